@@ -1,0 +1,1 @@
+"""What services share: contracts of public events, the runtime, and money."""

@@ -1,0 +1,22 @@
+"""Public events of the chat service."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from libs.events.contract import Contract
+
+
+class ChatMembershipAdded(Contract):
+    """The chat provider confirmed that the person sits in the channel of the experience."""
+
+    type: ClassVar[str] = "chat.membership_added.v1"
+    person_id: UUID
+    experience_id: UUID
+
+
+class ChatMembershipRemoved(Contract):
+    """The chat provider confirmed that the person is out of the channel."""
+
+    type: ClassVar[str] = "chat.membership_removed.v1"
+    person_id: UUID
+    experience_id: UUID

@@ -1,0 +1,110 @@
+"""Public events of the checkout service: orders, money and seats."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from libs.events.catalog import PricingType
+from libs.events.contract import Contract
+
+
+class RefundCause(StrEnum):
+    """Why money went back."""
+
+    CREATOR = "creator"
+    PROVIDER = "provider"
+    SOLD_OUT = "sold_out"
+    SECOND_CHARGE = "second_charge"
+
+
+class OrderOpened(Contract):
+    """A person tries to buy a pass under the terms of one version; a seat is held until then."""
+
+    type: ClassVar[str] = "checkout.order_opened.v1"
+    order_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    pass_version_id: UUID
+    total_minor: int
+    currency: str
+    held_until: AwareDatetime
+
+
+class OrderExpired(Contract):
+    """The seat of an unpaid order went back on sale."""
+
+    type: ClassVar[str] = "checkout.order_expired.v1"
+    order_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+
+
+class PaymentFailed(Contract):
+    """A charge was refused; the order stays open for another card. `code` is the provider's."""
+
+    type: ClassVar[str] = "checkout.payment_failed.v1"
+    order_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    code: str
+
+
+class PassPurchased(Contract):
+    """A settled order, paid or free: the person may enter the experiences of the pass.
+
+    `granted_until` None means for ever. Everything that the others need to act is here, frozen as
+    it was bought; the names are those of the moment of purchase.
+    """
+
+    type: ClassVar[str] = "checkout.pass_purchased.v1"
+    order_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    pass_version_id: UUID
+    experience_ids: tuple[UUID, ...]
+    pricing_type: PricingType
+    total_minor: int
+    currency: str
+    currency_exponent: int
+    granted_from: AwareDatetime
+    granted_until: AwareDatetime | None
+    space_slug: str
+    space_name: str
+    pass_slug: str
+    pass_name: str
+    redirect_url: str | None = None
+
+
+class PurchaseRefunded(Contract):
+    """Money of a purchase went back; `full` says that nothing of it is left with the creator."""
+
+    type: ClassVar[str] = "checkout.purchase_refunded.v1"
+    order_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    amount_minor: int
+    currency: str
+    currency_exponent: int
+    full: bool
+    cause: RefundCause
+
+
+class PaymentReturned(Contract):
+    """A charge that bought nothing (no seat was left, or it was a second one) went back in full."""
+
+    type: ClassVar[str] = "checkout.payment_returned.v1"
+    order_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    amount_minor: int
+    currency: str
+    currency_exponent: int
+    cause: RefundCause

@@ -1,0 +1,13 @@
+"""Public events of the identity service. Addresses and names never leave it by an event."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from libs.events.contract import Contract
+
+
+class PersonRegistered(Contract):
+    """Someone signed in for the first time; the contact bucket has their address."""
+
+    type: ClassVar[str] = "identity.person_registered.v1"
+    person_id: UUID

@@ -1,0 +1,20 @@
+"""Public events of the notifications service."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from libs.events.contract import Contract
+
+
+class NoticeDelivered(Contract):
+    """A person was told something, once, on one channel (in_app or email).
+
+    `about_event_id` is the event that it tells of, `kind` the template (receipt, welcome, …).
+    """
+
+    type: ClassVar[str] = "notifications.notice_delivered.v1"
+    notice_id: UUID
+    person_id: UUID
+    kind: str
+    channel: str
+    about_event_id: UUID

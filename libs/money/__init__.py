@@ -1,0 +1,6 @@
+"""Money as integer minor units of an ISO 4217 currency; there is no `* 100` anywhere."""
+
+from libs.money.currency import EXPONENTS, UnknownCurrency, exponent_of
+from libs.money.money import Money
+
+__all__ = ["EXPONENTS", "Money", "UnknownCurrency", "exponent_of"]
