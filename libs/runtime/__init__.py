@@ -1,0 +1,1 @@
+"""What every service runs on: store, relay, consumers, schedule, HTTP. It knows no domain word."""

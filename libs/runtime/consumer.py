@@ -1,0 +1,302 @@
+"""The loop that hears another service's events and lets our reactions handle them.
+
+One durable consumer for each pair of services, so that all events about one entity are handled in
+the order in which they happened, whatever their types: a revocation can't overtake its grant.
+"""
+
+import asyncio
+import contextvars
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
+from nats.js.errors import NotFoundError
+from pydantic import ValidationError
+
+from libs.events.contract import Contract, filter_of, stream_of
+from libs.events.envelope import Envelope, UnreadableEnvelope
+from libs.runtime import bus, parking
+from libs.runtime.leadership import Leadership
+from libs.runtime.parking import Unhandled, entity_key_of
+from libs.runtime.store import Overloaded, Store, StoreUnavailable
+from libs.runtime.subscription import BATCH, PullSubscription
+from libs.runtime.telemetry import continued_span
+
+logger = logging.getLogger(__name__)
+
+Reaction = Callable[[Any, Envelope, Any], None]
+
+ACK_WAIT_S: Final = 30
+_HEARTBEAT_S: Final = 10
+_TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
+_MAX_IN_HAND: Final = 4 * BATCH
+_LIVENESS_S: Final = 10.0
+
+
+def only_views(event: Contract, about: Envelope, application: object) -> None:
+    """The reaction to an event that is heard for the sake of the views alone."""
+
+
+class Unreadable(Exception):
+    """Trying again won't help: the message is not what its contract says."""
+
+
+@dataclass
+class _Queue:
+    """Messages of one entity, handled one after the other."""
+
+    messages: deque[Msg] = field(default_factory=deque)
+
+
+class Consumer:
+    """Hears one service for another. Done means: acknowledged after our commit.
+
+    A refusal is acknowledged and counted; a fault is tried again with growing pauses and then
+    parked; what can't be read is parked at once. Nothing is acknowledged with its work undone.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        store: Store[Any],
+        client: Client,
+        leadership: Leadership,
+        producer: str,
+        hears: Mapping[type[Contract], Reaction],
+        *,
+        refusals: Iterable[type[Exception]] = (),
+        threads: Executor | None = None,
+    ) -> None:
+        self.durable = f"{store.service}-{producer}"
+        self.handled = 0
+        self.refused = 0
+        self._store = store
+        self._client = client
+        self._js: JetStreamContext = client.jetstream(timeout=5)
+        self._leadership = leadership
+        self._producer = producer
+        self._stream = stream_of(producer)
+        self._hears = {contract.type: (contract, reaction) for contract, reaction in hears.items()}
+        self._refusals = tuple(refusals)
+        self._threads = threads
+        self._queues: dict[str, _Queue] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_hand: dict[int, Msg] = {}
+        self._room = asyncio.Event()
+        self._parked: set[str] = set()
+
+    async def run(self) -> None:
+        """Hear for ever; whatever goes wrong, begin again after the last acknowledged message."""
+        while True:
+            try:
+                await self._leadership.acquire(f"consumer {self.durable}")
+                await self._hear()
+            except Exception as fault:
+                logger.warning("%s begins again: %r", self.durable, fault)
+                await asyncio.sleep(0.25)
+
+    async def lag(self) -> int:
+        """How many messages wait for us."""
+        info = await self._js.consumer_info(self._stream, self.durable)
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+    async def _hear(self) -> None:
+        await self._prepare()
+        subscription = PullSubscription(
+            self._client, self._stream, self.durable, self._take_in_hand
+        )
+        beating = asyncio.create_task(self._keep_in_hand())
+        try:
+            while True:
+                await self._leadership.confirm()
+                handled = self.handled
+                await subscription.pull()
+                await self._until_room()
+                if handled == self.handled and not self._in_hand:
+                    await self._check_alive()
+        finally:
+            beating.cancel()
+            await subscription.close()
+            await self._drop_hands()
+
+    async def _prepare(self) -> None:
+        """Make sure of the durable, and begin at the first message that is not acknowledged.
+
+        What another process had in its hands when it died would otherwise come only after its
+        acknowledgement time, behind newer messages of the same entity.
+        """
+        await bus.ensure_stream(self._js, self._producer)
+        self._parked = await self._in_thread(self._load_parked)
+        wanted = sorted(filter_of(contract) for contract, _ in self._hears.values())
+        known = await self._known_filters()
+        await self._js.add_consumer(
+            self._stream,
+            ConsumerConfig(
+                durable_name=self.durable,
+                filter_subjects=wanted,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=ACK_WAIT_S,
+                max_ack_pending=2 * _MAX_IN_HAND,
+                deliver_policy=DeliverPolicy.ALL,
+            ),
+        )
+        # Past events of a type that we begin to hear lie below what was acknowledged: the inbox
+        # tells those that were handled from those that were not.
+        heard_more = known is not None and not set(wanted) <= known
+        await self._reset(to_sequence=1 if heard_more else None)
+
+    async def _known_filters(self) -> set[str] | None:
+        try:
+            info = await self._js.consumer_info(self._stream, self.durable)
+        except NotFoundError:
+            return None
+        config = info.config
+        return set(config.filter_subjects or [config.filter_subject or ""])
+
+    async def _reset(self, to_sequence: int | None) -> None:
+        """Deliver again from the acknowledgement floor (NATS 2.14, ADR-60), or from a sequence."""
+        body = b"" if to_sequence is None else json.dumps({"seq": to_sequence}).encode()
+        answer = await self._client.request(
+            f"$JS.API.CONSUMER.RESET.{self._stream}.{self.durable}", body, timeout=5
+        )
+        error = json.loads(answer.data).get("error")
+        if error is not None:
+            raise ConnectionError(f"reset of {self.durable}: {error}")
+
+    async def _check_alive(self) -> None:
+        """Trust no subscription object: what waits while nothing comes means to begin again."""
+        info: ConsumerInfo = await self._js.consumer_info(self._stream, self.durable)
+        if self._in_hand:
+            return
+        stream = await self._js.stream_info(self._stream)
+        floor = info.ack_floor.stream_seq if info.ack_floor else 0
+        if (floor or 0) > stream.state.last_seq:
+            # After a power cut a consumer can be ahead of its stream, and then hears nothing ever.
+            await self._js.delete_consumer(self._stream, self.durable)
+            raise ConnectionError("the consumer was ahead of its stream")
+        if info.num_ack_pending:
+            raise ConnectionError("messages are out that nobody holds")
+
+    def _take_in_hand(self, msg: Msg) -> None:
+        entity = entity_key_of(msg.subject)
+        self._in_hand[id(msg)] = msg
+        queue = self._queues.get(entity)
+        if queue is not None:
+            queue.messages.append(msg)
+            return
+        queue = self._queues[entity] = _Queue(deque([msg]))
+        task = asyncio.create_task(self._work_off(entity, queue))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work_off(self, entity: str, queue: _Queue) -> None:
+        while queue.messages:
+            msg = queue.messages[0]
+            await self._handle_until_done(msg)
+            await msg.ack()
+            queue.messages.popleft()
+            del self._in_hand[id(msg)]
+            self.handled += 1
+            self._room.set()
+        del self._queues[entity]
+
+    async def _handle_until_done(self, msg: Msg) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._in_thread(self._handle, msg)
+            except (StoreUnavailable, Overloaded) as busy:
+                # Our own database is away: that says nothing about the message.
+                logger.warning("%s waits for its store: %r", self.durable, busy)
+                await asyncio.sleep(0.5)
+            except Exception as fault:
+                if isinstance(fault, Unreadable) or tries == len(_TRIES_AFTER_S):
+                    logger.exception("%s parks %s", self.durable, msg.subject)
+                    await self._in_thread(self._park, msg, repr(fault))
+                    return
+                logger.warning("%s tries %s again: %r", self.durable, msg.subject, fault)
+                await asyncio.sleep(_TRIES_AFTER_S[tries])
+                tries += 1
+            else:
+                return
+
+    def _handle(self, msg: Msg) -> None:
+        if entity_key_of(msg.subject) in self._parked:
+            self._park(msg, "an earlier message of this entity is parked")
+            return
+        about, contract, reaction = self._read(msg)
+        with continued_span(f"{self.durable} {about.type}", about.traceparent):
+            try:
+                self._store.react(
+                    about, self.durable, lambda: self._react(reaction, contract, about)
+                )
+            except self._refusals as refusal:
+                self.refused += 1
+                logger.info("%s refuses %s: %r", self.durable, about.type, refusal)
+                self._store.react(about, self.durable, _done)
+
+    def _react(self, reaction: Reaction, contract: Contract, about: Envelope) -> None:
+        self._store.project(contract, about)
+        reaction(contract, about, self._store.application)
+
+    def _read(self, msg: Msg) -> tuple[Envelope, Contract, Reaction]:
+        try:
+            about = Envelope.from_headers(msg.headers)
+            contract, reaction = self._hears[about.type]
+            return about, contract.model_validate_json(msg.data), reaction
+        except (UnreadableEnvelope, ValidationError, KeyError) as problem:
+            raise Unreadable(repr(problem)) from problem
+
+    def _park(self, msg: Msg, error: str) -> None:
+        headers = dict(msg.headers or {})
+        key = (
+            headers.get("ce-id") or headers.get("Nats-Msg-Id") or str(msg.metadata.sequence.stream)
+        )
+
+        unhandled = Unhandled(self.durable, key, msg.subject, headers, msg.data, error)
+
+        def keep(curs: Any) -> None:
+            parking.park(curs, unhandled)
+
+        self._store.query(keep)
+        self._parked.add(entity_key_of(msg.subject))
+
+    def _load_parked(self) -> set[str]:
+        return self._store.query(lambda curs: parking.parked_entities(curs, self.durable))
+
+    async def _keep_in_hand(self) -> None:
+        """Tell the server that we still work on what we hold, and look who is parked no more."""
+        while True:
+            await asyncio.sleep(_HEARTBEAT_S)
+            for msg in list(self._in_hand.values()):
+                await msg.in_progress()
+            if self._parked:
+                self._parked = await self._in_thread(self._load_parked)
+
+    async def _until_room(self) -> None:
+        while len(self._in_hand) > _MAX_IN_HAND:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _drop_hands(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._queues.clear()
+        self._in_hand.clear()
+
+    async def _in_thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
+
+
+def _done() -> None:
+    """The refusal is the whole reaction: the inbox remembers that it was given."""

@@ -1,0 +1,194 @@
+"""The outbox: publishes what the store holds, in its order and without a gap."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
+
+from libs.events.contract import Contract, stream_of, subject_of
+from libs.events.envelope import Envelope
+from libs.runtime import bus, log
+from libs.runtime.leadership import Leadership
+from libs.runtime.log import START, LoggedEvent, Position
+from libs.runtime.store import Store
+from libs.runtime.telemetry import continued_span
+
+logger = logging.getLogger(__name__)
+
+ToContract = Callable[[Any], Contract | None]
+
+_WINDOW: Final = 64
+_PAGE: Final = 256
+_POLL_S: Final = 0.25
+_UNSETTLED_S: Final = 0.002
+_COMPARE_EVERY_S: Final = 60.0
+_ACK_TIMEOUT_S: Final = 5.0
+
+
+class StreamAhead(Exception):
+    """The stream holds what the store does not: an old backup of the store came back."""
+
+
+class Announcement(NamedTuple):
+    """One public event, ready to be published."""
+
+    message_id: str
+    envelope: Envelope
+    contract: Contract
+
+
+class Relay:
+    """Publishes the public events of one service; of its replicas one at a time does.
+
+    Each message expects the one before it to be the last of the stream, so the stream is ordered,
+    without a gap, and closed to a second publisher. What the stream itself holds last is the
+    cursor: a stream that was lost or put back is refilled from there without anyone asking.
+    """
+
+    def __init__(
+        self, store: Store[Any], client: Client, leadership: Leadership, to_contract: ToContract
+    ) -> None:
+        self.alarm: str | None = None
+        self.published = 0
+        self._store = store
+        self._service = store.service
+        self._stream = stream_of(store.service)
+        self._client = client
+        self._js: JetStreamContext = client.jetstream(timeout=_ACK_TIMEOUT_S)
+        self._leadership = leadership
+        self._to_contract = to_contract
+        self._woken = asyncio.Event()
+        self._epoch = 0
+        self._position = START
+        self._last_id = ""
+        self._last_sequence = 0
+
+    def wake(self) -> None:
+        """There is something to publish."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Publish for ever; whatever goes wrong, start again from what the stream holds."""
+        while True:
+            try:
+                await self._leadership.acquire(f"relay of {self._service}")
+                await self._compare_with_stream()
+                self.alarm = None
+                await self._publish_until_compare()
+            except StreamAhead as ahead:
+                self.alarm = str(ahead)
+                logger.critical("%s", ahead)
+                await asyncio.sleep(5)
+            except Exception as fault:
+                logger.warning("relay starts again: %s", repr(fault))
+                await asyncio.sleep(0.25)
+
+    async def _publish_until_compare(self) -> None:
+        compare_at = time.monotonic() + _COMPARE_EVERY_S
+        while time.monotonic() < compare_at:
+            await self._leadership.confirm()
+            self._woken.clear()
+            page = await asyncio.to_thread(
+                self._store.query, lambda curs: log.read_after(curs, self._position, _PAGE)
+            )
+            for start in range(0, len(page.events), _WINDOW):
+                await self._publish(page.events[start : start + _WINDOW])
+            if page.unsettled:
+                await asyncio.sleep(_UNSETTLED_S)
+            elif not page.events:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _publish(self, events: Sequence[LoggedEvent]) -> None:
+        """Send a window at once; a gap in it is refused by the stream, and we start again."""
+        announcements = [said for event in events if (said := self._announcement(event))]
+        sent = []
+        for announcement in announcements:
+            sent.append(asyncio.create_task(self._send(announcement, self._expectation())))
+            self._last_id = announcement.message_id
+        await _all_or_first_fault(sent)
+        self._position = events[-1].position
+        self.published += len(sent)
+
+    def _expectation(self) -> dict[str, str]:
+        if self._last_id:
+            return {"Nats-Expected-Last-Msg-Id": self._last_id}
+        return {"Nats-Expected-Last-Sequence": str(self._last_sequence)}
+
+    async def _send(self, said: Announcement, expectation: dict[str, str]) -> None:
+        envelope = said.envelope
+        headers = envelope.to_headers() | expectation | {"Nats-Msg-Id": said.message_id}
+        with continued_span(f"publish {envelope.type}", envelope.traceparent):
+            await self._js.publish(
+                subject_of(envelope.type, envelope.entity_id),
+                said.contract.model_dump_json().encode(),
+                timeout=_ACK_TIMEOUT_S,
+                stream=self._stream,
+                headers=headers,
+            )
+
+    def _announcement(self, logged: LoggedEvent) -> Announcement | None:
+        contract = self._to_contract(self._store.application.mapper.to_domain_event(logged.stored))
+        if contract is None:
+            return None
+        envelope = self._store.envelope_of(logged, contract.type, self._epoch)
+        return Announcement(f"{self._service}.{envelope.position}", envelope, contract)
+
+    async def _compare_with_stream(self) -> None:
+        """Take the cursor from the stream. Raises StreamAhead when the store lacks its last one."""
+        info = await bus.ensure_stream(self._js, self._service)
+        self._epoch = await asyncio.to_thread(self._store.query, log.epoch)
+        last = await self._last_message() if info.state.messages else None
+        self._last_sequence = info.state.last_seq
+        if last is None:
+            self._position, self._last_id = START, ""
+            return
+        message_id = (last.headers or {}).get("Nats-Msg-Id", "")
+        epoch, position = _parse(message_id)
+        if epoch < self._epoch:
+            await self._js.purge_stream(self._stream)
+            self._position, self._last_id = START, ""
+            return
+        held = await asyncio.to_thread(self._store.query, lambda curs: log.holds(curs, position))
+        if epoch > self._epoch or not held:
+            msg = (
+                f"stream {self._stream} ends with {message_id}, which the store of {self._service}"
+                " does not hold: an older database was put back. Nothing is published until"
+                f" `backstage epoch new {self._service}` says that the store is right."
+            )
+            raise StreamAhead(msg)
+        self._position, self._last_id = position, message_id
+
+    async def _last_message(self) -> RawStreamMsg | None:
+        try:
+            return await self._js.get_last_msg(self._stream, f"bp.{self._service}.>")
+        except NotFoundError:
+            return None
+
+
+async def _all_or_first_fault(tasks: Sequence[asyncio.Task[None]]) -> None:
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+def _parse(message_id: str) -> tuple[int, Position]:
+    try:
+        _, epoch, position = message_id.split(".", 2)
+        return int(epoch), Position.parse(position)
+    except ValueError:
+        msg = f"the stream's last message is not ours: {message_id!r}"
+        raise StreamAhead(msg) from None

@@ -1,0 +1,88 @@
+-- The tables of the runtime, the same in every service's own database.
+
+-- `xact` is the transaction that wrote the event, raised by `base` so that it never falls back when
+-- the database is restored into a server whose transaction counter is lower.
+CREATE TABLE IF NOT EXISTS store_epoch (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    epoch integer NOT NULL,
+    base bigint NOT NULL
+);
+INSERT INTO store_epoch (epoch, base) VALUES (1, 0) ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS events (
+    originator_id uuid NOT NULL,
+    originator_version bigint NOT NULL,
+    topic text NOT NULL,
+    state bytea NOT NULL,
+    notification_id bigint GENERATED ALWAYS AS IDENTITY,
+    xact bigint NOT NULL,
+    command_id uuid NOT NULL,
+    actor text NOT NULL,
+    traceparent text,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (originator_id, originator_version)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS events_in_order ON events (xact, notification_id);
+CREATE INDEX IF NOT EXISTS events_of_command ON events (command_id);
+
+CREATE TABLE IF NOT EXISTS snapshots (
+    originator_id uuid NOT NULL,
+    originator_version bigint NOT NULL,
+    topic text NOT NULL,
+    state bytea NOT NULL,
+    PRIMARY KEY (originator_id, originator_version)
+);
+
+-- Commands that were carried out, with their answer.
+CREATE TABLE IF NOT EXISTS commands (
+    command_id uuid PRIMARY KEY,
+    answer jsonb,
+    done_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Events of other services that were handled, by event id: stream sequences start again.
+CREATE TABLE IF NOT EXISTS inbox (
+    event_id uuid PRIMARY KEY,
+    durable text NOT NULL,
+    handled_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Messages that could not be handled, and those of the same entity that wait behind them.
+CREATE TABLE IF NOT EXISTS parked (
+    parked_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    durable text NOT NULL,
+    message_key text NOT NULL,
+    entity_key text NOT NULL,
+    subject text NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    error text NOT NULL,
+    parked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (durable, message_key)
+);
+CREATE INDEX IF NOT EXISTS parked_by_entity ON parked (durable, entity_key);
+
+-- Work that is due at a time, or as soon as possible.
+CREATE TABLE IF NOT EXISTS schedule (
+    kind text NOT NULL,
+    key text NOT NULL,
+    due_at timestamptz NOT NULL,
+    payload jsonb NOT NULL,
+    traceparent text,
+    attempts integer NOT NULL DEFAULT 0,
+    leased_until timestamptz,
+    last_error text,
+    PRIMARY KEY (kind, key)
+);
+CREATE INDEX IF NOT EXISTS schedule_by_due ON schedule (due_at);
+
+-- Which shape of each view is built, so that a changed one is built again.
+CREATE TABLE IF NOT EXISTS views (
+    name text PRIMARY KEY,
+    shape text NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS migrations (
+    name text PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);

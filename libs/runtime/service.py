@@ -1,0 +1,178 @@
+"""One service as a process: its HTTP edge, its relay, its consumers and its schedule."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from nats.aio.client import Client
+
+from libs.events.contract import Contract
+from libs.runtime import bus, telemetry
+from libs.runtime.consumer import Consumer, Reaction
+from libs.runtime.http import create_app
+from libs.runtime.leadership import Leadership
+from libs.runtime.problems import Refusal
+from libs.runtime.relay import Relay, ToContract
+from libs.runtime.schedule import Errand, Timer
+from libs.runtime.settings import ServiceSettings
+from libs.runtime.store import Store
+from libs.runtime.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+_BACKGROUND_THREADS: Final = 10
+
+Hook = Callable[["Service"], Awaitable[None]]
+
+
+class Service:
+    """What a service is made of, put together in its `__main__`.
+
+    `hears` maps each contract of another service to its reaction, `publishes` translates our
+    private events; `on_start` runs when store and bus stand, before the first request.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        settings: ServiceSettings,
+        store: Store[Any],
+        *,
+        publishes: ToContract,
+        hears: Mapping[type[Contract], Reaction] | None = None,
+        timers: Mapping[str, Timer] | None = None,
+        errands: Mapping[str, Errand] | None = None,
+        routers: Sequence[APIRouter] = (),
+        refusals: Mapping[type[Exception], Refusal] | None = None,
+        on_start: Sequence[Hook] = (),
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.client: Client | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._publishes = publishes
+        self._hears = dict(hears or {})
+        self._timers = dict(timers or {})
+        self._errands = dict(errands or {})
+        self._refusals = dict(refusals or {})
+        self._on_start = on_start
+        self._relay: Relay | None = None
+        self._consumers: list[Consumer] = []
+        self.app = create_app(
+            store.service,
+            person_token_secret=settings.person_token_secret,
+            routers=routers,
+            refusals=self._refusals,
+            ready=self._ready,
+        )
+        self.app.router.lifespan_context = self._lifespan
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        async with self.running():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Service"]:
+        """Everything but the HTTP server, from the first connection to the last."""
+        self.loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self.store.open)
+        self.client = await bus.connect(self.settings.nats_url, self.store.service)
+        leadership = Leadership(self.settings.database_url, self.store.service)
+        threads = ThreadPoolExecutor(_BACKGROUND_THREADS, thread_name_prefix="background")
+        for hook in self._on_start:
+            await hook(self)
+        tasks = [asyncio.create_task(loop) for loop in self._loops(leadership, threads)]
+        try:
+            yield self
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await leadership.close()
+            await bus.close(self.client)
+            threads.shutdown(wait=True, cancel_futures=True)
+            await asyncio.to_thread(self.store.close)
+
+    def _loops(self, leadership: Leadership, threads: ThreadPoolExecutor) -> list[Any]:
+        if self.client is None or self.loop is None:
+            raise RuntimeError("the bus is not connected")
+        refusals = tuple(self._refusals)
+        self._relay = Relay(self.store, self.client, leadership, self._publishes)
+        worker = Worker(self.store, self._timers, self._errands, refusals=refusals, threads=threads)
+        by_producer: dict[str, dict[type[Contract], Reaction]] = defaultdict(dict)
+        for contract, reaction in self._hears.items():
+            by_producer[contract.producer()][contract] = reaction
+        self._consumers = [
+            Consumer(
+                self.store,
+                self.client,
+                leadership,
+                producer,
+                hears,
+                refusals=refusals,
+                threads=threads,
+            )
+            for producer, hears in by_producer.items()
+        ]
+        self.store.on_events = self._from_any_thread(self._relay.wake)
+        self.store.on_scheduled = self._from_any_thread(worker.wake)
+        return [self._relay.run(), worker.run(), *(c.run() for c in self._consumers)]
+
+    def _from_any_thread(self, wake: Callable[[], None]) -> Callable[[], None]:
+        loop = self.loop
+
+        def call() -> None:
+            if loop is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(wake)
+
+        return call
+
+    async def _ready(self) -> Mapping[str, Any]:
+        alarm = self._relay.alarm if self._relay else "not started"
+        connected = self.client is not None and self.client.is_connected
+        status = "ready" if connected and alarm is None else "not_ready"
+        return {
+            "status": status,
+            "service": self.store.service,
+            "nats": "up" if connected else "down",
+            "alarm": alarm,
+            "handled": {c.durable: c.handled for c in self._consumers},
+        }
+
+
+def run(service: Service) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    settings = service.settings
+    configure_logging()
+    telemetry.start(service.store.service, settings.otel_exporter_otlp_endpoint)
+    serve(service.app, settings.http_host, settings.http_port)
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Serve an app until SIGTERM or Ctrl-C; used by the edges too, which have no store."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,
+        server_header=False,
+    )
+
+
+def configure_logging() -> None:
+    """One line for each record on standard error; the supervisor adds whose it is."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("httpx", "httpcore", "uvicorn.error", "stripe", "botocore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

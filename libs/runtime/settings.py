@@ -1,0 +1,23 @@
+"""The settings that every service process reads from its environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Where the service listens, what it stands on, and what it signs with.
+
+    `person_token_secret` is shared by the edges and the services; no default, so that a process
+    without one does not start.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    http_host: str = "127.0.0.1"
+    http_port: int
+    database_url: str
+    nats_url: str
+    public_url: str = "http://localhost:8000"
+    person_token_secret: str = Field(min_length=32)
+    otel_exporter_otlp_endpoint: str | None = None
+    store_pool_size: int = 16

@@ -1,0 +1,345 @@
+"""A service's own PostgreSQL: one transaction round each command, and the threads it runs in."""
+
+import asyncio
+import contextvars
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+from uuid import NAMESPACE_URL, uuid5
+
+import psycopg
+from eventsourcing.application import Application
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.utils import get_topic
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope, event_id_of
+from libs.runtime import log, unit_of_work
+from libs.runtime.cause import Cause
+from libs.runtime.clock import Clock, SystemClock
+from libs.runtime.schedule import Schedule
+from libs.runtime.telemetry import current_traceparent
+from libs.runtime.unit_of_work import UnitOfWork
+from libs.runtime.views import View
+
+A = TypeVar("A", bound=Application[Any])
+R = TypeVar("R")
+
+_CONFLICTS_DECIDED_AGAIN: Final = 3
+_PATIENCE_S: Final = 8.0
+_MIGRATION_LOCK: Final = 7_001
+
+
+class Conflict(Exception):
+    """Others kept being first at the same entity."""
+
+
+class StoreUnavailable(Exception):
+    """PostgreSQL did not answer for as long as we are willing to wait."""
+
+
+class Overloaded(Exception):
+    """All connections of the store are busy; come back in a moment."""
+
+
+class Store(Generic[A]):
+    """The application of a service on its database.
+
+    `execute` is the one way to write: the events, the views, the answer and the schedule entries of
+    a command are committed together or not at all.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        service: str,
+        database_url: str,
+        application: Callable[[dict[str, str]], A],
+        *,
+        views: Sequence[View] = (),
+        migrations: Path | None = None,
+        clock: Clock | None = None,
+        pool_size: int = 16,
+    ) -> None:
+        self.service = service
+        self.views = views
+        self.clock = clock or SystemClock()
+        self.schedule = Schedule(self.clock)
+        self.application = application({"PERSISTENCE_MODULE": "libs.runtime.postgres"})
+        self.on_events: Callable[[], None] = _nothing
+        self.on_scheduled: Callable[[], None] = _nothing
+        self._migrations = migrations
+        self._size = pool_size
+        self._busy = 0
+        self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="store")
+        self._pool: ConnectionPool[Connection[DictRow]] = ConnectionPool(
+            database_url,
+            connection_class=Connection[DictRow],
+            kwargs={"row_factory": dict_row, "autocommit": True, "application_name": service},
+            min_size=2,
+            # The relay, the consumers and the schedule work beside the threads of the edge.
+            max_size=pool_size + 12,
+            open=False,
+            timeout=3,
+        )
+
+    def open(self) -> None:
+        """Connect, bring the tables up to date, and refuse a log ahead of its server."""
+        self._pool.open(wait=True, timeout=30)
+        with self._pool.connection() as conn, conn.transaction(), conn.cursor() as curs:
+            curs.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+            curs.execute((Path(__file__).parent / "schema.sql").read_text())
+            self._migrate(curs)
+            self._build_changed_views(curs)
+        self.query(log.check_transaction_counter)
+
+    def close(self) -> None:
+        """Let go of the connections; commands that run are finished first."""
+        self._threads.shutdown()
+        self._pool.close()
+
+    def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
+        """Carry out a command once: `decide` runs in one transaction and its answer is remembered.
+
+        The answer must be JSON. A command that was carried out before is answered from memory. A
+        conflict is decided again, at most three times (then Conflict); a lost connection is tried
+        again and asked what became of the command (StoreUnavailable after 8 s). What `decide`
+        refuses passes through and nothing is written.
+        """
+        return self._in_unit(cause, lambda unit: _once(unit, decide))
+
+    def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
+        """Handle an event of another service once; False when it was handled before."""
+        cause = Cause(
+            about.id, actor=about.actor, traceparent=current_traceparent() or about.traceparent
+        )
+        return self._in_unit(cause, lambda unit: _once_per_event(unit, about, durable, decide))
+
+    def work(self, cause: Cause, decide: Callable[[], R]) -> R:
+        """Write without remembering the answer: for work whose own row says that it is done."""
+        return self._in_unit(cause, lambda _: decide())
+
+    def query(self, read: Callable[[Cursor[DictRow]], R]) -> R:
+        """Read the views or the log, over a restart of PostgreSQL if need be."""
+        cause = Cause(uuid5(NAMESPACE_URL, "query"))
+
+        def reading(unit: UnitOfWork) -> R:
+            with unit.cursor() as curs:
+                return read(curs)
+
+        return self._in_unit(cause, reading, self._connected)
+
+    async def command(self, cause: Cause, decide: Callable[[], R]) -> R:
+        """`execute` from the async edge. Raises Overloaded at once when all threads are busy."""
+        return await self._threaded(lambda: self.execute(cause, decide))
+
+    async def ask(self, read: Callable[[Cursor[DictRow]], R]) -> R:
+        """`query` from the async edge. Raises Overloaded at once when all threads are busy."""
+        return await self._threaded(lambda: self.query(read))
+
+    def cursor(self) -> Cursor[DictRow]:
+        """A cursor of the transaction that is open here. Raises NoUnitOfWork."""
+        return unit_of_work.required().cursor()
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Wake something in this process once the open transaction is committed."""
+        unit_of_work.required().after_commit.append(act)
+
+    def project(self, contract: Contract, about: Envelope) -> None:
+        """Show an event of another service in the views, inside the open transaction."""
+        self._apply(contract, about)
+
+    def envelope_of(self, event: log.LoggedEvent, type_: str, epoch: int) -> Envelope:
+        """The envelope of a stored event: a pure function of what is stored."""
+        entity_id = event.stored.originator_id
+        if isinstance(entity_id, str):
+            raise TypeError("entities are named by UUIDs")
+        version = event.stored.originator_version
+        domain_event: Any = self.application.mapper.to_domain_event(event.stored)
+        return Envelope(
+            id=event_id_of(entity_id, version),
+            type=type_,
+            source=self.service,
+            entity_id=entity_id,
+            entity_version=version,
+            occurred_at=domain_event.timestamp,
+            recorded_at=event.recorded_at,
+            position=f"{epoch}.{event.position}",
+            actor=event.actor,
+            traceparent=event.traceparent,
+        )
+
+    async def _threaded(self, call: Callable[[], R]) -> R:
+        if self._busy >= self._size:
+            raise Overloaded
+        self._busy += 1
+        context = contextvars.copy_context()
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, lambda: context.run(call))
+        finally:
+            self._busy -= 1
+
+    def _in_unit(
+        self,
+        cause: Cause,
+        act: Callable[[UnitOfWork], R],
+        run: Callable[[Cause, Callable[[UnitOfWork], R]], R] | None = None,
+    ) -> R:
+        joined = unit_of_work.current()
+        if joined is not None:
+            return act(joined)
+        give_up_at = time.monotonic() + _PATIENCE_S
+        conflicts = 0
+        while True:
+            try:
+                return (run or self._transaction)(cause, act)
+            except (
+                psycopg.errors.UniqueViolation,
+                psycopg.errors.SerializationFailure,
+                psycopg.errors.DeadlockDetected,
+            ) as lost:
+                conflicts += 1
+                if conflicts > _CONFLICTS_DECIDED_AGAIN:
+                    raise Conflict(str(lost)) from lost
+            except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as broken:
+                # A connection cut after COMMIT looks like one cut before it: the next round finds
+                # the command's own row when it was carried out.
+                if time.monotonic() > give_up_at:
+                    raise StoreUnavailable(str(broken)) from broken
+                time.sleep(0.1)
+                self._pool.check()
+
+    def _transaction(self, cause: Cause, act: Callable[[UnitOfWork], R]) -> R:
+        with self._pool.connection() as conn, conn.transaction():
+            unit = UnitOfWork(conn, cause, self._project_own)
+            with unit_of_work.opened(unit):
+                answer = act(unit)
+        if unit.wrote_events:
+            self.on_events()
+        if unit.scheduled:
+            self.on_scheduled()
+        for wake in unit.after_commit:
+            wake()
+        return answer
+
+    def _connected(self, cause: Cause, act: Callable[[UnitOfWork], R]) -> R:
+        """Without a transaction round it: each statement stands for itself."""
+        with self._pool.connection() as conn:
+            unit = UnitOfWork(conn, cause, self._project_own)
+            with unit_of_work.opened(unit):
+                return act(unit)
+
+    def _project_own(self, stored_events: Sequence[StoredEvent]) -> None:
+        if not self.views:
+            return
+        cause = unit_of_work.required().cause
+        for stored in stored_events:
+            event: Any = self.application.mapper.to_domain_event(stored)
+            about = self._about_own(event, cause)
+            self._apply(event, about)
+
+    def _about_own(self, event: Any, cause: Cause) -> Envelope:
+        return Envelope(
+            id=event_id_of(event.originator_id, event.originator_version),
+            type=get_topic(type(event)),
+            source=self.service,
+            entity_id=event.originator_id,
+            entity_version=event.originator_version,
+            occurred_at=event.timestamp,
+            recorded_at=event.timestamp,
+            position="",
+            actor=cause.actor,
+            traceparent=cause.traceparent,
+        )
+
+    def _apply(self, event: object, about: Envelope) -> None:
+        with unit_of_work.required().cursor() as curs:
+            for view in self.views:
+                view.apply(event, about, curs)
+
+    def _migrate(self, curs: Cursor[DictRow]) -> None:
+        if self._migrations is None:
+            return
+        done = {row["name"] for row in curs.execute("SELECT name FROM migrations")}
+        for file in sorted(self._migrations.glob("*.sql")):
+            if file.name not in done:
+                curs.execute(file.read_text())
+                curs.execute("INSERT INTO migrations (name) VALUES (%s)", (file.name,))
+
+    def _build_changed_views(self, curs: Cursor[DictRow]) -> None:
+        """A view whose tables have another shape than the ones that stand is built again."""
+        shapes = {row["name"]: row["shape"] for row in curs.execute("SELECT * FROM views")}
+        changed = [view for view in self.views if shapes.get(view.name) != _shape(view)]
+        for view in changed:
+            for table in view.tables:
+                curs.execute(f"DROP TABLE IF EXISTS {table}")
+            curs.execute(view.ddl)
+            curs.execute(
+                "INSERT INTO views VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET shape = %s",
+                (view.name, _shape(view), _shape(view)),
+            )
+        if changed:
+            self._replay_into(changed, curs)
+
+    def _replay_into(self, views: Sequence[View], curs: Cursor[DictRow]) -> None:
+        position = log.START
+        while page := log.read_after(curs, position, 500).events:
+            for logged in page:
+                event: Any = self.application.mapper.to_domain_event(logged.stored)
+                cause = Cause(logged.command_id, logged.actor, logged.traceparent)
+                about = self._about_own(event, cause)
+                for view in views:
+                    view.apply(event, about, curs)
+            position = page[-1].position
+
+
+def _nothing() -> None:
+    """Nobody waits to be woken."""
+
+
+def _shape(view: View) -> str:
+    return hashlib.sha256(view.ddl.encode()).hexdigest()
+
+
+def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:
+    with unit.cursor() as curs:
+        done = curs.execute(
+            "SELECT answer FROM commands WHERE command_id = %s",
+            (unit.cause.command_id,),
+            prepare=True,
+        ).fetchone()
+        if done is not None:
+            answer: R = done["answer"]
+            return answer
+        decided = decide()
+        curs.execute(
+            "INSERT INTO commands (command_id, answer) VALUES (%s, %s)",
+            (unit.cause.command_id, Jsonb(decided)),
+            prepare=True,
+        )
+        return decided
+
+
+def _once_per_event(
+    unit: UnitOfWork, about: Envelope, durable: str, decide: Callable[[], None]
+) -> bool:
+    with unit.cursor() as curs:
+        first = curs.execute(
+            "INSERT INTO inbox (event_id, durable) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+            " RETURNING event_id",
+            (about.id, durable),
+            prepare=True,
+        ).fetchone()
+    if first is not None:
+        decide()
+    return first is not None
+
+
+__all__ = ["Cause", "Conflict", "Overloaded", "Store", "StoreUnavailable"]

@@ -1,0 +1,83 @@
+"""Pulling a durable consumer's messages without ever falling silent.
+
+The client library's `fetch` sleeps to its own timeout when the server dies, and waits for a full
+batch. Here one pull request is always open; the server's idle heartbeats say that it is, and when
+they stop a new one is made.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Final
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+BATCH: Final = 64
+_EXPIRES_S: Final = 5
+_HEARTBEAT_S: Final = 1
+_SILENCE_S: Final = 3.0
+_NANO: Final = 1_000_000_000
+_REQUEST: Final = json.dumps(
+    {
+        "batch": BATCH,
+        "expires": _EXPIRES_S * _NANO,
+        "idle_heartbeat": _HEARTBEAT_S * _NANO,
+    }
+).encode()
+_HEARTBEAT_STATUS: Final = "100"
+
+
+class PullSubscription:
+    """One open pull request after another; `deliver` gets each message in the stream's order."""
+
+    def __init__(
+        self, client: Client, stream: str, durable: str, deliver: Callable[[Msg], None]
+    ) -> None:
+        self._client = client
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._deliver = deliver
+        self._inbox = ""
+        self._subscription: Subscription | None = None
+        self._received = 0
+        self._heard_at = 0.0
+        self._over = asyncio.Event()
+
+    async def pull(self) -> None:
+        """Ask for a batch and return when it has come or the request is over.
+
+        Raises ConnectionError when the server fell silent.
+        """
+        if self._subscription is None:
+            self._inbox = self._client.new_inbox()
+            self._subscription = await self._client.subscribe(self._inbox, cb=self._on_message)
+        self._received = 0
+        self._over.clear()
+        self._heard_at = time.monotonic()
+        await self._client.publish(self._next, _REQUEST, reply=self._inbox)
+        while not self._over.is_set():
+            try:
+                async with asyncio.timeout(_HEARTBEAT_S):
+                    await self._over.wait()
+            except TimeoutError:
+                if time.monotonic() - self._heard_at > _SILENCE_S:
+                    raise ConnectionError("the server fell silent") from None
+
+    async def close(self) -> None:
+        """Hear no more."""
+        if self._subscription is not None:
+            await self._subscription.unsubscribe()
+            self._subscription = None
+
+    async def _on_message(self, msg: Msg) -> None:
+        self._heard_at = time.monotonic()
+        status = (msg.headers or {}).get("Status") if not msg.data else None
+        if status is None:
+            self._received += 1
+            self._deliver(msg)
+            if self._received >= BATCH:
+                self._over.set()
+        elif status != _HEARTBEAT_STATUS:
+            self._over.set()

@@ -1,0 +1,191 @@
+"""The loop that does what is due on the schedule."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from datetime import timedelta
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from libs.runtime import unit_of_work
+from libs.runtime.cause import Cause
+from libs.runtime.schedule import Entry, Errand, Timer, delay_after
+from libs.runtime.store import Store
+from libs.runtime.telemetry import continued_span, current_traceparent
+
+logger = logging.getLogger(__name__)
+
+LEASE_S: Final = 15
+"""How long a piece of work is ours; calls to providers must give up earlier than this."""
+_AT_ONCE: Final = 8
+_POLL_S: Final = 0.5
+
+_CLAIM: Final = """
+    UPDATE schedule SET leased_until = %(lease)s, attempts = attempts + 1
+    WHERE (kind, key) IN (
+        SELECT kind, key FROM schedule
+        WHERE kind = ANY(%(kinds)s) AND due_at <= %(now)s
+          AND (leased_until IS NULL OR leased_until <= %(now)s)
+        ORDER BY due_at LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING kind, key, due_at, payload, attempts, traceparent
+"""
+# Only if nobody has moved it meanwhile.
+_REMOVE: Final = "DELETE FROM schedule WHERE kind = %s AND key = %s AND due_at = %s"
+_POSTPONE: Final = """
+    UPDATE schedule SET due_at = %s, leased_until = NULL, last_error = %s
+    WHERE kind = %s AND key = %s AND due_at = %s
+"""
+
+
+class Worker:
+    """Does the timers and errands of one service; any number of replicas share the work."""
+
+    def __init__(
+        self,
+        store: Store[Any],
+        timers: Mapping[str, Timer],
+        errands: Mapping[str, Errand],
+        *,
+        refusals: Iterable[type[Exception]] = (),
+        threads: Executor | None = None,
+    ) -> None:
+        self.done = 0
+        self._store = store
+        self._timers = timers
+        self._errands = errands
+        self._kinds = [*timers, *errands]
+        self._refusals = tuple(refusals)
+        self._threads = threads
+        self._woken = asyncio.Event()
+        self._free = _AT_ONCE
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Something is due."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Do what is due, for ever."""
+        if not self._kinds:
+            return
+        while True:
+            try:
+                self._woken.clear()
+                entries = await self._in_thread(self._claim) if self._free else []
+                for entry in entries:
+                    self._begin(entry)
+                if not entries or not self._free:
+                    await self._wait()
+            except Exception as fault:
+                logger.warning("the schedule waits: %r", fault)
+                await asyncio.sleep(0.5)
+
+    async def run_due(self) -> int:
+        """Do what is due now and come back; how many pieces of work that were."""
+        entries = self._claim()
+        for entry in entries:
+            await self._do(entry)
+        return len(entries)
+
+    def _begin(self, entry: Entry) -> None:
+        self._free -= 1
+        task = asyncio.create_task(self._do(entry))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._free += 1
+        self._woken.set()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    def _claim(self) -> list[Entry]:
+        now = self._store.clock.now()
+
+        def claim(curs: Cursor[DictRow]) -> list[Entry]:
+            rows = curs.execute(
+                _CLAIM,
+                {
+                    "lease": now + timedelta(seconds=LEASE_S),
+                    "now": now,
+                    "kinds": self._kinds,
+                    "limit": max(self._free, 1),
+                },
+                prepare=True,
+            )
+            return [Entry(**row) for row in rows]
+
+        return self._store.query(claim)
+
+    async def _do(self, entry: Entry) -> None:
+        try:
+            await self._in_thread(self._carry_out, entry)
+            self.done += 1
+        except Exception as fault:
+            logger.warning("%s %s is tried again: %r", entry.kind, entry.key, fault)
+            await self._in_thread(self._postpone, entry, repr(fault))
+
+    def _carry_out(self, entry: Entry) -> None:
+        with continued_span(entry.kind, entry.traceparent):
+            cause = Cause(
+                uuid5(NAMESPACE_URL, f"{entry.kind}/{entry.key}/{entry.due_at.isoformat()}"),
+                actor=self._store.service,
+                traceparent=current_traceparent() or entry.traceparent,
+            )
+            if entry.kind in self._timers:
+                self._run_timer(entry, cause)
+            else:
+                self._run_errand(entry, cause)
+
+    def _run_timer(self, entry: Entry, cause: Cause) -> None:
+        def time_has_come() -> None:
+            if _removed(entry):
+                self._timers[entry.kind](entry.payload, self._store.application)
+
+        try:
+            self._store.work(cause, time_has_come)
+        except self._refusals as refusal:
+            logger.info("%s %s is refused: %r", entry.kind, entry.key, refusal)
+            self._store.work(cause, lambda: _removed(entry))
+
+    def _run_errand(self, entry: Entry, cause: Cause) -> None:
+        record = self._errands[entry.kind](entry.payload)
+
+        def record_outcome() -> None:
+            _removed(entry)
+            if record is not None:
+                record()
+
+        self._store.work(cause, record_outcome)
+
+    def _postpone(self, entry: Entry, error: str) -> None:
+        due_at = self._store.clock.now() + delay_after(entry.attempts)
+
+        def postpone(curs: Cursor[DictRow]) -> None:
+            curs.execute(_POSTPONE, (due_at, error, entry.kind, entry.key, entry.due_at))
+
+        self._store.query(postpone)
+
+    async def _in_thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
+
+
+def _removed(entry: Entry) -> bool:
+    with unit_of_work.required().cursor() as curs:
+        curs.execute(_REMOVE, (entry.kind, entry.key, entry.due_at))
+        return curs.rowcount == 1
