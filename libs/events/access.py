@@ -58,3 +58,23 @@ class GrantExpired(Contract):
     person_id: UUID
     experience_id: UUID
     space_id: UUID
+
+
+class PersonBanned(Contract):
+    """A space keeps a person out of all its experiences, whatever grants they have.
+
+    `reason_code` is one of a short list; the words that go with it stay with the team.
+    """
+
+    type: ClassVar[str] = "access.person_banned.v1"
+    space_id: UUID
+    person_id: UUID
+    reason_code: str
+
+
+class BanLifted(Contract):
+    """The space keeps the person out no longer; grants that still stand open the doors again."""
+
+    type: ClassVar[str] = "access.ban_lifted.v1"
+    space_id: UUID
+    person_id: UUID

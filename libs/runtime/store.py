@@ -14,16 +14,16 @@ import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import get_topic
-from psycopg import Connection, Cursor
-from psycopg.rows import DictRow, dict_row
+from psycopg import Cursor
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime import log, unit_of_work
 from libs.runtime.cause import Cause
 from libs.runtime.clock import Clock, SystemClock
+from libs.runtime.connections import Connections
 from libs.runtime.schedule import Schedule
 from libs.runtime.telemetry import current_traceparent
 from libs.runtime.unit_of_work import UnitOfWork
@@ -33,6 +33,7 @@ A = TypeVar("A", bound=Application[Any])
 R = TypeVar("R")
 
 _CONFLICTS_DECIDED_AGAIN: Final = 3
+_CONFLICT_PAUSE_S: Final = 0.005
 _PATIENCE_S: Final = 8.0
 _MIGRATION_LOCK: Final = 7_001
 
@@ -78,21 +79,12 @@ class Store(Generic[A]):
         self._size = pool_size
         self._busy = 0
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="store")
-        self._pool: ConnectionPool[Connection[DictRow]] = ConnectionPool(
-            database_url,
-            connection_class=Connection[DictRow],
-            kwargs={"row_factory": dict_row, "autocommit": True, "application_name": service},
-            min_size=2,
-            # The relay, the consumers and the schedule work beside the threads of the edge.
-            max_size=pool_size + 12,
-            open=False,
-            timeout=3,
-        )
+        # The relay, the consumers and the schedule work beside the threads of the edge.
+        self._connections = Connections(database_url, pool_size + 12, service)
 
     def open(self) -> None:
         """Connect, bring the tables up to date, and refuse a log ahead of its server."""
-        self._pool.open(wait=True, timeout=30)
-        with self._pool.connection() as conn, conn.transaction(), conn.cursor() as curs:
+        with self._connections.connection() as conn, conn.transaction(), conn.cursor() as curs:
             curs.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
             curs.execute((Path(__file__).parent / "schema.sql").read_text())
             self._migrate(curs)
@@ -102,7 +94,7 @@ class Store(Generic[A]):
     def close(self) -> None:
         """Let go of the connections; commands that run are finished first."""
         self._threads.shutdown()
-        self._pool.close()
+        self._connections.drop_idle()
 
     def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
         """Carry out a command once: `decide` runs in one transaction and its answer is remembered.
@@ -208,16 +200,17 @@ class Store(Generic[A]):
                 conflicts += 1
                 if conflicts > _CONFLICTS_DECIDED_AGAIN:
                     raise Conflict(str(lost)) from lost
-            except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as broken:
+                time.sleep(_CONFLICT_PAUSE_S * conflicts)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as broken:
                 # A connection cut after COMMIT looks like one cut before it: the next round finds
                 # the command's own row when it was carried out.
                 if time.monotonic() > give_up_at:
                     raise StoreUnavailable(str(broken)) from broken
                 time.sleep(0.1)
-                self._pool.check()
+                self._connections.drop_idle()
 
     def _transaction(self, cause: Cause, act: Callable[[UnitOfWork], R]) -> R:
-        with self._pool.connection() as conn, conn.transaction():
+        with self._connections.connection() as conn, conn.transaction():
             unit = UnitOfWork(conn, cause, self._project_own)
             with unit_of_work.opened(unit):
                 answer = act(unit)
@@ -231,7 +224,7 @@ class Store(Generic[A]):
 
     def _connected(self, cause: Cause, act: Callable[[UnitOfWork], R]) -> R:
         """Without a transaction round it: each statement stands for itself."""
-        with self._pool.connection() as conn:
+        with self._connections.connection() as conn:
             unit = UnitOfWork(conn, cause, self._project_own)
             with unit_of_work.opened(unit):
                 return act(unit)

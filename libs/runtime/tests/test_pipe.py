@@ -1,0 +1,207 @@
+"""From one service's store over the bus into another's: nothing lost, nothing twice, in order."""
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID, uuid4
+
+import pytest
+
+from libs.events.contract import stream_of
+from libs.events.envelope import Envelope
+from libs.runtime import parking
+from libs.runtime.cause import Cause
+from libs.runtime.consumer import Reaction, only_views
+from libs.runtime.service import Service
+from libs.runtime.store import Store
+from libs.runtime.tests.ledger import (
+    AccountCredited,
+    AccountOpened,
+    Balances,
+    Ledger,
+    balances,
+    nothing,
+    orders_seen,
+    settings,
+    to_contract,
+)
+from tests.servers import NatsServer, PostgresServer
+
+Urls = tuple[str, str]
+
+
+def ledger(url: str, nats_url: str) -> Service:
+    store = Store("ledger", url, Ledger, views=[Balances()])
+    return Service(settings(url, nats_url), store, publishes=to_contract)
+
+
+def mirror(url: str, nats_url: str, reaction: Reaction = only_views) -> Service:
+    store = Store("mirror", url, Ledger, views=[Balances()])
+    hears = {AccountOpened: only_views, AccountCredited: reaction}
+    return Service(settings(url, nats_url), store, publishes=nothing, hears=hears)
+
+
+@asynccontextmanager
+async def running(*services: Service) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for service in services:
+            await stack.enter_async_context(service.running())
+        yield
+
+
+async def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not await asyncio.to_thread(true):
+        assert time.monotonic() < deadline, "it never came true"
+        await asyncio.sleep(0.02)
+
+
+def same_balances(one: Service, other: Service) -> Callable[[], bool]:
+    return lambda: one.store.query(balances) == other.store.query(balances) != {}
+
+
+def credit(service: Service, account: UUID, amount: int = 1) -> None:
+    app = service.store.application
+    service.store.execute(Cause(uuid4(), "someone"), lambda: app.credit(account, amount))
+
+
+@pytest.fixture
+def urls(own_postgres: PostgresServer) -> Urls:
+    return own_postgres.create_database(), own_postgres.create_database()
+
+
+async def test_what_one_service_commits_the_other_shows(urls: Urls, own_nats: NatsServer) -> None:
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    account = uuid4()
+
+    async with running(one, other):
+        for _ in range(20):
+            await asyncio.to_thread(credit, one, account)
+
+        await until(same_balances(one, other))
+
+    seen = Store("mirror", urls[1], Ledger).query(orders_seen)
+    assert seen == [list(range(2, 22))]
+
+
+async def test_a_stream_that_is_lost_is_filled_again_and_nothing_is_done_twice(
+    urls: Urls, own_nats: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    accounts = [uuid4() for _ in range(10)]
+    assert own_nats.server is not None
+    assert own_nats.store is not None
+
+    async with running(one, other):
+        for account in accounts:
+            await asyncio.to_thread(credit, one, account)
+        await until(same_balances(one, other))
+        own_nats.server.kill()
+        shutil.rmtree(own_nats.store)
+        own_nats.server.start()
+        for account in accounts:
+            await asyncio.to_thread(credit, one, account, 5)
+
+        await until(same_balances(one, other))
+
+        assert one.client is not None
+        info = await one.client.jetstream().stream_info(stream_of("ledger"))
+        assert info.state.messages == 30
+
+
+async def test_both_survive_a_crash_of_postgresql_and_of_nats(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
+) -> None:
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    accounts = [uuid4() for _ in range(10)]
+    assert own_nats.server is not None
+    assert own_postgres.server is not None
+
+    async with running(one, other):
+        for server in (own_nats.server, own_postgres.server):
+            for account in accounts:
+                await asyncio.to_thread(credit, one, account)
+            server.restart()
+            for account in accounts:
+                await asyncio.to_thread(credit, one, account)
+
+        await until(same_balances(one, other))
+
+    assert set(Store("mirror", urls[1], Ledger).query(balances).values()) == {4}
+
+
+async def test_a_consumer_that_dies_with_messages_in_its_hands_goes_on_in_order(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    one = ledger(urls[0], own_nats.url)
+    stuck = asyncio.Event()
+
+    def hang(event: AccountCredited, about: Envelope, app: Ledger) -> None:
+        if about.entity_version > 5:
+            time.sleep(0.5)
+            raise ConnectionError("the provider is away")
+
+    other = mirror(urls[1], own_nats.url, hang)
+    account = uuid4()
+    async with running(one):
+        async with running(other):
+            for _ in range(20):
+                await asyncio.to_thread(credit, one, account)
+            await until(lambda: other.store.query(balances) == {account: 4})
+        stuck.set()
+
+        again = mirror(urls[1], own_nats.url)
+        async with running(again):
+            await until(same_balances(one, again))
+
+    assert Store("mirror", urls[1], Ledger).query(orders_seen) == [list(range(2, 22))]
+
+
+async def test_a_message_that_can_not_be_read_is_parked_with_those_behind_it_alone(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    good, poisoned = uuid4(), uuid4()
+
+    async with running(one, other):
+        assert one.client is not None
+        await until(lambda: other.store.query(lambda c: True))
+        await asyncio.sleep(0.5)
+        js = one.client.jetstream()
+        headers = {"ce-type": AccountCredited.type, "Nats-Msg-Id": "poison"}
+        subject = f"bp.{AccountCredited.type}.{poisoned}"
+        # Published past the relay, as a producer with a fault would.
+        await other.client.jetstream().publish(subject, b"{}", headers=headers)  # type: ignore[union-attr]
+        await js.delete_msg(stream_of("ledger"), 1) if False else None
+        await until(
+            lambda: bool(
+                other.store.query(lambda c: parking.parked_entities(c, "mirror-ledger"))
+            )
+        )
+
+        assert other.store.query(
+            lambda c: parking.parked_entities(c, "mirror-ledger")
+        ) == {str(poisoned)}
+        assert good
+
+
+async def test_a_stream_ahead_of_its_store_stops_the_relay_with_an_alarm(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
+) -> None:
+    one = ledger(urls[0], own_nats.url)
+    async with running(one):
+        await asyncio.to_thread(credit, one, uuid4())
+        await until(lambda: one._relay is not None and one._relay.published == 2)
+
+    restored = ledger(own_postgres.create_database(), own_nats.url)
+    async with running(restored):
+        await asyncio.to_thread(credit, restored, uuid4())
+
+        await until(lambda: restored._relay is not None and restored._relay.alarm is not None)
+
+        assert restored._relay is not None
+        assert restored._relay.published == 0
