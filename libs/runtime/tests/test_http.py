@@ -1,0 +1,150 @@
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from libs.runtime import person_token
+from libs.runtime.http import CommandCause, Person, create_app
+from libs.runtime.problems import Refusal
+
+SECRET = "a secret of at least thirty-two characters"
+router = APIRouter()
+
+
+class SoldOut(Exception):
+    """No seat is left."""
+
+
+class Order(BaseModel):
+    seats: int
+
+
+@router.post("/orders")
+async def order(body: Order, person: Person, cause: CommandCause) -> Mapping[str, Any]:
+    if body.seats > 5:
+        raise SoldOut
+    return {"person": str(person.id), "command": str(cause.command_id), "actor": cause.actor}
+
+
+@router.get("/broken")
+async def broken() -> None:
+    raise RuntimeError("a fault")
+
+
+async def ready() -> Mapping[str, Any]:
+    return {"status": "ready"}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(
+        "shop",
+        person_token_secret=SECRET,
+        routers=[router],
+        refusals={SoldOut: Refusal(409, "sold_out", "No seat is left")},
+        ready=ready,
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+        yield client
+
+
+def bearer(person: UUID, secret: str = SECRET, at: datetime | None = None) -> dict[str, str]:
+    token = person_token.sign(secret, person, "session", at or datetime.now(UTC))
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_a_signed_person_is_known(client: httpx.AsyncClient) -> None:
+    person = uuid4()
+
+    answer = await client.post("/orders", json={"seats": 1}, headers=bearer(person))
+
+    assert answer.json()["person"] == answer.json()["actor"] == str(person)
+
+
+async def test_the_same_idempotency_key_of_the_same_person_is_the_same_command(
+    client: httpx.AsyncClient,
+) -> None:
+    one, other = bearer(uuid4()), bearer(uuid4())
+    key = {"Idempotency-Key": "k1"}
+
+    answers = [
+        (await client.post("/orders", json={"seats": 1}, headers=who | key)).json()["command"]
+        for who in (one, one, other)
+    ]
+
+    assert answers[0] == answers[1] != answers[2]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        bearer(uuid4(), secret="another secret of at least thirty-two characters"),
+        bearer(uuid4(), at=datetime.now(UTC) - timedelta(minutes=5)),
+        {"Authorization": "Bearer nonsense"},
+    ],
+    ids=["no token", "forged", "expired", "nonsense"],
+)
+async def test_who_is_not_signed_is_turned_away(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await client.post("/orders", json={"seats": 1}, headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b'{"seats": 6}', 409, "sold_out"),
+        (b'{"seats": "many"}', 422, "invalid_request"),
+        (b'{"seats": ', 400, "malformed_json"),
+        (b"x" * (1024 * 1024 + 1), 413, "body_too_large"),
+    ],
+    ids=["refused", "wrong field", "no JSON", "too large"],
+)
+async def test_bad_input_gets_a_problem_with_a_stable_code(
+    client: httpx.AsyncClient, content: bytes, status: int, code: str
+) -> None:
+    headers = bearer(uuid4()) | {"Content-Type": "application/json"}
+
+    answer = await client.post("/orders", content=content, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_body_that_hides_its_length_is_counted(client: httpx.AsyncClient) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 100_000
+
+    headers = bearer(uuid4()) | {"Content-Type": "application/json"}
+    answer = await client.post("/orders", content=chunks(), headers=headers)
+
+    assert answer.json()["code"] == "body_too_large"
+
+
+async def test_the_field_that_is_wrong_is_named(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/orders", json={"seats": "many"}, headers=bearer(uuid4()))
+
+    assert [error["field"] for error in answer.json()["errors"]] == ["seats"]
+
+
+async def test_a_fault_tells_nothing_of_our_inside(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/broken")
+
+    assert answer.status_code == 500
+    assert "a fault" not in answer.text
+
+
+async def test_an_unknown_route_is_a_problem(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nowhere")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -1,0 +1,140 @@
+import asyncio
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from libs.runtime.cause import Cause
+from libs.runtime.clock import FixedClock
+from libs.runtime.store import Store
+from libs.runtime.tests.ledger import Balances, Ledger, Refused, balances
+from libs.runtime.worker import LEASE_S, Worker
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=10)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def store(database: str, clock: FixedClock) -> Iterator[Store[Ledger]]:
+    store = Store("ledger", database, Ledger, views=[Balances()], clock=clock)
+    store.open()
+    yield store
+    store.close()
+
+
+def put_on(store: Store[Ledger], kind: str, account: UUID, due_at: datetime = LATER) -> None:
+    payload = {"account": str(account)}
+    store.work(Cause(uuid4()), lambda: store.schedule.at(kind, str(account), due_at, payload))
+
+
+def credit_ten(payload: Mapping[str, Any], app: Ledger) -> None:
+    app.credit(UUID(payload["account"]), 10)
+
+
+def entries(store: Store[Ledger]) -> list[dict[str, Any]]:
+    return store.query(lambda c: c.execute("SELECT * FROM schedule").fetchall())
+
+
+async def test_a_timer_runs_when_its_time_has_come_and_once(
+    store: Store[Ledger], clock: FixedClock
+) -> None:
+    account = uuid4()
+    worker = Worker(store, {"credit": credit_ten}, {})
+    put_on(store, "credit", account)
+    assert await worker.run_due() == 0
+
+    clock.advance(timedelta(minutes=10))
+    done = [await worker.run_due(), await worker.run_due()]
+
+    assert done == [1, 0]
+    assert store.query(balances) == {account: 10}
+
+
+async def test_a_timer_that_was_cancelled_does_not_run(
+    store: Store[Ledger], clock: FixedClock
+) -> None:
+    account = uuid4()
+    worker = Worker(store, {"credit": credit_ten}, {})
+    put_on(store, "credit", account)
+    store.work(Cause(uuid4()), lambda: store.schedule.cancel("credit", str(account)))
+
+    clock.advance(timedelta(minutes=10))
+
+    assert await worker.run_due() == 0
+
+
+async def test_a_refusal_ends_a_timer(store: Store[Ledger]) -> None:
+    def refuse(payload: Mapping[str, Any], app: Ledger) -> None:
+        app.credit(UUID(payload["account"]), -1)
+
+    worker = Worker(store, {"credit": refuse}, {}, refusals=[Refused])
+    put_on(store, "credit", uuid4(), NOON)
+
+    await worker.run_due()
+
+    assert entries(store) == []
+
+
+async def test_an_errand_that_fails_is_tried_again_and_its_error_can_be_read(
+    store: Store[Ledger], clock: FixedClock
+) -> None:
+    account, calls = uuid4(), []
+
+    def call_provider(payload: Mapping[str, Any]) -> Any:
+        calls.append(payload)
+        if len(calls) == 1:
+            raise ConnectionError("the provider is away")
+        return lambda: store.application.credit(account, 1)
+
+    worker = Worker(store, {}, {"call": call_provider})
+    put_on(store, "call", account, NOON)
+
+    await worker.run_due()
+    [waiting] = entries(store)
+    clock.advance(timedelta(seconds=1))
+    await worker.run_due()
+
+    assert "the provider is away" in waiting["last_error"]
+    assert store.query(balances) == {account: 1}
+    assert entries(store) == []
+
+
+async def test_work_of_a_process_that_died_is_done_by_another_after_the_lease(
+    store: Store[Ledger], clock: FixedClock
+) -> None:
+    account = uuid4()
+    put_on(store, "credit", account, NOON)
+    dead = Worker(store, {"credit": credit_ten}, {})
+    dead._claim()
+    living = Worker(store, {"credit": credit_ten}, {})
+
+    too_early = await living.run_due()
+    clock.advance(timedelta(seconds=LEASE_S))
+    in_time = await living.run_due()
+
+    assert (too_early, in_time) == (0, 1)
+    assert store.query(balances) == {account: 10}
+
+
+async def test_two_workers_share_the_work_without_doing_any_of_it_twice(
+    store: Store[Ledger],
+) -> None:
+    accounts = [uuid4() for _ in range(30)]
+    for account in accounts:
+        put_on(store, "credit", account, NOON)
+    workers = [Worker(store, {"credit": credit_ten}, {}) for _ in range(2)]
+
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    while entries(store):
+        await asyncio.sleep(0.05)
+    for task in running:
+        task.cancel()
+
+    assert store.query(balances) == dict.fromkeys(accounts, 10)
