@@ -1,0 +1,101 @@
+"""What was ever published can be read for ever, and the catalogue says what the code does."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from libs.events.catalogue import contracts, documents
+from libs.events.contract import Contract, subject_of
+from libs.events.envelope import Envelope, UnreadableEnvelope
+
+GOLDEN = Path("tests/contract/golden")
+CONTRACTS = contracts()
+BY_TYPE = {contract.type: contract for contract in CONTRACTS}
+
+
+def test_every_contract_has_a_golden_sample_and_every_sample_its_contract() -> None:
+    samples = {path.stem for path in GOLDEN.glob("*.json")}
+
+    assert samples == set(BY_TYPE), "a published version never disappears"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.type)
+def test_a_golden_sample_reads_and_writes_the_same(contract: type[Contract]) -> None:
+    golden = json.loads((GOLDEN / f"{contract.type}.json").read_text())
+
+    written = json.loads(contract.model_validate(golden).model_dump_json())
+
+    # A field added since is written with its default; what was there reads as it was.
+    assert golden.items() <= written.items()
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.type)
+def test_a_reader_passes_over_fields_that_it_does_not_know(contract: type[Contract]) -> None:
+    golden = json.loads((GOLDEN / f"{contract.type}.json").read_text())
+
+    contract.model_validate({**golden, "added_by_a_later_release": 1})
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.type)
+def test_a_message_without_its_first_field_is_refused(contract: type[Contract]) -> None:
+    golden = json.loads((GOLDEN / f"{contract.type}.json").read_text())
+    del golden[next(iter(contract.model_fields))]
+
+    with pytest.raises(ValidationError):
+        contract.model_validate(golden)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.type)
+def test_types_and_subjects_follow_one_rule(contract: type[Contract]) -> None:
+    service, name, version = contract.type.split(".")
+
+    assert service == contract.__module__.rsplit(".", 1)[-1]
+    assert contract.__name__.lower().endswith(name.replace("_", ""))
+    assert version.removeprefix("v").isdigit()
+    entity = UUID(int=7)
+    assert subject_of(contract.type, entity) == f"bp.{service}.{name}.{version}.{entity}"
+
+
+PERSONAL = {"email", "address", "name", "display_name", "username", "ip", "answer", "phone", "bio"}
+PUBLISHED_BY_A_SPACE = {"name", "space_name", "pass_name"}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.type)
+def test_no_contract_carries_personal_data(contract: type[Contract]) -> None:
+    suspicious = set(contract.model_fields) & (PERSONAL - PUBLISHED_BY_A_SPACE)
+
+    assert not suspicious
+
+
+@pytest.mark.parametrize(("path", "text"), list(documents()), ids=lambda v: str(v)[:60])
+def test_generated_documents_are_up_to_date(path: Path, text: str) -> None:
+    assert path.read_text() == text, "run `python -m libs.events`"
+
+
+def test_an_envelope_survives_the_headers() -> None:
+    said = an_envelope()
+
+    assert Envelope.from_headers(said.to_headers()) == said
+
+
+@pytest.mark.parametrize("missing", ["ce-id", "ce-type", "ce-subject", "ce-time"])
+def test_an_envelope_without_an_attribute_is_unreadable(missing: str) -> None:
+    headers = an_envelope().to_headers()
+    del headers[missing]
+
+    with pytest.raises(UnreadableEnvelope):
+        Envelope.from_headers(headers)
+
+
+def an_envelope() -> Envelope:
+    headers = json.loads(Path("tests/contract/golden_envelope.json").read_text())
+    return Envelope.from_headers(headers)
+
+
+def test_the_golden_envelope_is_written_as_it_was() -> None:
+    golden = json.loads(Path("tests/contract/golden_envelope.json").read_text())
+
+    assert an_envelope().to_headers() == golden
