@@ -1,0 +1,65 @@
+// What every island does: find its element, read its words, talk to our own API.
+
+export interface Problem {
+  status: number;
+  code: string;
+  title: string;
+}
+
+/** The element of the island, or nothing: then the page has no such part. */
+export function island(id: string): HTMLElement | null {
+  return document.getElementById(id);
+}
+
+/** Reads a required data attribute; a page without it is broken, and says so in the console. */
+export function given(root: HTMLElement, name: string): string {
+  const value = root.dataset[name];
+  if (value === undefined) throw new Error(`#${root.id} lacks data-${name}`);
+  return value;
+}
+
+/** The words of the island come from the server's locale files. */
+export function labels(root: HTMLElement): (name: string) => string {
+  const words = JSON.parse(given(root, "labels")) as Record<string, string>;
+  return (name) => words[name] ?? name;
+}
+
+/** Calls our API with the session's cookie and the page's CSRF token. */
+export async function api<T>(path: string, body?: unknown): Promise<T> {
+  const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
+  const response = await fetch(path, {
+    method: body === undefined ? "GET" : "POST",
+    headers: {
+      accept: "application/json",
+      ...(body === undefined ? {} : { "content-type": "application/json", "x-csrf-token": token }),
+    },
+    body: body === undefined ? null : JSON.stringify(body),
+    credentials: "same-origin",
+  });
+  const answer = (await response.json().catch(() => ({}))) as T & Problem;
+  if (!response.ok) {
+    throw Object.assign(new Error(answer.title ?? response.statusText), {
+      status: response.status,
+      code: answer.code ?? "",
+    });
+  }
+  return answer;
+}
+
+export function isProblem(error: unknown): error is Error & Problem {
+  return error instanceof Error && "code" in error;
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** Shorthand for an element with a class and text; text is never parsed as HTML. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className = "",
+  text = "",
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}

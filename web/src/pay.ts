@@ -1,0 +1,95 @@
+// The payment form: Stripe Elements on our own page.
+import type { Stripe, StripeConstructor } from "@stripe/stripe-js";
+import { element, given, island, labels } from "./_island";
+
+declare global {
+  interface Window {
+    Stripe?: StripeConstructor;
+  }
+}
+
+/** Stripe's script must come from Stripe itself, never from a bundle (docs.stripe.com/js). */
+function loadStripe(source: string): Promise<StripeConstructor> {
+  return new Promise((resolve, reject) => {
+    const script = element("script");
+    script.src = source;
+    script.onload = () => (window.Stripe ? resolve(window.Stripe) : reject(new Error("no Stripe")));
+    script.onerror = () => reject(new Error("the payment form could not be loaded"));
+    document.head.append(script);
+  });
+}
+
+function appearance(): { theme: "stripe" | "night"; variables: Record<string, string> } {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const style = getComputedStyle(document.documentElement);
+  const accent = style.getPropertyValue("--accent").trim();
+  const variables: Record<string, string> = { borderRadius: "8px" };
+  if (accent.startsWith("#")) variables.colorPrimary = accent;
+  return { theme: dark ? "night" : "stripe", variables };
+}
+
+async function start(root: HTMLElement): Promise<void> {
+  const say = labels(root);
+  const returnUrl = new URL(given(root, "returnUrl"), location.href).href;
+  const form = element("form", "pay-form");
+  const place = element("div", "pay-element");
+  const error = element("p", "pay-error");
+  error.setAttribute("role", "alert");
+  const button = element("button", "button primary", say("pay"));
+  button.disabled = true;
+  form.append(place, error, button);
+  root.replaceChildren(form);
+
+  let stripe: Stripe;
+  try {
+    stripe = (await loadStripe(given(root, "stripeJs")))(given(root, "publishableKey"));
+  } catch {
+    error.textContent = say("unavailable");
+    return;
+  }
+  const elements = stripe.elements({
+    clientSecret: given(root, "clientSecret"),
+    appearance: appearance(),
+  });
+  const payment = elements.create("payment");
+  payment.on("ready", () => (button.disabled = false));
+  payment.on("loaderror", () => (error.textContent = say("unavailable")));
+  payment.mount(place);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    button.disabled = true;
+    button.textContent = say("paying");
+    error.textContent = "";
+    const refused = await pay();
+    if (refused === null) {
+      location.assign(returnUrl);
+      return;
+    }
+    error.textContent = refused;
+    button.textContent = say("pay");
+    button.disabled = false;
+  });
+
+  /** Null when the charge went through or is on its way, else the sentence for the buyer. */
+  async function pay(): Promise<string | null> {
+    try {
+      const checked = await elements.submit();
+      if (checked.error) return checked.error.message ?? say("failed");
+      const outcome = await stripe.confirmPayment({
+        elements,
+        confirmParams: { return_url: returnUrl },
+        redirect: "if_required",
+      });
+      // A second tab may have paid already: the return page knows.
+      if (outcome.error?.code === "payment_intent_unexpected_state") return null;
+      return outcome.error ? (outcome.error.message ?? say("failed")) : null;
+    } catch {
+      return say("failed");
+    }
+  }
+}
+
+const root = island("pay");
+if (root) void start(root);
