@@ -1,0 +1,1 @@
+"""The operators' command line: starts the whole system and looks into it."""

@@ -1,0 +1,66 @@
+"""The operators' command line: `./bp backstage …` and `./bp up`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.chromium import MISSING, ensure_chromium
+from ops.paths import data_path
+from ops.up.console import Console
+from ops.up.refusals import CannotStart
+from ops.up.system import System
+from ops.up.web import build_if_changed
+
+app = typer.Typer(
+    name="backstage",
+    help="Runs Backstage Pass on this machine and looks into it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+# The supervisor lives as long as the system does: it loads nothing that it doesn't need.
+if sys.argv[1:2] != ["up"]:
+    from ops import events
+
+    app.add_typer(events.app, name="events")
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="The gateway's port; the others follow it.")] = 8000,
+    data: Annotated[Path | None, typer.Option(help="Where everything is kept: ./data.")] = None,
+) -> None:
+    """Run the whole system until Ctrl-C."""
+    console = Console(sys.stdout, os.environ)
+    try:
+        code = asyncio.run(System(data_path(data), port, os.environ, console).run())
+    except CannotStart as refused:
+        console.say(str(refused))
+        code = 1
+    raise typer.Exit(code)
+
+
+@app.command()
+def web() -> None:
+    """Build the pages' scripts and styles."""
+    try:
+        build_if_changed(typer.echo)
+    except CannotStart as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from refused
+
+
+@app.command()
+def chromium() -> None:
+    """Make sure of a Chromium for the tests, and say what to install when there is none."""
+    if ensure_chromium(typer.echo) is None:
+        typer.echo(MISSING, err=True)
+
+
+if __name__ == "__main__":
+    app(prog_name="backstage")

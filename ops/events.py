@@ -1,0 +1,182 @@
+"""`backstage events`: looking into the logs of all services."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from libs.runtime import bus, log
+from ops import stores
+from ops.log_reader import Line, Verdict, follow, verify
+from ops.paths import data_path
+from ops.up.data_folder import DataFolder
+
+app = typer.Typer(help="Looks into the event logs of all services.", no_args_is_help=True)
+
+_POLL_S = 0.2
+
+Data = Annotated[Path | None, typer.Option(help="The data folder of the running system.")]
+Service = Annotated[str | None, typer.Option(help="Only the log of this service.")]
+Mentions = Annotated[str | None, typer.Option(help="Only events that mention this id anywhere.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+@app.command("ls")
+def ls(
+    service: Service = None,
+    type_: Annotated[str | None, typer.Option("--type", help="Part of the type.")] = None,
+    mentions: Mentions = None,
+    since: Annotated[datetime | None, typer.Option(help="Recorded at or after (UTC).")] = None,
+    limit: Annotated[int, typer.Option(help="The newest so many.")] = 50,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """List events, oldest first."""
+    wanted = _filter(type_, mentions, since)
+    lines = [
+        line
+        for name in _services(service)
+        for line in _read(name, DataFolder(data_path(data)))
+        if wanted(line)
+    ]
+    lines.sort(key=lambda line: line.recorded_at)
+    for line in lines[-limit:]:
+        typer.echo(line.as_json() if as_json else _row(line))
+
+
+@app.command("show")
+def show(
+    id_: Annotated[UUID, typer.Argument(metavar="ID", help="Of an entity or of an event.")],
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Show the history of an entity, or one event, with everything that is stored."""
+    found = [
+        line
+        for name in stores.SERVICES
+        for line in _read(name, DataFolder(data_path(data)))
+        if id_ in {line.entity_id, line.event_id}
+    ]
+    if not found:
+        typer.echo(f"No service has an entity or an event {id_}.", err=True)
+        raise typer.Exit(1)
+    for line in found:
+        typer.echo(line.as_json() if as_json else _whole(line))
+
+
+@app.command("tail")
+def tail(
+    service: Service = None,
+    type_: Annotated[str | None, typer.Option("--type", help="Part of the type.")] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Show events as they happen, until Ctrl-C."""
+    wanted = _filter(type_, None, None)
+    with ExitStack() as stack:
+        folder = DataFolder(data_path(data))
+        logs = {
+            name: stack.enter_context(stores.reading(stores.database_url(name, folder)))
+            for name in _services(service)
+        }
+        places = {}
+        for name, conn in logs.items():
+            with conn.cursor() as curs:
+                places[name] = log.last_position(curs)
+        while True:
+            for name, conn in logs.items():
+                for position, line in follow(conn, name, places[name]):
+                    places[name] = position
+                    if wanted(line):
+                        typer.echo(line.as_json() if as_json else _row(line))
+            time.sleep(_POLL_S)
+
+
+@app.command("verify")
+def verify_streams(service: Service = None, as_json: AsJson = False, data: Data = None) -> None:
+    """Compare every log with its stream: all public events, in order, byte for byte."""
+    verdicts = asyncio.run(_verify(_services(service), DataFolder(data_path(data))))
+    for verdict in verdicts:
+        if as_json:
+            shown = {name: getattr(verdict, name) for name in verdict.__slots__}
+            typer.echo(json.dumps(shown))
+        else:
+            good = "ok" if not verdict.findings else "NOT OK"
+            typer.echo(
+                f"{verdict.service:14} {verdict.public_events:8} public events"
+                f" {verdict.messages:8} messages  {good}"
+            )
+            for finding in verdict.findings:
+                typer.echo(f"    {finding}")
+    if any(verdict.findings for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+async def _verify(services: tuple[str, ...], folder: DataFolder) -> list[Verdict]:
+    client = await bus.connect(stores.nats_url(folder), "backstage events verify")
+    try:
+        mapper = stores.event_mapper()
+        verdicts = []
+        for name in services:
+            with stores.reading(stores.database_url(name, folder)) as conn:
+                verdicts.append(await verify(conn, client, name, mapper, stores.announces(name)))
+        return verdicts
+    finally:
+        await bus.close(client)
+
+
+def _services(service: str | None) -> tuple[str, ...]:
+    if service is None:
+        return stores.SERVICES
+    if service not in stores.SERVICES:
+        known = ", ".join(stores.SERVICES)
+        raise typer.BadParameter(f"No service {service!r} keeps a log; those that do: {known}.")
+    return (service,)
+
+
+def _read(service: str, folder: DataFolder) -> list[Line]:
+    with stores.reading(stores.database_url(service, folder)) as conn:
+        return [line for _, line in follow(conn, service)]
+
+
+def _filter(
+    type_: str | None, mentions: str | None, since: datetime | None
+) -> Callable[[Line], bool]:
+    def wanted(line: Line) -> bool:
+        if type_ is not None and type_ not in line.topic:
+            return False
+        if since is not None and line.recorded_at.replace(tzinfo=None) < since:
+            return False
+        return mentions is None or _mentions(line, mentions)
+
+    return wanted
+
+
+def _mentions(line: Line, id_: str) -> bool:
+    # Ids are stored without hyphens.
+    text = f"{line.entity_id} {line.actor} {json.dumps(line.state)}".replace("-", "")
+    return id_.replace("-", "") in text
+
+
+def _row(line: Line) -> str:
+    at = line.recorded_at.isoformat(timespec="milliseconds")
+    return f"{at}  {line.topic:42} {line.entity_id} v{line.version:<4} by {line.actor}"
+
+
+def _whole(line: Line) -> str:
+    state = json.dumps(line.state, indent=2)
+    return (
+        f"{line.topic}  v{line.version}  event {line.event_id}\n"
+        f"  entity   {line.entity_id}\n"
+        f"  recorded {line.recorded_at.isoformat()}\n"
+        f"  by       {line.actor} (command {line.command_id})\n"
+        f"  trace    {line.traceparent or '-'}\n"
+        f"  position {line.position}\n" + "\n".join(f"  {row}" for row in state.splitlines())
+    )

@@ -1,0 +1,56 @@
+"""A real LiveKit server on this machine, when its program can be found."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.up.command import Command
+from ops.up.ports import Ports
+
+_ROOT = Path(__file__).parents[2]
+
+
+def find_livekit() -> Path | None:
+    """The server's program from the PATH or from `.bp/bin`."""
+    found = shutil.which("livekit-server") or shutil.which(
+        "livekit-server", path=str(_ROOT / ".bp" / "bin")
+    )
+    return Path(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKit:
+    """One server for browsers of this machine: its ports, its key and where its webhooks go."""
+
+    program: Path
+    ports: Ports
+    api_key: str
+    api_secret: str
+    webhook_url: str
+
+    def command(self) -> Command:
+        """The server itself; its settings go by the environment, since they hold the secret."""
+        settings = {
+            "port": self.ports.livekit,
+            "bind_addresses": ["127.0.0.1"],
+            "rtc": {
+                "tcp_port": self.ports.livekit_tcp,
+                "udp_port": self.ports.livekit_udp,
+                "use_external_ip": False,
+            },
+            "keys": {self.api_key: self.api_secret},
+            "webhook": {"api_key": self.api_key, "urls": [self.webhook_url]},
+            # Rooms are made when a creator goes live, never by who asks first.
+            "room": {"auto_create": False},
+            "logging": {"level": "warn"},
+        }
+        return Command(
+            (str(self.program), "--node-ip", "127.0.0.1"),
+            env={**os.environ, "LIVEKIT_CONFIG": json.dumps(settings)},
+        )
+
+    def ready_url(self) -> str:
+        """Answers 200 when rooms can be made."""
+        return f"http://127.0.0.1:{self.ports.livekit}/"

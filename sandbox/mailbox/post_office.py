@@ -1,0 +1,57 @@
+"""Takes mails by SMTP and keeps them; a mail is stored before it is acknowledged."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from sandbox.state import Document, State
+
+
+class PostOffice:
+    """Every mail that ever came, newest first."""
+
+    def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+        self._mails = state.collection("mailbox.mails")
+        self._now = now
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """Keep one mail, then say so."""
+        content = envelope.content
+        raw = content.encode() if isinstance(content, str) else (content or b"")
+        message = message_from_bytes(raw, policy=policy.default)
+        mail_id = secrets.token_hex(12)
+        mail = {
+            "id": mail_id,
+            "to": list(envelope.rcpt_tos),
+            "from": envelope.mail_from or "",
+            "subject": str(message.get("subject", "")),
+            "received_at": self._now().isoformat().replace("+00:00", "Z"),
+            "text": _part(message, "plain"),
+            "html": _part(message, "html"),
+            "headers": [[name, str(value)] for name, value in message.items()],
+        }
+        self._mails.put(mail_id, mail)
+        return f"250 OK kept as {mail_id}"
+
+    def mail(self, mail_id: str) -> Document | None:
+        """Return one mail, or None."""
+        return self._mails.get(mail_id)
+
+    def mails(self, to: str | None = None, since: datetime | None = None) -> Iterator[Document]:
+        """Walk through the mails newest first: to an address, received at `since` or later."""
+        for mail in self._mails.newest():
+            if since is not None and datetime.fromisoformat(mail["received_at"]) < since:
+                return
+            if to is None or to.lower() in (address.lower() for address in mail["to"]):
+                yield mail
+
+
+def _part(message: EmailMessage, kind: str) -> str | None:
+    body = message.get_body(preferencelist=(kind,))
+    content: Any = None if body is None else body.get_content()
+    return content if isinstance(content, str) else None

@@ -1,0 +1,96 @@
+"""Stripe's stand-in: its API, its Elements script, its webhooks, under `/stripe`."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from sandbox.settings import Settings
+from sandbox.state import State
+from sandbox.stripe.account import Account
+from sandbox.stripe.api import CORS, Api
+from sandbox.stripe.challenge import Challenges
+from sandbox.stripe.elements import served
+from sandbox.stripe.misbehaviour import Misbehaviour, Misbehaviours
+from sandbox.stripe.webhooks import Courier
+
+PREFIX = "/stripe"
+
+
+def router(state: State, settings: Settings) -> APIRouter:
+    """Return the routes of one Stripe account; its webhooks go out while the app runs."""
+    account = Account(state, time.time)
+    faults = Misbehaviours(state)
+    courier = Courier(
+        state, faults, settings.sandbox_stripe_webhook_url, settings.webhook_secrets, time.time
+    )
+    api = Api(
+        account,
+        courier,
+        faults,
+        secret_key=settings.stripe_api_key,
+        publishable_key=settings.stripe_publishable_key,
+    )
+    challenges = Challenges(account, courier)
+
+    @asynccontextmanager
+    async def delivering(_app: Any) -> AsyncIterator[None]:
+        work = asyncio.create_task(courier.run(), name="stripe webhooks")
+        yield
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+    routes = APIRouter(lifespan=delivering, include_in_schema=False)
+    _add_api(routes, api)
+    _add_pages(routes, challenges)
+    _add_control(routes, faults)
+    return routes
+
+
+def _base_url(request: Request) -> str:
+    return f"{str(request.base_url).rstrip('/')}{PREFIX}"
+
+
+def _add_api(routes: APIRouter, api: Api) -> None:
+    @routes.api_route("/v1/{path:path}", methods=["GET", "POST", "DELETE"])
+    async def answer(request: Request, path: str) -> Response:
+        return await api.answer(request, f"/v1/{path}", _base_url(request))
+
+    @routes.options("/v1/{path:path}")
+    async def allow_browsers(path: str) -> Response:  # noqa: ARG001 - names the route's part
+        return Response(status_code=204, headers=CORS)
+
+
+def _add_pages(routes: APIRouter, challenges: Challenges) -> None:
+    @routes.get("/js/v3/{name:path}")
+    async def script(name: str) -> Response:
+        return served(name or "v3.js")
+
+    @routes.get("/3ds/{intent_id}/{token}")
+    async def ask(intent_id: str, token: str) -> Response:
+        return challenges.page(intent_id, token)
+
+    @routes.post("/3ds/{intent_id}/{token}")
+    async def decide(request: Request, intent_id: str, token: str) -> Response:
+        form = await request.form()
+        passed = form.get("outcome") == "complete"
+        framed = form.get("framed") == "yes"
+        return challenges.decide(intent_id, token, passed=passed, framed=framed)
+
+
+def _add_control(routes: APIRouter, faults: Misbehaviours) -> None:
+    @routes.post("/_control/misbehave", status_code=201)
+    async def misbehave(misbehaviour: Misbehaviour) -> dict[str, str]:
+        return {"id": faults.order(misbehaviour)}
+
+    @routes.get("/_control/misbehave")
+    async def misbehaving() -> list[dict[str, Any]]:
+        return faults.all()
+
+    @routes.delete("/_control/misbehave", status_code=204)
+    async def behave() -> None:
+        faults.clear()

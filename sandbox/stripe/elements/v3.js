@@ -1,0 +1,328 @@
+// Stands in for https://js.stripe.com/v3/: the same names and answers, for the card alone.
+(() => {
+  "use strict";
+  const here = new URL(".", document.currentScript.src);
+  const origin = here.origin;
+  const api = new URL("../../v1/", here).href;
+  const shop = window.location.origin;
+  let count = 0;
+
+  const wrong = (message) => {
+    const error = new Error(message);
+    error.name = "IntegrationError";
+    return error;
+  };
+
+  const flat = (value, at = "", into = {}) => {
+    for (const [name, part] of Object.entries(value || {})) {
+      const where = at ? `${at}[${name}]` : name;
+      if (part !== null && typeof part === "object") flat(part, where, into);
+      else if (part !== undefined && part !== null) into[where] = String(part);
+    }
+    return into;
+  };
+
+  const idOf = (secret) => {
+    if (typeof secret !== "string" || !/^pi_\w+_secret_\w+$/.test(secret)) {
+      throw wrong("Invalid value for clientSecret: value should be a client secret of the form "
+        + "${id}_secret_${secret}. You specified: " + secret + ".");
+    }
+    return secret.split("_secret_")[0];
+  };
+
+  const connection = (fault) => ({
+    error: { type: "api_connection_error", message: `The connection failed: ${fault.message}` },
+  });
+
+  class Listeners {
+    constructor() { this.all = new Map(); }
+    on(name, handler) {
+      this.all.set(name, [...(this.all.get(name) || []), handler]);
+      return this;
+    }
+    off(name, handler) {
+      const left = (this.all.get(name) || []).filter((one) => handler && one !== handler);
+      this.all.set(name, left);
+      return this;
+    }
+    once(name, handler) {
+      const once = (event) => { this.off(name, once); handler(event); };
+      return this.on(name, once);
+    }
+    emit(name, event) { for (const one of this.all.get(name) || []) one(event); }
+  }
+
+  class PaymentElement extends Listeners {
+    constructor(group, key, options) {
+      super();
+      Object.assign(this, { group, key, options: options || {}, waiting: new Map() });
+      this.receive = this.receive.bind(this);
+    }
+
+    mount(target) {
+      const place = typeof target === "string" ? document.querySelector(target) : target;
+      if (!place) {
+        throw wrong(`The selector you specified (${target}) applies to no DOM elements that are `
+          + "currently on the page.");
+      }
+      if (this.destroyed) throw wrong("This Element has already been destroyed.");
+      this.unmount();
+      this.name = `__privateStripeFrame${++count}`;
+      this.ready = new Promise((resolve, reject) => { this.opened = resolve; this.failed = reject; });
+      this.ready.catch(() => {});
+      const query = new URLSearchParams({ parent: shop, frame: this.name, key: this.key });
+      this.frame = document.createElement("iframe");
+      this.frame.name = this.name;
+      this.frame.title = "Secure payment input frame";
+      this.frame.setAttribute("allow", "payment *");
+      this.frame.src = `${new URL("card.html", here).href}?${query}`;
+      Object.assign(this.frame.style, {
+        border: "0", width: "calc(100% + 8px)", margin: "-4px", height: "1px", display: "block",
+      });
+      window.addEventListener("message", this.receive);
+      place.replaceChildren(this.frame);
+      place.classList.add("StripeElement");
+      this.place = place;
+      this.emit("loaderstart", { elementType: "payment" });
+      this.timer = setTimeout(() => this.loadFailed(), 15000);
+    }
+
+    loadFailed() {
+      const message = "The payment form could not be loaded.";
+      this.failed(wrong(message));
+      const error = { type: "api_connection_error", message };
+      this.emit("loaderror", { elementType: "payment", error });
+    }
+
+    unmount() {
+      clearTimeout(this.timer);
+      window.removeEventListener("message", this.receive);
+      if (this.frame) this.frame.remove();
+      if (this.place) this.place.classList.remove("StripeElement");
+      this.frame = this.place = null;
+    }
+
+    destroy() {
+      this.unmount();
+      this.destroyed = true;
+      this.group.element = null;
+    }
+
+    receive(event) {
+      if (event.origin !== origin || !this.frame || event.source !== this.frame.contentWindow) {
+        return;
+      }
+      const { sandboxStripe: about, ...detail } = event.data || {};
+      if (about === "ready") this.loaded();
+      else if (about === "height") this.frame.style.height = `${detail.height + 1}px`;
+      else if (about === "answer") this.settle(detail);
+      else if (about === "change") {
+        const { empty, complete } = detail;
+        const value = { type: "card" };
+        this.emit("change", { elementType: "payment", empty, complete, collapsed: false, value });
+      } else if (["focus", "blur", "escape"].includes(about)) {
+        this.emit(about, { elementType: "payment" });
+      }
+    }
+
+    async loaded() {
+      clearTimeout(this.timer);
+      this.opened();
+      await this.dress();
+      this.emit("ready", { elementType: "payment" });
+    }
+
+    settle({ id, result }) {
+      const resolve = this.waiting.get(id);
+      this.waiting.delete(id);
+      if (resolve) resolve(result || {});
+    }
+
+    async ask(about, order = {}) {
+      if (!this.frame) throw wrong("The Payment Element is not mounted.");
+      await this.ready;
+      const id = ++count;
+      return new Promise((resolve) => {
+        this.waiting.set(id, resolve);
+        this.frame.contentWindow.postMessage({ sandboxStripe: about, id, ...order }, origin);
+      });
+    }
+
+    dress() {
+      const { appearance, locale } = this.group.options;
+      return this.ask("dress", { appearance, locale, readOnly: this.options.readOnly });
+    }
+
+    update(options) {
+      Object.assign(this.options, options);
+      if (this.frame) this.dress();
+      return this;
+    }
+
+    collapse() { return this; }
+    focus() { this.ask("focus"); }
+    blur() { this.ask("blur"); }
+    clear() { this.ask("clear"); }
+  }
+
+  class Elements {
+    constructor(key, options) {
+      Object.assign(this, { key, options: { ...options }, element: null });
+      if (this.options.clientSecret) idOf(this.options.clientSecret);
+    }
+    create(type, options) {
+      if (type !== "payment") throw wrong(`A valid Element name must be provided. ${type} is not here.`);
+      if (this.element) throw wrong("Can only create one Element of type payment.");
+      this.element = new PaymentElement(this, this.key, options);
+      return this.element;
+    }
+    getElement(type) { return type === "payment" ? this.element : null; }
+    update(options) {
+      Object.assign(this.options, options);
+      if (this.element && this.element.frame) this.element.dress();
+    }
+    async fetchUpdates() { return {}; }
+    async submit() {
+      if (!this.element) throw wrong("There is no Payment Element to submit.");
+      const { error } = await this.element.ask("submit");
+      return error ? { error } : { selectedPaymentMethod: "card" };
+    }
+  }
+
+  const challenge = (url) => new Promise((resolve) => {
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-label", "Authenticate your payment");
+    Object.assign(dialog.style, {
+      padding: "0", border: "0", borderRadius: "12px", width: "min(28rem, 94vw)",
+      height: "min(30rem, 90vh)", overflow: "hidden", background: "transparent",
+    });
+    const frame = document.createElement("iframe");
+    frame.title = "Authenticate your payment";
+    frame.src = url;
+    Object.assign(frame.style, { border: "0", width: "100%", height: "100%", display: "block" });
+    const over = (event) => {
+      if (event.origin !== origin || event.source !== frame.contentWindow) return;
+      const about = (event.data || {}).sandboxStripe;
+      if (about === "challenge-over") close(true);
+      if (about === "challenge-closed") close(false);
+    };
+    const close = (answered) => {
+      window.removeEventListener("message", over);
+      dialog.close();
+      dialog.remove();
+      resolve(answered);
+    };
+    window.addEventListener("message", over);
+    dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(false); });
+    dialog.append(frame);
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+
+  class Client {
+    constructor(key) { this.key = key; }
+
+    elements(options) { return new Elements(this.key, options); }
+
+    async call(method, path, values) {
+      const form = new URLSearchParams(flat(values));
+      const url = method === "GET" ? `${api}${path}?${form}` : api + path;
+      const headers = { authorization: `Bearer ${this.key}` };
+      const response = await fetch(url, { method, headers, body: method === "GET" ? undefined : form });
+      return response.json();
+    }
+
+    async retrievePaymentIntent(clientSecret) {
+      const id = idOf(clientSecret);
+      try {
+        const answer = await this.call("GET", `payment_intents/${id}`, { client_secret: clientSecret });
+        return answer.error ? { error: answer.error } : { paymentIntent: answer };
+      } catch (fault) {
+        return connection(fault);
+      }
+    }
+
+    async createPaymentMethod({ elements, params } = {}) {
+      const billing = flat((params || {}).billing_details, "billing_details");
+      return elements.element.ask("createPaymentMethod", { billing });
+    }
+
+    async confirmPayment({ elements, clientSecret, confirmParams = {}, redirect = "always" }) {
+      const secret = clientSecret || (elements && elements.options.clientSecret);
+      const id = idOf(secret);
+      const { return_url, payment_method_data: data = {}, payment_method, ...rest } = confirmParams;
+      if (redirect !== "if_required" && !return_url) {
+        throw wrong("You must provide a confirmParams.return_url when redirect is not if_required.");
+      }
+      let method = payment_method;
+      if (elements && elements.element) {
+        const made = await this.createPaymentMethod({ elements, params: data });
+        if (made.error) return { error: made.error };
+        method = made.paymentMethod.id;
+      }
+      let answer;
+      try {
+        answer = await this.call("POST", `payment_intents/${id}/confirm`, {
+          ...rest, payment_method: method, return_url, client_secret: secret, use_stripe_sdk: true,
+        });
+      } catch (fault) {
+        return connection(fault);
+      }
+      if (answer.error) return { error: answer.error };
+      const done = await this.follow(answer, secret);
+      if (done.error || redirect === "if_required") return done;
+      return this.leave(return_url, done.paymentIntent);
+    }
+
+    async handleNextAction({ clientSecret }) {
+      const found = await this.retrievePaymentIntent(clientSecret);
+      return found.error ? found : this.follow(found.paymentIntent, clientSecret);
+    }
+
+    handleCardAction(clientSecret) { return this.handleNextAction({ clientSecret }); }
+
+    async follow(intent, secret) {
+      if (intent.status !== "requires_action") return { paymentIntent: intent };
+      const action = intent.next_action;
+      if (action.type === "redirect_to_url") {
+        window.location.assign(action.redirect_to_url.url);
+        return new Promise(() => {});
+      }
+      const url = action.use_stripe_sdk.stripe_js;
+      if (!(await challenge(url))) {
+        const form = new URLSearchParams({ outcome: "fail", framed: "yes" });
+        await fetch(url, { method: "POST", body: form, mode: "no-cors" });
+      }
+      const after = await this.retrievePaymentIntent(secret);
+      if (after.error || after.paymentIntent.status !== "requires_payment_method") return after;
+      const last = after.paymentIntent.last_payment_error;
+      const message = last.code === "payment_intent_authentication_failure"
+        ? "We are unable to authenticate your payment method. Please choose a different payment "
+          + "method and try again."
+        : last.message;
+      return { error: { ...last, message, payment_intent: after.paymentIntent } };
+    }
+
+    leave(returnUrl, intent) {
+      const url = new URL(returnUrl, window.location.href);
+      url.searchParams.set("payment_intent", intent.id);
+      url.searchParams.set("payment_intent_client_secret", intent.client_secret);
+      url.searchParams.set("redirect_status", intent.status === "processing" ? "pending" : "succeeded");
+      window.location.assign(url.href);
+      return new Promise(() => {});
+    }
+  }
+
+  const Stripe = (key) => {
+    if (typeof key !== "string" || key === "") {
+      throw wrong("Missing value for Stripe(): apiKey should be a string.");
+    }
+    if (key.startsWith("sk_")) {
+      throw wrong("You should not use your secret key with Stripe.js. Please pass a publishable "
+        + "key instead.");
+    }
+    return new Client(key);
+  };
+  Stripe.version = 3;
+  window.Stripe = Stripe;
+})();

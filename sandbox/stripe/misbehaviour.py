@@ -1,0 +1,94 @@
+"""Faults on demand: what a network and a provider do to those who trust them.
+
+`POST /stripe/_control/misbehave` orders one; orders survive a restart like all other state.
+"""
+
+import secrets
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sandbox.state import State
+
+Kind = Literal[
+    "refuse",
+    "answer_late",
+    "fail_after",
+    "cut",
+    "duplicate",
+    "drop",
+    "deliver_late",
+    "reversed",
+    "no_event",
+]
+_RANDOM = secrets.SystemRandom()
+
+
+class Misbehaviour(BaseModel):
+    """One ordered fault.
+
+    To requests, by `path`: `refuse` answers with `status` and does nothing, `answer_late`
+    waits `delay_s` before it does anything, `fail_after` does it and answers 500, `cut` does
+    it and ends the connection within the answer. To webhooks, by `event` type: `duplicate`,
+    `drop` (listed, never delivered), `deliver_late` by `delay_s`, `reversed` (the events of
+    one request in the wrong order), `no_event` (not even listed).
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    path: str = "*"
+    event: str = "*"
+    times: int | None = Field(default=1, ge=1)
+    """How often it happens before it is over; null for always."""
+    probability: float = Field(default=1.0, gt=0, le=1)
+    status: int = Field(default=429, ge=400, le=599)
+    delay_s: float = Field(default=1.0, ge=0, le=3600)
+
+
+class Misbehaviours:
+    """The faults that are ordered now, oldest first."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._orders = state.collection("stripe.misbehaviours")
+
+    def order(self, misbehaviour: Misbehaviour) -> str:
+        """Add one fault and return its id."""
+        order_id = secrets.token_hex(8)
+        self._orders.put(order_id, {"id": order_id} | misbehaviour.model_dump())
+        return order_id
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return what is ordered and not over."""
+        return self._orders.all()
+
+    def clear(self) -> None:
+        """Behave from now on."""
+        with self._state.transaction():
+            for order in self._orders.all():
+                self._orders.delete(order["id"])
+
+    def take(self, kind: Kind, about: str) -> Misbehaviour | None:
+        """Return a fault that is to happen now to this path or event type, counting it."""
+        for order in self._orders.all():
+            pattern = order["event"] if kind in _ABOUT_EVENTS else order["path"]
+            if order["kind"] != kind or not fnmatchcase(about, pattern):
+                continue
+            if _RANDOM.random() < order["probability"]:
+                self._count(order)
+                order.pop("id")
+                return Misbehaviour.model_validate(order | {"times": None})
+        return None
+
+    def _count(self, order: dict[str, Any]) -> None:
+        if order["times"] is None:
+            return
+        if order["times"] == 1:
+            self._orders.delete(order["id"])
+        else:
+            self._orders.put(order["id"], order | {"times": order["times"] - 1})
+
+
+_ABOUT_EVENTS = frozenset({"duplicate", "drop", "deliver_late", "reversed", "no_event"})

@@ -1,0 +1,17 @@
+"""What Stripe publishes of the operations spoken here: accepted parameters, null keys."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+_PUBLISHED: dict[str, Any] = json.loads(
+    Path(__file__).with_name("published.json").read_text(encoding="utf-8")
+)
+
+VERSION: str = _PUBLISHED["version"]
+REQUESTS: dict[str, dict[str, Any]] = _PUBLISHED["requests"]
+
+
+def nulls(name: str) -> dict[str, Any]:
+    """Return the keys of an object that Stripe always sends and that may be null, as null."""
+    return dict.fromkeys(_PUBLISHED["nulls"][name])

@@ -1,0 +1,186 @@
+"""Use cases of the access service: load, decide, save."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+
+from services.access.domain import (
+    Ban,
+    BanReason,
+    Grant,
+    GrantReason,
+    RevocationCause,
+    Source,
+    WindowNotOpen,
+)
+
+EXPIRE_GRANT: Final = "expire_grant"
+"""The kind of schedule entry that closes a grant's window; its payload is {"grant_id": …}."""
+
+
+class GrantNotFound(Exception):
+    """No grant has this id."""
+
+
+class Clock(Protocol):
+    """Something that knows what time it is."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class Schedule(Protocol):
+    """Remembers what is to be done at a time."""
+
+    def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
+        """Do it at that time."""
+        ...
+
+    def cancel(self, kind: str, key: str) -> None:
+        """Don't do it any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What an order or a comp entitles a person to: these experiences of a space in one window.
+
+    `valid_until` None is for ever, else the first instant at which the door is shut.
+    """
+
+    source_id: UUID
+    person_id: UUID
+    space_id: UUID
+    experience_ids: Sequence[UUID]
+    reason: GrantReason
+    valid_from: datetime
+    valid_until: datetime | None = None
+
+
+class Access(Application[UUID]):
+    """Everything that can be asked of the access service."""
+
+    def __init__(
+        self, env: Mapping[str, str] | None = None, *, clock: Clock, schedule: Schedule
+    ) -> None:
+        super().__init__(env)
+        self._clock = clock
+        self._schedule = schedule
+
+    def issue_grants(self, entitled: Entitlement) -> list[UUID]:
+        """Give one grant for each experience, once per source; all of them in one save.
+
+        On a source that was withdrawn already they are revoked at once.
+        """
+        source = self._find_source(entitled.source_id)
+        known = set() if source is None else set(source.grant_ids)
+        new = [grant for grant in self._grants_of(entitled) if grant.id not in known]
+        if new:
+            new_ids = [grant.id for grant in new]
+            if source is None:
+                source = Source(entitled.source_id, new_ids)
+            else:
+                source.back(new_ids)
+            self._settle_new(new, source.withdrawn_for)
+            self.save(source, *new)
+        return [Grant.create_id(entitled.source_id, e) for e in entitled.experience_ids]
+
+    def give_comp(self, entitled: Entitlement) -> list[UUID]:
+        """Let a person in for nothing, as the team wants. Raises WindowNotOpen."""
+        if entitled.valid_until is not None and entitled.valid_until <= entitled.valid_from:
+            raise WindowNotOpen(entitled.source_id)
+        return self.issue_grants(entitled)
+
+    def withdraw_source(self, source_id: UUID, cause: RevocationCause) -> None:
+        """Revoke every grant that rests on it, and those that are still to come; once."""
+        now = self._clock.now()
+        source = self._find_source(source_id)
+        if source is None:
+            source = Source(source_id, [])
+        if source.withdrawn_for is not None:
+            return
+        source.withdraw(cause, now)
+        standing = [g for g in map(self._get_grant, source.grant_ids) if g.is_active]
+        for grant in standing:
+            grant.revoke(cause, now)
+            self._schedule.cancel(EXPIRE_GRANT, str(grant.id))
+        self.save(source, *standing)
+
+    def revoke_grant(self, grant_id: UUID, cause: RevocationCause) -> None:
+        """Take one grant back. Raises GrantNotFound, GrantNotActive."""
+        grant = self._get_grant(grant_id)
+        grant.revoke(cause, self._clock.now())
+        self._schedule.cancel(EXPIRE_GRANT, str(grant_id))
+        self.save(grant)
+
+    def expire_grant(self, grant_id: UUID) -> None:
+        """Announce that a window has closed; nothing if the grant was revoked before."""
+        grant = self._get_grant(grant_id)
+        if grant.is_active:
+            grant.expire(self._clock.now())
+            self.save(grant)
+
+    def ban_person(self, space_id: UUID, person_id: UUID, reason: BanReason) -> None:
+        """Keep a person out of everything in a space. Raises AlreadyBanned."""
+        ban = self._find_ban(space_id, person_id) or Ban(space_id, person_id)
+        ban.impose(reason, self._clock.now())
+        self.save(ban)
+
+    def lift_ban(self, space_id: UUID, person_id: UUID) -> None:
+        """Let a person in again wherever a grant does. Raises NotBanned."""
+        ban = self._find_ban(space_id, person_id) or Ban(space_id, person_id)
+        ban.lift(self._clock.now())
+        self.save(ban)
+
+    def list_history(
+        self, grant_ids: Sequence[UUID], space_ids: Sequence[UUID], person_id: UUID
+    ) -> list[Any]:
+        """Every stored event of these grants and of the person's bans in these spaces."""
+        bans = [Ban.create_id(space_id, person_id) for space_id in space_ids]
+        return [event for entity in (*grant_ids, *bans) for event in self.events.get(entity)]
+
+    def _grants_of(self, entitled: Entitlement) -> list[Grant]:
+        return [
+            Grant(
+                source_id=entitled.source_id,
+                person_id=entitled.person_id,
+                experience_id=experience_id,
+                space_id=entitled.space_id,
+                reason=str(entitled.reason),
+                valid_from=entitled.valid_from,
+                valid_until=entitled.valid_until,
+                at=self._clock.now(),
+            )
+            for experience_id in dict.fromkeys(entitled.experience_ids)
+        ]
+
+    def _settle_new(self, grants: list[Grant], withdrawn_for: RevocationCause | None) -> None:
+        for grant in grants:
+            if withdrawn_for is not None:
+                grant.revoke(withdrawn_for, self._clock.now())
+            elif grant.valid_until is not None:
+                payload = {"grant_id": str(grant.id)}
+                self._schedule.at(EXPIRE_GRANT, str(grant.id), grant.valid_until, payload)
+
+    def _find_source(self, source_id: UUID) -> Source | None:
+        try:
+            return self.repository.get(Source.create_id(source_id))
+        except AggregateNotFoundError:
+            return None
+
+    def _find_ban(self, space_id: UUID, person_id: UUID) -> Ban | None:
+        try:
+            return self.repository.get(Ban.create_id(space_id, person_id))
+        except AggregateNotFoundError:
+            return None
+
+    def _get_grant(self, grant_id: UUID) -> Grant:
+        try:
+            return self.repository.get(grant_id)
+        except AggregateNotFoundError:
+            raise GrantNotFound(grant_id) from None

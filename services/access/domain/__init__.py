@@ -1,0 +1,28 @@
+"""What opens a door and what shuts it. No I/O, no clock, no random."""
+
+from services.access.domain.ban import AlreadyBanned, Ban, BanReason, NotBanned
+from services.access.domain.entry import Deciding, Window, decide_entry
+from services.access.domain.grant import (
+    Grant,
+    GrantNotActive,
+    GrantReason,
+    RevocationCause,
+    WindowNotOpen,
+)
+from services.access.domain.source import Source
+
+__all__ = [
+    "AlreadyBanned",
+    "Ban",
+    "BanReason",
+    "Deciding",
+    "Grant",
+    "GrantNotActive",
+    "GrantReason",
+    "NotBanned",
+    "RevocationCause",
+    "Source",
+    "Window",
+    "WindowNotOpen",
+    "decide_entry",
+]

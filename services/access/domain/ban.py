@@ -1,0 +1,98 @@
+"""A ban: a space keeps a person out, whatever they buy."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID, uuid5
+
+from eventsourcing.domain import Aggregate, event
+from typing_extensions import override
+
+_BANS: Final = UUID("0b6f5a1c-6b1d-5f0e-8f1c-2f8c9d5f7a03")
+
+
+class BanReason(StrEnum):
+    """Why a space keeps a person out; words of explanation never become events."""
+
+    SPAM = "spam"
+    HARASSMENT = "harassment"
+    FRAUD = "fraud"
+    SHARED_ACCESS = "shared_access"
+    OTHER = "other"
+
+
+class AlreadyBanned(Exception):
+    """A ban on this person stands in this space."""
+
+
+class NotBanned(Exception):
+    """No ban on this person stands in this space."""
+
+
+class Ban(Aggregate):
+    """A space keeps a person out, whatever they buy, until it is lifted."""
+
+    TOPIC = "access.ban"
+
+    class Created(Aggregate.Created):
+        """Required by the library beside a named creation event; never used."""
+
+        TOPIC = "access.ban.created"
+
+    class Opened(Aggregate.Created):
+        """There is something to say about this person in this space."""
+
+        TOPIC = "access.ban.opened"
+        space_id: UUID
+        person_id: UUID
+
+    class Banned(Aggregate.Event):
+        """The person is kept out from now on."""
+
+        TOPIC = "access.ban.banned"
+        space_id: UUID
+        person_id: UUID
+        reason_code: str
+        at: datetime
+
+    class Lifted(Aggregate.Event):
+        """The person is kept out no longer."""
+
+        TOPIC = "access.ban.lifted"
+        space_id: UUID
+        person_id: UUID
+        at: datetime
+
+    @event(Opened)
+    def __init__(self, space_id: UUID, person_id: UUID) -> None:
+        self.space_id = space_id
+        self.person_id = person_id
+        self.stands = False
+
+    @staticmethod
+    @override
+    def create_id(space_id: UUID, person_id: UUID) -> UUID:
+        """One per space and person."""
+        return uuid5(_BANS, f"{space_id}/{person_id}")
+
+    def impose(self, reason: BanReason, at: datetime) -> None:
+        """Keep the person out. Raises AlreadyBanned."""
+        if self.stands:
+            raise AlreadyBanned(self.person_id)
+        self._banned(
+            space_id=self.space_id, person_id=self.person_id, reason_code=str(reason), at=at
+        )
+
+    @event(Banned)
+    def _banned(self, space_id: UUID, person_id: UUID, reason_code: str, at: datetime) -> None:
+        self.stands = True
+
+    def lift(self, at: datetime) -> None:
+        """Let the person in again, if a grant does. Raises NotBanned."""
+        if not self.stands:
+            raise NotBanned(self.person_id)
+        self._lifted(space_id=self.space_id, person_id=self.person_id, at=at)
+
+    @event(Lifted)
+    def _lifted(self, space_id: UUID, person_id: UUID, at: datetime) -> None:
+        self.stands = False

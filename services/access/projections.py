@@ -1,0 +1,169 @@
+"""Read models of the access service, written in the transaction of the events they show."""
+
+from uuid import UUID
+
+from typing_extensions import override
+
+from libs.events.catalog import (
+    ExperienceAdded,
+    SpaceCreated,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+)
+from libs.events.envelope import Envelope
+from libs.runtime.views import View, ViewCursor
+from services.access.domain import Ban, Grant
+
+
+class GrantList(View):
+    """Every grant with its window; the door reads it by person and experience."""
+
+    name = "grant_list"
+    tables = ("grant_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS grant_list (
+            grant_id uuid PRIMARY KEY,
+            source_id uuid NOT NULL,
+            person_id uuid NOT NULL,
+            experience_id uuid NOT NULL,
+            space_id uuid NOT NULL,
+            reason text NOT NULL,
+            valid_from timestamptz NOT NULL,
+            valid_until timestamptz,
+            revoked_at timestamptz,
+            revoked_for text
+        );
+        CREATE INDEX IF NOT EXISTS grant_list_door ON grant_list (person_id, experience_id);
+        CREATE INDEX IF NOT EXISTS grant_list_members ON grant_list (space_id, person_id);
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case Grant.Issued():
+                self._add(event, curs)
+            case Grant.Revoked():
+                curs.execute(
+                    "UPDATE grant_list SET revoked_at = %s, revoked_for = %s WHERE grant_id = %s",
+                    (event.at, event.cause, about.entity_id),
+                )
+            case _:
+                pass
+
+    def _add(self, issued: Grant.Issued, curs: ViewCursor) -> None:
+        curs.execute(
+            "INSERT INTO grant_list (grant_id, source_id, person_id, experience_id, space_id,"
+            " reason, valid_from, valid_until) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                issued.originator_id,
+                issued.source_id,
+                issued.person_id,
+                issued.experience_id,
+                issued.space_id,
+                issued.reason,
+                issued.valid_from,
+                issued.valid_until,
+            ),
+            prepare=True,
+        )
+
+
+class BanList(View):
+    """Who is kept out of which space now."""
+
+    name = "ban_list"
+    tables = ("ban_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS ban_list (
+            space_id uuid NOT NULL,
+            person_id uuid NOT NULL,
+            reason_code text NOT NULL,
+            banned_at timestamptz NOT NULL,
+            PRIMARY KEY (person_id, space_id)
+        )
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case Ban.Banned():
+                curs.execute(
+                    "INSERT INTO ban_list (space_id, person_id, reason_code, banned_at)"
+                    " VALUES (%s, %s, %s, %s)",
+                    (event.space_id, event.person_id, event.reason_code, event.at),
+                )
+            case Ban.Lifted():
+                curs.execute(
+                    "DELETE FROM ban_list WHERE space_id = %s AND person_id = %s",
+                    (event.space_id, event.person_id),
+                )
+            case _:
+                pass
+
+
+class TeamList(View):
+    """Who works in which space, as the catalog says; `role` NULL for those who left."""
+
+    name = "team_list"
+    tables = ("team_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS team_list (
+            space_id uuid NOT NULL,
+            person_id uuid NOT NULL,
+            role text,
+            version bigint NOT NULL,
+            PRIMARY KEY (space_id, person_id)
+        )
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case SpaceCreated():
+                self._put(curs, event.space_id, event.owner_id, "owner", about.entity_version)
+            case TeamMemberAdded():
+                self._put(curs, event.space_id, event.person_id, event.role, about.entity_version)
+            case TeamMemberRemoved():
+                self._put(curs, event.space_id, event.person_id, None, about.entity_version)
+            case _:
+                pass
+
+    def _put(
+        self, curs: ViewCursor, space_id: UUID, person_id: UUID, role: str | None, version: int
+    ) -> None:
+        curs.execute(
+            "INSERT INTO team_list AS t (space_id, person_id, role, version)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (space_id, person_id) DO UPDATE"
+            " SET role = excluded.role, version = excluded.version"
+            " WHERE t.version < excluded.version",
+            (space_id, person_id, role, version),
+        )
+
+
+class ExperienceList(View):
+    """Which space an experience belongs to, as the catalog says."""
+
+    name = "experience_list"
+    tables = ("experience_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS experience_list (
+            experience_id uuid PRIMARY KEY,
+            space_id uuid NOT NULL,
+            name text NOT NULL,
+            version bigint NOT NULL
+        )
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        if isinstance(event, ExperienceAdded):
+            curs.execute(
+                "INSERT INTO experience_list AS e (experience_id, space_id, name, version)"
+                " VALUES (%s, %s, %s, %s) ON CONFLICT (experience_id) DO UPDATE"
+                " SET name = excluded.name, version = excluded.version"
+                " WHERE e.version < excluded.version",
+                (event.experience_id, event.space_id, event.name, about.entity_version),
+            )
+
+
+VIEWS = (GrantList(), BanList(), TeamList(), ExperienceList())

@@ -1,0 +1,50 @@
+"""What the access service does when other services announce something."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from libs.events.catalog import (
+    ExperienceAdded,
+    PricingType,
+    SpaceCreated,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+)
+from libs.events.checkout import PassPurchased, PurchaseRefunded
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope
+from libs.runtime.consumer import Reaction, only_views
+from services.access.application import Access, Entitlement
+from services.access.domain import GrantReason, RevocationCause
+
+
+def on_pass_purchased(purchased: PassPurchased, _: Envelope, access: Access) -> None:
+    """A settled order opens every experience of its pass."""
+    is_free = purchased.pricing_type is PricingType.FREE
+    access.issue_grants(
+        Entitlement(
+            source_id=purchased.order_id,
+            person_id=purchased.person_id,
+            space_id=purchased.space_id,
+            experience_ids=purchased.experience_ids,
+            reason=GrantReason.FREE if is_free else GrantReason.PURCHASE,
+            valid_from=purchased.granted_from,
+            valid_until=purchased.granted_until,
+        )
+    )
+
+
+def on_purchase_refunded(refunded: PurchaseRefunded, _: Envelope, access: Access) -> None:
+    """All of the money went back, so nothing rests on the order; a part of it changes nothing."""
+    if refunded.full:
+        access.withdraw_source(refunded.order_id, RevocationCause.REFUND)
+
+
+HEARS: Final[Mapping[type[Contract], Reaction]] = {
+    PassPurchased: on_pass_purchased,
+    PurchaseRefunded: on_purchase_refunded,
+    SpaceCreated: only_views,
+    TeamMemberAdded: only_views,
+    TeamMemberRemoved: only_views,
+    ExperienceAdded: only_views,
+}

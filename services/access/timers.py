@@ -1,0 +1,16 @@
+"""What happens in the access service when time has come."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from libs.runtime.schedule import Timer
+from services.access.application import EXPIRE_GRANT, Access
+
+
+def on_expire_grant(payload: Mapping[str, Any], access: Access) -> None:
+    """The last instant of a grant's window has passed."""
+    access.expire_grant(UUID(payload["grant_id"]))
+
+
+TIMERS: Final[Mapping[str, Timer]] = {EXPIRE_GRANT: on_expire_grant}

@@ -1,0 +1,21 @@
+"""What the admin reads from its environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where the admin listens, whom it asks, and the secrets that it shares with the gateway."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    http_host: str = "127.0.0.1"
+    http_port: int
+    public_url: str = "http://localhost:8000"
+    person_token_secret: str = Field(min_length=32)
+    csrf_secret: str = Field(min_length=32)
+    catalog_url: str
+    checkout_url: str
+    access_url: str
+    streaming_url: str
+    otel_exporter_otlp_endpoint: str | None = None

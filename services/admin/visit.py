@@ -1,0 +1,119 @@
+"""Who looks at a page, and what they sent: every form is checked to come from our own page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from libs.runtime import csrf
+from libs.runtime.http import MaybePerson, SignedPerson
+from services.admin.clients import Caller, ServiceRefused
+from services.admin.rendering import page
+from services.admin.sentences import knows, sentence
+
+_KEYS: Final = UUID("0a8b6a56-0d0b-5a0e-8f0e-3c6b9b9f5d11")
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in."""
+
+
+class ForgedForm(Exception):
+    """The form does not come from a page that we showed to this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One person at one page."""
+
+    request: Request
+    person: SignedPerson
+    ask: Caller
+    csrf_token: str
+
+    def show(self, template: str, *, status: int = 200, **given: Any) -> HTMLResponse:
+        """A page; `done` in the address names a sentence that says what was done."""
+        done = f"done-{self.request.query_params.get('done', '')}"
+        common: dict[str, Any] = {
+            "done": sentence(done) if knows(done) else None,
+            "problem": None,
+            "person": self.person,
+            "path": self.request.url.path,
+        }
+        return page(template, common | given, csrf_token=self.csrf_token, status=status)
+
+    @staticmethod
+    def go(path: str, done: str | None = None) -> RedirectResponse:
+        """On to another page, saying what was done."""
+        return RedirectResponse(path if done is None else f"{path}?done={done}", 303)
+
+
+async def _visit(request: Request, person: MaybePerson) -> Visit:
+    if person is None:
+        raise SignInFirst
+    token = request.headers["authorization"].partition(" ")[2]
+    caller: Caller = request.app.state.services.asked_with(token)
+    secret: str = request.app.state.csrf_secret
+    return Visit(request, person, caller, csrf.token_for(secret, person.session_id))
+
+
+Visiting = Annotated[Visit, Depends(_visit)]
+
+
+class Sent:
+    """A form that was sent; its key makes a double click one command."""
+
+    def __init__(self, form: FormData) -> None:
+        self._form = form
+
+    def text(self, name: str) -> str:
+        """What was typed in a field, as it was typed."""
+        value = self._form.get(name)
+        return value if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> list[str]:
+        """What was chosen in a field with several values."""
+        return [each for each in self._form.getlist(name) if isinstance(each, str)]
+
+    def typed(self) -> dict[str, str]:
+        """Every field with one value."""
+        return {name: self.text(name) for name in self._form}
+
+    @property
+    def key(self) -> UUID:
+        """The same for the same content of the same page; another once something was changed."""
+        pairs = sorted((name, str(value)) for name, value in self._form.multi_items())
+        return uuid5(_KEYS, repr(pairs))
+
+
+async def _sent(request: Request, visit: Visiting) -> Sent:
+    form = await request.form(max_files=0, max_fields=500)
+    token = form.get("csrf_token")
+    secret: str = request.app.state.csrf_secret
+    if not isinstance(token, str) or not csrf.verify(secret, visit.person.session_id, token):
+        raise ForgedForm
+    return Sent(form)
+
+
+SentForm = Annotated[Sent, Depends(_sent)]
+
+
+def told(refused: ServiceRefused) -> str:
+    """A refusal as a sentence of ours, or else the title that the service gave it."""
+    name = f"problem-{refused.code.replace('_', '-')}"
+    return sentence(name) if knows(name) else refused.title or sentence("problem-unknown")
+
+
+def field_errors(refused: ServiceRefused, names: Mapping[str, str]) -> dict[str, str]:
+    """The refusal's sentences by the fields of our form; `names` maps those called otherwise."""
+    errors: dict[str, str] = {}
+    for each in refused.errors:
+        theirs = str(each.get("field", ""))
+        ours = names.get(theirs, theirs.removeprefix("terms.").partition(".")[0])
+        errors.setdefault(ours, str(each.get("message", "")))
+    return errors

@@ -1,0 +1,280 @@
+"""Use cases of the catalog: load, decide, save."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, NamedTuple, Protocol
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.domain import Aggregate
+
+from services.catalog.domain import (
+    EDITORS,
+    MANAGERS,
+    AccessPass,
+    CreatorProfile,
+    ExperienceKind,
+    Following,
+    PassDraft,
+    Role,
+    Space,
+    SpaceDetails,
+)
+from services.catalog.domain.names import check_text, check_username
+from services.catalog.domain.refusals import (
+    FieldError,
+    Invalid,
+    NotOnTeam,
+    PassNotFound,
+    ProfileAlreadyOpened,
+    ProfileNotFound,
+    SpaceNotFound,
+)
+
+
+class Clock(Protocol):
+    """Something that knows what time it is."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class Names(Protocol):
+    """Who holds which name. A name is held by the first who claims it, for good."""
+
+    def claim(self, scope: str, name: str, holder: UUID) -> bool:
+        """Take a free name of this scope; False when another holds it."""
+        ...
+
+    def holder(self, scope: str, name: str) -> UUID | None:
+        """Who holds the name."""
+        ...
+
+
+class ProfileTexts(Protocol):
+    """What creators call themselves and say of themselves: rows that can be erased."""
+
+    def add(self, profile_id: UUID, username: str, display_name: str, bio: str) -> bool:
+        """Keep the text of a new profile; False when the username is somebody else's."""
+        ...
+
+    def change(self, profile_id: UUID, display_name: str, bio: str) -> None:
+        """Keep another text."""
+        ...
+
+    def profile_of(self, username: str) -> UUID | None:
+        """Whose username this is."""
+        ...
+
+
+class Written(NamedTuple):
+    """What a command wrote to, and the version that it has now."""
+
+    id: UUID
+    version: int
+
+
+class Catalog(Application[UUID]):
+    """Everything that can be asked of the catalog."""
+
+    snapshotting_intervals: ClassVar = {Space: 50, AccessPass: 50}
+
+    def __init__(
+        self,
+        env: Mapping[str, str] | None = None,
+        *,
+        clock: Clock,
+        names: Names,
+        texts: ProfileTexts,
+    ) -> None:
+        super().__init__(env)
+        self._clock = clock
+        self._names = names
+        self._texts = texts
+
+    def open_profile(self, person_id: UUID, username: str, display_name: str, bio: str) -> Written:
+        """Give a person a public face. Raises ProfileAlreadyOpened and Invalid."""
+        problems = [*check_username(username), *_check_profile(display_name, bio)]
+        if problems:
+            raise Invalid(*problems)
+        profile = CreatorProfile(person_id=person_id)
+        if profile.id in self.repository:
+            raise ProfileAlreadyOpened(person_id)
+        if not self._texts.add(profile.id, username, display_name.strip(), bio.strip()):
+            raise Invalid(FieldError("username", "username_taken"))
+        return self._saved(profile)
+
+    def change_profile(self, person_id: UUID, display_name: str, bio: str) -> Written:
+        """Say something else of oneself. Raises ProfileNotFound and Invalid."""
+        problems = _check_profile(display_name, bio)
+        if problems:
+            raise Invalid(*problems)
+        profile = self._profile(CreatorProfile.create_id(person_id))
+        self._texts.change(profile.id, display_name.strip(), bio.strip())
+        return Written(profile.id, profile.version)
+
+    def follow_creator(self, username: str, person_id: UUID) -> Written:
+        """Want to hear of a creator; told twice, once. Raises ProfileNotFound and OwnProfile."""
+        profile = self._profile_named(username)
+        following = self._following(profile.id, person_id)
+        if following is None:
+            return self._saved(Following.start(profile, person_id))
+        following.resume()
+        return self._saved(following)
+
+    def unfollow_creator(self, username: str, person_id: UUID) -> None:
+        """Want to hear of a creator no longer; told twice, once. Raises ProfileNotFound."""
+        following = self._following(self._profile_named(username).id, person_id)
+        if following is not None:
+            following.stop()
+            self.save(following)
+
+    def create_space(
+        self, space_id: UUID, by: UUID, slug: str, details: SpaceDetails, currency: str
+    ) -> Written:
+        """Make a space that its creator owns, as a draft. Raises Invalid."""
+        space = Space.open(space_id, by, slug, details, currency)
+        if not self._names.claim("space", slug, space_id):
+            raise Invalid(FieldError("slug", "slug_taken"))
+        return self._saved(space)
+
+    def change_space(
+        self, slug: str, by: UUID, details: SpaceDetails, expected_version: int
+    ) -> Written:
+        """Say something else of a space. Raises ChangedMeanwhile and Invalid."""
+        space = self._space(slug, by, EDITORS)
+        space.change_details(details, expected_version)
+        return self._saved(space)
+
+    def publish_space(self, slug: str, by: UUID) -> Written:
+        """Show a space to everyone."""
+        space = self._space(slug, by, MANAGERS)
+        space.publish()
+        return self._saved(space)
+
+    def add_to_team(self, slug: str, by: UUID, person_id: UUID, role: Role) -> Written:
+        """Let a person work in a space. Raises OwnerStays."""
+        space = self._space(slug, by, MANAGERS)
+        space.add_to_team(person_id, role)
+        return self._saved(space)
+
+    def add_creator_to_team(self, slug: str, by: UUID, username: str, role: Role) -> Written:
+        """Let a creator, known by their username, work in a space. Raises OwnerStays, Invalid."""
+        try:
+            person_id = self._profile_named(username).person_id
+        except ProfileNotFound:
+            raise Invalid(FieldError("username", "username_unknown")) from None
+        return self.add_to_team(slug, by, person_id, role)
+
+    def remove_from_team(self, slug: str, by: UUID, person_id: UUID) -> Written:
+        """Let a person work in a space no longer. Raises OwnerStays."""
+        space = self._space(slug, by, MANAGERS)
+        space.remove_from_team(person_id)
+        return self._saved(space)
+
+    def add_experience(
+        self,
+        space_slug: str,
+        by: UUID,
+        experience_id: UUID,
+        slug: str,
+        name: str,
+        kind: ExperienceKind,
+    ) -> Written:
+        """Add something to enter to a space. Raises Invalid."""
+        space = self._space(space_slug, by, EDITORS)
+        space.add_experience(experience_id, slug, name, kind)
+        return self._saved(space)
+
+    def draft_pass(
+        self, space_slug: str, by: UUID, pass_id: UUID, slug: str, draft: PassDraft
+    ) -> Written:
+        """Write down a new pass. Raises Invalid."""
+        space = self._space(space_slug, by, EDITORS)
+        access_pass = AccessPass.draft(pass_id, space, slug, draft)
+        if not self._names.claim(f"pass of {space.id}", slug, pass_id):
+            raise Invalid(FieldError("slug", "slug_taken"))
+        return self._saved(access_pass)
+
+    def change_pass(
+        self, space_slug: str, by: UUID, slug: str, draft: PassDraft, expected_version: int
+    ) -> Written:
+        """Write down the next version of a pass. Raises ChangedMeanwhile, PassArchived, Invalid."""
+        space = self._space(space_slug, by, EDITORS)
+        access_pass = self._pass(space, slug)
+        access_pass.change_draft(space, draft, expected_version)
+        return self._saved(access_pass)
+
+    def publish_pass(
+        self, space_slug: str, by: UUID, slug: str, expected_version: int | None = None
+    ) -> Written:
+        """Put a pass on sale as drafted. Raises PassNotReady, PassArchived, ChangedMeanwhile."""
+        space = self._space(space_slug, by, MANAGERS)
+        access_pass = self._pass(space, slug)
+        access_pass.publish(space, expected_version, self._clock.now())
+        return self._saved(access_pass)
+
+    def archive_pass(self, space_slug: str, by: UUID, slug: str) -> Written:
+        """Take a pass off sale for good. Raises PassNotPublished."""
+        access_pass = self._pass(self._space(space_slug, by, MANAGERS), slug)
+        access_pass.archive(self._clock.now())
+        return self._saved(access_pass)
+
+    def list_missing_of_pass(self, space_id: UUID, pass_id: UUID) -> tuple[str, ...]:
+        """What the publish checklist of a pass still asks for."""
+        space: Space = self.repository.get(space_id)
+        access_pass: AccessPass = self.repository.get(pass_id)
+        return access_pass.missing(space, self._clock.now())
+
+    def _saved(self, aggregate: Aggregate) -> Written:
+        self.save(aggregate)
+        return Written(aggregate.id, aggregate.version)
+
+    def _profile(self, profile_id: UUID) -> CreatorProfile:
+        try:
+            profile: CreatorProfile = self.repository.get(profile_id)
+        except AggregateNotFoundError:
+            raise ProfileNotFound(profile_id) from None
+        return profile
+
+    def _profile_named(self, username: str) -> CreatorProfile:
+        profile_id = self._texts.profile_of(username)
+        if profile_id is None:
+            raise ProfileNotFound(username)
+        return self._profile(profile_id)
+
+    def _following(self, profile_id: UUID, person_id: UUID) -> Following | None:
+        try:
+            following: Following = self.repository.get(Following.create_id(profile_id, person_id))
+        except AggregateNotFoundError:
+            return None
+        return following
+
+    def _space(self, slug: str, by: UUID, allowed: frozenset[Role]) -> Space:
+        space_id = self._names.holder("space", slug)
+        if space_id is None:
+            raise SpaceNotFound(slug)
+        space: Space = self.repository.get(space_id)
+        try:
+            space.check_role(by, allowed)
+        except NotOnTeam:
+            # A stranger is not told that a draft of this name exists.
+            if not space.published:
+                raise SpaceNotFound(slug) from None
+            raise
+        return space
+
+    def _pass(self, space: Space, slug: str) -> AccessPass:
+        pass_id = self._names.holder(f"pass of {space.id}", slug)
+        if pass_id is None:
+            raise PassNotFound(slug)
+        access_pass: AccessPass = self.repository.get(pass_id)
+        return access_pass
+
+
+def _check_profile(display_name: str, bio: str) -> list[FieldError]:
+    return [
+        *check_text("display_name", display_name, least=1, most=80),
+        *check_text("bio", bio, most=2000),
+    ]

@@ -1,0 +1,41 @@
+"""What creators offer and the rules it obeys. No I/O, no clock, no imports of other layers."""
+
+from services.catalog.domain.access_pass import AccessPass, PassDraft
+from services.catalog.domain.profile import CreatorProfile, Following
+from services.catalog.domain.space import (
+    EDITORS,
+    MANAGERS,
+    ExperienceKind,
+    Role,
+    Space,
+    SpaceDetails,
+    Visibility,
+)
+from services.catalog.domain.terms import (
+    BillingPeriod,
+    PricingType,
+    Question,
+    QuestionKind,
+    StockMode,
+    Terms,
+)
+
+__all__ = [
+    "EDITORS",
+    "MANAGERS",
+    "AccessPass",
+    "BillingPeriod",
+    "CreatorProfile",
+    "ExperienceKind",
+    "Following",
+    "PassDraft",
+    "PricingType",
+    "Question",
+    "QuestionKind",
+    "Role",
+    "Space",
+    "SpaceDetails",
+    "StockMode",
+    "Terms",
+    "Visibility",
+]

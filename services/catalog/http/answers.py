@@ -1,0 +1,116 @@
+"""How the catalog's refusals are told over HTTP, and how its commands are carried out."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import Depends
+
+from libs.runtime.cause import Cause
+from libs.runtime.problems import Problem, Refusal
+from libs.runtime.store import Store
+from services.catalog.application import Catalog, Written
+from services.catalog.domain import refusals as no
+from services.catalog.domain.names import check_slug, check_username
+from services.catalog.sentences import sentence
+
+Answer = dict[str, Any]
+
+REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
+    no.SpaceNotFound: Refusal(404, "space_not_found", "There is no such space"),
+    no.PassNotFound: Refusal(404, "pass_not_found", "There is no such pass"),
+    no.ProfileNotFound: Refusal(404, "profile_not_found", "There is no such creator"),
+    no.ProfileAlreadyOpened: Refusal(409, "profile_already_opened", "You have a profile already"),
+    no.OwnProfile: Refusal(409, "own_profile", "Nobody follows themselves"),
+    no.NotOnTeam: Refusal(403, "not_on_team", "You don't work in this space"),
+    no.RoleTooSmall: Refusal(403, "role_too_small", "Your role in this space can't do this"),
+    no.OwnerStays: Refusal(409, "owner_stays", "The owner of a space stays its owner"),
+    no.ChangedMeanwhile: Refusal(
+        409, "changed_meanwhile", "Someone else changed this since you opened it"
+    ),
+    no.PassArchived: Refusal(409, "pass_archived", "The pass is archived"),
+    no.PassNotPublished: Refusal(409, "pass_not_published", "The pass was never published"),
+}
+
+_TAKEN: Final = frozenset({"slug_taken", "username_taken"})
+_POINT_FIELDS: Final = {
+    "no_experience": "experience_ids",
+    "sale_already_over": "terms.sale_ends_at",
+    "already_expired": "terms.auto_expire_at",
+}
+
+
+async def carry_out(
+    store: Store[Catalog], cause: Cause, decide: Callable[[], Written], **more: str
+) -> Answer:
+    """Carry out one command; answers what it wrote to, its new version and `more`."""
+
+    def decided() -> Answer:
+        written = decide()
+        return {"id": str(written.id), "version": written.version, **more}
+
+    try:
+        return await store.command(cause, decided)
+    except no.Invalid as invalid:
+        raise _of_fields(invalid.errors) from None
+    except no.PassNotReady as not_ready:
+        raise _of_checklist(not_ready.missing) from None
+
+
+def _of_fields(errors: tuple[no.FieldError, ...]) -> Problem:
+    told = [
+        {"field": each.field, "code": each.code, "message": sentence(each.code, each.given)}
+        for each in errors
+    ]
+    if len(errors) == 1 and errors[0].code in _TAKEN:
+        return Problem(409, errors[0].code, told[0]["message"], errors=told)
+    return Problem(422, "invalid_request", "The request has invalid fields", errors=told)
+
+
+def _of_checklist(missing: tuple[str, ...]) -> Problem:
+    told = [
+        {"field": _POINT_FIELDS.get(code, "space"), "code": code, "message": sentence(code)}
+        for code in missing
+    ]
+    return Problem(409, "pass_not_ready", "The publish checklist isn't done", errors=told)
+
+
+def declared(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The problems of a route, for its OpenAPI description."""
+    statuses = {refusal.code: refusal.status for refusal in REFUSALS.values()} | {
+        "slug_taken": 409,
+        "username_taken": 409,
+        "pass_not_ready": 409,
+        "invalid_request": 422,
+        "sign_in_required": 401,
+    }
+    described: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        entry = described.setdefault(
+            statuses[code], {"description": "", "content": {"application/problem+json": {}}}
+        )
+        entry["description"] = ", ".join(filter(None, [entry["description"], code]))
+    return described
+
+
+def _space_slug(space_slug: str) -> str:
+    if check_slug(space_slug):
+        raise no.SpaceNotFound(space_slug)
+    return space_slug
+
+
+def _pass_slug(pass_slug: str) -> str:
+    if check_slug(pass_slug):
+        raise no.PassNotFound(pass_slug)
+    return pass_slug
+
+
+def _username(username: str) -> str:
+    if check_username(username):
+        raise no.ProfileNotFound(username)
+    return username
+
+
+# What can't be a name is nobody's: 404 without asking the database.
+SpaceSlug = Annotated[str, Depends(_space_slug)]
+PassSlug = Annotated[str, Depends(_pass_slug)]
+Username = Annotated[str, Depends(_username)]

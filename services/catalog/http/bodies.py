@@ -1,0 +1,171 @@
+"""What the catalog's commands take. Fields that we don't know are refused, not dropped."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from services.catalog.domain import (
+    BillingPeriod,
+    ExperienceKind,
+    PassDraft,
+    PricingType,
+    Question,
+    QuestionKind,
+    Role,
+    SpaceDetails,
+    StockMode,
+    Terms,
+    Visibility,
+)
+
+# 1.0, "1" and true are no amounts and no counts.
+Whole = Annotated[int, Field(strict=True)]
+Ids = Annotated[tuple[UUID, ...], Field(max_length=100)]
+
+
+class Body(BaseModel):
+    """A command as it was sent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewProfile(Body):
+    """A public face: `username` for good, the rest can be changed."""
+
+    username: str
+    display_name: str
+    bio: str = ""
+
+
+class ProfileText(Body):
+    """What a creator says of themselves."""
+
+    display_name: str
+    bio: str = ""
+
+
+class NewSpace(Body):
+    """A place; `slug` and `currency` for good, the rest can be changed."""
+
+    slug: str
+    name: str
+    description: str = ""
+    currency: str
+    time_zone: str
+    visibility: Visibility = Visibility.PUBLIC
+
+    def details(self) -> SpaceDetails:
+        """What the space says of itself."""
+        return SpaceDetails(self.name, self.description, self.time_zone, self.visibility)
+
+
+class ChangedSpace(Body):
+    """What a space says of itself, written by someone who saw it at `expected_version`."""
+
+    name: str
+    description: str = ""
+    time_zone: str
+    visibility: Visibility = Visibility.PUBLIC
+    expected_version: Whole
+
+    def details(self) -> SpaceDetails:
+        """What the space says of itself."""
+        return SpaceDetails(self.name, self.description, self.time_zone, self.visibility)
+
+
+class NewExperience(Body):
+    """Something to enter in a space."""
+
+    slug: str
+    name: str
+    kind: ExperienceKind
+
+
+class NewTeamMember(Body):
+    """Who is to work in a space, by their id or by their username."""
+
+    person_id: UUID | None = None
+    username: str | None = Field(default=None, max_length=30)
+    role: Role
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.person_id is None) == (self.username is None):
+            raise ValueError("name the person by person_id or by username")
+        return self
+
+
+class QuestionBody(Body):
+    """One question of a waitlist."""
+
+    label: str
+    kind: QuestionKind
+    required: bool = False
+    choices: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+
+    def question(self) -> Question:
+        """As the domain knows it."""
+        return Question(self.label, self.kind, self.required, self.choices)
+
+
+class TermsBody(Body):
+    """The terms of a pass; money in whole minor units of the currency, the space's if none."""
+
+    pricing_type: PricingType
+    currency: str = ""
+    currency_exponent: Whole | None = None
+    price_minor: Whole = 0
+    initial_fee_minor: Whole = 0
+    billing_period: BillingPeriod = BillingPeriod.LIFETIME
+    trial_days: Whole = 0
+    stock: Whole | None = None
+    stock_mode: StockMode | None = None
+    auto_expire_at: AwareDatetime | None = None
+    expires_after_days: Whole | None = None
+    waitlist: bool = False
+    waitlist_questions: Annotated[tuple[QuestionBody, ...], Field(max_length=100)] = ()
+    redirect_url: str | None = None
+    cancellation_discount_percent: Whole = 0
+    split_payments: bool = False
+    max_split_payments: Whole = 1
+    sale_starts_at: AwareDatetime | None = None
+    sale_ends_at: AwareDatetime | None = None
+    refund_policy: str = ""
+
+    def terms(self) -> Terms:
+        """As the domain knows them."""
+        plain = {name: getattr(self, name) for name in type(self).model_fields}
+        questions = tuple(each.question() for each in self.waitlist_questions)
+        return Terms(**plain | {"waitlist_questions": questions})
+
+
+class PassBody(Body):
+    """What the next version of a pass is to be."""
+
+    name: str
+    description: str = ""
+    experience_ids: Ids = ()
+    terms: TermsBody
+
+    def draft(self) -> PassDraft:
+        """As the domain knows it."""
+        return PassDraft(self.name, self.description, self.experience_ids, self.terms.terms())
+
+
+class NewPass(PassBody):
+    """A pass; `slug` for good, the rest can be changed."""
+
+    slug: str
+
+
+class ChangedPass(PassBody):
+    """The next version, written by someone who saw the pass at `expected_version`."""
+
+    expected_version: Whole
+
+
+class Publish(Body):
+    """Publish what was seen at `expected_version`; without one, whatever is drafted now."""
+
+    expected_version: Whole | None = None

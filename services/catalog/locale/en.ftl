@@ -1,0 +1,43 @@
+# What the catalog says to people about what they typed.
+amount-out-of-range = An amount can't be below zero, nor have more than eight digits.
+amount-not-chargeable = This currency is charged in steps of { $step } of its smallest unit.
+currency-unknown = We know no currency of this code that can be charged.
+experience-twice = One of the experiences is chosen twice.
+experience-unknown = One of the experiences isn't part of this space.
+expires-before-sale = The pass would expire before its sale starts.
+exponent-wrong = This currency has { $exponent } decimals.
+free-costs-nothing = A free pass has no price and no fee.
+billing-period-missing = Choose whether it is paid every month or every year.
+not-with-recurring = A recurring pass lasts as long as it is paid; leave this empty.
+number-out-of-range = Choose a number from { $least } to { $most }.
+one-expiry-only = Choose a date or a number of days, not both.
+only-one-time = Only a pass with a one-time price can be paid in parts.
+only-recurring = Only a recurring pass has this.
+only-with-split-payments = Allow payment in parts first.
+only-with-waitlist = Questions are asked on a waitlist; turn it on first.
+parts-of-nothing = The price is too small to be paid in so many parts.
+price-missing = What does it cost? A pass that costs nothing is a free one.
+question-choices = A choice needs 2 to 30 different answers.
+question-label = Every question needs a text of at most 200 characters.
+question-without-choices = Only a choice has answers to choose from.
+redirect-not-https = The address must be a full one and start with https://.
+sale-ends-before-it-starts = The sale ends before it starts.
+slug-malformed = Use 3 to 40 of a–z, 0–9 and hyphens, without a hyphen at either end.
+slug-reserved = This word is one of our own addresses. Please choose another.
+slug-taken = This address is taken. Please choose another.
+text-malformed = There are characters in this text that can't be shown.
+text-missing = Please fill this in.
+text-too-long = At most { $most } characters, please.
+time-without-zone = The time needs its zone.
+time-zone-unknown = We know no time zone of this name.
+too-many = More than { $most } don't fit.
+username-malformed = Use 3 to 30 of a–z, 0–9 and underscores, starting with a letter.
+username-reserved = This name is kept for ourselves. Please choose another.
+username-taken = Somebody else has this name. Please choose another.
+username-unknown = No creator has this name.
+
+# The open points of the publish checklist.
+already-expired = The day on which the pass expires has passed.
+no-experience = Choose at least one experience that the pass opens.
+sale-already-over = The sale has ended; move its end or leave it empty.
+space-unpublished = Publish the space first, so that people can see the pass.

@@ -1,0 +1,60 @@
+"""Tables that follow from no event: names that are unique, and texts that can be erased.
+
+Uniqueness rests on the constraint: a claim waits for one that is under way and then fails.
+"""
+
+from uuid import UUID
+
+from libs.runtime.unit_of_work import required
+
+
+class NameTable:
+    """The names of spaces, and of passes within a space."""
+
+    def claim(self, scope: str, name: str, holder: UUID) -> bool:
+        """Take a free name of this scope; False when another holds it."""
+        with required().cursor() as curs:
+            curs.execute(
+                "INSERT INTO claimed_names (scope, name, holder) VALUES (%s, %s, %s)"
+                " ON CONFLICT DO NOTHING",
+                (scope, name, holder),
+            )
+            return curs.rowcount == 1
+
+    def holder(self, scope: str, name: str) -> UUID | None:
+        """Who holds the name."""
+        with required().cursor() as curs:
+            row = curs.execute(
+                "SELECT holder FROM claimed_names WHERE scope = %s AND name = %s", (scope, name)
+            ).fetchone()
+        return None if row is None else UUID(str(row["holder"]))
+
+
+class ProfileTextTable:
+    """What creators call themselves and say of themselves."""
+
+    def add(self, profile_id: UUID, username: str, display_name: str, bio: str) -> bool:
+        """Keep the text of a new profile; False when the username is somebody else's."""
+        with required().cursor() as curs:
+            curs.execute(
+                "INSERT INTO profile_texts (profile_id, username, display_name, bio)"
+                " VALUES (%s, %s, %s, %s) ON CONFLICT (username) DO NOTHING",
+                (profile_id, username, display_name, bio),
+            )
+            return curs.rowcount == 1
+
+    def change(self, profile_id: UUID, display_name: str, bio: str) -> None:
+        """Keep another text."""
+        with required().cursor() as curs:
+            curs.execute(
+                "UPDATE profile_texts SET display_name = %s, bio = %s WHERE profile_id = %s",
+                (display_name, bio, profile_id),
+            )
+
+    def profile_of(self, username: str) -> UUID | None:
+        """Whose username this is."""
+        with required().cursor() as curs:
+            row = curs.execute(
+                "SELECT profile_id FROM profile_texts WHERE username = %s", (username,)
+            ).fetchone()
+        return None if row is None else UUID(str(row["profile_id"]))

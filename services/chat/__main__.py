@@ -1,0 +1,81 @@
+"""Puts the chat service together and runs it."""
+
+import asyncio
+from typing import Final
+from uuid import UUID, uuid4
+
+from libs.runtime.cause import Cause
+from libs.runtime.clock import SystemClock
+from libs.runtime.contacts import Contacts
+from libs.runtime.schedule import Schedule
+from libs.runtime.service import Service, run
+from libs.runtime.store import Store
+from services.chat.application import Chat
+from services.chat.errands import Errands
+from services.chat.http import REFUSALS, chat_router
+from services.chat.projections import ChannelList, SeatList
+from services.chat.publishing import to_contract
+from services.chat.reactions import HEARS
+from services.chat.settings import Settings
+from services.chat.stream_provider import StreamProvider
+from services.chat.timers import TIMERS
+
+_LOOK_UP_WITHIN_S: Final = 5.0
+
+
+class _Names:
+    """Looks display names up in the contact bucket, for errands that run in threads."""
+
+    def __init__(self) -> None:
+        self._service: Service | None = None
+
+    async def bind(self, service: Service) -> None:
+        """Use the connection of the service once it stands."""
+        self._service = service
+
+    def of(self, person_id: UUID) -> str | None:
+        """The name that the person chose, None when there is none."""
+        service = self._service
+        if service is None or service.client is None or service.loop is None:
+            raise RuntimeError("the bus is not connected")
+        asked = Contacts(service.client).get(person_id)
+        contact = asyncio.run_coroutine_threadsafe(asked, service.loop).result(_LOOK_UP_WITHIN_S)
+        return contact.display_name or None if contact else None
+
+
+async def _prepare(service: Service) -> None:
+    """Ask for the channel type at each start; a provider that is down delays nothing."""
+    store: Store[Chat] = service.store
+    await store.command(Cause(uuid4(), actor="chat"), store.application.prepare)
+
+
+def compose(settings: Settings) -> Service:
+    """The chat service on its database, its bus and its provider."""
+    clock = SystemClock()
+    store = Store(
+        "chat",
+        settings.database_url,
+        lambda env: Chat(env, clock=clock, schedule=Schedule(clock)),
+        views=[SeatList(), ChannelList()],
+        clock=clock,
+        pool_size=settings.store_pool_size,
+    )
+    provider = StreamProvider(
+        settings.stream_api_key, settings.stream_api_secret, settings.stream_api_url
+    )
+    names = _Names()
+    return Service(
+        settings,
+        store,
+        publishes=to_contract,
+        hears=HEARS,
+        timers=TIMERS,
+        errands=Errands(store, provider, names.of).by_kind(),
+        routers=[chat_router(store, provider)],
+        refusals=REFUSALS,
+        on_start=[names.bind, _prepare],
+    )
+
+
+if __name__ == "__main__":
+    run(compose(Settings.model_validate({})))

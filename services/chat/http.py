@@ -1,0 +1,96 @@
+"""The way in to the chat for members: a token for a person who has a seat."""
+
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel
+
+from libs.runtime.http import CommandCause, Person
+from libs.runtime.problems import Refusal
+from libs.runtime.store import Store
+from services.chat import queries
+from services.chat.application import Chat
+from services.chat.queries import ExperienceNotFound, NoAccess
+
+TOKEN_LIFETIME: Final = timedelta(hours=1)
+_INTRODUCED_AGAIN_AFTER_S: Final = 600.0
+_MOST_REMEMBERED: Final = 50_000
+
+REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
+    ExperienceNotFound: Refusal(404, "experience_not_found", "There is no such experience"),
+    NoAccess: Refusal(403, "no_access", "You have no access to this chat"),
+}
+
+
+class Tickets(Protocol):
+    """What a browser needs to speak to the provider in a person's name."""
+
+    api_key: str
+    base_url: str
+    channel_type: str
+
+    def token(self, person_id: UUID, now: datetime, expires_at: datetime) -> str:
+        """A token that says who someone is, until then."""
+        ...
+
+
+class ChatEntry(BaseModel):
+    """How to open the chat; `joining` while the provider has not confirmed the seat yet."""
+
+    api_key: str
+    base_url: str
+    user_id: UUID
+    token: str
+    expires_at: AwareDatetime
+    channel_type: str
+    channel_id: str
+    role: Literal["member", "moderator"]
+    state: Literal["ready", "joining"]
+
+
+class _Introductions:
+    """Whose name this process has sent to the provider lately: it changes without an event."""
+
+    def __init__(self) -> None:
+        self._introduced_at: dict[UUID, float] = {}
+
+    def is_due(self, person_id: UUID) -> bool:
+        now = time.monotonic()
+        last = self._introduced_at.get(person_id)
+        if last is not None and now - last < _INTRODUCED_AGAIN_AFTER_S:
+            return False
+        if len(self._introduced_at) >= _MOST_REMEMBERED:
+            self._introduced_at.clear()
+        self._introduced_at[person_id] = now
+        return True
+
+
+def chat_router(store: Store[Chat], tickets: Tickets) -> APIRouter:
+    """The routes of the chat service."""
+    router = APIRouter()
+    introductions = _Introductions()
+
+    @router.get("/experiences/{experience_id}/chat", responses={401: {}, 403: {}, 404: {}})
+    async def open_chat(experience_id: UUID, person: Person, cause: CommandCause) -> ChatEntry:
+        seat = await store.ask(lambda curs: queries.get_seat_of(curs, person.id, experience_id))
+        if introductions.is_due(person.id):
+            await store.command(cause, lambda: store.application.introduce(person.id))
+        now = store.clock.now()
+        expires_at = (now + TOKEN_LIFETIME).replace(microsecond=0)
+        return ChatEntry(
+            api_key=tickets.api_key,
+            base_url=tickets.base_url,
+            user_id=person.id,
+            token=tickets.token(person.id, now, expires_at),
+            expires_at=expires_at,
+            channel_type=tickets.channel_type,
+            channel_id=str(experience_id),
+            role="moderator" if seat.wish == "moderator" else "member",
+            state="ready" if seat.is_confirmed else "joining",
+        )
+
+    return router

@@ -1,0 +1,88 @@
+"""What the chat service does when other services announce something."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
+from libs.events.catalog import (
+    ExperienceAdded,
+    SpaceCreated,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+)
+from libs.events.checkout import PassPurchased, PurchaseRefunded
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope
+from libs.events.identity import PersonRegistered
+from libs.runtime.consumer import Reaction
+from services.chat.application import Chat
+
+
+def on_pass_purchased(purchased: PassPurchased, _: Envelope, chat: Chat) -> None:
+    """A buyer gets a seat in every channel of the pass."""
+    chat.note_purchase(
+        purchased.order_id,
+        purchased.person_id,
+        list(purchased.experience_ids),
+        purchased.granted_from,
+    )
+
+
+def on_purchase_refunded(refunded: PurchaseRefunded, _: Envelope, chat: Chat) -> None:
+    """A purchase of which nothing is left gives no seat; a partial refund changes nothing."""
+    if refunded.full:
+        chat.refund_purchase(refunded.order_id)
+
+
+def on_grant_issued(issued: GrantIssued, _: Envelope, chat: Chat) -> None:
+    """Whoever may enter an experience sits in its channel; a purchase is known already."""
+    chat.add_source(issued.source_id, issued.person_id, issued.experience_id, issued.valid_from)
+
+
+def on_grant_revoked(revoked: GrantRevoked, _: Envelope, chat: Chat) -> None:
+    """A reason that stands no longer keeps no seat."""
+    chat.remove_source(revoked.source_id, revoked.person_id, revoked.experience_id)
+
+
+def on_grant_expired(expired: GrantExpired, _: Envelope, chat: Chat) -> None:
+    """A window that has closed keeps no seat."""
+    chat.remove_source(expired.source_id, expired.person_id, expired.experience_id)
+
+
+def on_experience_added(added: ExperienceAdded, _: Envelope, chat: Chat) -> None:
+    """Every experience has a channel, live ones as well."""
+    chat.add_experience(added.experience_id, added.space_id, added.name)
+
+
+def on_space_created(created: SpaceCreated, about: Envelope, chat: Chat) -> None:
+    """The owner moderates."""
+    chat.add_team_member(created.space_id, created.owner_id, about.id)
+
+
+def on_team_member_added(added: TeamMemberAdded, about: Envelope, chat: Chat) -> None:
+    """So does everyone on the team."""
+    chat.add_team_member(added.space_id, added.person_id, about.id)
+
+
+def on_team_member_removed(removed: TeamMemberRemoved, _: Envelope, chat: Chat) -> None:
+    """Who left the team moderates no longer, and stays only for another reason."""
+    chat.remove_team_member(removed.space_id, removed.person_id)
+
+
+def on_person_registered(registered: PersonRegistered, _: Envelope, chat: Chat) -> None:
+    """The provider learns of a person early, so that a purchase needs one call alone."""
+    chat.introduce(registered.person_id)
+
+
+HEARS: Final[Mapping[type[Contract], Reaction]] = {
+    PassPurchased: on_pass_purchased,
+    PurchaseRefunded: on_purchase_refunded,
+    GrantIssued: on_grant_issued,
+    GrantRevoked: on_grant_revoked,
+    GrantExpired: on_grant_expired,
+    ExperienceAdded: on_experience_added,
+    SpaceCreated: on_space_created,
+    TeamMemberAdded: on_team_member_added,
+    TeamMemberRemoved: on_team_member_removed,
+    PersonRegistered: on_person_registered,
+}

@@ -1,0 +1,61 @@
+"""Stand-ins for what the chat service asks of others."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from libs.runtime import person_token
+from libs.runtime.clock import SystemClock
+from services.chat.application import ChannelMissing, ChatProvider, PersonUnknown
+from services.chat.domain import Role
+
+PERSON_SECRET = "a secret for person tokens, of 32 signs"
+
+
+def signed(person_id: UUID) -> dict[str, str]:
+    """What an edge sends for a person."""
+    token = person_token.sign(PERSON_SECRET, person_id, "session", SystemClock().now())
+    return {"Authorization": f"Bearer {token}"}
+
+
+class TicketOffice:
+    """Gives out tokens that can be read."""
+
+    api_key = "key"
+    base_url = "https://chat.example"
+    channel_type = "experience"
+
+    def token(self, person_id: UUID, now: datetime, expires_at: datetime) -> str:
+        return f"{person_id} from {now.isoformat()} until {expires_at.isoformat()}"
+
+
+@dataclass
+class Room(ChatProvider):
+    """A provider in memory that knows what it was told, and forgets nothing it did."""
+
+    channels: dict[UUID, str] = field(default_factory=dict)
+    names: dict[UUID, str | None] = field(default_factory=dict)
+    seats: dict[tuple[UUID, UUID], Role] = field(default_factory=dict)
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
+
+    def open_channel(self, experience_id: UUID, name: str) -> None:
+        self.channels[experience_id] = name
+
+    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+        if experience_id not in self.channels:
+            raise ChannelMissing(experience_id)
+        if person_id not in self.names:
+            raise PersonUnknown(person_id)
+        self.seats.setdefault((experience_id, person_id), role)
+
+    def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+        self.seats[experience_id, person_id] = role
+
+    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
+        self.seats.pop((experience_id, person_id), None)
+
+    def introduce(self, person_id: UUID, display_name: str | None) -> None:
+        self.names[person_id] = display_name

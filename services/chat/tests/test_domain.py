@@ -1,0 +1,137 @@
+from itertools import permutations
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.chat.domain import Channel, Membership, RequestOutdated, Role, Team
+
+PERSON, EXPERIENCE = uuid4(), uuid4()
+
+
+def a_membership() -> Membership:
+    membership = Membership(PERSON, EXPERIENCE)
+    membership.collect_events()
+    return membership
+
+
+def kinds(membership: Membership) -> list[str]:
+    return [type(each).__name__ for each in membership.collect_events()]
+
+
+def test_the_first_reason_asks_for_a_seat_and_the_provider_confirms_it() -> None:
+    membership = a_membership()
+
+    membership.add_source(uuid4())
+    membership.confirm(membership.request)
+
+    assert kinds(membership) == ["SourceAdded", "JoinRequested", "Joined"]
+
+
+def test_told_twice_of_one_reason_and_one_outcome_nothing_more_happens() -> None:
+    membership, source = a_membership(), uuid4()
+    membership.add_source(source)
+    membership.confirm(1)
+    membership.collect_events()
+
+    membership.add_source(source)
+    membership.confirm(1)
+
+    assert kinds(membership) == []
+
+
+def test_losing_one_of_two_reasons_keeps_the_seat() -> None:
+    membership, order, comp = a_membership(), uuid4(), uuid4()
+    membership.add_source(order)
+    membership.add_source(comp)
+    membership.collect_events()
+
+    membership.remove_source(order)
+
+    assert kinds(membership) == ["SourceRemoved"]
+    assert membership.wish == "member"
+
+
+def test_losing_the_last_reason_asks_to_leave() -> None:
+    membership, order = a_membership(), uuid4()
+    membership.add_source(order)
+    membership.confirm(1)
+    membership.collect_events()
+
+    membership.remove_source(order)
+    membership.confirm(2)
+
+    assert kinds(membership) == ["SourceRemoved", "LeaveRequested", "Left"]
+
+
+def test_a_reason_that_went_before_it_came_seats_nobody() -> None:
+    membership, order = a_membership(), uuid4()
+    membership.remove_source(order)
+    membership.collect_events()
+
+    membership.add_source(order)
+
+    assert kinds(membership) == []
+    assert membership.wish is None
+
+
+@pytest.mark.parametrize("order", list(permutations(range(5))))
+def test_reasons_add_up_to_the_same_in_any_order(order: tuple[int, ...]) -> None:
+    first, second, third = (UUID(int=n) for n in (1, 2, 3))
+    steps = [
+        lambda m: m.add_source(first),
+        lambda m: m.remove_source(first),
+        lambda m: m.add_source(second, Role.MODERATOR),
+        lambda m: m.remove_source(second),
+        lambda m: m.add_source(third),
+    ]
+    membership = a_membership()
+
+    for step in order:
+        steps[step](membership)
+
+    assert membership.wish == "member"
+    assert membership.live == {str(third): "member"}
+
+
+def test_an_outcome_of_an_earlier_request_is_told_to_be_outdated() -> None:
+    membership, order = a_membership(), uuid4()
+    membership.add_source(order)
+    membership.remove_source(order)
+
+    with pytest.raises(RequestOutdated):
+        membership.confirm(1)
+
+
+def test_a_member_who_joins_the_team_gets_another_role_in_the_same_seat() -> None:
+    membership = a_membership()
+    membership.add_source(uuid4())
+    membership.confirm(1)
+    membership.collect_events()
+
+    membership.add_source(uuid4(), Role.MODERATOR)
+    membership.confirm(2)
+
+    assert kinds(membership) == ["SourceAdded", "JoinRequested", "RoleChanged"]
+    assert membership.seated_as == "moderator"
+
+
+def test_a_channel_opens_once() -> None:
+    channel = Channel(EXPERIENCE, uuid4(), "Lounge")
+    channel.confirm_open()
+    channel.collect_events()
+
+    channel.confirm_open()
+
+    assert list(channel.collect_events()) == []
+
+
+def test_who_left_the_team_and_came_back_has_a_new_reason() -> None:
+    team, first, second = Team(uuid4()), uuid4(), uuid4()
+    team.add_member(PERSON, first)
+    team.add_member(PERSON, uuid4())
+
+    removed = team.remove_member(PERSON)
+    team.add_member(PERSON, second)
+
+    assert removed == first
+    assert team.sources == {str(PERSON): second}

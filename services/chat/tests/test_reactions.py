@@ -1,0 +1,104 @@
+from uuid import uuid4
+
+import pytest
+
+from libs.events.catalog import SpaceCreated, TeamMemberAdded, TeamMemberRemoved
+from libs.events.identity import PersonRegistered
+from services.chat import reactions
+from services.chat.application import INTRODUCE, OPEN_CHANNEL
+from services.chat.tests.builders import (
+    Desk,
+    about,
+    experience_added,
+    grant_expired,
+    grant_issued,
+    grant_revoked,
+    purchased,
+    refunded,
+)
+
+
+def test_a_purchase_asks_for_a_seat_in_each_channel_of_the_pass() -> None:
+    desk, purchase = Desk(), purchased(experience_ids=(uuid4(), uuid4()))
+
+    reactions.on_pass_purchased(purchase, about(), desk.chat)
+
+    assert len(desk.seats_asked_for()) == 2
+
+
+def test_told_twice_of_one_purchase_and_then_of_its_grant_we_ask_once() -> None:
+    desk, purchase = Desk(), purchased()
+    issued = grant_issued(purchase.order_id, purchase.person_id, purchase.experience_ids[0])
+
+    reactions.on_pass_purchased(purchase, about(), desk.chat)
+    reactions.on_pass_purchased(purchase, about(), desk.chat)
+    reactions.on_grant_issued(issued, about(), desk.chat)
+
+    assert len(desk.seats_asked_for()) == 1
+
+
+@pytest.mark.parametrize("refund_first", [True, False])
+def test_a_full_refund_takes_the_seat_whichever_is_told_first(*, refund_first: bool) -> None:
+    desk, purchase = Desk(), purchased()
+    told = [
+        lambda: reactions.on_pass_purchased(purchase, about(), desk.chat),
+        lambda: reactions.on_purchase_refunded(refunded(purchase), about(), desk.chat),
+    ]
+
+    for tell in reversed(told) if refund_first else told:
+        tell()
+    reactions.on_grant_revoked(
+        grant_revoked(purchase.order_id, purchase.person_id, purchase.experience_ids[0]),
+        about(),
+        desk.chat,
+    )
+
+    assert desk.membership(purchase.person_id, purchase.experience_ids[0]).wish is None
+
+
+def test_a_partial_refund_changes_nothing() -> None:
+    desk, purchase = Desk(), purchased()
+    reactions.on_pass_purchased(purchase, about(), desk.chat)
+
+    reactions.on_purchase_refunded(refunded(purchase, full=False), about(), desk.chat)
+
+    assert desk.membership(purchase.person_id, purchase.experience_ids[0]).wish == "member"
+
+
+def test_an_expired_grant_takes_the_seat() -> None:
+    desk, source, person, experience = Desk(), uuid4(), uuid4(), uuid4()
+    reactions.on_grant_issued(grant_issued(source, person, experience), about(), desk.chat)
+
+    reactions.on_grant_expired(grant_expired(source, person, experience), about(), desk.chat)
+
+    assert desk.membership(person, experience).wish is None
+
+
+def test_the_owner_and_the_team_are_seated_in_a_new_channel() -> None:
+    desk, space, owner, helper = Desk(), uuid4(), uuid4(), uuid4()
+    created = SpaceCreated(
+        space_id=space, owner_id=owner, slug="c", name="C", currency="EUR", time_zone="UTC"
+    )
+    added = experience_added(space)
+
+    reactions.on_space_created(created, about(), desk.chat)
+    reactions.on_team_member_added(
+        TeamMemberAdded(space_id=space, person_id=helper, role="moderator"), about(), desk.chat
+    )
+    reactions.on_experience_added(added, about(), desk.chat)
+    reactions.on_team_member_removed(
+        TeamMemberRemoved(space_id=space, person_id=helper), about(), desk.chat
+    )
+
+    assert desk.membership(owner, added.experience_id).wish == "moderator"
+    assert desk.membership(helper, added.experience_id).wish is None
+    assert [e.kind for e in desk.schedule.entries].count(OPEN_CHANNEL) == 1
+
+
+def test_the_provider_learns_of_a_person_at_registration() -> None:
+    desk, person = Desk(), uuid4()
+
+    reactions.on_person_registered(PersonRegistered(person_id=person), about(), desk.chat)
+
+    [entry] = desk.schedule.entries
+    assert (entry.kind, entry.payload) == (INTRODUCE, {"person_id": str(person)})

@@ -1,0 +1,120 @@
+"""The chat service as a process: from a purchase on the bus to a seat at the provider."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from nats.js import JetStreamContext
+
+from libs.events.chat import ChatMembershipAdded, ChatMembershipRemoved
+from libs.events.contract import Contract, stream_of, subject_of
+from libs.events.envelope import Envelope, event_id_of
+from libs.events.identity import PersonRegistered
+from libs.runtime import bus
+from libs.runtime.contacts import Contact, Contacts
+from libs.runtime.service import Service
+from services.chat.__main__ import compose
+from services.chat.settings import Settings
+from services.chat.stream_provider import StreamProvider
+from services.chat.tests.builders import NOW, experience_added, purchased, refunded
+from services.chat.tests.conftest import KEY, SECRET
+from services.chat.tests.fakes import PERSON_SECRET
+from tests.servers import NatsServer
+
+BUYER, SPACE, EXPERIENCE = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+@pytest.fixture
+async def service(database: str, own_nats: NatsServer, getstream: str) -> AsyncIterator[Service]:
+    settings = Settings(
+        http_port=1,
+        database_url=database,
+        nats_url=own_nats.url,
+        person_token_secret=PERSON_SECRET,
+        stream_api_key=KEY,
+        stream_api_secret=SECRET,
+        stream_api_url=getstream,
+    )
+    async with compose(settings).running() as running:
+        yield running
+
+
+def js_of(service: Service) -> JetStreamContext:
+    assert service.client is not None
+    return service.client.jetstream()
+
+
+async def announce(service: Service, contract: Contract, entity: UUID, version: int = 1) -> None:
+    """Say it as the producing service would."""
+    js = js_of(service)
+    await bus.ensure_stream(js, contract.producer())
+    about = Envelope(
+        id=event_id_of(entity, version),
+        type=contract.type,
+        source=contract.producer(),
+        entity_id=entity,
+        entity_version=version,
+        occurred_at=NOW,
+        recorded_at=NOW,
+        position=f"1.1-{version}",
+        actor="system",
+    )
+    await js.publish(
+        subject_of(contract.type, entity),
+        contract.model_dump_json().encode(),
+        headers=about.to_headers(),
+    )
+
+
+async def heard(service: Service, count: int) -> list[tuple[str, Any]]:
+    """The first public events of the chat service, once there are that many."""
+    js = js_of(service)
+    for _ in range(400):
+        if (await js.stream_info(stream_of("chat"))).state.messages >= count:
+            break
+        await asyncio.sleep(0.02)
+    messages = [await js.get_msg(stream_of("chat"), n) for n in range(1, count + 1)]
+    return [(Envelope.from_headers(each.headers).type, each.data) for each in messages]
+
+
+@pytest.mark.timeout(60)
+async def test_a_purchase_becomes_a_seat_and_its_refund_ends_it(
+    service: Service, provider: StreamProvider
+) -> None:
+    purchase = purchased(person_id=BUYER, space_id=SPACE, experience_ids=(EXPERIENCE,))
+    assert service.client is not None
+    await Contacts(service.client).put(BUYER, Contact(email="ada@example.org", display_name="Ada"))
+    await announce(service, experience_added(SPACE, EXPERIENCE), EXPERIENCE)
+    await announce(service, PersonRegistered(person_id=BUYER), BUYER)
+
+    await announce(service, purchase, purchase.order_id)
+    [(joined, body)] = await heard(service, 1)
+    member = provider.find_member(EXPERIENCE, BUYER)
+    await announce(service, refunded(purchase), purchase.order_id, version=2)
+    left = (await heard(service, 2))[1][0]
+
+    assert joined == ChatMembershipAdded.type
+    assert ChatMembershipAdded.model_validate_json(body).person_id == BUYER
+    assert member is not None
+    assert (member["user"]["name"], "ada@example.org" in str(member)) == ("Ada", False)
+    assert left == ChatMembershipRemoved.type
+    assert provider.find_member(EXPERIENCE, BUYER) is None
+
+
+@pytest.mark.timeout(60)
+async def test_forty_buyers_at_once_are_all_seated(
+    service: Service, provider: StreamProvider
+) -> None:
+    experience, buyers = uuid4(), [uuid4() for _ in range(40)]
+    await announce(service, experience_added(SPACE, experience), experience)
+
+    for buyer in buyers:
+        bought = purchased(person_id=buyer, experience_ids=(experience,))
+        await announce(service, bought, bought.order_id)
+    told = await heard(service, 40)
+
+    seated = {ChatMembershipAdded.model_validate_json(body).person_id for _, body in told}
+    assert seated == set(buyers)
+    assert all(provider.find_member(experience, buyer) for buyer in buyers)

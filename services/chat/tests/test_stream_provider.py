@@ -1,0 +1,172 @@
+"""Our channels through the official SDK, at a server that speaks GetStream's protocol."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import jwt
+import pytest
+
+from services.chat.application import ChannelMissing, PersonUnknown
+from services.chat.domain import Role
+from services.chat.stream_provider import CHANNEL_TYPE, Doors, StreamProvider
+from services.chat.tests.conftest import KEY, SECRET
+
+EXPERIENCE = uuid4()
+
+
+@pytest.fixture(autouse=True)
+def channel(provider: StreamProvider) -> UUID:
+    provider.open_channel(EXPERIENCE, "Lounge")
+    return EXPERIENCE
+
+
+def a_person(provider: StreamProvider, name: str | None = None) -> UUID:
+    person = uuid4()
+    provider.introduce(person, name)
+    return person
+
+
+def as_person(provider: StreamProvider, person: UUID, verb: str, body: Any) -> httpx.Response:
+    """What the browser of that person does with the token that we give."""
+    now = datetime.now(UTC)
+    return httpx.post(
+        f"{provider.base_url}/channels/{CHANNEL_TYPE}/{EXPERIENCE}/{verb}",
+        params={"api_key": KEY},
+        headers={
+            "Authorization": provider.token(person, now, now + timedelta(hours=1)),
+            "stream-auth-type": "jwt",
+        },
+        json=body,
+    )
+
+
+def say(provider: StreamProvider, person: UUID) -> int:
+    return as_person(provider, person, "message", {"message": {"text": "hello"}}).status_code
+
+
+def read(provider: StreamProvider, person: UUID) -> int:
+    return as_person(provider, person, "query", {"state": True}).status_code
+
+
+def test_preparing_and_opening_again_changes_nothing(provider: StreamProvider) -> None:
+    provider.prepare()
+    provider.open_channel(EXPERIENCE, "Lounge")
+    person = a_person(provider)
+
+    provider.seat(EXPERIENCE, person, Role.MEMBER)
+    provider.seat(EXPERIENCE, person, Role.MEMBER)
+
+    assert say(provider, person) == 201
+
+
+def test_only_members_read_and_write(provider: StreamProvider) -> None:
+    member, stranger = a_person(provider), a_person(provider)
+    provider.seat(EXPERIENCE, member, Role.MEMBER)
+
+    assert (read(provider, member), say(provider, member)) == (201, 201)
+    assert (read(provider, stranger), say(provider, stranger)) == (403, 403)
+
+
+def test_who_was_taken_out_reads_and_writes_no_more(provider: StreamProvider) -> None:
+    person = a_person(provider)
+    provider.seat(EXPERIENCE, person, Role.MEMBER)
+
+    provider.unseat(EXPERIENCE, person)
+    provider.unseat(EXPERIENCE, person)
+
+    assert (read(provider, person), say(provider, person)) == (403, 403)
+
+
+def test_who_was_never_there_can_be_taken_out(provider: StreamProvider) -> None:
+    provider.unseat(EXPERIENCE, uuid4())
+    provider.unseat(uuid4(), uuid4())
+
+
+def test_a_moderator_deletes_the_words_of_others_and_a_member_does_not(
+    provider: StreamProvider,
+) -> None:
+    member, moderator = a_person(provider), a_person(provider)
+    provider.seat(EXPERIENCE, member, Role.MEMBER)
+    provider.seat(EXPERIENCE, moderator, Role.MODERATOR)
+    said = as_person(provider, moderator, "message", {"message": {"text": "first"}}).json()
+
+    def delete(person: UUID) -> int:
+        now = datetime.now(UTC)
+        return httpx.delete(
+            f"{provider.base_url}/messages/{said['message']['id']}",
+            params={"api_key": KEY},
+            headers={
+                "Authorization": provider.token(person, now, now + timedelta(hours=1)),
+                "stream-auth-type": "jwt",
+            },
+        ).status_code
+
+    assert (delete(member), delete(moderator)) == (403, 200)
+
+
+def test_a_change_of_role_reaches_the_seat(provider: StreamProvider) -> None:
+    person = a_person(provider)
+    provider.seat(EXPERIENCE, person, Role.MEMBER)
+
+    provider.change_role(EXPERIENCE, person, Role.MODERATOR)
+
+    [seat] = (as_person(provider, person, "query", {"state": True}).json()["membership"],)
+    assert seat["channel_role"] == "channel_moderator"
+
+
+def test_what_the_provider_does_not_know_is_told_apart(provider: StreamProvider) -> None:
+    with pytest.raises(PersonUnknown):
+        provider.seat(EXPERIENCE, uuid4(), Role.MEMBER)
+    with pytest.raises(ChannelMissing):
+        provider.seat(uuid4(), a_person(provider), Role.MEMBER)
+
+
+def test_a_token_says_who_until_when_and_no_more(provider: StreamProvider) -> None:
+    person, now = uuid4(), datetime.now(UTC).replace(microsecond=0)
+
+    token = provider.token(person, now, now + timedelta(hours=1))
+
+    claims = jwt.decode(token, SECRET, algorithms=["HS256"])
+    assert claims["user_id"] == str(person)
+    assert claims["exp"] - now.timestamp() == 3600
+    assert set(claims) == {"user_id", "exp", "iat"}
+
+
+def test_those_who_wait_together_enter_by_one_call() -> None:
+    calls: list[list[str]] = []
+    first_is_in, go_on = threading.Event(), threading.Event()
+
+    def admit(channel: str, members: Any) -> None:
+        calls.append([member["user_id"] for member in members])
+        first_is_in.set()
+        go_on.wait(5)
+
+    doors = Doors(admit)
+    with ThreadPoolExecutor(5) as threads:
+        entered = [threads.submit(doors.enter, "lounge", {"user_id": "0"})]
+        first_is_in.wait(5)
+        entered += [threads.submit(doors.enter, "lounge", {"user_id": f"{n}"}) for n in range(1, 5)]
+        while doors.waiting("lounge") < 4:
+            pass
+        go_on.set()
+        for each in entered:
+            each.result()
+
+    assert [sorted(call) for call in calls] == [["0"], ["1", "2", "3", "4"]]
+
+
+def test_one_who_is_refused_does_not_keep_the_others_out(provider: StreamProvider) -> None:
+    known, unknown = [a_person(provider) for _ in range(6)], uuid4()
+
+    with ThreadPoolExecutor(7) as threads:
+        entered = {
+            person: threads.submit(provider.seat, EXPERIENCE, person, Role.MEMBER)
+            for person in [*known[:3], unknown, *known[3:]]
+        }
+
+    assert isinstance(entered.pop(unknown).exception(), PersonUnknown)
+    assert [each.exception() for each in entered.values()] == [None] * 6

@@ -1,0 +1,65 @@
+"""What an order, a seat and an offer are, and the rules they obey. No I/O, no clock."""
+
+from services.checkout.domain.offer import (
+    AlreadyOwned,
+    NotYetOnSale,
+    Offer,
+    OwnSpace,
+    PassNotForSale,
+    PassNotFound,
+    RecurringNotAvailable,
+    SaleEnded,
+    SaleState,
+    SoldOut,
+    Standing,
+    Terms,
+    WaitlistOnly,
+    refuse_unless_on_sale,
+    sale_state,
+)
+from services.checkout.domain.order import (
+    Order,
+    OrderStatus,
+    PaymentState,
+)
+from services.checkout.domain.payment import (
+    NothingToRefund,
+    OrderNotFound,
+    OrderNotOpen,
+    Payment,
+    PaymentStatus,
+    ProviderRefund,
+    RefundExceedsPayment,
+)
+from services.checkout.domain.seat import Seat, SeatReason, SeatState
+
+__all__ = [
+    "AlreadyOwned",
+    "NotYetOnSale",
+    "NothingToRefund",
+    "Offer",
+    "Order",
+    "OrderNotFound",
+    "OrderNotOpen",
+    "OrderStatus",
+    "OwnSpace",
+    "PassNotForSale",
+    "PassNotFound",
+    "Payment",
+    "PaymentState",
+    "PaymentStatus",
+    "ProviderRefund",
+    "RecurringNotAvailable",
+    "RefundExceedsPayment",
+    "SaleEnded",
+    "SaleState",
+    "Seat",
+    "SeatReason",
+    "SeatState",
+    "SoldOut",
+    "Standing",
+    "Terms",
+    "WaitlistOnly",
+    "refuse_unless_on_sale",
+    "sale_state",
+]

@@ -1,0 +1,585 @@
+"""One attempt of one person to buy one pass, from the hold to the pass or the money back.
+
+What the provider tells moves an order forward along a lattice, never back: a payment goes
+requested → created → (failed) → succeeded or cancelled, a succeeded one that bought nothing goes
+returning → returned. So it does not matter who tells it, how often, or in which order.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eventsourcing.domain import Aggregate, event
+from typing_extensions import override
+
+from services.checkout.domain.offer import Offer
+from services.checkout.domain.payment import (
+    NothingToRefund,
+    OrderNotOpen,
+    Payment,
+    PaymentStatus,
+    ProviderRefund,
+    RefundExceedsPayment,
+)
+
+
+class OrderStatus(StrEnum):
+    """Where an order is; `returned` is an expired one whose late payment went back."""
+
+    OPEN = "open"
+    FULFILLED = "fulfilled"
+    EXPIRED = "expired"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+
+
+class PaymentState(StrEnum):
+    """How far we know a payment to be."""
+
+    CREATED = "created"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SUCCEEDED = "succeeded"
+    RETURNING = "returning"
+    RETURNED = "returned"
+
+
+_UNDECIDED = {PaymentState.CREATED, PaymentState.FAILED}
+_WITHOUT_PASS = {OrderStatus.OPEN, OrderStatus.EXPIRED, OrderStatus.RETURNED}
+
+
+class Order(Aggregate):
+    """A person, a frozen offer, a seat held for ten minutes, and the payments for it."""
+
+    TOPIC = "checkout.order"
+
+    class Created(Aggregate.Created):
+        """Required by the library beside a named creation event; never used."""
+
+        TOPIC = "checkout.order.created"
+
+    class Opened(Aggregate.Created):
+        """The offer is frozen as it stands now, and a seat is held."""
+
+        TOPIC = "checkout.order.opened"
+
+        command_id: UUID
+        person_id: UUID
+        offer: dict[str, Any]
+        total_minor: int
+        opened_at: datetime
+        held_until: datetime
+
+    class PaymentRequested(Aggregate.Event):
+        """The intent to ask the provider for a payment, stored before it is asked."""
+
+        TOPIC = "checkout.order.payment_requested"
+
+        attempt: int
+        idempotency_key: str
+        amount_minor: int
+        currency: str
+        requested_at: datetime
+
+    class PaymentIntentCreated(Aggregate.Event):
+        """The provider has the payment under this id."""
+
+        TOPIC = "checkout.order.payment_intent_created"
+
+        attempt: int
+        payment_intent_id: str
+        created_at: datetime
+
+    class HoldExtended(Aggregate.Event):
+        """The buyer or their bank was in the middle of paying when the hold would have ended."""
+
+        TOPIC = "checkout.order.hold_extended"
+
+        held_until: datetime
+
+    class PaymentFailed(Aggregate.Event):
+        """A charge was refused; another card may do."""
+
+        TOPIC = "checkout.order.payment_failed"
+
+        person_id: UUID
+        space_id: UUID
+        pass_id: UUID
+        payment_intent_id: str | None
+        failure: str
+        code: str
+        failed_at: datetime
+
+    class PaymentCancelled(Aggregate.Event):
+        """The provider will never charge this one."""
+
+        TOPIC = "checkout.order.payment_cancelled"
+
+        payment_intent_id: str
+        cancelled_at: datetime
+
+    class PaymentSucceeded(Aggregate.Event):
+        """The money was captured."""
+
+        TOPIC = "checkout.order.payment_succeeded"
+
+        payment_intent_id: str
+        charge_id: str | None
+        amount_minor: int
+        currency: str
+        succeeded_at: datetime
+
+    class Fulfilled(Aggregate.Event):
+        """The pass is theirs."""
+
+        TOPIC = "checkout.order.fulfilled"
+
+        person_id: UUID
+        offer: dict[str, Any]
+        total_minor: int
+        payment_intent_id: str | None
+        granted_from: datetime
+        granted_until: datetime | None
+
+    class Expired(Aggregate.Event):
+        """It was not paid in time, or can't be paid; the seat is free again."""
+
+        TOPIC = "checkout.order.expired"
+
+        person_id: UUID
+        space_id: UUID
+        pass_id: UUID
+        reason: str
+        expired_at: datetime
+
+    class ReturnRequested(Aggregate.Event):
+        """A captured payment bought nothing: the intent to send it back in full."""
+
+        TOPIC = "checkout.order.return_requested"
+
+        payment_intent_id: str
+        amount_minor: int
+        cause: str
+        requested_at: datetime
+
+    class PaymentReturned(Aggregate.Event):
+        """That payment went back in full."""
+
+        TOPIC = "checkout.order.payment_returned"
+
+        person_id: UUID
+        space_id: UUID
+        pass_id: UUID
+        payment_intent_id: str
+        refund_id: str
+        amount_minor: int
+        currency: str
+        currency_exponent: int
+        cause: str
+        returned_at: datetime
+
+    class RefundRequested(Aggregate.Event):
+        """The team gives money back: the intent, stored before the provider is asked."""
+
+        TOPIC = "checkout.order.refund_requested"
+
+        request_id: UUID
+        payment_intent_id: str
+        amount_minor: int
+        cause: str
+        requested_at: datetime
+
+    class RefundRefused(Aggregate.Event):
+        """The provider will not do that refund."""
+
+        TOPIC = "checkout.order.refund_refused"
+
+        request_id: UUID
+        code: str
+        refused_at: datetime
+
+    class Refunded(Aggregate.Event):
+        """Money of the purchase went back, asked for by us or from the provider's dashboard."""
+
+        TOPIC = "checkout.order.refunded"
+
+        person_id: UUID
+        space_id: UUID
+        pass_id: UUID
+        request_id: UUID | None
+        refund_id: str
+        amount_minor: int
+        currency: str
+        currency_exponent: int
+        full: bool
+        cause: str
+        refunded_at: datetime
+
+    @event(Opened)
+    def __init__(  # noqa: PLR0913
+        self,
+        command_id: UUID,
+        person_id: UUID,
+        offer: dict[str, Any],
+        total_minor: int,
+        opened_at: datetime,
+        held_until: datetime,
+    ) -> None:
+        self.person_id = person_id
+        self.offer_state = offer
+        self.total_minor = total_minor
+        self.held_until = held_until
+        self.extensions = 0
+        self.status = OrderStatus.OPEN.value
+        self.attempt = 0
+        self.attempt_over = True
+        self.payments: dict[str, str] = {}
+        self.attempts: dict[str, int] = {}
+        self.amounts: dict[str, int] = {}
+        self.return_causes: dict[str, str] = {}
+        self.settled_by: str | None = None
+        self.last_failure: str | None = None
+        self.refunds: dict[str, int] = {}
+        self.refund_requests: dict[str, dict[str, Any]] = {}
+
+    @staticmethod
+    @override
+    def create_id(command_id: UUID) -> UUID:
+        """The same command opens the same order."""
+        return uuid5(NAMESPACE_URL, f"/orders/{command_id}")
+
+    @property
+    def offer(self) -> Offer:
+        """What was offered when the order was opened."""
+        return Offer.from_state(self.offer_state)
+
+    @property
+    def may_be_fulfilled(self) -> bool:
+        """Whether money that arrives now can still buy the pass, if there is a seat."""
+        return self.status in _WITHOUT_PASS
+
+    @property
+    def refunded_minor(self) -> int:
+        """What went back so far."""
+        return sum(self.refunds.values())
+
+    @property
+    def refundable_minor(self) -> int:
+        """What is left to give back, refunds on their way taken off."""
+        asked = sum(r["amount_minor"] for r in self.refund_requests.values())
+        return self.total_minor - self.refunded_minor - asked
+
+    def _whose(self) -> dict[str, UUID]:
+        return {
+            "person_id": self.person_id,
+            "space_id": self.offer_state["space_id"],
+            "pass_id": self.offer_state["pass_id"],
+        }
+
+    def _currency(self) -> dict[str, Any]:
+        terms = self.offer.terms
+        return {"currency": terms.currency, "currency_exponent": terms.currency_exponent}
+
+    # Asking for a payment
+
+    def request_payment(self, at: datetime) -> None:
+        """Intend to ask for a payment, unless one is asked for already. Raises OrderNotOpen."""
+        if self.status != OrderStatus.OPEN:
+            raise OrderNotOpen(self.id)
+        if self.total_minor and self.attempt_over:
+            attempt = self.attempt + 1
+            self._payment_requested(
+                attempt=attempt,
+                idempotency_key=f"order:{self.id}:{attempt}",
+                amount_minor=self.total_minor,
+                currency=self.offer.terms.currency,
+                requested_at=at,
+            )
+
+    @event(PaymentRequested)
+    def _payment_requested(
+        self,
+        attempt: int,
+        idempotency_key: str,
+        amount_minor: int,
+        currency: str,
+        requested_at: datetime,
+    ) -> None:
+        self.attempt = attempt
+        self.attempt_over = False
+
+    def attach_payment(self, payment: Payment, at: datetime) -> None:
+        """Remember under which id the provider has a payment of this order."""
+        if payment.payment_intent_id not in self.payments:
+            self._payment_intent_created(
+                attempt=payment.attempt,
+                payment_intent_id=payment.payment_intent_id,
+                created_at=at,
+            )
+
+    @event(PaymentIntentCreated)
+    def _payment_intent_created(
+        self, attempt: int, payment_intent_id: str, created_at: datetime
+    ) -> None:
+        self.payments[payment_intent_id] = PaymentState.CREATED.value
+        self.attempts[payment_intent_id] = attempt
+
+    def give_up_attempt(self, attempt: int, code: str, at: datetime) -> None:
+        """The provider will not have this payment at all; nothing was or can be charged for it."""
+        if attempt == self.attempt and not self.attempt_over:
+            self._payment_failed(
+                **self._whose(),
+                payment_intent_id=None,
+                failure=f"attempt:{attempt}",
+                code=code,
+                failed_at=at,
+            )
+
+    # What the provider tells
+
+    def learn(self, payment: Payment, at: datetime) -> None:
+        """Move the payment forward to where the provider has it; never back."""
+        self.attach_payment(payment, at)
+        if self.payments[payment.payment_intent_id] not in _UNDECIDED:
+            return
+        if payment.status is PaymentStatus.SUCCEEDED:
+            self._payment_succeeded(
+                payment_intent_id=payment.payment_intent_id,
+                charge_id=payment.charge_id,
+                amount_minor=payment.amount_minor,
+                currency=payment.currency,
+                succeeded_at=at,
+            )
+        elif payment.status is PaymentStatus.CANCELLED:
+            self._payment_cancelled(
+                payment_intent_id=payment.payment_intent_id, cancelled_at=at
+            )
+        else:
+            self._learn_failure(payment, at)
+
+    def _learn_failure(self, payment: Payment, at: datetime) -> None:
+        new = payment.failure is not None and payment.failure != self.last_failure
+        if new and self.status == OrderStatus.OPEN:
+            self._payment_failed(
+                **self._whose(),
+                payment_intent_id=payment.payment_intent_id,
+                failure=payment.failure,
+                code=payment.failure_code or "unknown",
+                failed_at=at,
+            )
+
+    @event(PaymentFailed)
+    def _payment_failed(  # noqa: PLR0913
+        self,
+        person_id: UUID,
+        space_id: UUID,
+        pass_id: UUID,
+        payment_intent_id: str | None,
+        failure: str,
+        code: str,
+        failed_at: datetime,
+    ) -> None:
+        self.last_failure = failure
+        if payment_intent_id is None:
+            self.attempt_over = True
+        else:
+            self.payments[payment_intent_id] = PaymentState.FAILED.value
+
+    @event(PaymentCancelled)
+    def _payment_cancelled(self, payment_intent_id: str, cancelled_at: datetime) -> None:
+        self.payments[payment_intent_id] = PaymentState.CANCELLED.value
+        self.attempt_over = self.attempts[payment_intent_id] == self.attempt
+
+    @event(PaymentSucceeded)
+    def _payment_succeeded(
+        self,
+        payment_intent_id: str,
+        charge_id: str | None,
+        amount_minor: int,
+        currency: str,
+        succeeded_at: datetime,
+    ) -> None:
+        self.payments[payment_intent_id] = PaymentState.SUCCEEDED.value
+        self.amounts[payment_intent_id] = amount_minor
+
+    # How it ends
+
+    def fulfil(self, payment_intent_id: str | None, at: datetime) -> None:
+        """Give the pass for this payment (None: nothing was due). Raises OrderNotOpen."""
+        if not self.may_be_fulfilled:
+            raise OrderNotOpen(self.id)
+        self._fulfilled(
+            person_id=self.person_id,
+            offer=self.offer_state,
+            total_minor=self.total_minor,
+            payment_intent_id=payment_intent_id,
+            granted_from=at,
+            granted_until=self.offer.terms.granted_until(at),
+        )
+
+    @event(Fulfilled)
+    def _fulfilled(  # noqa: PLR0913
+        self,
+        person_id: UUID,
+        offer: dict[str, Any],
+        total_minor: int,
+        payment_intent_id: str | None,
+        granted_from: datetime,
+        granted_until: datetime | None,
+    ) -> None:
+        self.status = OrderStatus.FULFILLED.value
+        self.settled_by = payment_intent_id
+
+    def expire(self, reason: str, at: datetime) -> None:
+        """Let go of the order. Raises OrderNotOpen."""
+        if self.status != OrderStatus.OPEN:
+            raise OrderNotOpen(self.id)
+        self._expired(**self._whose(), reason=reason, expired_at=at)
+
+    @event(Expired)
+    def _expired(
+        self, person_id: UUID, space_id: UUID, pass_id: UUID, reason: str, expired_at: datetime
+    ) -> None:
+        self.status = OrderStatus.EXPIRED.value
+
+    def extend_hold(self, until: datetime) -> None:
+        """Keep the seat longer. Raises OrderNotOpen."""
+        if self.status != OrderStatus.OPEN:
+            raise OrderNotOpen(self.id)
+        self._hold_extended(held_until=until)
+
+    @event(HoldExtended)
+    def _hold_extended(self, held_until: datetime) -> None:
+        self.held_until = held_until
+        self.extensions += 1
+
+    # Money that bought nothing
+
+    def request_return(self, payment_intent_id: str, cause: str, at: datetime) -> None:
+        """Intend to send a captured payment back. Does nothing when it is on its way already."""
+        if self.payments[payment_intent_id] == PaymentState.SUCCEEDED:
+            self._return_requested(
+                payment_intent_id=payment_intent_id,
+                amount_minor=self.amounts[payment_intent_id],
+                cause=cause,
+                requested_at=at,
+            )
+
+    @event(ReturnRequested)
+    def _return_requested(
+        self, payment_intent_id: str, amount_minor: int, cause: str, requested_at: datetime
+    ) -> None:
+        self.payments[payment_intent_id] = PaymentState.RETURNING.value
+        self.return_causes[payment_intent_id] = cause
+
+    def record_return(self, payment_intent_id: str, refund_id: str, at: datetime) -> None:
+        """The payment is back. Does nothing when that is known."""
+        if self.payments[payment_intent_id] == PaymentState.RETURNING:
+            self._payment_returned(
+                **self._whose(),
+                payment_intent_id=payment_intent_id,
+                refund_id=refund_id,
+                amount_minor=self.amounts[payment_intent_id],
+                **self._currency(),
+                cause=self.return_causes[payment_intent_id],
+                returned_at=at,
+            )
+
+    @event(PaymentReturned)
+    def _payment_returned(  # noqa: PLR0913
+        self,
+        person_id: UUID,
+        space_id: UUID,
+        pass_id: UUID,
+        payment_intent_id: str,
+        refund_id: str,
+        amount_minor: int,
+        currency: str,
+        currency_exponent: int,
+        cause: str,
+        returned_at: datetime,
+    ) -> None:
+        self.payments[payment_intent_id] = PaymentState.RETURNED.value
+        if self.status == OrderStatus.EXPIRED:
+            self.status = OrderStatus.RETURNED.value
+
+    # Money of a purchase that goes back
+
+    def request_refund(
+        self, request_id: UUID, amount_minor: int | None, cause: str, at: datetime
+    ) -> None:
+        """Intend to give back that much, or all that is left.
+
+        Raises NothingToRefund, RefundExceedsPayment.
+        """
+        if str(request_id) in self.refund_requests:
+            return
+        left = self.refundable_minor
+        if self.status != OrderStatus.FULFILLED or self.settled_by is None or left <= 0:
+            raise NothingToRefund(self.id)
+        if amount_minor is not None and not 0 < amount_minor <= left:
+            raise RefundExceedsPayment(left)
+        self._refund_requested(
+            request_id=request_id,
+            payment_intent_id=self.settled_by,
+            amount_minor=left if amount_minor is None else amount_minor,
+            cause=cause,
+            requested_at=at,
+        )
+
+    @event(RefundRequested)
+    def _refund_requested(
+        self,
+        request_id: UUID,
+        payment_intent_id: str,
+        amount_minor: int,
+        cause: str,
+        requested_at: datetime,
+    ) -> None:
+        self.refund_requests[str(request_id)] = {"amount_minor": amount_minor, "cause": cause}
+
+    def refuse_refund(self, request_id: UUID, code: str, at: datetime) -> None:
+        """The provider said no. Does nothing when the request was settled meanwhile."""
+        if str(request_id) in self.refund_requests:
+            self._refund_refused(request_id=request_id, code=code, refused_at=at)
+
+    @event(RefundRefused)
+    def _refund_refused(self, request_id: UUID, code: str, refused_at: datetime) -> None:
+        del self.refund_requests[str(request_id)]
+
+    def record_refund(self, refund: ProviderRefund, at: datetime) -> None:
+        """Money went back; the same refund is counted once, and parts that sum up are a full one."""
+        if refund.refund_id in self.refunds:
+            return
+        asked = self.refund_requests.get(str(refund.request_id))
+        self._refunded(
+            **self._whose(),
+            request_id=refund.request_id if asked else None,
+            refund_id=refund.refund_id,
+            amount_minor=refund.amount_minor,
+            **self._currency(),
+            full=self.refunded_minor + refund.amount_minor >= self.total_minor,
+            cause=asked["cause"] if asked else "provider",
+            refunded_at=at,
+        )
+
+    @event(Refunded)
+    def _refunded(  # noqa: PLR0913
+        self,
+        person_id: UUID,
+        space_id: UUID,
+        pass_id: UUID,
+        request_id: UUID | None,
+        refund_id: str,
+        amount_minor: int,
+        currency: str,
+        currency_exponent: int,
+        full: bool,  # noqa: FBT001
+        cause: str,
+        refunded_at: datetime,
+    ) -> None:
+        self.refunds[refund_id] = amount_minor
+        self.refund_requests.pop(str(request_id), None)
+        if full:
+            self.status = OrderStatus.REFUNDED.value

@@ -1,0 +1,118 @@
+"""Puts the identity service together and runs it: `python -m services.identity`."""
+
+import asyncio
+import concurrent.futures
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from libs.runtime.cause import Cause
+from libs.runtime.clock import Clock, SystemClock
+from libs.runtime.contacts import Contact, Contacts
+from libs.runtime.schedule import Schedule
+from libs.runtime.service import Service, run
+from libs.runtime.store import Store
+from services.identity.application import Identity
+from services.identity.domain import Limits
+from services.identity.errands import Errands
+from services.identity.http import REFUSALS, router
+from services.identity.mails import Mails
+from services.identity.publishing import to_contract
+from services.identity.queries import Profile
+from services.identity.seals import Seals
+from services.identity.settings import Settings
+from services.identity.smtp_provider import SmtpProvider
+from services.identity.tables import tables
+from services.identity.timers import TIMERS
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_PATIENCE_S: Final = 8.0
+_LOOK_UP_EVERY_S: Final = 0.25
+
+
+class ContactWriter:
+    """Writes contacts from the threads of the errands, over the loop of the service."""
+
+    def __init__(self) -> None:
+        self._service: Service | None = None
+
+    def begin(self, service: Service) -> None:
+        """From now on there is a bus."""
+        self._service = service
+
+    def put(self, profile: Profile) -> None:
+        """Write one and wait until the bucket has it."""
+        service = self._service
+        if service is None or service.loop is None or service.client is None:
+            raise ConnectionError("the bus is not connected yet")
+        contact = Contact(
+            email=profile.email, display_name=profile.display_name, locale=profile.locale
+        )
+        writing = asyncio.wait_for(
+            Contacts(service.client).put(profile.person_id, contact), _PATIENCE_S
+        )
+        written = asyncio.run_coroutine_threadsafe(writing, service.loop)
+        while not written.done():
+            concurrent.futures.wait([written], _LOOK_UP_EVERY_S)
+            # While the process ends its loop may stand still and wait for this very thread.
+            if service.client.is_closed:
+                written.cancel()
+        written.result()
+
+
+def build_store(settings: Settings, clock: Clock, seals: Seals) -> Store[Identity]:
+    """The service's application on its database."""
+    limits = Limits(
+        sends_per_address=settings.sign_in_sends_per_address,
+        sends_per_network=settings.sign_in_sends_per_network,
+        sends_in_total=settings.sign_in_sends_in_total,
+        failures_per_address=settings.sign_in_failures_per_address,
+    )
+    return Store(
+        "identity",
+        settings.database_url,
+        lambda env: Identity(
+            env,
+            clock=clock,
+            schedule=Schedule(clock),
+            tables=tables(),
+            seals=seals,
+            limits=limits,
+        ),
+        migrations=_MIGRATIONS,
+        clock=clock,
+        pool_size=settings.store_pool_size,
+    )
+
+
+def build(settings: Settings, clock: Clock) -> Service:
+    """The whole service."""
+    seals = Seals(settings.sign_in_pepper.encode())
+    store = build_store(settings, clock, seals)
+    writer = ContactWriter()
+
+    async def begin_chores(service: Service) -> None:
+        writer.begin(service)
+        cause = Cause(uuid4(), actor="identity")
+        await store.command(cause, store.application.begin_chores)
+
+    return Service(
+        settings,
+        store,
+        publishes=to_contract,
+        timers=TIMERS,
+        errands=Errands(
+            store,
+            seals,
+            Mails(settings.public_url, settings.mail_from),
+            SmtpProvider(settings.smtp_url),
+            writer.put,
+        ).by_kind(),
+        routers=[router(store, seals)],
+        refusals=REFUSALS,
+        on_start=[begin_chores],
+    )
+
+
+if __name__ == "__main__":
+    run(build(Settings.model_validate({}), SystemClock()))

@@ -1,0 +1,232 @@
+"""Use cases of the identity service: codes, sessions, people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from eventsourcing.application import Application
+
+from services.identity.domain import (
+    LIMIT_WINDOW,
+    Limits,
+    Person,
+    PersonNotFound,
+    Session,
+    SessionNotFound,
+    TooManyCodes,
+    Verdict,
+    normalise_address,
+    normalise_display_name,
+)
+from services.identity.rows import CodeRow, PersonRow, SessionRow, Tables
+from services.identity.seals import Seals, same
+
+MAIL_SIGN_IN_CODE: Final = "mail_sign_in_code"
+PUT_CONTACT: Final = "put_contact"
+REFILL_CONTACTS: Final = "refill_contacts"
+SWEEP: Final = "sweep"
+CODES_KEPT_FOR: Final = timedelta(hours=24)
+SWEEP_EVERY: Final = timedelta(minutes=15)
+REFILL_EVERY: Final = timedelta(minutes=10)
+_NO_REQUEST: Final = UUID(int=0)
+
+
+class Clock(Protocol):
+    """Knows what time it is."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class Schedule(Protocol):
+    """Work that is due at a time."""
+
+    def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
+        """Do it at that time; the same kind and key moves it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A typed code, and the hash of the token that the session shall have if it is right."""
+
+    address: str
+    code: str
+    browser_id: str
+    user_agent: str
+    token_hash: bytes
+
+
+class Identity(Application[UUID]):
+    """Everything that can be asked of the identity service."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str] | None = None,
+        *,
+        clock: Clock,
+        schedule: Schedule,
+        tables: Tables,
+        seals: Seals,
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__(env)
+        self._clock = clock
+        self._schedule = schedule
+        self._codes = tables.codes
+        self._people = tables.people
+        self._sessions = tables.sessions
+        self._seals = seals
+        self._limits = limits or Limits()
+
+    def request_code(
+        self, request_id: UUID, address: str, browser_id: str, network: str, locale: str
+    ) -> None:
+        """Have a code mailed. Known and unknown addresses go the same way: nobody looks them up.
+
+        Raises InvalidAddress, TooManyCodes.
+        """
+        now = self._clock.now()
+        address = normalise_address(address)
+        network_hash = self._seals.origin_hash("network", network)
+        self._codes.lock(address)
+        self._refuse_too_many(now, address, network_hash)
+        self._codes.add(
+            CodeRow(
+                request_id=request_id,
+                address=address,
+                browser_hash=self._seals.origin_hash("browser", browser_id),
+                network_hash=network_hash,
+                code_hash=self._seals.code_hash(request_id, self._seals.code_of(request_id)),
+                locale=locale,
+                asked_at=now,
+            )
+        )
+        payload = {"request_id": str(request_id)}
+        self._schedule.at(MAIL_SIGN_IN_CODE, str(request_id), now, payload)
+
+    def _refuse_too_many(self, now: datetime, address: str, network_hash: bytes) -> None:
+        since = now - LIMIT_WINDOW
+        sends = self._codes.sends_since(since, address, network_hash)
+        limits = self._limits
+        if (
+            sends.by_address >= limits.sends_per_address
+            or sends.by_network >= limits.sends_per_network
+            or sends.in_total >= limits.sends_in_total
+            or self._codes.failures_since(since, address) >= limits.failures_per_address
+        ):
+            raise TooManyCodes(sends.first_at - since)
+
+    def sign_in(self, guess: Guess) -> dict[str, str]:
+        """Judge a guess: `verdict`, and for a right one `session_id` and `person_id`.
+
+        A wrong guess is an answer and no refusal, because it must be counted.
+        """
+        now = self._clock.now()
+        address = normalise_address(guess.address)
+        self._codes.lock(address)
+        asked = self._codes.newest(address)
+        verdict = self._judge(guess, asked, now)
+        if verdict is not Verdict.RIGHT or asked is None:
+            return {"verdict": verdict.value}
+        self._codes.note_used(asked.request_id, now)
+        person_id, registered = self._person_of(asked, now)
+        session = Session(asked.request_id, person_id, now)
+        self.save(*registered, session)
+        self._sessions.add(
+            SessionRow(session.id, person_id, guess.token_hash, guess.user_agent, now)
+        )
+        return {
+            "verdict": verdict.value,
+            "session_id": str(session.id),
+            "person_id": str(person_id),
+        }
+
+    def _judge(self, guess: Guess, asked: CodeRow | None, now: datetime) -> Verdict:
+        # The same hashing is done when no code was ever asked for.
+        typed = self._seals.code_hash(asked.request_id if asked else _NO_REQUEST, guess.code)
+        browser = self._seals.origin_hash("browser", guess.browser_id)
+        if asked is None:
+            same(typed, browser)
+            return Verdict.WRONG
+        same_code = same(typed, asked.code_hash)
+        same_browser = same(browser, asked.browser_hash)
+        failures = self._codes.failures_since(now - LIMIT_WINDOW, asked.address)
+        if failures >= self._limits.failures_per_address:
+            return Verdict.TOO_MANY_TRIES
+        verdict = asked.to_code().judge(now, same_browser=same_browser, same_code=same_code)
+        # Who asks from elsewhere can't be right, so they can't use up the owner's tries either.
+        if same_browser and verdict in {Verdict.WRONG, Verdict.BURNED}:
+            self._codes.note_failure(asked.request_id, now)
+        return verdict
+
+    def _person_of(self, asked: CodeRow, now: datetime) -> tuple[UUID, list[Person]]:
+        known = self._people.of_address(asked.address)
+        if known is not None:
+            return known.person_id, []
+        person = Person(asked.request_id, now)
+        self._people.add(PersonRow(person.id, asked.address, "", asked.locale), now)
+        self._put_contact(person.id, now)
+        return person.id, [person]
+
+    def _put_contact(self, person_id: UUID, now: datetime) -> None:
+        self._schedule.at(PUT_CONTACT, str(person_id), now, {"person_id": str(person_id)})
+
+    def end_session(self, person_id: UUID, session_id: UUID) -> None:
+        """End one session of this person. Raises SessionNotFound."""
+        if session_id not in self._sessions.open_ids(person_id):
+            raise SessionNotFound(session_id)
+        self._end([session_id])
+
+    def end_all_sessions(self, person_id: UUID) -> None:
+        """End every session of this person, the one that asks too."""
+        self._end(self._sessions.open_ids(person_id))
+
+    def _end(self, session_ids: list[UUID]) -> None:
+        now = self._clock.now()
+        ended: list[Session] = []
+        for session_id in session_ids:
+            session: Session = self.repository.get(session_id)
+            session.end(now)
+            self._sessions.remove(session_id)
+            ended.append(session)
+        self.save(*ended)
+
+    def note_seen(self, session_id: UUID) -> None:
+        """The session was used now: its idle limit starts again."""
+        self._sessions.note_seen(session_id, self._clock.now())
+
+    def change_profile(self, person_id: UUID, display_name: str | None, locale: str | None) -> None:
+        """Another name or language; None leaves it. Raises PersonNotFound, InvalidDisplayName."""
+        person = self._people.get(person_id)
+        if person is None:
+            raise PersonNotFound(person_id)
+        name = person.display_name if display_name is None else normalise_display_name(display_name)
+        self._people.change(person_id, name, person.locale if locale is None else locale)
+        self._put_contact(person_id, self._clock.now())
+
+    def sweep(self) -> None:
+        """Erase codes older than a day, end sessions past their limits, and come back later."""
+        now = self._clock.now()
+        self._codes.forget_before(now - CODES_KEPT_FOR)
+        self._end(self._sessions.expired_ids(now))
+        self._schedule.at(SWEEP, "all", now + SWEEP_EVERY, {})
+
+    def begin_chores(self) -> None:
+        """Sweep and refill the contact bucket now, and from then on again and again."""
+        now = self._clock.now()
+        self._schedule.at(SWEEP, "all", now, {})
+        self.refill_contacts_after(None)
+
+    def refill_contacts_after(self, person_id: UUID | None) -> None:
+        """Go on with the refill behind this person, or begin it anew."""
+        payload = {"after": str(person_id or UUID(int=0))}
+        self._schedule.at(REFILL_CONTACTS, "bucket", self._clock.now(), payload)
+
+    def rest_from_refilling(self) -> None:
+        """The bucket is full: look again in ten minutes, NATS may have lost it by then."""
+        due_at = self._clock.now() + REFILL_EVERY
+        self._schedule.at(REFILL_CONTACTS, "bucket", due_at, {"after": str(UUID(int=0))})

@@ -1,0 +1,92 @@
+"""What a stored decision asked of the outside: mail a code, write an address into the bucket."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from libs.runtime.schedule import Errand
+from libs.runtime.store import Store
+from services.identity.application import (
+    MAIL_SIGN_IN_CODE,
+    PUT_CONTACT,
+    REFILL_CONTACTS,
+    Identity,
+)
+from services.identity.domain import CODE_VALID_FOR, PersonNotFound
+from services.identity.mails import Mails
+from services.identity.queries import (
+    CodeToMail,
+    Profile,
+    get_code_to_mail,
+    get_profile,
+    list_profiles_after,
+)
+from services.identity.seals import Seals
+from services.identity.smtp_provider import SmtpProvider
+
+REFILL_PAGE: Final = 500
+
+PutContact = Callable[[Profile], None]
+
+
+class Errands:
+    """Carries out the errands of the service."""
+
+    def __init__(
+        self,
+        store: Store[Identity],
+        seals: Seals,
+        mails: Mails,
+        smtp: SmtpProvider,
+        put_contact: PutContact,
+    ) -> None:
+        self._store = store
+        self._seals = seals
+        self._mails = mails
+        self._smtp = smtp
+        self._put_contact = put_contact
+
+    def by_kind(self) -> dict[str, Errand]:
+        """Every errand by the kind under which it is scheduled."""
+        return {
+            MAIL_SIGN_IN_CODE: self.mail_sign_in_code,
+            PUT_CONTACT: self.put_contact,
+            REFILL_CONTACTS: self.refill_contacts,
+        }
+
+    def mail_sign_in_code(self, payload: Mapping[str, Any]) -> None:
+        """Mail a code, unless it is of no use any more.
+
+        A cut answer of the SMTP server sends the mail once more: the same code in the same mail,
+        because the code is derived from its request instead of drawn here.
+        """
+        request_id = UUID(payload["request_id"])
+        asked = self._store.query(lambda curs: get_code_to_mail(curs, request_id))
+        if asked is None or not self._is_of_use(asked):
+            return
+        code = self._seals.code_of(request_id)
+        self._smtp.send(self._mails.sign_in_code(asked.address, asked.locale, code, request_id))
+
+    def _is_of_use(self, asked: CodeToMail) -> bool:
+        expired = self._store.clock.now() >= asked.asked_at + CODE_VALID_FOR
+        return asked.is_newest and not asked.is_used and not expired
+
+    def put_contact(self, payload: Mapping[str, Any]) -> None:
+        """Tell the bucket how a person is reached now."""
+        person_id = UUID(payload["person_id"])
+        try:
+            profile = self._store.query(lambda curs: get_profile(curs, person_id))
+        except PersonNotFound:
+            return
+        self._put_contact(profile)
+
+    def refill_contacts(self, payload: Mapping[str, Any]) -> Callable[[], None]:
+        """Write a page of people into the bucket, which may have been lost with NATS."""
+        after = UUID(payload["after"])
+        people = self._store.query(lambda curs: list_profiles_after(curs, after, REFILL_PAGE))
+        for profile in people:
+            self._put_contact(profile)
+        identity = self._store.application
+        if len(people) < REFILL_PAGE:
+            return identity.rest_from_refilling
+        return lambda: identity.refill_contacts_after(people[-1].person_id)

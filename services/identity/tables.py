@@ -1,0 +1,211 @@
+"""The erasable rows of the identity service in PostgreSQL, written in the open unit of work."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from libs.runtime import unit_of_work
+from services.identity.domain import SESSION_ABSOLUTE_LIMIT, SESSION_IDLE_LIMIT
+from services.identity.rows import CodeRow, PersonRow, Sends, SessionRow, Tables
+
+_SENDS = """
+    SELECT count(*) FILTER (WHERE address = %(address)s) AS by_address,
+           count(*) FILTER (WHERE network_hash = %(network_hash)s) AS by_network,
+           count(*) AS in_total,
+           coalesce(
+               min(asked_at) FILTER (WHERE address = %(address)s),
+               min(asked_at) FILTER (WHERE network_hash = %(network_hash)s),
+               min(asked_at),
+               now()
+           ) AS first_at
+    FROM sign_in_codes WHERE asked_at > %(since)s
+"""
+
+
+def _run(statement: str, parameters: dict[str, Any]) -> Cursor[DictRow]:
+    return unit_of_work.required().cursor().execute(statement, parameters)
+
+
+def _first(statement: str, parameters: dict[str, Any]) -> DictRow:
+    row = _run(statement, parameters).fetchone()
+    if row is None:
+        raise LookupError(statement)
+    return row
+
+
+class CodeTable:
+    """`sign_in_codes`: the newest of an address is the one with the highest number."""
+
+    def lock(self, address: str) -> None:
+        """Held until the transaction ends."""
+        _run("SELECT pg_advisory_xact_lock(1, hashtext(%(address)s))", {"address": address})
+
+    def sends_since(self, since: datetime, address: str, network_hash: bytes) -> Sends:
+        """Count what was sent."""
+        return Sends(
+            **_first(_SENDS, {"since": since, "address": address, "network_hash": network_hash})
+        )
+
+    def add(self, row: CodeRow) -> None:
+        """Keep one more; the same request once."""
+        _run(
+            """
+            INSERT INTO sign_in_codes (request_id, address, browser_hash, network_hash, code_hash,
+                                       locale, asked_at)
+            VALUES (%(request_id)s, %(address)s, %(browser_hash)s, %(network_hash)s, %(code_hash)s,
+                    %(locale)s, %(asked_at)s)
+            ON CONFLICT DO NOTHING
+            """,
+            {name: getattr(row, name) for name in CodeRow.__dataclass_fields__},
+        )
+
+    def newest(self, address: str) -> CodeRow | None:
+        """The one that counts."""
+        return _code(
+            _run(
+                "SELECT * FROM sign_in_codes WHERE address = %(address)s"
+                " ORDER BY number DESC LIMIT 1",
+                {"address": address},
+            ).fetchone()
+        )
+
+    def failures_since(self, since: datetime, address: str) -> int:
+        """Wrong guesses for an address, over all of its codes."""
+        row = _first(
+            "SELECT coalesce(sum(failures), 0) AS failures FROM sign_in_codes"
+            " WHERE address = %(address)s AND last_failed_at > %(since)s",
+            {"address": address, "since": since},
+        )
+        return int(row["failures"])
+
+    def note_failure(self, request_id: UUID, at: datetime) -> None:
+        """One more wrong guess."""
+        _run(
+            "UPDATE sign_in_codes SET failures = failures + 1, last_failed_at = %(at)s"
+            " WHERE request_id = %(request_id)s",
+            {"request_id": request_id, "at": at},
+        )
+
+    def note_used(self, request_id: UUID, at: datetime) -> None:
+        """It opens nothing any more."""
+        _run(
+            "UPDATE sign_in_codes SET used_at = %(at)s WHERE request_id = %(request_id)s",
+            {"request_id": request_id, "at": at},
+        )
+
+    def forget_before(self, before: datetime) -> None:
+        """Erase those asked for before then."""
+        _run("DELETE FROM sign_in_codes WHERE asked_at < %(before)s", {"before": before})
+
+
+def _code(row: DictRow | None) -> CodeRow | None:
+    if row is None:
+        return None
+    return CodeRow(
+        request_id=row["request_id"],
+        address=row["address"],
+        browser_hash=bytes(row["browser_hash"]),
+        network_hash=bytes(row["network_hash"]),
+        code_hash=bytes(row["code_hash"]),
+        locale=row["locale"],
+        asked_at=row["asked_at"],
+        failures=row["failures"],
+        used=row["used_at"] is not None,
+    )
+
+
+class PeopleTable:
+    """`people`: one person per address."""
+
+    def of_address(self, address: str) -> PersonRow | None:
+        """Who has this address."""
+        return _person(
+            _run("SELECT * FROM people WHERE address = %(address)s", {"address": address})
+        )
+
+    def get(self, person_id: UUID) -> PersonRow | None:
+        """Who this is."""
+        return _person(
+            _run("SELECT * FROM people WHERE person_id = %(person_id)s", {"person_id": person_id})
+        )
+
+    def add(self, row: PersonRow, at: datetime) -> None:
+        """Keep one more."""
+        _run(
+            "INSERT INTO people (person_id, address, display_name, locale, registered_at)"
+            " VALUES (%(person_id)s, %(address)s, %(display_name)s, %(locale)s, %(at)s)",
+            {
+                "person_id": row.person_id,
+                "address": row.address,
+                "display_name": row.display_name,
+                "locale": row.locale,
+                "at": at,
+            },
+        )
+
+    def change(self, person_id: UUID, display_name: str, locale: str) -> None:
+        """Another name or language."""
+        _run(
+            "UPDATE people SET display_name = %(display_name)s, locale = %(locale)s"
+            " WHERE person_id = %(person_id)s",
+            {"person_id": person_id, "display_name": display_name, "locale": locale},
+        )
+
+
+def _person(found: Cursor[DictRow]) -> PersonRow | None:
+    row = found.fetchone()
+    if row is None:
+        return None
+    return PersonRow(row["person_id"], row["address"], row["display_name"], row["locale"])
+
+
+class SessionTable:
+    """`sessions`: open ones only; a row leaves with its session."""
+
+    def add(self, row: SessionRow) -> None:
+        """Keep one more."""
+        _run(
+            """
+            INSERT INTO sessions (session_id, person_id, token_hash, user_agent, started_at,
+                                  last_seen_at)
+            VALUES (%(session_id)s, %(person_id)s, %(token_hash)s, %(user_agent)s, %(started_at)s,
+                    %(started_at)s)
+            """,
+            {name: getattr(row, name) for name in SessionRow.__dataclass_fields__},
+        )
+
+    def open_ids(self, person_id: UUID) -> list[UUID]:
+        """The open sessions of a person."""
+        rows = _run(
+            "SELECT session_id FROM sessions WHERE person_id = %(person_id)s FOR UPDATE",
+            {"person_id": person_id},
+        )
+        return [row["session_id"] for row in rows]
+
+    def expired_ids(self, at: datetime) -> list[UUID]:
+        """Open sessions past their idle or absolute limit, at most a thousand."""
+        rows = _run(
+            "SELECT session_id FROM sessions WHERE last_seen_at <= %(idle)s"
+            " OR started_at <= %(oldest)s LIMIT 1000 FOR UPDATE SKIP LOCKED",
+            {"idle": at - SESSION_IDLE_LIMIT, "oldest": at - SESSION_ABSOLUTE_LIMIT},
+        )
+        return [row["session_id"] for row in rows]
+
+    def remove(self, session_id: UUID) -> None:
+        """Its token opens nothing any more."""
+        _run("DELETE FROM sessions WHERE session_id = %(id)s", {"id": session_id})
+
+    def note_seen(self, session_id: UUID, at: datetime) -> None:
+        """It was used."""
+        _run(
+            "UPDATE sessions SET last_seen_at = %(at)s WHERE session_id = %(id)s",
+            {"id": session_id, "at": at},
+        )
+
+
+def tables() -> Tables:
+    """All of them."""
+    return Tables(CodeTable(), PeopleTable(), SessionTable())

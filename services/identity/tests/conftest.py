@@ -1,0 +1,82 @@
+"""A running identity service on real PostgreSQL and NATS, with a real SMTP server to mail to."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+
+from libs.runtime.clock import FixedClock
+from libs.runtime.service import Service
+from services.identity.__main__ import build
+from services.identity.settings import Settings
+from services.identity.tests.builders import NOON
+from tests.servers import NatsServer, free_port
+
+SECRET = "the secret of person tokens in these tests"
+
+
+@dataclass
+class Mailbox:
+    """What an SMTP server took; `refuse` makes it say 451 so often."""
+
+    mails: list[EmailMessage] = field(default_factory=list)
+    refuse: int = 0
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.refuse:
+            self.refuse -= 1
+            return "451 come back later"
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 taken"
+
+
+@pytest.fixture
+def smtp_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def mailbox(smtp_port: int) -> Iterator[Mailbox]:
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=smtp_port)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def settings(database: str, own_nats: NatsServer, smtp_port: int) -> Settings:
+    return Settings(
+        http_port=0,
+        database_url=database,
+        nats_url=own_nats.url,
+        person_token_secret=SECRET,
+        smtp_url=f"smtp://127.0.0.1:{smtp_port}",
+        sign_in_pepper="a pepper that is long enough for a test",
+    )
+
+
+@pytest.fixture
+async def service(
+    settings: Settings, mailbox: Mailbox, clock: FixedClock
+) -> AsyncIterator[Service]:
+    service = build(settings, clock)
+    async with service.running():
+        yield service
+
+
+@pytest.fixture
+async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://identity") as client:
+        yield client

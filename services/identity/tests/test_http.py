@@ -1,0 +1,423 @@
+"""The routes over real PostgreSQL, NATS and SMTP: each for no one, a stranger and the owner."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from nats.js.errors import NotFoundError
+from psycopg import sql
+
+from libs.events.contract import stream_of
+from libs.runtime import person_token
+from libs.runtime.clock import FixedClock
+from libs.runtime.contacts import Contact, Contacts
+from libs.runtime.service import Service
+from services.identity.tests.builders import wrong
+from services.identity.tests.conftest import SECRET, Mailbox
+
+ADA = "ada@example.org"
+
+
+async def until(look: Callable[[], Any], within_s: float = 5.0) -> Any:
+    """Look again and again until there is something to see."""
+    async with asyncio.timeout(within_s):
+        while True:
+            seen = look()
+            if inspect.isawaitable(seen):
+                seen = await seen
+            if seen:
+                return seen
+            await asyncio.sleep(0.01)
+
+
+class Browser:
+    """Signs in as a browser does, by way of the mailbox."""
+
+    def __init__(self, client: httpx.AsyncClient, mailbox: Mailbox, name: str = "browser") -> None:
+        self.client, self.mailbox, self.name = client, mailbox, name
+        self.token = ""
+        self.person_id = self.session_id = UUID(int=0)
+
+    async def ask(self, address: str = ADA, **changes: str) -> httpx.Response:
+        body = {"email": address, "browser_id": self.name, "network_address": "192.0.2.1"}
+        return await self.client.post("/sign-in-codes", json=body | changes)
+
+    async def code(self, address: str = ADA) -> str:
+        before = len(self.mailbox.mails)
+        assert (await self.ask(address)).status_code == 202
+        await until(lambda: len(self.mailbox.mails) > before)
+        return str(self.mailbox.mails[-1]["Subject"]).split()[0]
+
+    async def type(self, code: str, address: str = ADA, **headers: str) -> httpx.Response:
+        body = {"email": address, "code": code, "browser_id": self.name, "user_agent": "Firefox"}
+        return await self.client.post("/sessions", json=body, headers=headers)
+
+    async def sign_in(self, address: str = ADA) -> "Browser":
+        answer = await self.type(await self.code(address), address)
+        assert answer.status_code == 201, answer.text
+        self.token = answer.json()["session_token"]
+        self.person_id = UUID(answer.json()["person_id"])
+        self.session_id = UUID(answer.json()["session_id"])
+        return self
+
+    def signed(self, clock: FixedClock) -> dict[str, str]:
+        signed = person_token.sign(SECRET, self.person_id, str(self.session_id), clock.now())
+        return {"Authorization": f"Bearer {signed}"}
+
+    async def current(self) -> httpx.Response:
+        return await self.client.get("/sessions/current", headers={"X-Session-Token": self.token})
+
+
+@pytest.fixture
+def clock(clock: FixedClock) -> FixedClock:
+    """Person tokens are judged by the machine's clock, so this one stands near to it."""
+    return FixedClock(datetime.now(UTC))
+
+
+@pytest.fixture
+def browser(client: httpx.AsyncClient, mailbox: Mailbox) -> Browser:
+    return Browser(client, mailbox)
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_a_stranger_signs_in_by_the_code_in_the_mail(
+    browser: Browser, mailbox: Mailbox, clock: FixedClock
+) -> None:
+    await browser.sign_in(" Ada@Example.org")
+
+    current = await browser.current()
+
+    assert current.json() | {"last_seen_at": None} == {
+        "session_id": str(browser.session_id),
+        "person_id": str(browser.person_id),
+        "display_name": "",
+        "email": ADA,
+        "locale": "en",
+        "fresh_until": (clock.now() + timedelta(minutes=15)).isoformat().replace("+00:00", "Z"),
+        "last_seen_at": None,
+    }
+    mail = mailbox.mails[0]
+    assert mail["To"] == ADA
+    text, html = (part.get_content() for part in mail.iter_parts())
+    code = mail["Subject"].split()[0]
+    assert code in text
+    assert code in html
+    assert "You get this mail because" in text
+
+
+async def test_the_registration_is_published_and_the_address_is_in_the_bucket(
+    browser: Browser, service: Service
+) -> None:
+    await browser.sign_in("grace@example.org")
+    assert service.client is not None
+    contacts, js = Contacts(service.client), service.client.jetstream()
+
+    contact = await until(lambda: contacts.get(browser.person_id))
+    found = await until(lambda: _last(js, f"bp.identity.person_registered.v1.{browser.person_id}"))
+
+    assert contact == Contact(email="grace@example.org")
+    assert found.data == f'{{"person_id":"{browser.person_id}"}}'.encode()
+    assert b"grace" not in str(found.headers).encode()
+
+
+async def _last(js: Any, subject: str) -> Any:
+    try:
+        return await js.get_last_msg(stream_of("identity"), subject)
+    except NotFoundError:
+        return None
+
+
+async def test_a_lost_bucket_is_filled_again(
+    browser: Browser, service: Service, clock: FixedClock
+) -> None:
+    await browser.sign_in("grace@example.org")
+    assert service.client is not None
+    contacts = Contacts(service.client)
+    await until(lambda: contacts.get(browser.person_id))
+    await contacts.purge(browser.person_id)
+    assert await contacts.get(browser.person_id) is None
+
+    clock.advance(timedelta(minutes=11))
+
+    assert await until(lambda: contacts.get(browser.person_id))
+
+
+async def test_wrong_codes_are_counted_in_the_database_and_burn_the_code(
+    browser: Browser,
+) -> None:
+    code = await browser.code()
+
+    told = [problem(await browser.type(wrong(code))) for _ in range(5)]
+    right = problem(await browser.type(code))
+
+    assert told == [(422, "wrong_code")] * 4 + [(422, "code_burned")]
+    assert right == (422, "code_burned")
+
+
+async def test_a_code_opens_one_session_even_when_typed_in_two_tabs_at_once(
+    browser: Browser,
+) -> None:
+    code = await browser.code()
+
+    answers = await asyncio.gather(*(browser.type(code) for _ in range(6)))
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [422] * 5
+
+
+async def test_a_repeated_command_gets_the_same_token_and_starts_no_second_session(
+    browser: Browser, clock: FixedClock
+) -> None:
+    code = await browser.code()
+    key = {"Idempotency-Key": str(uuid4())}
+
+    first, second = await browser.type(code, **key), await browser.type(code, **key)
+
+    assert first.status_code == second.status_code == 201
+    assert first.json() == second.json()
+
+
+async def test_the_key_of_a_command_opens_nothing_without_its_code(
+    client: httpx.AsyncClient, mailbox: Mailbox, browser: Browser
+) -> None:
+    code = await browser.code()
+    key = {"Idempotency-Key": "guessed"}
+    await browser.type(code, **key)
+    thief = Browser(client, mailbox, "another browser")
+
+    assert problem(await browser.type(wrong(code), **key)) == (422, "code_expired")
+    assert problem(await thief.type(code, **key)) == (422, "wrong_code")
+
+
+async def test_known_and_unknown_addresses_get_the_same_answer(
+    browser: Browser, client: httpx.AsyncClient, mailbox: Mailbox
+) -> None:
+    await browser.sign_in()
+    stranger = Browser(client, mailbox, "stranger")
+
+    known, unknown = await stranger.ask(ADA), await stranger.ask("new@example.org")
+    wrong_known = await stranger.type("000000", ADA)
+    wrong_unknown = await stranger.type("000000", "nobody@example.org")
+
+    assert (known.status_code, known.json()) == (unknown.status_code, unknown.json()) == (202, {})
+    assert wrong_known.json() == wrong_unknown.json() or "wrong_code" in wrong_known.text
+
+
+async def test_the_sixth_mail_of_an_hour_is_refused_with_the_time_to_come_back(
+    browser: Browser, clock: FixedClock
+) -> None:
+    for _ in range(5):
+        await browser.ask()
+    clock.advance(timedelta(minutes=20))
+
+    refused = await browser.ask()
+
+    assert problem(refused) == (429, "too_many_codes")
+    assert refused.headers["retry-after"] == "2400"
+
+
+async def test_six_requests_at_once_send_five_mails(browser: Browser, mailbox: Mailbox) -> None:
+    answers = await asyncio.gather(*(browser.ask() for _ in range(6)))
+
+    assert sorted(answer.status_code for answer in answers) == [202] * 5 + [429]
+
+
+async def test_a_mail_server_that_is_busy_is_asked_again(
+    browser: Browser, mailbox: Mailbox, clock: FixedClock
+) -> None:
+    mailbox.refuse = 1
+    await browser.ask()
+    await until(lambda: not mailbox.refuse)
+    await asyncio.sleep(0.2)
+    assert not mailbox.mails
+
+    clock.advance(timedelta(seconds=2))
+
+    await until(lambda: mailbox.mails)
+
+
+async def test_a_newer_code_silences_the_mail_of_an_older_one(
+    browser: Browser, mailbox: Mailbox, clock: FixedClock, service: Service
+) -> None:
+    mailbox.refuse = 1
+    await browser.ask()
+    await until(lambda: not mailbox.refuse)
+    await browser.ask()
+    await until(lambda: mailbox.mails)
+    clock.advance(timedelta(seconds=2))
+
+    await until(lambda: _scheduled(service, "mail_sign_in_code") == 0)
+
+    assert len(mailbox.mails) == 1
+
+
+def _scheduled(service: Service, kind: str) -> int:
+    row = service.store.query(
+        lambda curs: curs.execute(
+            "SELECT count(*) AS n FROM schedule WHERE kind = %s", (kind,)
+        ).fetchone()
+    )
+    return int(row["n"])
+
+
+async def test_nothing_kept_in_the_database_holds_the_code_or_the_token(
+    browser: Browser, mailbox: Mailbox, service: Service
+) -> None:
+    await browser.sign_in()
+    code = str(mailbox.mails[0]["Subject"]).split()[0]
+
+    def everything(curs: Any) -> str:
+        tables = ("events", "commands", "schedule", "sign_in_codes", "sessions", "people")
+        selects = [
+            sql.SQL("SELECT t::text AS row FROM {} t").format(sql.Identifier(t)) for t in tables
+        ]
+        return str([curs.execute(select).fetchall() for select in selects])
+
+    kept = service.store.query(everything)
+
+    assert browser.token not in kept
+    assert f'"{code}"' not in kept
+    assert f",{code}," not in kept
+    events = service.store.query(
+        lambda curs: curs.execute(
+            "SELECT string_agg(state::text, '') AS all FROM events"
+        ).fetchone()
+    )
+    assert ADA.encode().hex() not in events["all"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"email": "no address", "browser_id": "b"}, "invalid_address"),
+        ({"email": ADA}, "invalid_request"),
+        ({"email": "a" * 400, "browser_id": "b"}, "invalid_request"),
+        ({"email": ADA, "browser_id": "b", "locale": "../en"}, "invalid_request"),
+    ],
+)
+async def test_a_bad_request_for_a_code_is_refused(
+    client: httpx.AsyncClient, body: dict[str, str], code: str
+) -> None:
+    answer = await client.post("/sign-in-codes", json=body)
+
+    assert problem(answer) == (422, code)
+    assert answer.json()["errors"][0]["field"]
+
+
+async def test_malformed_json_is_a_problem(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/sign-in-codes", content=b"{", headers={"Content-Type": "application/json"}
+    )
+
+    assert problem(answer) == (400, "malformed_json")
+
+
+async def test_a_forged_token_stands_for_no_one(browser: Browser) -> None:
+    await browser.sign_in()
+    for forged in ("", "0" * 64, browser.token[:-1], browser.token.upper()):
+        browser.token = forged
+        assert problem(await browser.current()) == (401, "no_session")
+
+
+async def test_a_session_ends_when_it_is_too_old(browser: Browser, clock: FixedClock) -> None:
+    await browser.sign_in()
+    clock.advance(timedelta(days=29))
+    assert (await browser.current()).status_code == 200
+    clock.advance(timedelta(days=29))
+    assert (await browser.current()).status_code == 200
+    clock.advance(timedelta(days=29))
+    assert (await browser.current()).status_code == 200
+    clock.advance(timedelta(days=4))
+
+    assert problem(await browser.current()) == (401, "no_session")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/sessions"),
+        ("DELETE", "/sessions"),
+        ("DELETE", f"/sessions/{uuid4()}"),
+        ("GET", "/people/me"),
+        ("PATCH", "/people/me"),
+    ],
+)
+async def test_no_one_is_asked_to_sign_in(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    unsigned = await client.request(method, path, json={})
+    forged = await client.request(method, path, json={}, headers={"Authorization": "Bearer x"})
+
+    assert problem(unsigned) == (401, "sign_in_required")
+    assert problem(forged) == (401, "bad_token")
+
+
+async def test_the_owner_lists_and_ends_sessions_and_a_stranger_does_not(
+    client: httpx.AsyncClient, mailbox: Mailbox, browser: Browser, clock: FixedClock
+) -> None:
+    await browser.sign_in()
+    phone = await Browser(client, mailbox, "phone").sign_in()
+    eve = await Browser(client, mailbox, "eve's").sign_in("eve@example.org")
+
+    listed = (await client.get("/sessions", headers=browser.signed(clock))).json()
+    theft = await client.delete(f"/sessions/{phone.session_id}", headers=eve.signed(clock))
+    ended = await client.delete(f"/sessions/{phone.session_id}", headers=browser.signed(clock))
+
+    assert {(row["session_id"], row["is_current"]) for row in listed} == {
+        (str(browser.session_id), True),
+        (str(phone.session_id), False),
+    }
+    assert {row["user_agent"] for row in listed} == {"Firefox"}
+    assert problem(theft) == (404, "session_not_found")
+    assert ended.status_code == 204
+    assert problem(await phone.current()) == (401, "no_session")
+    assert (await browser.current()).status_code == 200
+
+
+async def test_all_sessions_end_together(
+    client: httpx.AsyncClient, mailbox: Mailbox, browser: Browser, clock: FixedClock
+) -> None:
+    await browser.sign_in()
+    phone = await Browser(client, mailbox, "phone").sign_in()
+    eve = await Browser(client, mailbox, "eve's").sign_in("eve@example.org")
+
+    await client.delete("/sessions", headers=browser.signed(clock))
+
+    states = [(await one.current()).status_code for one in (browser, phone, eve)]
+    assert states == [401, 401, 200]
+
+
+async def test_a_person_changes_their_own_name(
+    client: httpx.AsyncClient, browser: Browser, clock: FixedClock, service: Service
+) -> None:
+    await browser.sign_in()
+    clock.advance(timedelta(seconds=1))
+    signed = browser.signed(clock)
+
+    changed = await client.patch("/people/me", json={"display_name": " Ada  L."}, headers=signed)
+    refused = await client.patch("/people/me", json={"display_name": "x" * 81}, headers=signed)
+
+    assert changed.json() == {
+        "person_id": str(browser.person_id),
+        "email": ADA,
+        "display_name": "Ada L.",
+        "locale": "en",
+    }
+    assert problem(refused) == (422, "invalid_display_name")
+    assert (await client.get("/people/me", headers=signed)).json()["display_name"] == "Ada L."
+    assert service.client is not None
+    contacts = Contacts(service.client)
+
+    async def name() -> str:
+        contact = await contacts.get(browser.person_id)
+        return contact.display_name if contact else ""
+
+    assert await until(name) == "Ada L."

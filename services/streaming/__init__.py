@@ -1,0 +1,7 @@
+"""The streaming service: who is on air, and who may watch.
+
+Owns the streams, one live one per experience, and the people in their rooms at LiveKit.
+Hears GrantIssued, GrantRevoked and GrantExpired (access), ExperienceAdded and the team (catalog).
+Says StreamWentLive and StreamEnded. Never lets anyone into a room without looking at their grants
+at that moment, and never carries the chat.
+"""

@@ -1,0 +1,64 @@
+"""Puts the streaming service together and runs it."""
+
+from pathlib import Path
+
+from libs.runtime.clock import SystemClock
+from libs.runtime.schedule import Schedule
+from libs.runtime.service import Service, run
+from libs.runtime.store import Store
+from services.streaming.application import Streaming
+from services.streaming.errands import Errands
+from services.streaming.http import REFUSALS, streaming_router
+from services.streaming.livekit_provider import LiveKitProvider
+from services.streaming.projections import DoorList, ExperienceList, StreamList, TeamList
+from services.streaming.publishing import to_contract
+from services.streaming.reactions import HEARS
+from services.streaming.settings import Settings
+from services.streaming.tables import StageTable, WebhookTable
+from services.streaming.timers import TIMERS
+
+
+def compose(settings: Settings, provider: LiveKitProvider) -> Service:
+    """The streaming service on its database, its bus and its provider."""
+    clock = SystemClock()
+    store = Store(
+        "streaming",
+        settings.database_url,
+        lambda env: Streaming(
+            env,
+            clock=clock,
+            schedule=Schedule(clock),
+            stage=StageTable(),
+            inbox=WebhookTable(),
+        ),
+        views=[StreamList(), DoorList(), TeamList(), ExperienceList()],
+        migrations=Path(__file__).parent / "migrations",
+        clock=clock,
+        pool_size=settings.store_pool_size,
+    )
+    return Service(
+        settings,
+        store,
+        publishes=to_contract,
+        hears=HEARS,
+        timers=TIMERS,
+        errands=Errands(store, provider).by_kind(),
+        routers=[streaming_router(store, provider)],
+        refusals=REFUSALS,
+    )
+
+
+def main() -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    settings = Settings.model_validate({})
+    provider = LiveKitProvider(
+        settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret
+    )
+    try:
+        run(compose(settings, provider))
+    finally:
+        provider.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Reads of the streaming service's tables."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from libs.runtime.views import ViewCursor
+from services.streaming.application import StreamNotFound
+
+
+class ExperienceNotFound(Exception):
+    """No experience has this id."""
+
+
+class NotOnTeam(Exception):
+    """Only the team of the space may do this."""
+
+
+class NoAccess(Exception):
+    """No grant covers this person and experience now."""
+
+
+class NotALiveExperience(Exception):
+    """The experience is a chat without video."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """What can be on air."""
+
+    experience_id: UUID
+    space_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSeen:
+    """A stream as people see it; `recording` is `requested` or `off`."""
+
+    stream_id: UUID
+    experience_id: UUID
+    space_id: UUID
+    state: str
+    recording: str
+    requested_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    cause: str | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended."""
+        return self.state == "ended"
+
+
+_MAY_ENTER: Final = """
+    SELECT person_id FROM door_list
+    WHERE experience_id = %(experience_id)s AND person_id = ANY(%(people)s) AND NOT closed
+      AND valid_from <= %(now)s AND (valid_until IS NULL OR valid_until > %(now)s)
+    UNION
+    SELECT t.person_id FROM team_list t JOIN experience_list e USING (space_id)
+    WHERE e.experience_id = %(experience_id)s AND t.person_id = ANY(%(people)s)
+      AND t.role IS NOT NULL
+"""
+
+
+def get_experience(curs: ViewCursor, experience_id: UUID) -> Experience:
+    """One experience. Raises ExperienceNotFound."""
+    row = curs.execute(
+        "SELECT * FROM experience_list WHERE experience_id = %s", (experience_id,)
+    ).fetchone()
+    if row is None:
+        raise ExperienceNotFound(experience_id)
+    return Experience(**row)
+
+
+def get_stream(curs: ViewCursor, stream_id: UUID) -> StreamSeen:
+    """One stream. Raises StreamNotFound."""
+    row = curs.execute("SELECT * FROM stream_list WHERE stream_id = %s", (stream_id,)).fetchone()
+    if row is None:
+        raise StreamNotFound(stream_id)
+    return _stream(row)
+
+
+def find_newest_stream(curs: ViewCursor, experience_id: UUID) -> StreamSeen | None:
+    """The stream of an experience that began last, on air or over; None before the first."""
+    row = curs.execute(
+        "SELECT * FROM stream_list WHERE experience_id = %s ORDER BY requested_at DESC LIMIT 1",
+        (experience_id,),
+    ).fetchone()
+    return None if row is None else _stream(row)
+
+
+def list_team_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> set[UUID]:
+    """Those of the people who work in the space, in any role."""
+    rows = curs.execute(
+        "SELECT person_id FROM team_list"
+        " WHERE space_id = %s AND person_id = ANY(%s) AND role IS NOT NULL",
+        (space_id, list(people)),
+    )
+    return {row["person_id"] for row in rows}
+
+
+def require_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
+    """Go on only for the team. Raises NotOnTeam."""
+    if not list_team_of(curs, space_id, [person_id]):
+        raise NotOnTeam(space_id)
+
+
+def list_who_may_enter(
+    curs: ViewCursor, experience_id: UUID, people: Iterable[UUID], now: datetime
+) -> set[UUID]:
+    """Those of the people who may be in the room now: by a grant, or on the team."""
+    rows = curs.execute(
+        _MAY_ENTER,
+        {"experience_id": experience_id, "people": list(people), "now": now},
+        prepare=True,
+    )
+    return {row["person_id"] for row in rows}
+
+
+def require_access(curs: ViewCursor, experience_id: UUID, person_id: UUID, now: datetime) -> None:
+    """Go on only for who may enter now. Raises NoAccess."""
+    if person_id not in list_who_may_enter(curs, experience_id, [person_id], now):
+        raise NoAccess(experience_id)
+
+
+def get_webhook(curs: ViewCursor, event_id: str) -> str:
+    """The body of a webhook as it came. Raises LookupError."""
+    row = curs.execute("SELECT body FROM webhook_inbox WHERE event_id = %s", (event_id,)).fetchone()
+    if row is None:
+        raise LookupError(f"no webhook {event_id}")
+    return str(row["body"])
+
+
+def _stream(row: dict[str, Any]) -> StreamSeen:
+    return StreamSeen(**row)

@@ -1,0 +1,30 @@
+from uuid import uuid4
+
+from services.streaming import reactions
+from services.streaming.application import LOOK_INTO_ROOM
+from services.streaming.tests.builders import Studio, about, grant_expired, grant_revoked
+
+PERSON, EXPERIENCE = uuid4(), uuid4()
+
+
+def test_a_revoked_grant_makes_us_look_into_the_room_at_once() -> None:
+    studio = Studio()
+
+    reactions.on_grant_revoked(
+        grant_revoked(uuid4(), PERSON, EXPERIENCE), about(), studio.streaming
+    )
+
+    [entry] = studio.asked_for(LOOK_INTO_ROOM)
+    assert entry.payload == {"experience_id": str(EXPERIENCE)}
+    assert entry.due_at == studio.clock.now()
+
+
+def test_told_twice_we_look_once_and_told_of_two_we_look_twice() -> None:
+    studio, envelope = Studio(), about()
+    expired = grant_expired(uuid4(), PERSON, EXPERIENCE)
+
+    reactions.on_grant_expired(expired, envelope, studio.streaming)
+    reactions.on_grant_expired(expired, envelope, studio.streaming)
+    reactions.on_grant_expired(expired, about(), studio.streaming)
+
+    assert len(studio.asked_for(LOOK_INTO_ROOM)) == 2

@@ -1,0 +1,16 @@
+"""What happens when a time has come."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from libs.runtime.schedule import Timer
+from services.streaming.application import NO_HOST, Streaming
+
+
+def end_without_host(payload: Mapping[str, Any], streaming: Streaming) -> None:
+    """The host did not come back in time."""
+    streaming.end_without_host(UUID(payload["stream_id"]))
+
+
+TIMERS: Final[Mapping[str, Timer]] = {NO_HOST: end_without_host}

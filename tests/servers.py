@@ -1,0 +1,227 @@
+"""Real PostgreSQL and real NATS for tests: started once per run, killed and restarted at will.
+
+`BP_TEST_POSTGRES_URL` and `BP_TEST_NATS_URL` point at servers that already run;
+`BP_TEST_CONTAINERS=1` starts both in Docker instead of from the wheels.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from ops.up.command import Command
+from ops.up.nats import Nats
+from ops.up.postgres import Postgres
+
+READY_WITHIN_S = 20.0
+_PASSWORD = "tests"
+_database_numbers = count(1)
+
+
+@dataclass
+class Server:
+    """A server process of the tests' own, with the ways in which it can die."""
+
+    command: Command
+    is_ready: Callable[[], bool]
+    log: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections; starts again if it dies on the way,
+        as PostgreSQL does while the processes of a killed one still hold its memory."""
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                self._spawn()
+            if self.is_ready():
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"not ready in {READY_WITHIN_S} s: {self.log.read_text()[-2000:]}")
+
+    def _spawn(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command.full_argv(),
+                **self.command.spawn_arguments(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a crash does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it cleanly."""
+        self._end(self.stop_signal)
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open and nothing answers."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """Kill it and start it again on the same port with the same data."""
+        self.kill()
+        self.start()
+
+    def _end(self, by: signal.Signals) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(by)
+        self.process.wait(timeout=20)
+        self.process = None
+
+
+@dataclass
+class PostgresServer:
+    """A PostgreSQL for tests; `server` is None when it is not ours to kill."""
+
+    admin_url: str
+    server: Server | None
+
+    def create_database(self) -> str:
+        """An empty database; returns its URL (its role is a superuser's)."""
+        name = f"test_{os.getpid()}_{next(_database_numbers)}"
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{name}"))
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database again, whoever is still connected to it."""
+        name = urlsplit(url).path.removeprefix("/")
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@dataclass
+class NatsServer:
+    """A NATS with JetStream for tests; `server` is None when it is not ours to kill."""
+
+    url: str
+    server: Server | None
+    store: Path | None = None
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody uses now, chosen by the operating system."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_postgres(folder: Path, **options: str) -> Iterator[PostgresServer]:
+    """A server of one's own in an empty folder, with the settings of `deploy/postgres`."""
+    postgres = Postgres(folder / "postgres", free_port(), _PASSWORD)
+    postgres.initialise()
+    server = Server(
+        postgres.command(options),
+        postgres.is_ready,
+        folder / "postgres.log",
+        stop_signal=signal.SIGINT,
+    )
+    server.start()
+    try:
+        yield PostgresServer(postgres.url("postgres"), server)
+    finally:
+        server.stop()
+
+
+@contextmanager
+def running_nats(folder: Path) -> Iterator[NatsServer]:
+    """A server of one's own in an empty folder, with the settings of `deploy/nats`."""
+    nats = Nats(folder / "nats", free_port(), free_port(), _PASSWORD)
+    server = Server(nats.command(), nats.is_ready, folder / "nats.log")
+    server.start()
+    try:
+        yield NatsServer(nats.url, server, nats.folder)
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """The run's PostgreSQL server; a test that kills it starts it again."""
+    given = os.environ.get("BP_TEST_POSTGRES_URL")
+    if given:
+        yield PostgresServer(given, None)
+    elif os.environ.get("BP_TEST_CONTAINERS") == "1":
+        yield from _postgres_in_docker()
+    else:
+        # Without fsync: a killed process loses nothing by it, and the tests are quicker.
+        with running_postgres(tmp_path_factory.mktemp("servers"), fsync="off") as server:
+            yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """The run's NATS server; streams of earlier tests are still in it."""
+    given = os.environ.get("BP_TEST_NATS_URL")
+    if given:
+        yield NatsServer(given, None)
+    elif os.environ.get("BP_TEST_CONTAINERS") == "1":
+        yield from _nats_in_docker()
+    else:
+        with running_nats(tmp_path_factory.mktemp("servers")) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def nats_url(nats_server: NatsServer) -> str:
+    """The address of the run's NATS server."""
+    return nats_server.url
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL of this test alone, durable as in production, to be killed and restored."""
+    with running_postgres(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
+    """A NATS of this test alone: empty, to be killed, or to lose its store folder."""
+    with running_nats(tmp_path) as server:
+        yield server
+
+
+def _postgres_in_docker() -> Iterator[PostgresServer]:
+    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - needs Docker
+
+    with PostgresContainer("pgvector/pgvector:pg18", driver=None) as container:
+        yield PostgresServer(container.get_connection_url(), None)
+
+
+def _nats_in_docker() -> Iterator[NatsServer]:
+    from testcontainers.nats import NatsContainer  # noqa: PLC0415 - needs Docker
+
+    with NatsContainer("nats:2.15.1-alpine", jetstream=True) as container:
+        yield NatsServer(container.nats_uri(), None)
