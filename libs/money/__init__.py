@@ -1,4 +1,4 @@
-"""Money as integer minor units of an ISO 4217 currency; there is no `* 100` anywhere."""
+"""Money as integer minor units of an ISO 4217 currency; no power of ten is ever written out."""
 
 from libs.money.currency import EXPONENTS, UnknownCurrency, exponent_of
 from libs.money.money import Money
