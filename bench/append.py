@@ -1,0 +1,127 @@
+"""Events stored per second by 16 writers beside a follower, against the library's own recorder.
+
+Promise: at least 3 times the library's default, with nothing missed by the follower.
+"""
+
+import argparse
+import resource
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from bench.report import Promise, Report
+from bench.tally import NOTE, Tallies
+from libs.runtime import log
+from libs.runtime.cause import Cause
+from libs.runtime.store import Store
+from tests.servers import running_postgres
+
+WRITERS: Final = 16
+RATIO: Final = 3.0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How long each side writes."""
+    parser.add_argument("--seconds", type=float, default=15.0, help="of writing, for each side")
+
+
+def measure(given: argparse.Namespace) -> Report:
+    """Both sides on one durable server, one after the other."""
+    with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as postgres:
+        baseline = _default_recorder(postgres.create_database(), given.seconds)
+        ours, stored, missed = _ours(postgres.create_database(), given.seconds)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Report(
+        "append",
+        ours,
+        baseline,
+        "events/s",
+        rows=[
+            ("writers", str(WRITERS)),
+            ("ours, with a follower", f"{ours:,.0f} events/s ({stored:,} stored)"),
+            ("the library's recorder", f"{baseline:,.0f} events/s"),
+            ("missed by the follower", str(missed)),
+            ("peak memory", f"{peak_mb:.0f} MB"),
+        ],
+        promises=[
+            Promise("ratio", ours / baseline, RATIO, at_least=True),
+            Promise("missed", missed, 0),
+        ],
+        more={"missed": missed, "stored": stored, "peak_mb": peak_mb},
+    )
+
+
+def _default_recorder(url: str, seconds: float) -> float:
+    parts = urlsplit(url)
+    application = Tallies(
+        {
+            "PERSISTENCE_MODULE": "eventsourcing.postgres",
+            "POSTGRES_DBNAME": parts.path.removeprefix("/"),
+            "POSTGRES_HOST": parts.hostname or "",
+            "POSTGRES_PORT": str(parts.port),
+            "POSTGRES_USER": parts.username or "",
+            "POSTGRES_PASSWORD": parts.password or "",
+            "POSTGRES_POOL_SIZE": str(WRITERS),
+            "POSTGRES_MAX_OVERFLOW": "0",
+        }
+    )
+    written = _write(lambda: application.count(NOTE), seconds)
+    application.close()
+    return written / seconds
+
+
+def _ours(url: str, seconds: float) -> tuple[float, int, int]:
+    store = Store("bench", url, Tallies, pool_size=WRITERS + 2)
+    store.open()
+    all_written = threading.Event()
+    with ThreadPoolExecutor(1) as follower:
+        following = follower.submit(_follow, store, all_written)
+        written = _write(lambda: store.work(Cause(uuid4()), _count(store)), seconds)
+        all_written.set()
+        seen = following.result()
+    store.close()
+    return written / seconds, written, written - seen
+
+
+def _count(store: Store[Tallies]) -> Callable[[], None]:
+    return lambda: store.application.count(NOTE)
+
+
+def _write(write: Callable[[], None], seconds: float) -> int:
+    stop_at = time.monotonic() + seconds
+
+    def writer(_: int) -> int:
+        written = 0
+        while time.monotonic() < stop_at:
+            write()
+            written += 1
+        return written
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        return sum(threads.map(writer, range(WRITERS)))
+
+
+def _next_page(after: log.Position) -> Callable[[Cursor[DictRow]], log.Page]:
+    return lambda curs: log.read_after(curs, after, 500)
+
+
+def _follow(store: Store[Tallies], all_written: threading.Event) -> int:
+    seen, position = 0, log.START
+    while True:
+        last_round = all_written.is_set()
+        page = store.query(_next_page(position))
+        seen += len(page.events)
+        position = page.events[-1].position if page.events else position
+        if last_round and not page.events and not page.unsettled:
+            return seen
+        if not page.events:
+            time.sleep(0.01)
