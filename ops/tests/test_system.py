@@ -130,11 +130,13 @@ def test_everything_runs_and_ctrl_c_ends_it_in_order(start: Callable[..., Up]) -
     up = start()
     up.wait_until_ready()
     pids = up.note()["processes"]
+    took_s = up.note()["ready_after_s"]
 
     up.process.send_signal(signal.SIGINT)
     code = up.process.wait(timeout=30)
 
     assert code == 0, up.printed
+    assert 0 < took_s < 30
     assert set(pids) == {"postgres", "nats", "sandbox", "alpha", "beta"}
     assert not any(alive(pid) for pid in pids.values())
     assert not (up.data / "run.json").exists()

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from ops.up.refusals import CannotStart
 
 LEAST_FREE_MB = 500
+NEARLY_FULL_MB = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class RunRecord:
     processes: dict[str, int] = field(default_factory=dict)
     """Process id by name; a child that is just being restarted is missing."""
     restarts: dict[str, int] = field(default_factory=dict)
+    ready_after_s: float | None = None
+    """How long the start took; None while it still starts."""
 
 
 class DataFolder:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ops.up.command import Command
 from ops.up.console import Console
-from ops.up.data_folder import DataFolder, RunRecord, database_name
+from ops.up.data_folder import NEARLY_FULL_MB, DataFolder, RunRecord, database_name
 from ops.up.leftovers import end_leftovers
 from ops.up.livekit import LiveKit, find_livekit
 from ops.up.nats import Nats
@@ -23,6 +23,7 @@ from ops.up.surroundings import Providers, Surroundings
 from ops.up.web import build_if_changed
 
 _ROOT = Path(__file__).parents[2]
+_LOOK_AT_DISK_EVERY_S = 5.0
 
 
 class System:
@@ -44,6 +45,7 @@ class System:
         self._services = services
         self._root = root
         self._began_at = time.time()
+        self._ready_after_s: float | None = None
         self._surroundings = Surroundings(environment, self._data, self._ports)
         self._livekit_program = None if environment.get("LIVEKIT_URL") else find_livekit()
 
@@ -55,12 +57,18 @@ class System:
         self._prepare()
         try:
             providers = await self._start(supervisor)
-            self._announce(time.monotonic() - started, providers)
-            await supervisor.run()
+            self._ready_after_s = round(time.monotonic() - started, 3)
+            self._record(supervisor)
+            self._announce(self._ready_after_s, providers)
+            watch = asyncio.create_task(self._watch_the_disk())
+            try:
+                await supervisor.run()
+            finally:
+                watch.cancel()
         except ToldToStop:
             self._console.say("ending")
             return 0
-        except (CannotStart, KeepsDying) as refused:
+        except (CannotStart, KeepsDying, OSError) as refused:
             self._console.say(self._explain(refused))
             return 1
         finally:
@@ -71,6 +79,8 @@ class System:
         return 0
 
     def _prepare(self) -> None:
+        for service in self._services:
+            self._entry(f"services.{service.name}")
         self._data.prepare()
         last = self._data.last_run()
         if last is not None:
@@ -159,10 +169,14 @@ class System:
         return Process(service.name, self._python(f"services.{service.name}", environment), ready)
 
     def _python(self, module: str, environment: Mapping[str, str]) -> Command:
+        self._entry(module)
+        return Command((sys.executable, "-m", module), env=environment, cwd=self._root)
+
+    def _entry(self, module: str) -> None:
+        """Refuse a module that can not be run, before anything else is started."""
         entry = self._root.joinpath(*module.split("."), "__main__.py")
         if not entry.exists():
             raise CannotStart(f"{module} is missing: {entry.relative_to(self._root)} is not there.")
-        return Command((sys.executable, "-m", module), env=environment, cwd=self._root)
 
     def _announce(self, took_s: float, providers: Providers) -> None:
         say = self._console.say
@@ -175,20 +189,40 @@ class System:
             )
 
     def _record(self, supervisor: Supervisor) -> None:
+        # On a full disk the note stays old, which is no reason to end.
+        with contextlib.suppress(OSError):
+            self._data.record(self._what_runs(supervisor))
+
+    def _what_runs(self, supervisor: Supervisor) -> RunRecord:
         ports = {service.name: self._ports.of(service.offset) for service in self._services}
         own = ("postgres", "nats", "nats_monitor", "sandbox", "sandbox_smtp", "livekit")
         sandbox = self._surroundings.sandbox_url
-        self._data.record(
-            RunRecord(
-                pid=os.getpid(),
-                base_port=self._ports.base,
-                started_at=self._began_at,
-                ports=ports | {name: getattr(self._ports, name) for name in own},
-                urls={"gateway": self._surroundings.public_url, "mailbox": f"{sandbox}/mailbox"},
-                processes={c.name: c.pid for c in supervisor.children if c.pid is not None},
-                restarts={c.name: c.restarts for c in supervisor.children if c.restarts},
-            )
+        return RunRecord(
+            pid=os.getpid(),
+            base_port=self._ports.base,
+            started_at=self._began_at,
+            ports=ports | {name: getattr(self._ports, name) for name in own},
+            urls={"gateway": self._surroundings.public_url, "mailbox": f"{sandbox}/mailbox"},
+            processes={c.name: c.pid for c in supervisor.children if c.pid is not None},
+            restarts={c.name: c.restarts for c in supervisor.children if c.restarts},
+            ready_after_s=self._ready_after_s,
         )
+
+    async def _watch_the_disk(self) -> None:
+        """Say it once when the disk is nearly full, and once when there is room again."""
+        full = False
+        while True:
+            free = self._data.free_mb()
+            if not full and free < NEARLY_FULL_MB:
+                full = True
+                self._console.say(
+                    f"Only {free} MB are left on the disk of {self._data.path}: make room, "
+                    "nothing can be sold while PostgreSQL can not write."
+                )
+            elif full and free > 2 * NEARLY_FULL_MB:
+                full = False
+                self._console.say(f"There is room again on the disk of {self._data.path}.")
+            await asyncio.sleep(_LOOK_AT_DISK_EVERY_S)
 
     def _explain(self, refused: Exception) -> str:
         """The sentence, and the disk as the likely cause when it is full."""

@@ -23,7 +23,8 @@ def build_if_changed(say: Callable[[str], None], web: Path = WEB) -> None:
     """
     if not (web / "package.json").exists():
         return
-    with (web / ".building").open("w") as lock:
+    (web / "dist").mkdir(exist_ok=True)
+    with (web / "dist" / ".building").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         built_from = web / "dist" / ".built-from"
         if _read(built_from) == _fingerprint(web, _SOURCES):
@@ -31,7 +32,6 @@ def build_if_changed(say: Callable[[str], None], web: Path = WEB) -> None:
         say("building the pages' scripts")
         _install(web, say)
         _run(web, str(_node()), "build.mjs")
-        built_from.parent.mkdir(exist_ok=True)
         # Read again: without a lock file, installing has just written one.
         built_from.write_text(_fingerprint(web, _SOURCES))
 

@@ -145,6 +145,7 @@ class Rooms:
             state=ParticipantInfo.State.ACTIVE,
             joined_at=now_ms // 1000,
             joined_at_ms=now_ms,
+            version=1,
             permission=_permission(claims),
         )
         self.put_person(room, info)

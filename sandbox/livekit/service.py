@@ -56,7 +56,9 @@ class RoomService:
         return rm.RemoveParticipantResponse()
 
     def mute_published_track(self, asked: rm.MuteRoomTrackRequest) -> rm.MuteRoomTrackResponse:
-        """Mute a track; as with the real server, nobody answers for an absent participant."""
+        """Mute a track. As with the real server, nobody answers for an absent participant,
+        and the answer for an unknown track is empty.
+        """
         person = self._rooms.person(asked.room, asked.identity)
         if person is None:
             raise TwirpProblem("unavailable", "no response from servers")
@@ -65,7 +67,7 @@ class RoomService:
                 track.muted = asked.muted
                 self._rooms.put_person(self._room(asked.room), person)
                 return rm.MuteRoomTrackResponse(track=track)
-        raise TwirpProblem("not_found", "track is not found")
+        return rm.MuteRoomTrackResponse()
 
     def update_participant(self, asked: rm.UpdateParticipantRequest) -> ParticipantInfo:
         """Change a participant's name, metadata, attributes or permissions."""
@@ -80,6 +82,7 @@ class RoomService:
             person.attributes[name] = value
             if not value:
                 del person.attributes[name]
+        person.version += 1
         self._rooms.put_person(self._room(asked.room), person)
         return person
 

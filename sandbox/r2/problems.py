@@ -70,12 +70,17 @@ class Refused(Exception):
 
 
 def error(refused: Refused, resource: str, *, with_body: bool) -> Response:
-    """Return the error document; an answer to HEAD has no body."""
+    """Return the error document; an answer to HEAD has no body.
+
+    The connection ends with it: a client that waits for "100 Continue" never sends the body
+    of a refused request, and the next request must not be taken for it.
+    """
+    closing = {"connection": "close"}
     if not with_body:
-        return Response(status_code=refused.status)
+        return Response(status_code=refused.status, headers=closing)
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message>"
         f"<Resource>{escape(resource)}</Resource><RequestId>sandbox</RequestId></Error>"
     )
-    return Response(body, refused.status, media_type="application/xml")
+    return Response(body, refused.status, headers=closing, media_type="application/xml")

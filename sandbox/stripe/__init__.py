@@ -1,4 +1,10 @@
-"""Stripe's stand-in: its API, its Elements script, its webhooks, under `/stripe`."""
+"""Stripe's stand-in: its API, its Elements script, its webhooks, under `/stripe`.
+
+Owns: customers, cards, payments, charges, refunds, events and idempotency keys of one account.
+Never does: answer an operation, accept a parameter or send a key that Stripe does not publish.
+Left out: all payment methods but cards (so no payment is ever `processing`), balance
+transactions, disputes, products and subscriptions.
+"""
 
 import asyncio
 import time

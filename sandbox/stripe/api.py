@@ -196,7 +196,7 @@ def _error(error: dict[str, Any], request_id: str) -> Document:
 
 def _response(status: int, body: Document, request_id: str) -> Response:
     headers = CORS | {"request-id": request_id, "stripe-version": VERSION}
-    text = json.dumps(body, ensure_ascii=False, indent=2)
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, headers, "application/json")
 
 

@@ -22,6 +22,24 @@ _CLAUSE = re.compile(
     r"\s*(?P<join>AND|OR)?",
     re.IGNORECASE,
 )
+_EXPANDABLE = frozenset(
+    {
+        "application",
+        "balance_transaction",
+        "charge",
+        "customer",
+        "default_source",
+        "failure_balance_transaction",
+        "latest_charge",
+        "on_behalf_of",
+        "payment_intent",
+        "payment_method",
+        "refunds",
+        "review",
+        "source_transfer",
+        "test_clock",
+    }
+)
 _SEARCHABLE = frozenset({"amount", "created", "currency", "customer", "metadata", "status"})
 
 
@@ -99,7 +117,10 @@ def search_page(call: Call, documents: Iterable[Document], url: str) -> Document
     """Return one page of objects that match a query in Stripe's search language."""
     limit = _limit(call)
     matches = _query(call.params["query"])
-    skipped = int(call.params.get("page") or 0)
+    cursor = call.params.get("page") or "0"
+    if not cursor.isdecimal():
+        raise problems.invalid("Invalid page token.", param="page", begun=False)
+    skipped = int(cursor)
     found = [document for document in documents if matches(document)]
     page = found[skipped : skipped + limit]
     has_more = len(found) > skipped + limit
@@ -116,7 +137,7 @@ def _query(text: str) -> Any:
     clauses, joins, at = [], set(), 0
     while at < len(text):
         clause = _CLAUSE.match(text, at)
-        if clause is None or clause["field"] not in _SEARCHABLE:
+        if clause is None or not _readable(clause):
             message = f"We were unable to parse your search query: {text}"
             raise problems.invalid(message, param="query", begun=False)
         clauses.append(clause)
@@ -130,14 +151,22 @@ def _query(text: str) -> Any:
     return lambda document: every(_matches(document, clause) for clause in clauses)
 
 
+def _readable(clause: re.Match[str]) -> bool:
+    by_size = clause["op"] in (">", ">=", "<", "<=")
+    number = _wanted(clause).isdecimal() and clause["field"] in ("amount", "created")
+    return clause["field"] in _SEARCHABLE and (number or not by_size)
+
+
+def _wanted(clause: re.Match[str]) -> str:
+    return clause["double"] or clause["single"] or clause["bare"] or ""
+
+
 def _matches(document: Document, clause: re.Match[str]) -> bool:
     value = document.get(clause["field"])
     if clause["field"] == "metadata":
         value = (value or {}).get(clause["key"])
-    wanted = clause["double"] or clause["single"] or clause["bare"] or ""
-    return (value is not None and _compares(value, clause["op"], wanted)) is not bool(
-        clause["minus"]
-    )
+    found = value is not None and _compares(value, clause["op"], _wanted(clause))
+    return found is not bool(clause["minus"])
 
 
 def _compares(value: Any, operator: str, wanted: str) -> bool:
@@ -166,12 +195,13 @@ def _expand(account: Account, document: Any, steps: list[str], path: str) -> Non
             _expand(account, item, steps, path)
         return
     step, *rest = steps
+    if not isinstance(document, dict):
+        raise _not_expandable(path)
     if document.get("object") == "charge" and step == "refunds":
         document[step] = _refunds_of(account, document["id"])
-    if step not in document:
-        message = f"This property cannot be expanded ({path})."
-        raise problems.invalid(message, param="expand", begun=False)
-    if isinstance(document[step], str):
+    if step not in document or not (rest or step in _EXPANDABLE):
+        raise _not_expandable(path)
+    if isinstance(document[step], str) and step in _EXPANDABLE:
         document[step] = _whole(account, document[step], path)
     if rest and document[step] is not None:
         _expand(account, document[step], rest, path)
@@ -181,9 +211,13 @@ def _whole(account: Account, object_id: str, path: str) -> Document:
     collection = account.collection_of(object_id)
     found = collection.get(object_id) if collection is not None else None
     if found is None:
-        message = f"This property cannot be expanded ({path})."
-        raise problems.invalid(message, param="expand", begun=False)
+        raise _not_expandable(path)
     return shown(found)
+
+
+def _not_expandable(path: str) -> problems.Refusal:
+    message = f"This property cannot be expanded ({path})."
+    return problems.invalid(message, param="expand", begun=False)
 
 
 def _refunds_of(account: Account, charge_id: str) -> Document:

@@ -56,6 +56,7 @@ _HANDLERS: dict[str, Handler] = {
     "POST /v1/payment_methods/{payment_method}/attach": payment_methods.attach_payment_method,
     "POST /v1/payment_methods/{payment_method}/detach": payment_methods.detach_payment_method,
 }
+OPERATION_NAMES = frozenset(_HANDLERS)
 _FOR_BROWSERS = frozenset(
     {
         "POST /v1/payment_methods",

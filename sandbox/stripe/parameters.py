@@ -1,11 +1,14 @@
 """Holds a request to the published parameters of its operation, and types its values."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
 from sandbox.stripe import problems
 
 Form = dict[str, Any]
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 def check_parameters(form: Form, given: dict[str, Any]) -> dict[str, Any]:
@@ -64,12 +67,11 @@ def _string(form: Form, value: Any, at: str) -> str | None:
 
 
 def _integer(_form: Form, value: Any, at: str) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
+    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
         message = f"Invalid integer: {value}"
         code = "parameter_invalid_integer"
-        raise problems.invalid(message, code=code, param=at, begun=False) from None
+        raise problems.invalid(message, code=code, param=at, begun=False)
+    return int(value)
 
 
 def _boolean(_form: Form, value: Any, at: str) -> bool:

@@ -132,7 +132,7 @@ class Courier:
             self._put_off(delivery, event)
 
     async def _send(self, client: httpx.AsyncClient, event: Document) -> bool:
-        payload = json.dumps(event, indent=2).encode()
+        payload = json.dumps(event, separators=(",", ":")).encode()
         mark = signature(payload, self._secrets, int(self._clock()))
         headers = _HEADERS | {"stripe-signature": mark}
         try:

@@ -61,9 +61,9 @@ class Receiver:
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
-    def events(self, secret: str = "whsec_new") -> list[stripe.Event]:
+    def events(self, signed_with: str = "whsec_new") -> list[stripe.Event]:
         return [
-            stripe.Webhook.construct_event(body, signature, secret)
+            stripe.Webhook.construct_event(body, signature, signed_with)
             for body, signature in self.got
         ]
 

@@ -51,11 +51,15 @@ def test_newest_walks_through_more_than_one_chunk(state: State):
 def test_a_transaction_that_fails_leaves_nothing(state: State):
     shelf = state.collection("shelf")
 
-    with pytest.raises(ZeroDivisionError), state.transaction():
-        shelf.put("a", {})
+    def put_two_and_fail() -> None:
         with state.transaction():
-            shelf.put("b", {})
-        raise ZeroDivisionError
+            shelf.put("a", {})
+            with state.transaction():
+                shelf.put("b", {})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        put_two_and_fail()
 
     assert shelf.all() == []
 

@@ -191,7 +191,9 @@ def test_a_payment_moves_only_along_its_states(shop, browser):
         lambda: shop.v1.payment_intents.cancel(gone.id),
         lambda: shop.v1.payment_intents.update(paid.id, {"amount": 99}),
         lambda: shop.v1.payment_intents.capture(paid.id),
-        lambda: shop.v1.payment_intents.confirm(an_intent(shop).id, {"return_url": "http://x.test"}),
+        lambda: shop.v1.payment_intents.confirm(
+            an_intent(shop).id, {"return_url": "http://x.test"}
+        ),
     ):
         with pytest.raises(stripe.InvalidRequestError) as error:
             step()
@@ -288,8 +290,18 @@ def test_metadata_is_merged_and_found_by_search(shop):
     assert changed.amount == 1700
     assert [one.id for one in found.data] == [intent.id]
     assert other.data == []
-    with pytest.raises(stripe.InvalidRequestError, match="unable to parse"):
-        shop.v1.payment_intents.search({"query": "colour:'red'"})
+    for query in ("colour:'red'", "created>soon", "status", ""):
+        with pytest.raises(stripe.InvalidRequestError):
+            shop.v1.payment_intents.search({"query": query})
+
+
+@pytest.mark.parametrize("path", ["id", "status", "metadata.x", "nothing", "latest_charge.amount"])
+def test_only_what_is_an_object_is_expanded(shop, browser, path):
+    intent = an_intent(shop, metadata={"x": "y"})
+    confirmed(browser, intent, "pm_card_visa")
+
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
+        shop.v1.payment_intents.retrieve(intent.id, {"expand": [path]})
 
 
 def test_lists_are_walked_page_by_page_in_both_directions(shop):

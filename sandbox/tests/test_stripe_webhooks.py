@@ -171,9 +171,7 @@ def test_webhooks_come_late_when_ordered(sandbox, receiver):
 def test_orders_that_make_no_sense_are_refused(sandbox):
     orders = [{"kind": "explode"}, {"kind": "cut", "times": 0}, {"kind": "cut", "colour": 1}]
 
-    answers = [
-        httpx.post(f"{sandbox.url}/stripe/_control/misbehave", json=one) for one in orders
-    ]
+    answers = [httpx.post(f"{sandbox.url}/stripe/_control/misbehave", json=one) for one in orders]
 
     assert [answer.status_code for answer in answers] == [422] * 3
     assert httpx.get(f"{sandbox.url}/stripe/_control/misbehave").json() == []

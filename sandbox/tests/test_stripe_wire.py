@@ -23,7 +23,8 @@ def test_brackets_become_objects_and_lists():
 
 
 @pytest.mark.parametrize(
-    "form", ["a[b=1", "a=1&a[b]=2", "a" + "[b]" * 20 + "=1", "&".join(f"a{n}=1" for n in range(2000))]
+    "form",
+    ["a[b=1", "a=1&a[b]=2", "a" + "[b]" * 20 + "=1", "&".join(f"a{n}=1" for n in range(2000))],
 )
 def test_what_is_no_form_is_unreadable(form: str):
     with pytest.raises(Unreadable):
@@ -52,6 +53,9 @@ def test_values_get_their_published_types():
     [
         ("currency=eur", "parameter_missing", "amount"),
         ("amount=1.5&currency=eur", "parameter_invalid_integer", "amount"),
+        ("amount=1_000&currency=eur", "parameter_invalid_integer", "amount"),
+        ("amount[]=1000&currency=eur", "parameter_invalid_integer", "amount"),
+        (f"amount={'9' * 5000}&currency=eur", "parameter_invalid_integer", "amount"),
         ("amount=500&currency=eur&colour=red", "parameter_unknown", "colour"),
         (
             "amount=500&currency=eur&automatic_payment_methods[on]=true",

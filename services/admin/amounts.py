@@ -6,7 +6,9 @@ from typing import Final
 
 from babel.numbers import format_currency
 
-from libs.money import Money, exponent_of
+from libs.money import Money, UnknownCurrency, exponent_of
+
+__all__ = ["NotAnAmount", "UnknownCurrency", "shown", "to_minor", "to_typed"]
 
 _TYPED: Final = re.compile(r"(\d{1,12})(?:[.,](\d+))?", re.ASCII)
 

@@ -91,17 +91,13 @@ class Caller:
         except (ServiceRefused, ServiceUnreachable):
             return None
 
-    async def send(
-        self, service: str, method: str, path: str, key: UUID, body: Any = None
-    ) -> Any:
+    async def send(self, service: str, method: str, path: str, key: UUID, body: Any = None) -> Any:
         """Give a command; with its key it is carried out once, however often it is sent."""
         return await self._ask(
             service, method, path, json=body, headers={"Idempotency-Key": str(key)}
         )
 
-    async def _ask(
-        self, service: str, method: str, path: str, **parts: Any
-    ) -> Any:
+    async def _ask(self, service: str, method: str, path: str, **parts: Any) -> Any:
         headers = parts.pop("headers", {}) | {"Authorization": f"Bearer {self.token}"}
         if traceparent := current_traceparent():
             headers["traceparent"] = traceparent

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from fastapi import Depends, Request
@@ -59,7 +58,8 @@ async def _visit(request: Request, person: MaybePerson) -> Visit:
     token = request.headers["authorization"].partition(" ")[2]
     caller: Caller = request.app.state.services.asked_with(token)
     secret: str = request.app.state.csrf_secret
-    return Visit(request, person, caller, csrf.token_for(secret, person.session_id))
+    csrf_token = request.headers.get("x-csrf-token") or csrf.token_for(secret, person.session_id)
+    return Visit(request, person, caller, csrf_token)
 
 
 Visiting = Annotated[Visit, Depends(_visit)]

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from libs.runtime.cause import Cause
-from libs.runtime.clock import SystemClock
+from libs.runtime.clock import Clock, SystemClock
 from libs.runtime.contacts import Contacts
 from libs.runtime.schedule import Schedule
 from libs.runtime.service import Service, run
@@ -49,17 +49,21 @@ async def _prepare(service: Service) -> None:
     await store.command(Cause(uuid4(), actor="chat"), store.application.prepare)
 
 
-def compose(settings: Settings) -> Service:
-    """The chat service on its database, its bus and its provider."""
-    clock = SystemClock()
-    store = Store(
+def chat_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Chat]:
+    """The application with its views on a database."""
+    return Store(
         "chat",
-        settings.database_url,
+        database_url,
         lambda env: Chat(env, clock=clock, schedule=Schedule(clock)),
         views=[SeatList(), ChannelList()],
         clock=clock,
-        pool_size=settings.store_pool_size,
+        pool_size=pool_size,
     )
+
+
+def compose(settings: Settings) -> Service:
+    """The chat service on its database, its bus and its provider."""
+    store = chat_store(settings.database_url, SystemClock(), settings.store_pool_size)
     provider = StreamProvider(
         settings.stream_api_key, settings.stream_api_secret, settings.stream_api_url
     )

@@ -153,6 +153,15 @@ class Checkout(Application[UUID]):
             self._let_go(order, seat, SeatReason.PAYMENT_IMPOSSIBLE, now)
         self.save(order, seat)
 
+    def renew_payment(self, order_id: UUID, attempt: int) -> None:
+        """The provider keeps answering the same fault for this attempt: begin another one."""
+        order = self._locked(order_id)
+        now = self._clock.now()
+        if order.status == OrderStatus.OPEN:
+            order.give_up_attempt(attempt, "provider_error", now)
+            order.request_payment(now)
+        self.save(order)
+
     def settle(self, order_id: UUID, payment: Payment) -> None:
         """Bring an order to where its payment is at the provider. The one way in for all who hear
         of it: webhook, return page, reconciler, end of the hold; told twice, it happens once.

@@ -1,10 +1,30 @@
 """What the checkout service does when the catalog announces something."""
 
-from libs.events.catalog import PassPublished
+from collections.abc import Mapping
+from typing import Final
+
+from libs.events.catalog import (
+    PassArchived,
+    PassPublished,
+    SpaceCreated,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+)
+from libs.events.contract import Contract
 from libs.events.envelope import Envelope
+from libs.runtime.consumer import Reaction, only_views
 from services.checkout.application import Checkout
 
 
 def on_pass_published(published: PassPublished, about: Envelope, checkout: Checkout) -> None:
     """A new version brings its stock; the view has its terms already."""
     checkout.set_capacity(published.pass_id, published.version_number, published.terms.stock)
+
+
+HEARS: Final[Mapping[type[Contract], Reaction]] = {
+    PassPublished: on_pass_published,
+    PassArchived: only_views,
+    SpaceCreated: only_views,
+    TeamMemberAdded: only_views,
+    TeamMemberRemoved: only_views,
+}

@@ -87,7 +87,7 @@ def build_store(settings: Settings, clock: Clock, seals: Seals) -> Store[Identit
 
 def build(settings: Settings, clock: Clock) -> Service:
     """The whole service."""
-    seals = Seals(settings.sign_in_pepper.encode())
+    seals = Seals(settings.pepper)
     store = build_store(settings, clock, seals)
     writer = ContactWriter()
 

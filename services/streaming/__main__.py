@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from libs.runtime.clock import SystemClock
+from libs.runtime.clock import Clock, SystemClock
 from libs.runtime.schedule import Schedule
 from libs.runtime.service import Service, run
 from libs.runtime.store import Store
-from services.streaming.application import Streaming
+from services.streaming.application import Streaming, VideoProvider
 from services.streaming.errands import Errands
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.livekit_provider import LiveKitProvider
@@ -18,12 +18,11 @@ from services.streaming.tables import StageTable, WebhookTable
 from services.streaming.timers import TIMERS
 
 
-def compose(settings: Settings, provider: LiveKitProvider) -> Service:
-    """The streaming service on its database, its bus and its provider."""
-    clock = SystemClock()
-    store = Store(
+def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Streaming]:
+    """The application with its tables and views on a database."""
+    return Store(
         "streaming",
-        settings.database_url,
+        database_url,
         lambda env: Streaming(
             env,
             clock=clock,
@@ -34,8 +33,13 @@ def compose(settings: Settings, provider: LiveKitProvider) -> Service:
         views=[StreamList(), DoorList(), TeamList(), ExperienceList()],
         migrations=Path(__file__).parent / "migrations",
         clock=clock,
-        pool_size=settings.store_pool_size,
+        pool_size=pool_size,
     )
+
+
+def compose(settings: Settings, provider: VideoProvider) -> Service:
+    """The streaming service on its database, its bus and its provider."""
+    store = streaming_store(settings.database_url, SystemClock(), settings.store_pool_size)
     return Service(
         settings,
         store,

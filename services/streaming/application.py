@@ -103,6 +103,10 @@ class VideoProvider(Protocol):
         """Make sure that the room exists."""
         ...
 
+    def has_room(self, stream_id: UUID) -> bool:
+        """Whether the room exists."""
+        ...
+
     def close_room(self, stream_id: UUID) -> None:
         """Put everyone out and make sure that the room is gone."""
         ...
@@ -217,14 +221,16 @@ class Streaming(Application[UUID]):
             self.end_stream(stream_id, EndCause.NO_HOST)
 
     def sweep_later(self, stream_id: UUID) -> None:
-        """Look into the room again in 30 s, as long as the stream is not over."""
-        if not self._get(stream_id).is_over:
-            self._schedule.at(
-                SWEEP,
-                str(stream_id),
-                self._clock.now() + SWEPT_EVERY,
-                {"stream_id": str(stream_id)},
-            )
+        """Look into the room again in 30 s; one that is over by now has its room closed."""
+        if self._get(stream_id).is_over:
+            self._ask(CLOSE_ROOM, stream_id)
+            return
+        self._schedule.at(
+            SWEEP,
+            str(stream_id),
+            self._clock.now() + SWEPT_EVERY,
+            {"stream_id": str(stream_id)},
+        )
 
     def look_into_room(self, experience_id: UUID, because_of: UUID) -> None:
         """Put those out of the experience's room who may not be there any more, at once."""

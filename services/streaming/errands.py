@@ -72,6 +72,8 @@ class Errands:
         stream = self._find(stream_id)
         if stream is None or stream.is_over:
             return None
+        # A LiveKit that was restarted knows its rooms no more, and makes none for who comes.
+        self._provider.open_room(stream_id)
         note_hosts = self._clear(stream)
 
         def record() -> None:
@@ -98,11 +100,18 @@ class Errands:
         if stream is None:
             return None
         if told.kind == "room_finished":
-            return partial(self._end, stream.stream_id)
+            return self._on_room_finished(stream)
         return self._on_participant(told, stream)
 
-    def _end(self, stream_id: UUID) -> None:
-        self._streaming.end_stream(stream_id, EndCause.ROOM_CLOSED)
+    def _on_room_finished(self, stream: StreamSeen) -> Decision | None:
+        """The word may be old: only a room that is not there now ends its stream."""
+        if self._provider.has_room(stream.stream_id):
+            return None
+
+        def record() -> None:
+            self._streaming.end_stream(stream.stream_id, EndCause.ROOM_CLOSED)
+
+        return record
 
     def _on_participant(self, told: RoomEvent, stream: StreamSeen) -> Decision | None:
         person = told.participant

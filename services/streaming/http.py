@@ -30,7 +30,8 @@ from services.streaming.queries import (
     StreamSeen,
 )
 
-_LIVE_WITHIN_S: Final = 2.0
+LIVE_WITHIN_S: Final = 2.0
+"""How long going live waits for its room before it answers `opening`."""
 _POLL_S: Final = 0.02
 
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
@@ -79,7 +80,10 @@ class TokenIssued(BaseModel):
 class _Routes:
     """What each route does: check who asks, carry out one use case or query, answer."""
 
-    def __init__(self, store: Store[Streaming], provider: VideoProvider) -> None:
+    def __init__(
+        self, store: Store[Streaming], provider: VideoProvider, live_within_s: float
+    ) -> None:
+        self._live_within_s = live_within_s
         self._store = store
         self._provider = provider
         self._streaming = store.application
@@ -112,7 +116,7 @@ class _Routes:
             cause,
             lambda: self._streaming.go_live(stream_id, experience_id, space_id, person.id),
         )
-        return _shown(experience_id, await _until_open(self._store, UUID(answer)))
+        return _shown(experience_id, await self._until_open(UUID(answer)))
 
     async def end_stream(self, stream_id: UUID, person: Person, cause: CommandCause) -> StreamShown:
         """Take it off air; told again, it stays so."""
@@ -159,10 +163,12 @@ class _Routes:
         )
 
 
-def streaming_router(store: Store[Streaming], provider: VideoProvider) -> APIRouter:
+def streaming_router(
+    store: Store[Streaming], provider: VideoProvider, live_within_s: float = LIVE_WITHIN_S
+) -> APIRouter:
     """The routes of the streaming service."""
     router = APIRouter()
-    routes = _Routes(store, provider)
+    routes = _Routes(store, provider, live_within_s)
     of_experience, of_stream = "/experiences/{experience_id}", "/streams/{stream_id}"
     router.get(f"{of_experience}/stream", responses=_problems(401, 403, 404))(routes.show_stream)
     router.post(
@@ -189,17 +195,6 @@ def _for_team(curs: ViewCursor, stream_id: UUID, person_id: UUID) -> StreamSeen:
     stream = queries.get_stream(curs, stream_id)
     queries.require_team(curs, stream.space_id, person_id)
     return stream
-
-
-async def _until_open(store: Store[Streaming], stream_id: UUID) -> StreamSeen:
-    """Wait a moment for the provider's room, so that the answer mostly says `live`."""
-    loop = asyncio.get_running_loop()
-    give_up_at = loop.time() + _LIVE_WITHIN_S
-    while True:
-        stream = await store.ask(lambda curs: queries.get_stream(curs, stream_id))
-        if stream.state != "opening" or loop.time() > give_up_at:
-            return stream
-        await asyncio.sleep(_POLL_S)
 
 
 def _shown(experience_id: UUID, stream: StreamSeen | None) -> StreamShown:

@@ -63,6 +63,11 @@ class LiveKitProvider(VideoProvider):
         self._call(lambda livekit: livekit.room.create_room(wanted))
 
     @override
+    def has_room(self, stream_id: UUID) -> bool:
+        asked = api.ListRoomsRequest(names=[str(stream_id)])
+        return bool(self._call(lambda livekit: livekit.room.list_rooms(asked)).rooms)
+
+    @override
     def close_room(self, stream_id: UUID) -> None:
         gone = api.DeleteRoomRequest(room=str(stream_id))
         self._call_unless_missing(lambda livekit: livekit.room.delete_room(gone))

@@ -53,8 +53,9 @@
   }
 
   class PaymentElement extends Listeners {
-    constructor(group, key, options) {
+    constructor(group, options) {
       super();
+      const { key } = group.client;
       Object.assign(this, { group, key, options: options || {}, waiting: new Map() });
       this.receive = this.receive.bind(this);
     }
@@ -84,13 +85,14 @@
       place.classList.add("StripeElement");
       this.place = place;
       this.emit("loaderstart", { elementType: "payment" });
-      this.timer = setTimeout(() => this.loadFailed(), 15000);
+      const message = "The payment form could not be loaded.";
+      this.timer = setTimeout(
+        () => this.loadFailed({ type: "api_connection_error", message }), 15000);
     }
 
-    loadFailed() {
-      const message = "The payment form could not be loaded.";
-      this.failed(wrong(message));
-      const error = { type: "api_connection_error", message };
+    loadFailed(error) {
+      clearTimeout(this.timer);
+      this.failed(wrong(error.message));
       this.emit("loaderror", { elementType: "payment", error });
     }
 
@@ -126,10 +128,26 @@
     }
 
     async loaded() {
+      const error = await this.unpayable();
+      if (error) {
+        this.loadFailed(error);
+        return;
+      }
       clearTimeout(this.timer);
       this.opened();
       await this.dress();
       this.emit("ready", { elementType: "payment" });
+    }
+
+    async unpayable() {
+      const { clientSecret } = this.group.options;
+      if (!clientSecret) return null;
+      const { error, paymentIntent } = await this.group.client.retrievePaymentIntent(clientSecret);
+      if (error || !["succeeded", "canceled"].includes(paymentIntent.status)) return error;
+      const message = "This PaymentIntent is in a terminal state and cannot be used to initialize "
+        + "Elements.";
+      const code = "payment_intent_unexpected_state";
+      return { type: "invalid_request_error", code, message, payment_intent: paymentIntent };
     }
 
     settle({ id, result }) {
@@ -166,14 +184,14 @@
   }
 
   class Elements {
-    constructor(key, options) {
-      Object.assign(this, { key, options: { ...options }, element: null });
+    constructor(client, options) {
+      Object.assign(this, { client, options: { ...options }, element: null });
       if (this.options.clientSecret) idOf(this.options.clientSecret);
     }
     create(type, options) {
       if (type !== "payment") throw wrong(`A valid Element name must be provided. ${type} is not here.`);
       if (this.element) throw wrong("Can only create one Element of type payment.");
-      this.element = new PaymentElement(this, this.key, options);
+      this.element = new PaymentElement(this, options);
       return this.element;
     }
     getElement(type) { return type === "payment" ? this.element : null; }
@@ -222,7 +240,7 @@
   class Client {
     constructor(key) { this.key = key; }
 
-    elements(options) { return new Elements(this.key, options); }
+    elements(options) { return new Elements(this, options); }
 
     async call(method, path, values) {
       const form = new URLSearchParams(flat(values));

@@ -14,14 +14,13 @@ from starlette.routing import Mount
 
 from libs.runtime.clock import FixedClock
 from libs.runtime.http import create_app
-from libs.runtime.schedule import Schedule
 from libs.runtime.store import Store
 from sandbox import stream
 from sandbox.settings import Settings as SandboxSettings
 from sandbox.state import State
+from services.chat.__main__ import chat_store
 from services.chat.application import Chat
 from services.chat.http import REFUSALS, chat_router
-from services.chat.projections import ChannelList, SeatList
 from services.chat.stream_provider import StreamProvider
 from services.chat.tests.builders import NOW
 from services.chat.tests.fakes import PERSON_SECRET, TicketOffice
@@ -59,14 +58,7 @@ def provider(getstream: str) -> Iterator[StreamProvider]:
 
 @pytest.fixture
 def store(database: str) -> Iterator[Store[Chat]]:
-    clock = FixedClock(NOW)
-    opened = Store(
-        "chat",
-        database,
-        lambda env: Chat(env, clock=clock, schedule=Schedule(clock)),
-        views=[SeatList(), ChannelList()],
-        clock=clock,
-    )
+    opened = chat_store(database, FixedClock(NOW))
     opened.open()
     yield opened
     opened.close()

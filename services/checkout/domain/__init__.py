@@ -31,9 +31,25 @@ from services.checkout.domain.payment import (
     ProviderRefund,
     RefundExceedsPayment,
 )
+from services.checkout.domain.provider import (
+    ForgedWebhook,
+    PaymentImpossible,
+    PaymentRequest,
+    ProviderSilent,
+    RefundImpossible,
+    RefundOrder,
+    WebhookEvent,
+)
 from services.checkout.domain.seat import Seat, SeatReason, SeatState
 
 __all__ = [
+    "WebhookEvent",
+    "RefundOrder",
+    "RefundImpossible",
+    "ProviderSilent",
+    "PaymentRequest",
+    "PaymentImpossible",
+    "ForgedWebhook",
     "AlreadyOwned",
     "NotYetOnSale",
     "NothingToRefund",

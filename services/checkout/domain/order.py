@@ -352,9 +352,7 @@ class Order(Aggregate):
                 succeeded_at=at,
             )
         elif payment.status is PaymentStatus.CANCELLED:
-            self._payment_cancelled(
-                payment_intent_id=payment.payment_intent_id, cancelled_at=at
-            )
+            self._payment_cancelled(payment_intent_id=payment.payment_intent_id, cancelled_at=at)
         else:
             self._learn_failure(payment, at)
 

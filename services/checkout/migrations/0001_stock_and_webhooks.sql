@@ -22,6 +22,7 @@ CREATE INDEX payment_secrets_by_order ON payment_secrets (order_id);
 CREATE TABLE webhook_inbox (
     event_id text PRIMARY KEY,
     type text NOT NULL,
+    payment_intent_id text,
     body text NOT NULL,
     received_at timestamptz NOT NULL,
     handled_at timestamptz,

@@ -399,8 +399,8 @@ async def test_a_person_changes_their_own_name(
     client: httpx.AsyncClient, browser: Browser, clock: FixedClock, service: Service
 ) -> None:
     await browser.sign_in()
-    clock.advance(timedelta(seconds=1))
     signed = browser.signed(clock)
+    clock.advance(timedelta(seconds=1))
 
     changed = await client.patch("/people/me", json={"display_name": " Ada  L."}, headers=signed)
     refused = await client.patch("/people/me", json={"display_name": "x" * 81}, headers=signed)

@@ -75,6 +75,9 @@ class Rooms(VideoProvider):
     def open_room(self, stream_id: UUID) -> None:
         self.rooms.setdefault(stream_id, [])
 
+    def has_room(self, stream_id: UUID) -> bool:
+        return stream_id in self.rooms
+
     def close_room(self, stream_id: UUID) -> None:
         self.rooms.pop(stream_id, None)
 

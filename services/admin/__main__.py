@@ -1,0 +1,20 @@
+"""The admin as a process."""
+
+from libs.runtime import telemetry
+from libs.runtime.service import configure_logging, serve
+from services.admin.app import create_admin
+from services.admin.clients import Services
+from services.admin.settings import Settings
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    settings = Settings.model_validate({})
+    configure_logging()
+    telemetry.start("admin", settings.otel_exporter_otlp_endpoint)
+    app = create_admin(Services.at(settings), settings.person_token_secret, settings.csrf_secret)
+    serve(app, settings.http_host, settings.http_port)
+
+
+if __name__ == "__main__":
+    main()

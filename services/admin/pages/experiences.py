@@ -1,0 +1,110 @@
+"""Experiences of a space: adding one, and going live in one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from services.admin.clients import ServiceRefused
+from services.admin.pages.spaces import team_space
+from services.admin.sentences import sentence
+from services.admin.slugs import slug_from
+from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+
+router = APIRouter(prefix="/admin/spaces/{slug}/experiences")
+
+_ISLAND_WORDS = """
+    connecting waiting waiting_for_host reconnecting unmute ended removed elsewhere watch_here
+    failed try_again no_access go_live camera_on camera_off microphone_on microphone_off
+"""
+
+
+@router.get("/new")
+async def show_new_experience(visit: Visiting, slug: str) -> HTMLResponse:
+    """The form of a new experience."""
+    return _form(visit, await team_space(visit, slug), {"kind": "live"})
+
+
+@router.post("/new")
+async def add_experience(visit: Visiting, slug: str, sent: SentForm) -> Response:
+    """Add something to enter to the space."""
+    body = {
+        "name": sent.text("name"),
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name")),
+        "kind": sent.text("kind"),
+    }
+    try:
+        await visit.ask.send("catalog", "POST", f"/spaces/{slug}/experiences", sent.key, body)
+    except ServiceRefused as refused:
+        if not refused.is_about_input:
+            raise
+        space = await team_space(visit, slug)
+        return _form(visit, space, sent.typed() | {"slug": body["slug"]}, refused)
+    return visit.go(f"/admin/spaces/{slug}", "experience-added")
+
+
+@router.get("/{experience}")
+async def show_experience(visit: Visiting, slug: str, experience: str) -> HTMLResponse:
+    """An experience with its stream: the host's camera while it is on air."""
+    return await _stage(visit, slug, experience)
+
+
+@router.post("/{experience}/go-live")
+async def go_live(visit: Visiting, slug: str, experience: str, sent: SentForm) -> Response:
+    """Put the experience on air: room, notice to every member, recording."""
+    path = f"/experiences/{sent.text('experience_id')}/streams"
+    try:
+        await visit.ask.send("streaming", "POST", path, sent.key)
+    except ServiceRefused as refused:
+        return await _stage(visit, slug, experience, refused)
+    return visit.go(f"/admin/spaces/{slug}/experiences/{experience}")
+
+
+@router.post("/{experience}/end")
+async def end_stream(visit: Visiting, slug: str, experience: str, sent: SentForm) -> Response:
+    """Take the experience off air."""
+    path = f"/streams/{sent.text('stream_id')}/end"
+    try:
+        await visit.ask.send("streaming", "POST", path, sent.key)
+    except ServiceRefused as refused:
+        return await _stage(visit, slug, experience, refused)
+    return visit.go(f"/admin/spaces/{slug}/experiences/{experience}", "stream-ended")
+
+
+async def _stage(
+    visit: Visit, slug: str, experience: str, refused: ServiceRefused | None = None
+) -> HTMLResponse:
+    space = await team_space(visit, slug)
+    found = next((each for each in space["experiences"] if each["slug"] == experience), None)
+    if found is None:
+        raise ServiceRefused(404, "experience_not_found", "", [])
+    stream: dict[str, Any] | None = None
+    if found["kind"] == "live":
+        stream = await visit.ask.find("streaming", f"/experiences/{found['experience_id']}/stream")
+    words = {word: sentence(f"watch-{word.replace('_', '-')}") for word in _ISLAND_WORDS.split()}
+    return visit.show(
+        "experience.html",
+        space=space,
+        experience=found,
+        stream=stream,
+        labels=words,
+        problem=None if refused is None else told(refused),
+        status=200 if refused is None else refused.status,
+    )
+
+
+def _form(
+    visit: Visit,
+    space: Mapping[str, Any],
+    typed: Mapping[str, Any],
+    refused: ServiceRefused | None = None,
+) -> HTMLResponse:
+    return visit.show(
+        "experience_form.html",
+        space=space,
+        typed=typed,
+        errors={} if refused is None else field_errors(refused, {}),
+        problem=None if refused is None else told(refused),
+        status=200 if refused is None else refused.status,
+    )

@@ -1,0 +1,90 @@
+"""Members of a space: who may enter what, why and since when; taking access back."""
+
+import asyncio
+from collections import defaultdict
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from services.admin.clients import ServiceRefused
+from services.admin.pages.spaces import team_space
+from services.admin.visit import SentForm, Visit, Visiting, told
+
+router = APIRouter(prefix="/admin/spaces/{slug}/members")
+
+_PER_PAGE = 100
+
+
+@router.get("")
+async def show_members(visit: Visiting, slug: str, page: int = 1) -> HTMLResponse:
+    """One row for each person who has or had access."""
+    return await _show(visit, slug, max(1, min(page, 10_000)))
+
+
+@router.post("/revoke")
+async def revoke_access(visit: Visiting, slug: str, sent: SentForm) -> Response:
+    """Take every standing grant of one person back. What was paid is not touched by this."""
+    grant_ids = [grant_id for grant_id in map(_uuid, sent.texts("grant_id")) if grant_id]
+    try:
+        for grant_id in grant_ids:
+            await visit.ask.send(
+                "access",
+                "POST",
+                f"/grants/{grant_id}/revoke",
+                uuid5(sent.key, str(grant_id)),
+                {"cause": sent.text("cause") or "creator"},
+            )
+    except ServiceRefused as refused:
+        if refused.code != "grant_not_active":
+            return await _show(visit, slug, 1, refused)
+    return visit.go(f"/admin/spaces/{slug}/members", "access-revoked")
+
+
+async def _members(visit: Visit, space_id: str, offset: int) -> list[dict[str, Any]]:
+    path = f"/spaces/{space_id}/members"
+    try:
+        members: list[dict[str, Any]] = await visit.ask.get(
+            "access", path, limit=_PER_PAGE + 1, offset=offset
+        )
+    except ServiceRefused as refused:
+        # A space of a moment ago: access hasn't heard of it, so nobody is a member yet.
+        if refused.status != HTTPStatus.NOT_FOUND:
+            raise
+        return []
+    return members
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def _show(
+    visit: Visit, slug: str, page: int, refused: ServiceRefused | None = None
+) -> HTMLResponse:
+    space = await team_space(visit, slug)
+    space_id = space["space_id"]
+    members, purchases = await asyncio.gather(
+        _members(visit, space_id, (page - 1) * _PER_PAGE),
+        visit.ask.find("checkout", f"/spaces/{space_id}/purchases"),
+    )
+    bought: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for purchase in purchases or []:
+        bought[purchase["person_id"]].append(purchase)
+    return visit.show(
+        "members.html",
+        space=space,
+        members=members[:_PER_PAGE],
+        page=page,
+        has_more=len(members) > _PER_PAGE,
+        bought=bought,
+        purchases_known=purchases is not None,
+        names={each["experience_id"]: each["name"] for each in space["experiences"]},
+        problem=None if refused is None else told(refused),
+        status=200 if refused is None else refused.status,
+    )

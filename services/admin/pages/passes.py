@@ -1,0 +1,67 @@
+"""A pass as its team sees it: preview, publish checklist, publishing, archiving."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from services.admin.clients import ServiceRefused
+from services.admin.pages.spaces import team_space
+from services.admin.visit import SentForm, Visit, Visiting, told
+
+router = APIRouter(prefix="/admin/spaces/{slug}/passes")
+
+
+@router.get("/{pass_slug}")
+async def show_pass(visit: Visiting, slug: str, pass_slug: str) -> HTMLResponse:
+    """What buyers see, what they will see, and what is missing before they can."""
+    return await _show(visit, slug, pass_slug)
+
+
+@router.post("/{pass_slug}/publish")
+async def publish_pass(visit: Visiting, slug: str, pass_slug: str, sent: SentForm) -> Response:
+    """Put the draft on sale as the next version, as it was seen on the page."""
+    version = sent.text("expected_version")
+    body = {"expected_version": int(version) if version.isdecimal() else 0}
+    path = f"/spaces/{slug}/passes/{pass_slug}"
+    try:
+        await visit.ask.send("catalog", "POST", f"{path}/publish", sent.key, body)
+    except ServiceRefused as refused:
+        return await _show(visit, slug, pass_slug, refused)
+    return visit.go(f"/admin{path}", "pass-published")
+
+
+@router.post("/{pass_slug}/archive")
+async def archive_pass(visit: Visiting, slug: str, pass_slug: str, sent: SentForm) -> Response:
+    """Take the pass off sale for good."""
+    path = f"/spaces/{slug}/passes/{pass_slug}"
+    try:
+        await visit.ask.send("catalog", "POST", f"{path}/archive", sent.key)
+    except ServiceRefused as refused:
+        return await _show(visit, slug, pass_slug, refused)
+    return visit.go(f"/admin{path}", "pass-archived")
+
+
+async def team_pass(visit: Visit, slug: str, pass_slug: str) -> dict[str, Any]:
+    """A pass with its draft. Raises ServiceRefused for those who may not see one."""
+    found: dict[str, Any] = await visit.ask.get("catalog", f"/spaces/{slug}/passes/{pass_slug}")
+    if found["draft"] is None:
+        raise ServiceRefused(403, "not_on_team", "", [])
+    return found
+
+
+async def _show(
+    visit: Visit, slug: str, pass_slug: str, refused: ServiceRefused | None = None
+) -> HTMLResponse:
+    space = await team_space(visit, slug)
+    found = await team_pass(visit, slug, pass_slug)
+    sale = await visit.ask.find("checkout", f"/passes/{found['pass_id']}/sale")
+    return visit.show(
+        "pass.html",
+        space=space,
+        found=found,
+        sale=sale,
+        names={each["experience_id"]: each["name"] for each in space["experiences"]},
+        problem=None if refused is None else told(refused),
+        status=200 if refused is None else refused.status,
+    )

@@ -1,0 +1,148 @@
+"""`/admin/spaces`: making a space, what it says of itself, and the overview of one."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from libs.money import EXPONENTS
+from services.admin import moments
+from services.admin.clients import ServiceRefused
+from services.admin.slugs import slug_from
+from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+
+router = APIRouter(prefix="/admin/spaces")
+
+
+@router.get("/new")
+async def show_new_space(visit: Visiting) -> HTMLResponse:
+    """The form of a new space."""
+    usual = {"currency": "EUR", "time_zone": "UTC", "visibility": "public"}
+    return _form(visit, None, usual)
+
+
+@router.post("/new")
+async def create_space(visit: Visiting, sent: SentForm) -> Response:
+    """Make a space as a draft."""
+    body = _details(sent.typed()) | {
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name")),
+        "currency": sent.text("currency"),
+    }
+    try:
+        made = await visit.ask.send("catalog", "POST", "/spaces", sent.key, body)
+    except ServiceRefused as refused:
+        if not refused.is_about_input:
+            raise
+        return _form(visit, None, sent.typed() | {"slug": body["slug"]}, refused)
+    return visit.go(f"/admin/spaces/{made['slug']}", "space-created")
+
+
+@router.get("/{slug}")
+async def show_space(visit: Visiting, slug: str) -> HTMLResponse:
+    """A space with what can be entered there, what is sold, and the numbers."""
+    return await overview(visit, slug)
+
+
+@router.post("/{slug}/publish")
+async def publish_space(visit: Visiting, slug: str, sent: SentForm) -> Response:
+    """Show the space to everyone."""
+    try:
+        await visit.ask.send("catalog", "POST", f"/spaces/{slug}/publish", sent.key)
+    except ServiceRefused as refused:
+        return await overview(visit, slug, refused)
+    return visit.go(f"/admin/spaces/{slug}", "space-published")
+
+
+@router.get("/{slug}/edit")
+async def show_edit(visit: Visiting, slug: str) -> HTMLResponse:
+    """The form of what a space says of itself."""
+    space = await team_space(visit, slug)
+    return _form(visit, space, space | {"expected_version": str(space["version"])})
+
+
+@router.post("/{slug}/edit")
+async def change_space(visit: Visiting, slug: str, sent: SentForm) -> Response:
+    """Say something else of a space; what somebody else wrote meanwhile is shown first."""
+    typed = sent.typed()
+    version = typed.get("expected_version", "")
+    body = _details(typed) | {"expected_version": int(version) if version.isdecimal() else 0}
+    try:
+        await visit.ask.send("catalog", "PUT", f"/spaces/{slug}", sent.key, body)
+    except ServiceRefused as refused:
+        if not refused.is_about_input:
+            raise
+        space = await team_space(visit, slug)
+        theirs = {}
+        if refused.code == "changed_meanwhile":
+            theirs = _differences(typed, space)
+            typed = typed | {"expected_version": str(space["version"])}
+        return _form(visit, space, typed, refused, theirs)
+    return visit.go(f"/admin/spaces/{slug}", "saved")
+
+
+async def team_space(visit: Visit, slug: str) -> dict[str, Any]:
+    """A space as its team sees it. Raises ServiceRefused for all others."""
+    space: dict[str, Any] = await visit.ask.get("catalog", f"/spaces/{slug}")
+    if space["role"] is None:
+        raise ServiceRefused(403, "not_on_team", "", [])
+    return space
+
+
+async def overview(visit: Visit, slug: str, refused: ServiceRefused | None = None) -> HTMLResponse:
+    """The overview of a space, with what was refused on it."""
+    space = await team_space(visit, slug)
+    space_id = space["space_id"]
+    numbers = await visit.ask.find("checkout", f"/spaces/{space_id}/numbers")
+    live = [each for each in space["experiences"] if each["kind"] == "live"]
+    streams = await asyncio.gather(
+        *(
+            visit.ask.find("streaming", f"/experiences/{each['experience_id']}/stream")
+            for each in live
+        )
+    )
+    on_air = {
+        each["experience_id"]
+        for each, stream in zip(live, streams, strict=True)
+        if stream is not None and stream["state"] in {"opening", "live", "back_soon"}
+    }
+    return visit.show(
+        "space.html",
+        space=space,
+        numbers=numbers,
+        on_air=on_air,
+        problem=None if refused is None else told(refused),
+        status=200 if refused is None else refused.status,
+    )
+
+
+def _details(typed: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: typed.get(name, "") for name in ("name", "description", "time_zone", "visibility")
+    }
+
+
+def _differences(typed: Mapping[str, Any], space: Mapping[str, Any]) -> dict[str, str]:
+    ours = _details(typed)
+    return {name: str(space[name]) for name, value in ours.items() if value.strip() != space[name]}
+
+
+def _form(
+    visit: Visit,
+    space: Mapping[str, Any] | None,
+    typed: Mapping[str, Any],
+    refused: ServiceRefused | None = None,
+    theirs: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    return visit.show(
+        "space_form.html",
+        space=space,
+        typed=typed,
+        theirs=theirs or {},
+        currencies=sorted(EXPONENTS),
+        zones=moments.zones(),
+        errors={} if refused is None else field_errors(refused, {}),
+        problem=None if refused is None else told(refused),
+        status=200 if refused is None else refused.status,
+    )

@@ -1,0 +1,64 @@
+"""The team of a space: who works there, in which role."""
+
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from services.admin.clients import ServiceRefused
+from services.admin.pages.spaces import team_space
+from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+
+router = APIRouter(prefix="/admin/spaces/{slug}/team")
+
+ROLES: Final = ("admin", "collaborator", "moderator", "support", "analyst")
+
+
+@router.get("")
+async def show_team(visit: Visiting, slug: str) -> HTMLResponse:
+    """Everyone on the team."""
+    return await _show(visit, slug)
+
+
+@router.post("/add")
+async def add_to_team(visit: Visiting, slug: str, sent: SentForm) -> Response:
+    """Let a creator, known by their username, work in the space."""
+    body = {
+        "username": sent.text("username").strip().removeprefix("@").lower(),
+        "role": sent.text("role"),
+    }
+    try:
+        await visit.ask.send("catalog", "POST", f"/spaces/{slug}/team", sent.key, body)
+    except ServiceRefused as refused:
+        return await _show(visit, slug, refused, sent.typed())
+    return visit.go(f"/admin/spaces/{slug}/team", "team-changed")
+
+
+@router.post("/remove")
+async def remove_from_team(visit: Visiting, slug: str, sent: SentForm) -> Response:
+    """Let a person work in the space no longer."""
+    path = f"/spaces/{slug}/team/{sent.text('person_id')}"
+    try:
+        await visit.ask.send("catalog", "DELETE", path, sent.key)
+    except ServiceRefused as refused:
+        return await _show(visit, slug, refused)
+    return visit.go(f"/admin/spaces/{slug}/team", "team-changed")
+
+
+async def _show(
+    visit: Visit,
+    slug: str,
+    refused: ServiceRefused | None = None,
+    typed: dict[str, str] | None = None,
+) -> HTMLResponse:
+    space = await team_space(visit, slug)
+    return visit.show(
+        "team.html",
+        space=space,
+        team=await visit.ask.get("catalog", f"/spaces/{slug}/team"),
+        roles=ROLES,
+        typed=typed or {"role": "collaborator"},
+        errors={} if refused is None else field_errors(refused, {}),
+        problem=None if refused is None else told(refused),
+        status=200 if refused is None else refused.status,
+    )

@@ -1,0 +1,76 @@
+"""Puts the checkout service together and runs it."""
+
+from pathlib import Path
+
+from libs.runtime.clock import Clock, SystemClock
+from libs.runtime.schedule import Schedule
+from libs.runtime.service import Service, run
+from libs.runtime.store import Store
+from services.checkout.application import Checkout
+from services.checkout.errands import Errands
+from services.checkout.http import (
+    REFUSALS,
+    Pace,
+    Till,
+    orders_router,
+    team_router,
+    webhook_router,
+)
+from services.checkout.payments import PaymentProvider, Payments
+from services.checkout.projections import VIEWS
+from services.checkout.publishing import to_contract
+from services.checkout.reactions import HEARS
+from services.checkout.settings import Settings
+from services.checkout.stock import Counters, StockDoor
+from services.checkout.stripe_provider import StripePayments, read_webhook
+from services.checkout.tables import BookTables, StockTable
+from services.checkout.timers import begin_rounds, timers
+from services.checkout.webhooks import Webhooks
+
+
+def compose(
+    settings: Settings,
+    clock: Clock,
+    provider: PaymentProvider,
+    counters: Counters | None = None,
+) -> Service:
+    """The checkout service on its database, its bus and its payment provider."""
+    store = Store(
+        "checkout",
+        settings.database_url,
+        lambda env: Checkout(
+            env,
+            clock=clock,
+            schedule=Schedule(clock),
+            books=BookTables(),
+            stock=StockDoor(counters or StockTable()),
+        ),
+        views=VIEWS,
+        migrations=Path(__file__).parent / "migrations",
+        clock=clock,
+        pool_size=settings.store_pool_size,
+    )
+    payments = Payments(store, provider)
+    webhooks = Webhooks(store, payments, store.schedule)
+    till = Till(store, payments, settings.stripe_publishable_key, Pace(settings.payments_per_s))
+    return Service(
+        settings,
+        store,
+        publishes=to_contract,
+        hears=HEARS,
+        timers=timers(store, webhooks),
+        errands=Errands(payments, webhooks).by_kind(),
+        routers=[
+            orders_router(till),
+            team_router(store),
+            webhook_router(webhooks, read_webhook, settings.webhook_secrets),
+        ],
+        refusals=REFUSALS,
+        on_start=[begin_rounds(store)],
+    )
+
+
+if __name__ == "__main__":
+    environment = Settings.model_validate({})
+    stripe = StripePayments(environment.stripe_api_key, environment.stripe_api_url)
+    run(compose(environment, SystemClock(), stripe))

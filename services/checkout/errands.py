@@ -1,0 +1,63 @@
+"""What the checkout service asks of the payment provider because a stored event wants it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from libs.runtime.schedule import Errand
+from services.checkout.application import (
+    CLOSE_ORDER,
+    RECONCILE_ORDER,
+    REFUND,
+    RETURN_PAYMENT,
+)
+from services.checkout.domain import RefundOrder
+from services.checkout.payments import Payments, Record
+from services.checkout.webhooks import FOLLOW_HINT, Webhooks
+
+
+class Errands:
+    """One method for each kind of errand."""
+
+    def __init__(self, payments: Payments, webhooks: Webhooks) -> None:
+        self._payments = payments
+        self._webhooks = webhooks
+
+    def on_reconcile_order(self, payload: Mapping[str, Any]) -> Record | None:
+        """Two minutes after a payment was made: perhaps its webhook never came."""
+        return self._payments.look(UUID(payload["order_id"]))
+
+    def on_close_order(self, payload: Mapping[str, Any]) -> Record | None:
+        """The hold is over."""
+        return self._payments.close(UUID(payload["order_id"]))
+
+    def on_return_payment(self, payload: Mapping[str, Any]) -> Record | None:
+        """A captured payment bought nothing."""
+        return self._payments.send_back(UUID(payload["order_id"]), payload["payment_intent_id"])
+
+    def on_refund(self, payload: Mapping[str, Any]) -> Record | None:
+        """The team gives money back."""
+        request_id = UUID(payload["request_id"])
+        return self._payments.refund(
+            RefundOrder(
+                order_id=UUID(payload["order_id"]),
+                payment_intent_id=payload["payment_intent_id"],
+                idempotency_key=f"refund:{request_id}",
+                amount_minor=payload["amount_minor"],
+                request_id=request_id,
+            )
+        )
+
+    def on_follow_hint(self, payload: Mapping[str, Any]) -> Record | None:
+        """A stored webhook wants to be followed up."""
+        return self._webhooks.follow(payload["event_id"], payload["payment_intent_id"])
+
+    def by_kind(self) -> Mapping[str, Errand]:
+        """All of them, by the kind of their schedule entry."""
+        return {
+            RECONCILE_ORDER: self.on_reconcile_order,
+            CLOSE_ORDER: self.on_close_order,
+            RETURN_PAYMENT: self.on_return_payment,
+            REFUND: self.on_refund,
+            FOLLOW_HINT: self.on_follow_hint,
+        }

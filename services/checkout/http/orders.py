@@ -1,0 +1,140 @@
+"""What a buyer asks: may I buy, let me buy, how does my order stand."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from libs.runtime.cause import Cause
+from libs.runtime.http import CommandCause, MaybePerson, Person
+from libs.runtime.problems import Problem
+from libs.runtime.store import Store
+from libs.runtime.telemetry import current_traceparent
+from services.checkout import queries
+from services.checkout.application import Checkout
+from services.checkout.domain import OrderStatus, ProviderSilent
+from services.checkout.http.pace import Pace
+from services.checkout.payments import Payments
+from services.checkout.queries import OrderState, Sale
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S: Final = 6.0
+"""How long an answer waits for the provider; what is under way then goes on without us."""
+_THREADS: Final = 24
+
+
+@dataclass
+class Till:
+    """What the routes of orders work with."""
+
+    store: Store[Checkout]
+    payments: Payments
+    publishable_key: str
+    pace: Pace
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="provider")
+    )
+    under_way: set[asyncio.Future[Any]] = field(default_factory=set)
+
+    async def patiently(self, ask: Callable[[], None]) -> None:
+        """Talk to the provider in a thread, for as long as someone who waits will wait."""
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        talk = loop.run_in_executor(self.threads, lambda: context.run(ask))
+        self.under_way.add(talk)
+        talk.add_done_callback(self._ended)
+        await asyncio.wait({talk}, timeout=PATIENCE_S)
+
+    def _ended(self, talk: "asyncio.Future[Any]") -> None:
+        self.under_way.discard(talk)
+        fault = talk.exception()
+        if isinstance(fault, ProviderSilent):
+            logger.warning("the payment provider is silent: %r", fault)
+        elif fault is not None:
+            logger.error("a talk with the payment provider failed", exc_info=fault)
+
+    async def get(self, order_id: UUID, person_id: UUID) -> OrderState:
+        """The order as it stands. Raises OrderNotFound."""
+        return await self.store.ask(
+            lambda curs: queries.get_order(curs, order_id, person_id, self.publishable_key)
+        )
+
+    async def payable(self, order_id: UUID, person_id: UUID) -> OrderState:
+        """The order with what its buyer needs to pay, asked for at the provider if need be."""
+        order = await self.get(order_id, person_id)
+        if not order.payment_pending or not await self.pace.turn():
+            return order
+        cause = fresh_cause(str(person_id))
+        await self.patiently(lambda: self.payments.ensure(order_id, cause))
+        return await self.get(order_id, person_id)
+
+
+def fresh_cause(actor: str) -> Cause:
+    """A cause of its own: what the provider says now must not be answered from memory."""
+    return Cause(uuid4(), actor, current_traceparent())
+
+
+class NewOrder(BaseModel):
+    """Which pass to buy, under the terms that it has now."""
+
+    pass_id: UUID
+
+
+def orders_router(till: Till) -> APIRouter:
+    """The routes of buyers."""
+    router = APIRouter()
+    _add_buying(router, till)
+    _add_reading(router, till)
+    return router
+
+
+def _add_buying(router: APIRouter, till: Till) -> None:
+    checkout = till.store.application
+
+    @router.post("/orders", status_code=201, responses={401: {}, 404: {}, 409: {}, 502: {}})
+    async def open_order(body: NewOrder, person: Person, cause: CommandCause) -> OrderState:
+        opened = await till.store.command(
+            cause, lambda: checkout.open_order(cause.command_id, person.id, body.pass_id)
+        )
+        order = await till.payable(UUID(opened), person.id)
+        if order.status is OrderStatus.EXPIRED and order.failure_code is not None:
+            raise Problem(
+                502,
+                "payment_impossible",
+                "The payment provider will not take this payment",
+                order.failure_code,
+            )
+        return order
+
+    @router.post("/orders/{order_id}/settle", responses={401: {}, 404: {}})
+    async def settle_order(order_id: UUID, person: Person) -> OrderState:
+        await till.get(order_id, person.id)
+        cause = fresh_cause(str(person.id))
+        await till.patiently(lambda: till.payments.settle_order(order_id, cause))
+        return await till.payable(order_id, person.id)
+
+
+def _add_reading(router: APIRouter, till: Till) -> None:
+    @router.get("/orders/mine", responses={401: {}})
+    async def list_my_orders(
+        person: Person, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    ) -> list[OrderState]:
+        return await till.store.ask(lambda curs: queries.list_orders_of(curs, person.id, limit))
+
+    @router.get("/orders/{order_id}", responses={401: {}, 404: {}})
+    async def get_order(order_id: UUID, person: Person) -> OrderState:
+        return await till.payable(order_id, person.id)
+
+    @router.get("/passes/{pass_id}/sale", responses={404: {}})
+    async def get_sale(pass_id: UUID, person: MaybePerson) -> Sale:
+        who = None if person is None else person.id
+        now = till.store.clock.now()
+        return await till.store.ask(lambda curs: queries.get_sale(curs, pass_id, who, now))

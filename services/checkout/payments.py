@@ -1,0 +1,207 @@
+"""The conversation with the payment provider round what is stored.
+
+Asked outside of any transaction, recorded inside one. What is asked was stored before as an intent;
+an answer that does not come leaves the outcome unknown, and it is asked again with the same key.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+from uuid import UUID
+
+from libs.runtime.cause import Cause
+from libs.runtime.store import Store
+from services.checkout import queries
+from services.checkout.application import Checkout
+from services.checkout.domain import (
+    OrderStatus,
+    Payment,
+    PaymentImpossible,
+    PaymentRequest,
+    PaymentStatus,
+    ProviderRefund,
+    ProviderSilent,
+    RefundImpossible,
+    RefundOrder,
+)
+from services.checkout.queries import AskedPayment
+
+logger = logging.getLogger(__name__)
+
+Record = Callable[[], None]
+_CHALLENGES_EXTENDED: Final = 1
+
+
+class PaymentProvider(Protocol):
+    """Who moves the money. Each call may raise ProviderSilent."""
+
+    def create(self, asked: PaymentRequest) -> Payment:
+        """Make the payment, once for its key. Raises PaymentImpossible."""
+        ...
+
+    def get(self, payment_intent_id: str) -> Payment:
+        """The payment as it stands now."""
+        ...
+
+    def find(self, order_id: UUID, attempt: int) -> Payment | None:
+        """The payment of an order's attempt, by what was written into it."""
+        ...
+
+    def cancel(self, payment_intent_id: str) -> Payment:
+        """See to it that nobody can pay it any more; tells how it stands, paid perhaps."""
+        ...
+
+    def refund(self, asked: RefundOrder) -> ProviderRefund:
+        """Send money back, once for its key. Raises RefundImpossible."""
+        ...
+
+
+class Payments:
+    """Asks the provider for one order at a time and says what to record."""
+
+    def __init__(self, store: Store[Checkout], provider: PaymentProvider) -> None:
+        self._store = store
+        self._checkout = store.application
+        self._provider = provider
+
+    def ensure(self, order_id: UUID, cause: Cause) -> None:
+        """See to it that an open order has a payment that can be paid.
+
+        Nothing is raised when the provider is silent: the order stays open, asked again later.
+        """
+        asked = self._asked(order_id)
+        if asked is not None and asked.is_over:
+            self._store.work(cause, lambda: self._checkout.request_payment(order_id))
+            asked = self._asked(order_id)
+        if asked is None or asked.has_secret:
+            return
+        try:
+            payment = self._make(asked)
+        except PaymentImpossible as refused:
+            logger.warning("order %s can't be paid: %s", order_id, refused.code)
+            code = refused.code
+            self._store.work(
+                cause, lambda: self._checkout.give_up_payment(order_id, asked.attempt, code)
+            )
+        except ProviderSilent as silent:
+            logger.warning("the payment of order %s is asked for again: %r", order_id, silent)
+            if silent.replayed:
+                self._store.work(
+                    cause, lambda: self._checkout.renew_payment(order_id, asked.attempt)
+                )
+        else:
+            self._store.work(cause, lambda: self._checkout.attach_payment(order_id, payment))
+
+    def settle_order(self, order_id: UUID, cause: Cause) -> None:
+        """Ask for the payments of an order and settle it. Raises ProviderSilent."""
+        record = self.look(order_id)
+        if record is not None:
+            self._store.work(cause, record)
+
+    def look(self, order_id: UUID) -> Record | None:
+        """Ask how the undecided payments of an order stand; None when there are none."""
+        named = self._undecided(order_id)
+        payments = [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
+        return self._settling(order_id, payments) if payments else None
+
+    def follow_hint(self, payment_intent_id: str) -> tuple[UUID, Record] | None:
+        """Ask how a payment stands that somebody spoke of; None when it is not one of ours."""
+        payment = self._provider.get(payment_intent_id)
+        if payment.order_id is None:
+            return None
+        known = self._store.query(lambda curs: queries.has_order(curs, payment.order_id))
+        return (payment.order_id, self._settling(payment.order_id, [payment])) if known else None
+
+    def close(self, order_id: UUID) -> Record | None:
+        """The hold is over: cancel what can still be paid, unless someone is in the middle."""
+        payments: list[Payment] = []
+        for asked in self._undecided(order_id):
+            payment = self._known_or_made(asked)
+            if payment is None:
+                continue
+            if self._may_wait(asked, payment):
+                return lambda: self._checkout.extend_hold(order_id, payment)
+            undecided = payment.status not in {PaymentStatus.SUCCEEDED, PaymentStatus.CANCELLED}
+            payments.append(
+                self._provider.cancel(payment.payment_intent_id) if undecided else payment
+            )
+        settling = self._settling(order_id, payments)
+
+        def record() -> None:
+            settling()
+            self._checkout.close_order(order_id)
+
+        return record
+
+    def send_back(self, order_id: UUID, payment_intent_id: str) -> Record:
+        """Return a payment that bought nothing, in full."""
+        asked = RefundOrder(order_id, payment_intent_id, f"return:{payment_intent_id}")
+        try:
+            refund = self._provider.refund(asked)
+        except RefundImpossible as refused:
+            if refused.code != "charge_already_refunded":
+                raise
+            return self._settling(order_id, [self._provider.get(payment_intent_id)])
+        return lambda: self._checkout.record_return(order_id, payment_intent_id, refund.refund_id)
+
+    def refund(self, asked: RefundOrder) -> Record:
+        """Send back what the team asked for."""
+        request_id = asked.request_id
+        try:
+            refund = self._provider.refund(asked)
+        except RefundImpossible as refused:
+            code = refused.code
+            settling = self._settling(asked.order_id, [self._provider.get(asked.payment_intent_id)])
+
+            def record() -> None:
+                settling()
+                if request_id is not None:
+                    self._checkout.refuse_refund(asked.order_id, request_id, code)
+
+            return record
+        return lambda: self._checkout.record_refund(asked.order_id, refund)
+
+    def _settling(self, order_id: UUID, payments: list[Payment]) -> Record:
+        def record() -> None:
+            for payment in payments:
+                self._checkout.settle(order_id, payment)
+
+        return record
+
+    def _may_wait(self, asked: AskedPayment, payment: Payment) -> bool:
+        if asked.status != OrderStatus.OPEN:
+            return False
+        if payment.status is PaymentStatus.PROCESSING:
+            return True
+        challenged = payment.status is PaymentStatus.CHALLENGED
+        return challenged and asked.extensions < _CHALLENGES_EXTENDED
+
+    def _known_or_made(self, asked: AskedPayment) -> Payment | None:
+        """A payment that was asked for without an answer may exist: the same key names it."""
+        if asked.payment_intent_id is not None:
+            return self._provider.get(asked.payment_intent_id)
+        try:
+            return self._provider.create(asked.to_request())
+        except PaymentImpossible:
+            return None
+        except ProviderSilent as silent:
+            if not silent.replayed:
+                raise
+            return self._provider.find(asked.order_id, asked.attempt)
+
+    def _make(self, asked: AskedPayment) -> Payment:
+        if asked.payment_intent_id is not None:
+            return self._provider.get(asked.payment_intent_id)
+        try:
+            return self._provider.create(asked.to_request())
+        except ProviderSilent as silent:
+            found = self._provider.find(asked.order_id, asked.attempt) if silent.replayed else None
+            if found is None:
+                raise
+            return found
+
+    def _asked(self, order_id: UUID) -> AskedPayment | None:
+        return self._store.query(lambda curs: queries.get_asked_payment(curs, order_id))
+
+    def _undecided(self, order_id: UUID) -> list[AskedPayment]:
+        return self._store.query(lambda curs: queries.list_undecided_payments(curs, order_id))

@@ -1,0 +1,389 @@
+"""Read models of the checkout service, written in the transaction of the events they show."""
+
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from typing_extensions import override
+
+from libs.events.catalog import (
+    PassArchived,
+    PassPublished,
+    SpaceCreated,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+)
+from libs.events.envelope import Envelope
+from libs.runtime.views import View, ViewCursor
+from services.checkout.domain import Offer, Order, Seat, SeatState
+
+
+class OrderList(View):
+    """Every order as its buyer and the team see it; one open order per person and pass."""
+
+    name = "order_list"
+    tables = ("order_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS order_list (
+            order_id uuid PRIMARY KEY,
+            version bigint NOT NULL,
+            person_id uuid NOT NULL,
+            space_id uuid NOT NULL,
+            pass_id uuid NOT NULL,
+            pass_version_id uuid NOT NULL,
+            version_number integer NOT NULL,
+            space_slug text NOT NULL,
+            space_name text NOT NULL,
+            pass_slug text NOT NULL,
+            pass_name text NOT NULL,
+            redirect_url text,
+            pricing_type text NOT NULL,
+            total_minor bigint NOT NULL,
+            currency text NOT NULL,
+            currency_exponent integer NOT NULL,
+            status text NOT NULL,
+            opened_at timestamptz NOT NULL,
+            held_until timestamptz NOT NULL,
+            extensions integer NOT NULL DEFAULT 0,
+            failure_code text,
+            granted_from timestamptz,
+            granted_until timestamptz,
+            refunded_minor bigint NOT NULL DEFAULT 0
+        );
+        CREATE UNIQUE INDEX IF NOT EXISTS order_list_one_open
+            ON order_list (person_id, pass_id) WHERE status = 'open';
+        CREATE INDEX IF NOT EXISTS order_list_of_person ON order_list (person_id, pass_id, status);
+        CREATE INDEX IF NOT EXISTS order_list_of_space ON order_list (space_id, granted_from);
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case Order.Opened():
+                self._open(event, about, curs)
+            case Order.Event():
+                curs.execute(
+                    "UPDATE order_list SET version = %s WHERE order_id = %s",
+                    (about.entity_version, about.entity_id),
+                    prepare=True,
+                )
+                self._change(event, curs)
+            case _:
+                pass
+
+    def _open(self, opened: Order.Opened, about: Envelope, curs: ViewCursor) -> None:
+        offer = Offer.from_state(opened.offer)
+        terms = offer.terms
+        curs.execute(
+            """
+            INSERT INTO order_list (order_id, version, person_id, space_id, pass_id,
+                pass_version_id, version_number, space_slug, space_name, pass_slug, pass_name,
+                redirect_url, pricing_type, total_minor, currency, currency_exponent, status,
+                opened_at, held_until)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)
+            """,
+            (
+                about.entity_id,
+                about.entity_version,
+                opened.person_id,
+                offer.space_id,
+                offer.pass_id,
+                offer.version_id,
+                offer.version_number,
+                offer.space_slug,
+                offer.space_name,
+                offer.pass_slug,
+                offer.pass_name,
+                terms.redirect_url,
+                terms.pricing_type,
+                opened.total_minor,
+                terms.currency,
+                terms.currency_exponent,
+                opened.opened_at,
+                opened.held_until,
+            ),
+            prepare=True,
+        )
+
+    def _change(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Order.Fulfilled():
+                _set(
+                    curs,
+                    event,
+                    "status = 'fulfilled', granted_from = %s, granted_until = %s",
+                    event.granted_from,
+                    event.granted_until,
+                )
+            case Order.Expired():
+                _set(curs, event, "status = 'expired'")
+            case Order.HoldExtended():
+                _set(curs, event, "held_until = %s, extensions = extensions + 1", event.held_until)
+            case Order.PaymentFailed():
+                _set(curs, event, "failure_code = %s", event.code)
+            case _:
+                self._change_by_money_back(event, curs)
+
+    def _change_by_money_back(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Order.PaymentReturned():
+                _set(
+                    curs,
+                    event,
+                    "status = CASE status WHEN 'expired' THEN 'returned' ELSE status END",
+                )
+            case Order.Refunded():
+                _set(
+                    curs,
+                    event,
+                    "refunded_minor = refunded_minor + %s,"
+                    " status = CASE WHEN %s THEN 'refunded' ELSE status END",
+                    event.amount_minor,
+                    event.full,
+                )
+            case _:
+                pass
+
+
+def _set(curs: ViewCursor, event: Any, change: str, *values: Any) -> None:
+    curs.execute(
+        f"UPDATE order_list SET {change} WHERE order_id = %s",  # noqa: S608 - our own text
+        (*values, event.originator_id),
+        prepare=True,
+    )
+
+
+class PaymentList(View):
+    """Every payment that was asked for, by order and attempt, with the provider's id of it."""
+
+    name = "payment_list"
+    tables = ("payment_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS payment_list (
+            order_id uuid NOT NULL,
+            attempt integer NOT NULL,
+            idempotency_key text,
+            amount_minor bigint,
+            currency text,
+            requested_at timestamptz,
+            payment_intent_id text UNIQUE,
+            state text NOT NULL,
+            PRIMARY KEY (order_id, attempt)
+        )
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case Order.PaymentRequested():
+                curs.execute(
+                    "INSERT INTO payment_list (order_id, attempt, idempotency_key, amount_minor,"
+                    " currency, requested_at, state) VALUES (%s, %s, %s, %s, %s, %s, 'requested')",
+                    (
+                        about.entity_id,
+                        event.attempt,
+                        event.idempotency_key,
+                        event.amount_minor,
+                        event.currency,
+                        event.requested_at,
+                    ),
+                    prepare=True,
+                )
+            case Order.PaymentIntentCreated():
+                curs.execute(
+                    "INSERT INTO payment_list (order_id, attempt, payment_intent_id, state)"
+                    " VALUES (%s, %s, %s, 'created') ON CONFLICT (order_id, attempt) DO UPDATE"
+                    " SET payment_intent_id = excluded.payment_intent_id, state = 'created'",
+                    (about.entity_id, event.attempt, event.payment_intent_id),
+                    prepare=True,
+                )
+            case Order.Event():
+                self._move(event, curs)
+            case _:
+                pass
+
+    def _move(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Order.PaymentFailed(payment_intent_id=None):
+                curs.execute(
+                    "UPDATE payment_list SET state = 'impossible'"
+                    " WHERE order_id = %s AND state = 'requested'",
+                    (event.originator_id,),
+                )
+            case Order.PaymentFailed():
+                _state(curs, event, "failed")
+            case Order.PaymentCancelled():
+                _state(curs, event, "cancelled")
+            case Order.PaymentSucceeded():
+                _state(curs, event, "succeeded")
+            case Order.ReturnRequested():
+                _state(curs, event, "returning")
+            case Order.PaymentReturned():
+                _state(curs, event, "returned")
+            case _:
+                pass
+
+
+def _state(curs: ViewCursor, event: Any, state: str) -> None:
+    curs.execute(
+        "UPDATE payment_list SET state = %s WHERE payment_intent_id = %s",
+        (state, event.payment_intent_id),
+        prepare=True,
+    )
+
+
+class SeatList(View):
+    """The ledger of the stock: where each seat is and why. Its sums are the counters."""
+
+    name = "seat_list"
+    tables = ("seat_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS seat_list (
+            seat_id uuid PRIMARY KEY,
+            order_id uuid NOT NULL,
+            pass_id uuid NOT NULL,
+            state text NOT NULL,
+            reason text NOT NULL,
+            moved_at timestamptz NOT NULL
+        );
+        CREATE INDEX IF NOT EXISTS seat_list_of_pass ON seat_list (pass_id, state);
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case Seat.Held():
+                curs.execute(
+                    "INSERT INTO seat_list VALUES (%s, %s, %s, %s, %s, %s)",
+                    (
+                        about.entity_id,
+                        event.order_id,
+                        event.pass_id,
+                        SeatState.HELD.value,
+                        event.reason,
+                        event.held_at,
+                    ),
+                    prepare=True,
+                )
+            case Seat.HeldAgain():
+                self._move(curs, event, SeatState.HELD, event.held_at)
+            case Seat.Sold():
+                self._move(curs, event, SeatState.SOLD, event.sold_at)
+            case Seat.Released():
+                self._move(curs, event, SeatState.RELEASED, event.released_at)
+            case _:
+                pass
+
+    def _move(self, curs: ViewCursor, event: Any, state: SeatState, at: Any) -> None:
+        curs.execute(
+            "UPDATE seat_list SET state = %s, reason = %s, moved_at = %s WHERE seat_id = %s",
+            (state.value, event.reason, at, event.originator_id),
+            prepare=True,
+        )
+
+
+class PassSale(View):
+    """What the catalog offers now: the newest version of each pass."""
+
+    name = "pass_sale"
+    tables = ("pass_sale",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS pass_sale (
+            pass_id uuid PRIMARY KEY,
+            version bigint NOT NULL,
+            version_id uuid,
+            version_number integer,
+            space_id uuid NOT NULL,
+            space_slug text,
+            space_name text,
+            pass_slug text,
+            pass_name text,
+            experience_ids uuid[],
+            terms jsonb,
+            archived boolean NOT NULL
+        )
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case PassPublished():
+                curs.execute(
+                    """
+                    INSERT INTO pass_sale AS p VALUES
+                        (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false)
+                    ON CONFLICT (pass_id) DO UPDATE SET
+                        version = excluded.version, version_id = excluded.version_id,
+                        version_number = excluded.version_number,
+                        space_slug = excluded.space_slug, space_name = excluded.space_name,
+                        pass_slug = excluded.pass_slug, pass_name = excluded.pass_name,
+                        experience_ids = excluded.experience_ids, terms = excluded.terms,
+                        archived = false
+                    WHERE p.version < excluded.version
+                    """,
+                    (
+                        event.pass_id,
+                        about.entity_version,
+                        event.version_id,
+                        event.version_number,
+                        event.space_id,
+                        event.space_slug,
+                        event.space_name,
+                        event.slug,
+                        event.name,
+                        list(event.experience_ids),
+                        Jsonb(event.terms.model_dump(mode="json")),
+                    ),
+                )
+            case PassArchived():
+                curs.execute(
+                    "INSERT INTO pass_sale AS p (pass_id, version, space_id, archived)"
+                    " VALUES (%s, %s, %s, true) ON CONFLICT (pass_id) DO UPDATE"
+                    " SET archived = true, version = excluded.version"
+                    " WHERE p.version < excluded.version",
+                    (event.pass_id, about.entity_version, event.space_id),
+                )
+            case _:
+                pass
+
+
+class TeamList(View):
+    """Who works in which space, as the catalog says; `role` NULL for those who left."""
+
+    name = "team_list"
+    tables = ("team_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS team_list (
+            space_id uuid NOT NULL,
+            person_id uuid NOT NULL,
+            role text,
+            version bigint NOT NULL,
+            PRIMARY KEY (space_id, person_id)
+        )
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case SpaceCreated():
+                self._put(curs, event.space_id, event.owner_id, "owner", about.entity_version)
+            case TeamMemberAdded():
+                self._put(curs, event.space_id, event.person_id, event.role, about.entity_version)
+            case TeamMemberRemoved():
+                self._put(curs, event.space_id, event.person_id, None, about.entity_version)
+            case _:
+                pass
+
+    def _put(
+        self, curs: ViewCursor, space_id: UUID, person_id: UUID, role: str | None, version: int
+    ) -> None:
+        curs.execute(
+            "INSERT INTO team_list AS t (space_id, person_id, role, version)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (space_id, person_id) DO UPDATE"
+            " SET role = excluded.role, version = excluded.version"
+            " WHERE t.version < excluded.version",
+            (space_id, person_id, role, version),
+        )
+
+
+VIEWS = (OrderList(), PaymentList(), SeatList(), PassSale(), TeamList())

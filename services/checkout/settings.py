@@ -1,0 +1,25 @@
+"""The environment of the checkout service."""
+
+from pydantic import Field
+
+from libs.runtime.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The keys of Stripe, and how fast it may be asked for payments.
+
+    Without webhook secrets the webhook's address does not exist; several are taken while one is
+    replaced by the next. Stripe allows 25 requests a second for one address of its API
+    (docs.stripe.com/rate-limits): we stay below.
+    """
+
+    stripe_api_key: str = Field(min_length=1)
+    stripe_publishable_key: str = Field(min_length=1)
+    stripe_webhook_secrets: str = ""
+    stripe_api_url: str = "https://api.stripe.com"
+    payments_per_s: float = Field(default=20.0, gt=0)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets that a webhook may be signed with."""
+        return tuple(s.strip() for s in self.stripe_webhook_secrets.split(",") if s.strip())

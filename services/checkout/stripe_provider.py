@@ -1,0 +1,204 @@
+"""Stripe, spoken to by its own SDK; the only file that knows it."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import stripe
+from httpx import Timeout
+
+from services.checkout.domain import (
+    ForgedWebhook,
+    Payment,
+    PaymentImpossible,
+    PaymentRequest,
+    PaymentStatus,
+    ProviderRefund,
+    ProviderSilent,
+    RefundImpossible,
+    RefundOrder,
+    WebhookEvent,
+)
+
+R = TypeVar("R")
+
+# Three tries must fit into the lease of a piece of scheduled work (15 s).
+_TIMEOUT: Final = Timeout(4.0, connect=2.0)
+_RETRIES: Final = 2
+WEBHOOK_TOLERANCE_S: Final = 300
+"""How old a signed webhook may be: Stripe's own default (docs.stripe.com/webhooks)."""
+_EXPAND: Final = ["latest_charge"]
+
+_STATUS: Final = {
+    "requires_payment_method": PaymentStatus.AWAITING,
+    "requires_confirmation": PaymentStatus.AWAITING,
+    "requires_capture": PaymentStatus.PROCESSING,
+    "requires_action": PaymentStatus.CHALLENGED,
+    "processing": PaymentStatus.PROCESSING,
+    "succeeded": PaymentStatus.SUCCEEDED,
+    "canceled": PaymentStatus.CANCELLED,
+}
+
+
+class StripePayments:
+    """Payment intents and refunds at Stripe; amounts in its smallest unit, which is ours too.
+
+    Each call raises ProviderSilent when the outcome is not known: unreachable, timed out, a fault
+    on their side, a wrong key.
+    """
+
+    def __init__(self, api_key: str, api_url: str) -> None:
+        self._client = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": api_url},
+            max_network_retries=_RETRIES,
+            http_client=stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=True),
+        )
+
+    def create(self, asked: PaymentRequest) -> Payment:
+        """Make the payment, once for its key. Raises PaymentImpossible."""
+
+        def call() -> Any:
+            return self._client.v1.payment_intents.create(
+                {
+                    "amount": asked.amount_minor,
+                    "currency": asked.currency.lower(),
+                    "automatic_payment_methods": {"enabled": True},
+                    "description": asked.description,
+                    "metadata": {
+                        "order_id": str(asked.order_id),
+                        "person_id": str(asked.person_id),
+                        "attempt": str(asked.attempt),
+                    },
+                    "expand": _EXPAND,
+                },
+                {"idempotency_key": asked.idempotency_key},
+            )
+
+        try:
+            return self._payment(_asked(call))
+        except stripe.InvalidRequestError as refused:
+            raise PaymentImpossible(refused.code or "invalid_request") from refused
+
+    def get(self, payment_intent_id: str) -> Payment:
+        """The payment as it stands now."""
+        return self._payment(_asked(lambda: self._retrieve(payment_intent_id)))
+
+    def find(self, order_id: UUID, attempt: int) -> Payment | None:
+        """The payment of an order's attempt by what we wrote into it; the index lags a minute."""
+        query = f"metadata['order_id']:'{order_id}' AND metadata['attempt']:'{attempt}'"
+        found = _asked(lambda: self._client.v1.payment_intents.search({"query": query}))
+        return self.get(found.data[0].id) if found.data else None
+
+    def cancel(self, payment_intent_id: str) -> Payment:
+        """See to it that nobody can pay it any more; tells how it stands, paid perhaps."""
+        try:
+            _asked(lambda: self._client.v1.payment_intents.cancel(payment_intent_id))
+        except stripe.InvalidRequestError as refused:
+            if refused.code != "payment_intent_unexpected_state":
+                raise ProviderSilent(str(refused)) from refused
+        return self.get(payment_intent_id)
+
+    def refund(self, asked: RefundOrder) -> ProviderRefund:
+        """Send money back, once for its key. Raises RefundImpossible."""
+        params: dict[str, Any] = {
+            "payment_intent": asked.payment_intent_id,
+            "metadata": {"order_id": str(asked.order_id)},
+        }
+        if asked.amount_minor is not None:
+            params["amount"] = asked.amount_minor
+        if asked.request_id is not None:
+            params["metadata"]["request_id"] = str(asked.request_id)
+
+        def call() -> Any:
+            options: Any = {"idempotency_key": asked.idempotency_key}
+            return self._client.v1.refunds.create(params, options)  # type: ignore[arg-type]
+
+        try:
+            return _refund(_asked(call))
+        except stripe.InvalidRequestError as refused:
+            raise RefundImpossible(refused.code or "invalid_request") from refused
+
+    def _retrieve(self, payment_intent_id: str) -> Any:
+        return self._client.v1.payment_intents.retrieve(payment_intent_id, {"expand": _EXPAND})
+
+    def _payment(self, intent: Any) -> Payment:
+        charge = intent.latest_charge
+        error = intent.last_payment_error
+        code = None if error is None else (error.get("decline_code") or error.get("code"))
+        succeeded = intent.status == "succeeded"
+        return Payment(
+            payment_intent_id=intent.id,
+            status=_STATUS[intent.status],
+            amount_minor=intent.amount_received if succeeded else intent.amount,
+            currency=intent.currency.upper(),
+            order_id=_uuid(intent.metadata.get("order_id")),
+            attempt=int(intent.metadata.get("attempt") or 1),
+            charge_id=None if charge is None else charge.id,
+            failure=None if error is None else (error.get("charge") or f"{intent.id}:{code}"),
+            failure_code=code,
+            refunds=self._refunds_of(intent.id, charge),
+            client_secret=intent.client_secret,
+        )
+
+    def _refunds_of(self, payment_intent_id: str, charge: Any) -> tuple[ProviderRefund, ...]:
+        if charge is None or not charge.amount_refunded:
+            return ()
+
+        def call() -> Any:
+            return self._client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100})
+
+        standing = ("succeeded", "pending", "requires_action")
+        return tuple(_refund(r) for r in _asked(call).data if r.status in standing)
+
+
+def _asked(call: Callable[[], R]) -> R:
+    """Ask Stripe. What it refuses passes through; anything else leaves the outcome unknown."""
+    try:
+        return call()
+    except (stripe.IdempotencyError, stripe.RateLimitError) as busy:
+        raise ProviderSilent(str(busy)) from busy
+    except stripe.InvalidRequestError:
+        raise
+    except stripe.StripeError as fault:
+        headers = {k.lower(): v for k, v in dict(fault.headers or {}).items()}
+        replayed = headers.get("idempotent-replayed") == "true"
+        raise ProviderSilent(str(fault), replayed=replayed) from fault
+
+
+def _refund(refund: Any) -> ProviderRefund:
+    metadata = refund.metadata or {}
+    return ProviderRefund(refund.id, refund.amount, _uuid(metadata.get("request_id")))
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None
+
+
+def read_webhook(body: bytes, signature: str | None, secrets: Sequence[str]) -> WebhookEvent:
+    """What Stripe hints at, when one of the secrets has signed it. Raises ForgedWebhook."""
+    if not any(_signed(body, signature, secret) for secret in secrets):
+        raise ForgedWebhook
+    text = body.decode()
+    try:
+        event = json.loads(text)
+        return WebhookEvent(event["id"], event["type"], _intent_of(event["data"]["object"]), text)
+    except (ValueError, KeyError, TypeError) as unreadable:
+        raise ForgedWebhook(repr(unreadable)) from unreadable
+
+
+def _signed(body: bytes, signature: str | None, secret: str) -> bool:
+    try:
+        return stripe.WebhookSignature.verify_header(body, signature, secret, WEBHOOK_TOLERANCE_S)
+    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        return False
+
+
+def _intent_of(about: dict[str, Any]) -> str | None:
+    """The payment that an event's object is, or belongs to."""
+    named = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
+    return named if isinstance(named, str) else None

@@ -1,0 +1,273 @@
+"""Use cases of the notifications service: what is told to whom, and what became of it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+
+from services.notifications.domain import CHANNELS_OF, Channel, DropReason, Kind, Notice, Status
+
+SEND_MAIL: Final = "send_mail"
+"""The kind of errand that mails a notice; its payload is {"notice_id": …}."""
+FAN_OUT_LIVE: Final = "fan_out_live"
+"""The kind of timer that tells the next page of people that a stream is live."""
+LIVE_NOTICE_VALID_FOR: Final = timedelta(minutes=10)
+PEOPLE_PER_PAGE: Final = 200
+
+
+class NoticeNotFound(Exception):
+    """The person has no such notice."""
+
+
+class MailRefused(Exception):
+    """The mail server refused for good, with this code; trying again won't help."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Clock(Protocol):
+    """Something that knows what time it is."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class Schedule(Protocol):
+    """Remembers what is to be done."""
+
+    def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
+        """Do it at that time."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends mail."""
+
+    def send(self, mail: EmailMessage) -> None:
+        """Hand one over. Raises MailRefused; anything else means to try again."""
+        ...
+
+
+class Audience(Protocol):
+    """Who may enter an experience, as access says."""
+
+    def list_standing(
+        self, experience_id: UUID, at: datetime, after: UUID, limit: int
+    ) -> Sequence[UUID]:
+        """The next people by id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What something is called and where its pages are; empty for what we have not heard of."""
+
+    name: str = ""
+    slug: str = ""
+    space_name: str = ""
+    space_slug: str = ""
+
+
+class Catalogue(Protocol):
+    """What things are called, as catalog says."""
+
+    def names_of_pass(self, pass_id: UUID) -> Names:
+        """A pass and its space."""
+        ...
+
+    def names_of_experience(self, experience_id: UUID) -> Names:
+        """An experience and its space."""
+        ...
+
+
+class OptOuts(Protocol):
+    """Who wants no e-mail from which space."""
+
+    def add(self, person_id: UUID, space_id: UUID, at: datetime) -> None:
+        """Send no more; once is enough."""
+        ...
+
+    def remove(self, person_id: UUID, space_id: UUID) -> None:
+        """Send again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that is to be told: about which event, in which kind, with what in its text."""
+
+    about_event_id: UUID
+    kind: Kind
+    url: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    space_id: UUID | None = None
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A stream went live; `after` is the last person who was told of it."""
+
+    about_event_id: UUID
+    experience_id: UUID
+    space_id: UUID
+    started_at: datetime
+    after: UUID = UUID(int=0)
+
+
+class Notifications(Application[UUID]):
+    """Everything that can be asked of the notifications service."""
+
+    def __init__(  # noqa: PLR0913 - what it stands on
+        self,
+        env: Mapping[str, str] | None = None,
+        *,
+        clock: Clock,
+        schedule: Schedule,
+        audience: Audience,
+        catalogue: Catalogue,
+        opt_outs: OptOuts,
+    ) -> None:
+        super().__init__(env)
+        self.catalogue = catalogue
+        self._clock = clock
+        self._schedule = schedule
+        self._audience = audience
+        self._opt_outs = opt_outs
+
+    def tell(self, person_ids: Iterable[UUID], *news: News) -> None:
+        """Tell each of them each of these once, on every channel of its kind, in one save.
+
+        In the app it is there at once; a mail is put on the schedule. What is too late is dropped.
+        """
+        notices = [
+            notice
+            for person_id in person_ids
+            for item in news
+            for channel in CHANNELS_OF[item.kind]
+            if (notice := self._new_notice(item, person_id, channel)) is not None
+        ]
+        for notice in notices:
+            self._set_going(notice)
+        self.save(*notices)
+
+    def announce_live(self, live: Live) -> None:
+        """Begin to tell everyone who may enter the experience that it is live."""
+        page = {
+            "about_event_id": str(live.about_event_id),
+            "experience_id": str(live.experience_id),
+            "space_id": str(live.space_id),
+            "started_at": live.started_at.isoformat(),
+            "after": str(live.after),
+        }
+        key = f"{live.about_event_id}/{live.after}"
+        self._schedule.at(FAN_OUT_LIVE, key, self._clock.now(), page)
+
+    def tell_live(self, live: Live) -> None:
+        """Tell the next page of people, and put the one after it on the schedule."""
+        people = self._audience.list_standing(
+            live.experience_id, self._clock.now(), live.after, PEOPLE_PER_PAGE
+        )
+        self.tell(people, self._news_of(live))
+        if len(people) == PEOPLE_PER_PAGE:
+            self.announce_live(
+                Live(
+                    live.about_event_id,
+                    live.experience_id,
+                    live.space_id,
+                    live.started_at,
+                    after=people[-1],
+                )
+            )
+
+    def get_notice(self, notice_id: UUID) -> Notice:
+        """One notice. Raises NoticeNotFound."""
+        try:
+            notice: Notice = self.repository.get(notice_id)
+        except AggregateNotFoundError:
+            raise NoticeNotFound(notice_id) from None
+        return notice
+
+    def deliver_notice(self, notice_id: UUID) -> None:
+        """The mail server took it."""
+        self._settle(notice_id, lambda notice, at: notice.deliver(at))
+
+    def drop_notice(self, notice_id: UUID, reason: DropReason) -> None:
+        """It is left unsaid."""
+        self._settle(notice_id, lambda notice, at: notice.drop(reason, at))
+
+    def fail_notice(self, notice_id: UUID, code: int) -> None:
+        """The mail server refused it for good."""
+        self._settle(notice_id, lambda notice, at: notice.fail(code, at))
+
+    def read_notice(self, notice_id: UUID, person_id: UUID) -> datetime:
+        """The person has seen it; when they first did. Raises NoticeNotFound."""
+        notice = self.get_notice(notice_id)
+        is_theirs = notice.person_id == person_id and notice.channel is Channel.IN_APP
+        if not is_theirs or notice.status is not Status.DELIVERED:
+            raise NoticeNotFound(notice_id)
+        notice.mark_read(self._clock.now())
+        self.save(notice)
+        return notice.read_at or self._clock.now()
+
+    def stop_mail(self, person_id: UUID, space_id: UUID) -> None:
+        """Mail the person nothing more from the space, except about money."""
+        self._opt_outs.add(person_id, space_id, self._clock.now())
+
+    def resume_mail(self, person_id: UUID, space_id: UUID) -> None:
+        """Mail the person from the space again."""
+        self._opt_outs.remove(person_id, space_id)
+
+    def _new_notice(self, news: News, person_id: UUID, channel: Channel) -> Notice | None:
+        notice_id = Notice.create_id(news.about_event_id, person_id, news.kind, channel)
+        if notice_id in self.repository:
+            return None
+        return Notice(
+            about_event_id=news.about_event_id,
+            person_id=person_id,
+            kind=str(news.kind),
+            channel=str(channel),
+            space_id=news.space_id,
+            facts=dict(news.facts),
+            url=news.url,
+            not_after=news.not_after,
+            at=self._clock.now(),
+        )
+
+    def _set_going(self, notice: Notice) -> None:
+        now = self._clock.now()
+        if notice.is_too_late(now):
+            notice.drop(DropReason.TOO_LATE, now)
+        elif notice.channel is Channel.IN_APP:
+            notice.deliver(now)
+        else:
+            self._schedule.at(SEND_MAIL, str(notice.id), now, {"notice_id": str(notice.id)})
+
+    def _news_of(self, live: Live) -> News:
+        names = self.catalogue.names_of_experience(live.experience_id)
+        space = "/account/purchased_spaces"
+        page = f"{space}/{names.space_slug}/experiences/{names.slug}/stream"
+        return News(
+            about_event_id=live.about_event_id,
+            kind=Kind.LIVE_NOW,
+            url=page if names.space_slug and names.slug else space,
+            facts={
+                "experience_name": names.name,
+                "space_name": names.space_name,
+                "started_at": live.started_at.isoformat(),
+            },
+            space_id=live.space_id,
+            not_after=live.started_at + LIVE_NOTICE_VALID_FOR,
+        )
+
+    def _settle(self, notice_id: UUID, decide: Callable[[Notice, datetime], None]) -> None:
+        notice = self.get_notice(notice_id)
+        decide(notice, self._clock.now())
+        self.save(notice)

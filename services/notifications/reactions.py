@@ -1,0 +1,62 @@
+"""What the notifications service does when other services announce something."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from libs.events.access import BanLifted, GrantIssued, GrantRevoked, PersonBanned
+from libs.events.catalog import ExperienceAdded, PassPublished, SpaceCreated, SpacePublished
+from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope
+from libs.events.identity import PersonRegistered
+from libs.events.streaming import StreamWentLive
+from libs.runtime.consumer import Reaction, only_views
+from services.notifications import news
+from services.notifications.application import Live, Notifications
+
+
+def on_pass_purchased(purchased: PassPurchased, about: Envelope, app: Notifications) -> None:
+    """The buyer gets a receipt and the way in."""
+    told = news.receipt_of(purchased, about), news.welcome_of(purchased, about)
+    app.tell([purchased.person_id], *told)
+
+
+def on_purchase_refunded(refunded: PurchaseRefunded, about: Envelope, app: Notifications) -> None:
+    """The buyer hears how much comes back."""
+    names = app.catalogue.names_of_pass(refunded.pass_id)
+    app.tell([refunded.person_id], news.refund_of(refunded, about, names))
+
+
+def on_payment_returned(returned: PaymentReturned, about: Envelope, app: Notifications) -> None:
+    """Who paid for nothing hears that it was returned, and why."""
+    names = app.catalogue.names_of_pass(returned.pass_id)
+    app.tell([returned.person_id], news.return_of(returned, about, names))
+
+
+def on_stream_went_live(live: StreamWentLive, about: Envelope, app: Notifications) -> None:
+    """Everyone with a standing grant for the experience hears it, page by page."""
+    app.announce_live(Live(about.id, live.experience_id, live.space_id, live.started_at))
+
+
+def on_person_registered(
+    registered: PersonRegistered, about: Envelope, app: Notifications
+) -> None:
+    """A first hello in the app."""
+    app.tell([registered.person_id], news.account_of(about.id))
+
+
+HEARS: Final[Mapping[type[Contract], Reaction]] = {
+    PassPurchased: on_pass_purchased,
+    PurchaseRefunded: on_purchase_refunded,
+    PaymentReturned: on_payment_returned,
+    StreamWentLive: on_stream_went_live,
+    PersonRegistered: on_person_registered,
+    GrantIssued: only_views,
+    GrantRevoked: only_views,
+    PersonBanned: only_views,
+    BanLifted: only_views,
+    SpaceCreated: only_views,
+    SpacePublished: only_views,
+    ExperienceAdded: only_views,
+    PassPublished: only_views,
+}

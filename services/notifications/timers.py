@@ -1,0 +1,25 @@
+"""What happens in the notifications service when time has come."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from libs.runtime.schedule import Timer
+from services.notifications.application import FAN_OUT_LIVE, Live, Notifications
+
+
+def on_fan_out_live(payload: Mapping[str, Any], app: Notifications) -> None:
+    """The next page of people hears that a stream is live."""
+    app.tell_live(
+        Live(
+            UUID(payload["about_event_id"]),
+            UUID(payload["experience_id"]),
+            UUID(payload["space_id"]),
+            datetime.fromisoformat(payload["started_at"]),
+            after=UUID(payload["after"]),
+        )
+    )
+
+
+TIMERS: Final[Mapping[str, Timer]] = {FAN_OUT_LIVE: on_fan_out_live}

@@ -1,0 +1,87 @@
+"""The views of the streaming service: rebuilt from nothing, or told in another order, the same."""
+
+from itertools import permutations
+from typing import Any
+from uuid import UUID, uuid4
+
+from libs.events.catalog import TeamMemberAdded, TeamMemberRemoved
+from libs.runtime.cause import Cause
+from libs.runtime.clock import FixedClock
+from libs.runtime.store import Store
+from libs.runtime.views import ViewCursor
+from services.streaming.__main__ import streaming_store
+from services.streaming.application import Streaming
+from services.streaming.domain import EndCause
+from services.streaming.projections import DoorList
+from services.streaming.queries import list_team_of
+from services.streaming.tests.builders import (
+    NOW,
+    about,
+    grant_expired,
+    grant_issued,
+    space_created,
+)
+
+PERSON, SPACE, EXPERIENCE, GRANT = (UUID(int=n) for n in range(1, 5))
+
+
+def streams(curs: ViewCursor) -> list[Any]:
+    return curs.execute("SELECT * FROM stream_list ORDER BY stream_id").fetchall()
+
+
+def test_streams_rebuilt_from_zero_equal_the_live_ones(
+    store: Store[Streaming], database: str
+) -> None:
+    streaming = store.application
+    first, second = UUID(int=21), UUID(int=22)
+    for decide in (
+        lambda: streaming.go_live(first, EXPERIENCE, SPACE, PERSON) and None,
+        lambda: streaming.confirm_live(first),
+        lambda: streaming.note_hosts(first, present=True),
+        lambda: streaming.note_hosts(first, present=False),
+        lambda: streaming.go_live(second, uuid4(), SPACE, PERSON) and None,
+        lambda: streaming.confirm_live(second),
+        lambda: streaming.end_stream(second, EndCause.TEAM) and None,
+    ):
+        store.execute(Cause(uuid4()), decide)
+    live = store.query(streams)
+
+    store.query(lambda curs: curs.execute("DELETE FROM views WHERE name = 'stream_list'") and None)
+    again = streaming_store(database, FixedClock(NOW))
+    again.open()
+    rebuilt = again.query(streams)
+    again.close()
+
+    assert rebuilt == live
+    assert [row["state"] for row in live] == ["back_soon", "ended"]
+
+
+def test_a_door_is_the_same_whichever_word_comes_first(store: Store[Streaming]) -> None:
+    told = [grant_issued(GRANT, PERSON, EXPERIENCE), grant_expired(GRANT, PERSON, EXPERIENCE)]
+    seen = []
+
+    for order in permutations(told):
+        store.query(lambda curs: curs.execute("DELETE FROM door_list") and None)
+        for contract in order:
+            store.query(lambda curs, c=contract: DoorList().apply(c, about(), curs))
+        seen.append(store.query(lambda curs: curs.execute("SELECT * FROM door_list").fetchall()))
+
+    assert seen[0] == seen[1]
+    assert seen[0][0]["closed"]
+
+
+def test_an_older_word_about_the_team_changes_nothing(store: Store[Streaming]) -> None:
+    def say(contract: Any, version: int) -> None:
+        envelope = about(SPACE, version)
+        store.execute(Cause(uuid4()), lambda: store.project(contract, envelope))
+
+    def on_team() -> set[UUID]:
+        return store.query(lambda curs: list_team_of(curs, SPACE, [PERSON]))
+
+    say(space_created(SPACE, uuid4()), 1)
+    say(TeamMemberRemoved(space_id=SPACE, person_id=PERSON), 3)
+    say(TeamMemberAdded(space_id=SPACE, person_id=PERSON, role="admin"), 2)
+    after_an_older_word = on_team()
+    say(TeamMemberAdded(space_id=SPACE, person_id=PERSON, role="admin"), 4)
+
+    assert (after_an_older_word, on_team()) == (set(), {PERSON})

@@ -1,0 +1,189 @@
+"""The streaming service as a process beside LiveKit, the real server and the sandbox's."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import nats
+import pytest
+from nats.aio.client import Client
+
+from libs.events.contract import Contract, stream_of, subject_of
+from libs.events.envelope import Envelope
+from libs.events.streaming import StreamEnded, StreamWentLive
+from libs.runtime import bus
+from libs.runtime.clock import SystemClock
+from services.streaming.__main__ import compose
+from services.streaming.livekit_provider import LiveKitProvider
+from services.streaming.settings import Settings
+from services.streaming.tests.builders import (
+    about,
+    experience_added,
+    grant_issued,
+    grant_revoked,
+    space_created,
+)
+from services.streaming.tests.conftest import (
+    KEY,
+    SECRET,
+    running_livekit,
+    running_sandbox,
+    serving,
+)
+from services.streaming.tests.fakes import PERSON_SECRET, signed
+from services.streaming.tests.visitors import Visitors
+from tests.servers import NatsServer, free_port
+
+OWNER, MEMBER, STRANGER = (UUID(int=n) for n in range(1, 4))
+SPACE, EXPERIENCE, GRANT = (UUID(int=n) for n in range(11, 14))
+LONG_AGO = SystemClock().now() - timedelta(days=1)
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@dataclass
+class Scene:
+    """A running service, its LiveKit, and the bus to which the other services speak."""
+
+    http: httpx.AsyncClient
+    nats: Client
+    provider: LiveKitProvider
+    visitors: Visitors
+
+    async def announce(self, contract: Contract, entity: UUID, version: int = 1) -> None:
+        js = self.nats.jetstream()
+        await bus.ensure_stream(js, contract.producer())
+        await js.publish(
+            subject_of(contract.type, entity),
+            contract.model_dump_json().encode(),
+            headers=about(entity, version, contract.type).to_headers(),
+        )
+
+    async def ask(self, person: UUID, method: str, path: str, body: Any = None) -> httpx.Response:
+        return await self.http.request(method, path, json=body, headers=signed(person))
+
+    async def go_live(self) -> UUID:
+        """Go live once the service has heard of the experience."""
+        for _ in range(200):
+            answer = await self.ask(OWNER, "POST", f"/experiences/{EXPERIENCE}/streams")
+            if answer.status_code == 201:
+                break
+            await asyncio.sleep(0.05)
+        assert (answer.status_code, answer.json()["state"]) == (201, "live")
+        return UUID(answer.json()["stream_id"])
+
+    async def state(self) -> Any:
+        shown = await self.ask(OWNER, "GET", f"/experiences/{EXPERIENCE}/stream")
+        return shown.json()
+
+    async def identities(self, stream_id: UUID) -> set[str]:
+        there = await asyncio.to_thread(self.provider.list_participants, stream_id)
+        return {each.identity for each in there}
+
+    async def told(self, count: int) -> list[str]:
+        """The types of the first public events of the service, once there are that many."""
+        js = self.nats.jetstream()
+        for _ in range(200):
+            if (await js.stream_info(stream_of("streaming"))).state.messages >= count:
+                break
+            await asyncio.sleep(0.02)
+        messages = [await js.get_msg(stream_of("streaming"), n) for n in range(1, count + 1)]
+        return [Envelope.from_headers(each.headers).type for each in messages]
+
+
+@pytest.fixture(params=["real", "sandbox"])
+def surroundings(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str, own_nats: NatsServer
+) -> Iterator[tuple[str, str, LiveKitProvider]]:
+    """The service on its port, a LiveKit that tells it what happens, and a provider to look."""
+    port = free_port()
+    run = running_livekit if request.param == "real" else running_sandbox
+    with run(tmp_path, f"http://127.0.0.1:{port}/webhooks/livekit") as livekit_url:
+        settings = Settings(
+            http_port=port,
+            database_url=database,
+            nats_url=own_nats.url,
+            person_token_secret=PERSON_SECRET,
+            livekit_url=livekit_url,
+            livekit_api_key=KEY,
+            livekit_api_secret=SECRET,
+        )
+        provider = LiveKitProvider(livekit_url, KEY, SECRET)
+        with serving(compose(settings, provider).app, port) as address:
+            yield address, livekit_url, provider
+        provider.close()
+
+
+@pytest.fixture
+async def scene(
+    surroundings: tuple[str, str, LiveKitProvider], own_nats: NatsServer
+) -> AsyncIterator[Scene]:
+    address, livekit_url, provider = surroundings
+    client = await nats.connect(own_nats.url)
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=10) as http:
+        scene = Scene(http, client, provider, Visitors(livekit_url))
+        await scene.announce(space_created(SPACE, OWNER), SPACE)
+        await scene.announce(experience_added(EXPERIENCE, SPACE), EXPERIENCE)
+        issued = grant_issued(GRANT, MEMBER, EXPERIENCE, valid_from=LONG_AGO)
+        await scene.announce(issued, GRANT)
+        yield scene
+    await client.close()
+
+
+async def test_who_loses_the_grant_is_out_of_the_room_within_five_seconds(scene: Scene) -> None:
+    stream_id = await scene.go_live()
+    answer = await scene.ask(MEMBER, "POST", f"/streams/{stream_id}/tokens", {"role": "viewer"})
+    token = scene.provider.token(stream_id, MEMBER, host=False)
+    assert answer.json()["identity"] == token.identity
+
+    async with scene.visitors.enter(token):
+        before = await scene.identities(stream_id)
+        revoked_at = time.monotonic()
+        await scene.announce(grant_revoked(GRANT, MEMBER, EXPERIENCE), GRANT, version=2)
+        while await scene.identities(stream_id):
+            assert time.monotonic() - revoked_at < 5
+            await asyncio.sleep(0.02)
+    again = await scene.ask(MEMBER, "POST", f"/streams/{stream_id}/tokens", {"role": "viewer"})
+
+    assert before == {str(MEMBER)}
+    assert (again.status_code, again.json()["code"]) == (403, "no_access")
+
+
+async def test_the_end_closes_the_room_and_is_announced(scene: Scene) -> None:
+    stream_id = await scene.go_live()
+
+    ended = await scene.ask(OWNER, "POST", f"/streams/{stream_id}/end")
+    told = await scene.told(2)
+    while await asyncio.to_thread(scene.provider.has_room, stream_id):
+        await asyncio.sleep(0.02)
+
+    assert ended.json()["state"] == "ended"
+    assert told == [StreamWentLive.type, StreamEnded.type]
+
+
+async def test_livekit_tells_by_a_signed_webhook_that_a_room_was_closed(scene: Scene) -> None:
+    stream_id = await scene.go_live()
+    token = scene.provider.token(stream_id, OWNER, host=True)
+
+    async with scene.visitors.enter(token):
+        await asyncio.to_thread(scene.provider.close_room, stream_id)
+        while (await scene.state())["state"] != "ended":
+            await asyncio.sleep(0.05)
+
+    assert (await scene.state())["cause"] == "room_closed"
+
+
+async def test_a_join_without_a_grant_is_put_out_when_livekit_tells_of_it(scene: Scene) -> None:
+    if not scene.visitors.are_told_of:
+        pytest.skip("a real LiveKit tells of a join once media flows: the e2e test has a browser")
+    stream_id = await scene.go_live()
+
+    async with scene.visitors.enter(scene.provider.token(stream_id, STRANGER, host=False)):
+        while await scene.identities(stream_id):
+            await asyncio.sleep(0.02)
