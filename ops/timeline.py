@@ -136,6 +136,8 @@ class _Effects:
                     self._seats[person_id, experience_id] = one
                 case NoticeDelivered(about_event_id=event_id, channel="in_app"):
                     self._notices[event_id].append(one)
+                case _:
+                    pass
 
     def of(self, purchase: Said, bought: PassPurchased) -> tuple[list[Said], ...]:
         """Grants, seats in the chat, notices. Raises Incomplete when some are missing."""

@@ -165,7 +165,6 @@ class Hub:
                 "channel_id": room.channel["id"],
                 "channel_type": room.channel_type,
                 "channel_member_count": len(room.members),
-                "channel_last_message_at": room.channel.get("last_message_at"),
             }
         user = self._shapes.user(user_id)
         if user is not None:

@@ -104,13 +104,13 @@ class Payments:
         payments = [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
         return self._settling(order_id, payments) if payments else None
 
-    def follow_hint(self, payment_intent_id: str) -> tuple[UUID, Record] | None:
+    def follow_hint(self, payment_intent_id: str) -> Record | None:
         """Ask how a payment stands that somebody spoke of; None when it is not one of ours."""
         payment = self._provider.get(payment_intent_id)
-        if payment.order_id is None:
+        order_id = payment.order_id
+        if order_id is None or not self._store.query(lambda c: queries.has_order(c, order_id)):
             return None
-        known = self._store.query(lambda curs: queries.has_order(curs, payment.order_id))
-        return (payment.order_id, self._settling(payment.order_id, [payment])) if known else None
+        return self._settling(order_id, [payment])
 
     def close(self, order_id: UUID) -> Record | None:
         """The hold is over: cancel what can still be paid, unless someone is in the middle."""

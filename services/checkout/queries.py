@@ -175,7 +175,7 @@ class AskedPayment:
             idempotency_key=self.idempotency_key,
             amount_minor=self.amount_minor,
             currency=self.currency,
-            description=f"{self.pass_name} – {self.space_name}",
+            description=f"{self.space_name}: {self.pass_name}",
         )
 
 

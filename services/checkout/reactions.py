@@ -16,7 +16,7 @@ from libs.runtime.consumer import Reaction, only_views
 from services.checkout.application import Checkout
 
 
-def on_pass_published(published: PassPublished, about: Envelope, checkout: Checkout) -> None:
+def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout) -> None:
     """A new version brings its stock; the view has its terms already."""
     checkout.set_capacity(published.pass_id, published.version_number, published.terms.stock)
 

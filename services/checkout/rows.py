@@ -6,7 +6,6 @@ from uuid import UUID
 
 from services.checkout.domain import Offer, Standing
 
-
 STANDING_COLUMNS: Final = """
     p.version_id, p.version_number, p.space_id, p.space_slug, p.space_name, p.pass_slug,
     p.pass_name, p.experience_ids, p.terms AS frozen_terms, p.archived,

@@ -1,4 +1,4 @@
-"""The one door to the stock of a pass: whoever takes, sells or gives back a seat comes through here.
+"""The one door to the stock of a pass: every seat is taken, sold and given back here.
 
 The counter row decides (so any number of processes is safe), and every move of it is an event of
 the seat, saved in the same transaction: the counter is the sum of the ledger at every commit.

@@ -17,7 +17,7 @@ from services.checkout.rows import STANDING_COLUMNS, standing_of
 
 def _run(statement: str, parameters: dict[str, Any]) -> Cursor[DictRow]:
     curs = unit_of_work.required().cursor()
-    return curs.execute(statement, parameters, prepare=True)  # type: ignore[arg-type]
+    return curs.execute(statement, parameters, prepare=True)
 
 
 # A seat that comes back lowers a capacity that is above what the newest version wants.

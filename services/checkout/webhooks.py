@@ -73,8 +73,7 @@ class Webhooks:
         now = self._store.clock.now()
         if found is None:
             return lambda: self._table.mark_handled(event_id, "not_ours", now)
-        _, settle = found
-        return self._and_mark(event_id, settle, now)
+        return self._and_mark(event_id, found, now)
 
     def _and_mark(self, event_id: str, settle: Record, now: datetime) -> Record:
         def record() -> None:

@@ -118,6 +118,16 @@ class _Routes:
         )
         return _shown(experience_id, await self._until_open(UUID(answer)))
 
+    async def _until_open(self, stream_id: UUID) -> StreamSeen:
+        """Wait a moment for the provider's room, so that the answer mostly says `live`."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._live_within_s
+        while True:
+            stream = await self._store.ask(lambda curs: queries.get_stream(curs, stream_id))
+            if stream.state != "opening" or loop.time() > give_up_at:
+                return stream
+            await asyncio.sleep(_POLL_S)
+
     async def end_stream(self, stream_id: UUID, person: Person, cause: CommandCause) -> StreamShown:
         """Take it off air; told again, it stays so."""
         stream = await self._store.ask(lambda curs: _for_team(curs, stream_id, person.id))

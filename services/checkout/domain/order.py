@@ -217,7 +217,7 @@ class Order(Aggregate):
         refunded_at: datetime
 
     @event(Opened)
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         command_id: UUID,
         person_id: UUID,
@@ -267,7 +267,7 @@ class Order(Aggregate):
     @property
     def refundable_minor(self) -> int:
         """What is left to give back, refunds on their way taken off."""
-        asked = sum(r["amount_minor"] for r in self.refund_requests.values())
+        asked: int = sum(r["amount_minor"] for r in self.refund_requests.values())
         return self.total_minor - self.refunded_minor - asked
 
     def _whose(self) -> dict[str, UUID]:
@@ -289,7 +289,8 @@ class Order(Aggregate):
             raise OrderNotOpen(self.id)
         if self.total_minor and self.attempt_over:
             attempt = self.attempt + 1
-            self._payment_requested(
+            self.trigger_event(
+                Order.PaymentRequested,
                 attempt=attempt,
                 idempotency_key=f"order:{self.id}:{attempt}",
                 amount_minor=self.total_minor,
@@ -298,37 +299,30 @@ class Order(Aggregate):
             )
 
     @event(PaymentRequested)
-    def _payment_requested(
-        self,
-        attempt: int,
-        idempotency_key: str,
-        amount_minor: int,
-        currency: str,
-        requested_at: datetime,
-    ) -> None:
+    def _payment_requested(self, attempt: int) -> None:
         self.attempt = attempt
         self.attempt_over = False
 
     def attach_payment(self, payment: Payment, at: datetime) -> None:
         """Remember under which id the provider has a payment of this order."""
         if payment.payment_intent_id not in self.payments:
-            self._payment_intent_created(
+            self.trigger_event(
+                Order.PaymentIntentCreated,
                 attempt=payment.attempt,
                 payment_intent_id=payment.payment_intent_id,
                 created_at=at,
             )
 
     @event(PaymentIntentCreated)
-    def _payment_intent_created(
-        self, attempt: int, payment_intent_id: str, created_at: datetime
-    ) -> None:
+    def _payment_intent_created(self, attempt: int, payment_intent_id: str) -> None:
         self.payments[payment_intent_id] = PaymentState.CREATED.value
         self.attempts[payment_intent_id] = attempt
 
     def give_up_attempt(self, attempt: int, code: str, at: datetime) -> None:
         """The provider will not have this payment at all; nothing was or can be charged for it."""
         if attempt == self.attempt and not self.attempt_over:
-            self._payment_failed(
+            self.trigger_event(
+                Order.PaymentFailed,
                 **self._whose(),
                 payment_intent_id=None,
                 failure=f"attempt:{attempt}",
@@ -344,7 +338,8 @@ class Order(Aggregate):
         if self.payments[payment.payment_intent_id] not in _UNDECIDED:
             return
         if payment.status is PaymentStatus.SUCCEEDED:
-            self._payment_succeeded(
+            self.trigger_event(
+                Order.PaymentSucceeded,
                 payment_intent_id=payment.payment_intent_id,
                 charge_id=payment.charge_id,
                 amount_minor=payment.amount_minor,
@@ -352,14 +347,17 @@ class Order(Aggregate):
                 succeeded_at=at,
             )
         elif payment.status is PaymentStatus.CANCELLED:
-            self._payment_cancelled(payment_intent_id=payment.payment_intent_id, cancelled_at=at)
+            self.trigger_event(
+                Order.PaymentCancelled, payment_intent_id=payment.payment_intent_id, cancelled_at=at
+            )
         else:
             self._learn_failure(payment, at)
 
     def _learn_failure(self, payment: Payment, at: datetime) -> None:
         new = payment.failure is not None and payment.failure != self.last_failure
         if new and self.status == OrderStatus.OPEN:
-            self._payment_failed(
+            self.trigger_event(
+                Order.PaymentFailed,
                 **self._whose(),
                 payment_intent_id=payment.payment_intent_id,
                 failure=payment.failure,
@@ -368,16 +366,7 @@ class Order(Aggregate):
             )
 
     @event(PaymentFailed)
-    def _payment_failed(  # noqa: PLR0913
-        self,
-        person_id: UUID,
-        space_id: UUID,
-        pass_id: UUID,
-        payment_intent_id: str | None,
-        failure: str,
-        code: str,
-        failed_at: datetime,
-    ) -> None:
+    def _payment_failed(self, payment_intent_id: str | None, failure: str) -> None:
         self.last_failure = failure
         if payment_intent_id is None:
             self.attempt_over = True
@@ -385,19 +374,12 @@ class Order(Aggregate):
             self.payments[payment_intent_id] = PaymentState.FAILED.value
 
     @event(PaymentCancelled)
-    def _payment_cancelled(self, payment_intent_id: str, cancelled_at: datetime) -> None:
+    def _payment_cancelled(self, payment_intent_id: str) -> None:
         self.payments[payment_intent_id] = PaymentState.CANCELLED.value
         self.attempt_over = self.attempts[payment_intent_id] == self.attempt
 
     @event(PaymentSucceeded)
-    def _payment_succeeded(
-        self,
-        payment_intent_id: str,
-        charge_id: str | None,
-        amount_minor: int,
-        currency: str,
-        succeeded_at: datetime,
-    ) -> None:
+    def _payment_succeeded(self, payment_intent_id: str, amount_minor: int) -> None:
         self.payments[payment_intent_id] = PaymentState.SUCCEEDED.value
         self.amounts[payment_intent_id] = amount_minor
 
@@ -407,7 +389,8 @@ class Order(Aggregate):
         """Give the pass for this payment (None: nothing was due). Raises OrderNotOpen."""
         if not self.may_be_fulfilled:
             raise OrderNotOpen(self.id)
-        self._fulfilled(
+        self.trigger_event(
+            Order.Fulfilled,
             person_id=self.person_id,
             offer=self.offer_state,
             total_minor=self.total_minor,
@@ -417,15 +400,7 @@ class Order(Aggregate):
         )
 
     @event(Fulfilled)
-    def _fulfilled(  # noqa: PLR0913
-        self,
-        person_id: UUID,
-        offer: dict[str, Any],
-        total_minor: int,
-        payment_intent_id: str | None,
-        granted_from: datetime,
-        granted_until: datetime | None,
-    ) -> None:
+    def _fulfilled(self, payment_intent_id: str | None) -> None:
         self.status = OrderStatus.FULFILLED.value
         self.settled_by = payment_intent_id
 
@@ -433,12 +408,10 @@ class Order(Aggregate):
         """Let go of the order. Raises OrderNotOpen."""
         if self.status != OrderStatus.OPEN:
             raise OrderNotOpen(self.id)
-        self._expired(**self._whose(), reason=reason, expired_at=at)
+        self.trigger_event(Order.Expired, **self._whose(), reason=reason, expired_at=at)
 
     @event(Expired)
-    def _expired(
-        self, person_id: UUID, space_id: UUID, pass_id: UUID, reason: str, expired_at: datetime
-    ) -> None:
+    def _expired(self) -> None:
         self.status = OrderStatus.EXPIRED.value
 
     def extend_hold(self, until: datetime) -> None:
@@ -457,7 +430,8 @@ class Order(Aggregate):
     def request_return(self, payment_intent_id: str, cause: str, at: datetime) -> None:
         """Intend to send a captured payment back. Does nothing when it is on its way already."""
         if self.payments[payment_intent_id] == PaymentState.SUCCEEDED:
-            self._return_requested(
+            self.trigger_event(
+                Order.ReturnRequested,
                 payment_intent_id=payment_intent_id,
                 amount_minor=self.amounts[payment_intent_id],
                 cause=cause,
@@ -465,16 +439,15 @@ class Order(Aggregate):
             )
 
     @event(ReturnRequested)
-    def _return_requested(
-        self, payment_intent_id: str, amount_minor: int, cause: str, requested_at: datetime
-    ) -> None:
+    def _return_requested(self, payment_intent_id: str, cause: str) -> None:
         self.payments[payment_intent_id] = PaymentState.RETURNING.value
         self.return_causes[payment_intent_id] = cause
 
     def record_return(self, payment_intent_id: str, refund_id: str, at: datetime) -> None:
         """The payment is back. Does nothing when that is known."""
         if self.payments[payment_intent_id] == PaymentState.RETURNING:
-            self._payment_returned(
+            self.trigger_event(
+                Order.PaymentReturned,
                 **self._whose(),
                 payment_intent_id=payment_intent_id,
                 refund_id=refund_id,
@@ -485,19 +458,7 @@ class Order(Aggregate):
             )
 
     @event(PaymentReturned)
-    def _payment_returned(  # noqa: PLR0913
-        self,
-        person_id: UUID,
-        space_id: UUID,
-        pass_id: UUID,
-        payment_intent_id: str,
-        refund_id: str,
-        amount_minor: int,
-        currency: str,
-        currency_exponent: int,
-        cause: str,
-        returned_at: datetime,
-    ) -> None:
+    def _payment_returned(self, payment_intent_id: str) -> None:
         self.payments[payment_intent_id] = PaymentState.RETURNED.value
         if self.status == OrderStatus.EXPIRED:
             self.status = OrderStatus.RETURNED.value
@@ -518,7 +479,8 @@ class Order(Aggregate):
             raise NothingToRefund(self.id)
         if amount_minor is not None and not 0 < amount_minor <= left:
             raise RefundExceedsPayment(left)
-        self._refund_requested(
+        self.trigger_event(
+            Order.RefundRequested,
             request_id=request_id,
             payment_intent_id=self.settled_by,
             amount_minor=left if amount_minor is None else amount_minor,
@@ -527,31 +489,25 @@ class Order(Aggregate):
         )
 
     @event(RefundRequested)
-    def _refund_requested(
-        self,
-        request_id: UUID,
-        payment_intent_id: str,
-        amount_minor: int,
-        cause: str,
-        requested_at: datetime,
-    ) -> None:
+    def _refund_requested(self, request_id: UUID, amount_minor: int, cause: str) -> None:
         self.refund_requests[str(request_id)] = {"amount_minor": amount_minor, "cause": cause}
 
     def refuse_refund(self, request_id: UUID, code: str, at: datetime) -> None:
         """The provider said no. Does nothing when the request was settled meanwhile."""
         if str(request_id) in self.refund_requests:
-            self._refund_refused(request_id=request_id, code=code, refused_at=at)
+            self.trigger_event(Order.RefundRefused, request_id=request_id, code=code, refused_at=at)
 
     @event(RefundRefused)
-    def _refund_refused(self, request_id: UUID, code: str, refused_at: datetime) -> None:
+    def _refund_refused(self, request_id: UUID) -> None:
         del self.refund_requests[str(request_id)]
 
     def record_refund(self, refund: ProviderRefund, at: datetime) -> None:
-        """Money went back; the same refund is counted once, and parts that sum up are a full one."""
+        """Money went back; a refund is counted once, and parts that sum up are full."""
         if refund.refund_id in self.refunds:
             return
         asked = self.refund_requests.get(str(refund.request_id))
-        self._refunded(
+        self.trigger_event(
+            Order.Refunded,
             **self._whose(),
             request_id=refund.request_id if asked else None,
             refund_id=refund.refund_id,
@@ -563,19 +519,8 @@ class Order(Aggregate):
         )
 
     @event(Refunded)
-    def _refunded(  # noqa: PLR0913
-        self,
-        person_id: UUID,
-        space_id: UUID,
-        pass_id: UUID,
-        request_id: UUID | None,
-        refund_id: str,
-        amount_minor: int,
-        currency: str,
-        currency_exponent: int,
-        full: bool,  # noqa: FBT001
-        cause: str,
-        refunded_at: datetime,
+    def _refunded(
+        self, request_id: UUID | None, refund_id: str, amount_minor: int, full: bool
     ) -> None:
         self.refunds[refund_id] = amount_minor
         self.refund_requests.pop(str(request_id), None)

@@ -1,0 +1,146 @@
+"""Asking the services over HTTP in the name of one person, over their restarts."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import httpx
+
+from libs.runtime.problems import read_problem
+from libs.runtime.telemetry import current_traceparent
+from services.gateway.settings import SERVICES, Settings
+
+PATIENCE_S: Final = 8.0
+_FIRST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 0.5
+_LIMITS: Final = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+_TIMEOUT: Final = httpx.Timeout(15.0, connect=2.0, pool=5.0)
+_SERVER_ERROR: Final = 500
+
+
+class ServiceRefused(Exception):
+    """A service answered with a problem; `code` is stable, `errors` name fields."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any], retry_after: str | None) -> None:
+        self.status = status
+        self.code = str(problem.get("code", "unknown"))
+        self.title = str(problem.get("title", ""))
+        errors = problem.get("errors", [])
+        self.errors = [each for each in errors if isinstance(each, dict)]
+        self.retry_after = retry_after
+        super().__init__(f"{status} {self.code}")
+
+
+class ServiceUnreachable(Exception):
+    """A service did not answer for as long as we are willing to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services, each with its own pool of connections that are kept open."""
+
+    by_name: Mapping[str, httpx.AsyncClient]
+    patience_s: float = PATIENCE_S
+
+    @classmethod
+    def at(cls, settings: Settings) -> Self:
+        """The services at the addresses of the settings."""
+        return cls(
+            {
+                name: httpx.AsyncClient(
+                    base_url=settings.url_of(name), limits=_LIMITS, timeout=_TIMEOUT
+                )
+                for name in SERVICES
+            }
+        )
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        for client in self.by_name.values():
+            await client.aclose()
+
+    def asked_by(self, token: str | None) -> "Caller":
+        """The services as the person of this token may ask them; None is no one."""
+        return Caller(self, token)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Someone who asks the services. Raises ServiceRefused and ServiceUnreachable."""
+
+    services: Services
+    token: str | None
+
+    async def get(self, service: str, path: str, **query: Any) -> Any:
+        """Read something."""
+        return _answer_of(await self.sent(service, "GET", path, params=query))
+
+    async def find(self, service: str, path: str, default: Any = None) -> Any:
+        """Read what the page can do without: the default when it can't be had at once."""
+        try:
+            answer = await self.sent(service, "GET", path, patience_s=0.0, timeout=2.0)
+            return _answer_of(answer)
+        except (ServiceRefused, ServiceUnreachable):
+            return default
+
+    async def send(
+        self, service: str, method: str, path: str, key: str, body: Any = None
+    ) -> Any:
+        """Give a command; by its key it is carried out once, however often it is sent."""
+        headers = {"Idempotency-Key": key}
+        answer = await self.sent(service, method, path, json=body, headers=headers)
+        return _answer_of(answer)
+
+    async def sent(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        patience_s: float | None = None,
+        **parts: Any,
+    ) -> httpx.Response:
+        """Send a read or a command with a key, again and again while the service is away."""
+        parts["headers"] = parts.get("headers", {}) | self._headers()
+        client = self.services.by_name[service]
+        request = client.build_request(method, path, **parts)
+        patience = self.services.patience_s if patience_s is None else patience_s
+        return await _until_answered(client, request, patience)
+
+    def _headers(self) -> dict[str, str]:
+        headers = {}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if traceparent := current_traceparent():
+            headers["traceparent"] = traceparent
+        return headers
+
+
+async def _until_answered(
+    client: httpx.AsyncClient, request: httpx.Request, patience_s: float
+) -> httpx.Response:
+    give_up_at = time.monotonic() + patience_s
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        late = time.monotonic() + pause_s > give_up_at
+        try:
+            response = await client.send(request)
+        except httpx.TransportError as broken:
+            if late:
+                raise ServiceUnreachable(f"{request.method} {request.url}") from broken
+        else:
+            if late or response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return response
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def _answer_of(response: httpx.Response) -> Any:
+    if response.is_success:
+        return response.json() if response.content else None
+    if response.status_code >= _SERVER_ERROR:
+        raise ServiceUnreachable(f"{response.request.url}: {response.status_code}")
+    retry_after = response.headers.get("retry-after")
+    raise ServiceRefused(response.status_code, read_problem(response.content), retry_after)

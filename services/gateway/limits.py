@@ -1,0 +1,42 @@
+"""How many posts someone may send in a minute, counted in this process."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+_WINDOW_S: Final = 60.0
+_MOST_REMEMBERED: Final = 100_000
+
+
+class TooManyRequests(Exception):
+    """Come back after so many seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimit:
+    """At most so many within a minute for each who; with several processes, for each of those."""
+
+    def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._per_minute = per_minute
+        self._now = now
+        self._seen: dict[str, deque[float]] = {}
+
+    def check(self, who: str) -> None:
+        """Count one more. Raises TooManyRequests, and then does not count."""
+        now = self._now()
+        seen = self._seen.setdefault(who, deque())
+        while seen and seen[0] <= now - _WINDOW_S:
+            seen.popleft()
+        if len(seen) >= self._per_minute:
+            raise TooManyRequests(max(1, round(seen[0] + _WINDOW_S - now)))
+        seen.append(now)
+        if len(self._seen) > _MOST_REMEMBERED:
+            self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        kept = {who: seen for who, seen in self._seen.items() if seen and seen[-1] > now - _WINDOW_S}
+        self._seen = kept

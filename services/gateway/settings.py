@@ -1,0 +1,65 @@
+"""What the gateway reads from its environment."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SERVICES: Final = (
+    "catalog",
+    "checkout",
+    "access",
+    "streaming",
+    "chat",
+    "notifications",
+    "identity",
+    "admin",
+)
+
+
+class Settings(BaseSettings):
+    """Where the gateway listens, where the services are, what it signs with, whom pages may call.
+
+    Limits are posts per minute: signing in counts by network address, buying by person (and, far
+    more of them, by network address, since a whole town may sit behind one).
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    http_host: str = "127.0.0.1"
+    http_port: int
+    public_url: str = "http://localhost:8000"
+    person_token_secret: str = Field(min_length=32)
+    csrf_secret: str = Field(min_length=32)
+    otel_exporter_otlp_endpoint: str | None = None
+    trusted_proxies: str = ""
+    catalog_url: str
+    checkout_url: str
+    access_url: str
+    streaming_url: str
+    chat_url: str
+    notifications_url: str
+    identity_url: str
+    admin_url: str
+    stripe_js_url: str = "https://js.stripe.com/v3/"
+    stripe_api_url: str = "https://api.stripe.com"
+    stream_api_url: str = "https://chat.stream-io-api.com"
+    livekit_url: str = ""
+    sign_in_posts_per_minute: int = 60
+    purchase_posts_per_minute: int = 20
+    purchase_posts_per_minute_and_network: int = 1_200
+
+    def url_of(self, service: str) -> str:
+        """Where a service is."""
+        return str(getattr(self, f"{service}_url"))
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers come by TLS; else only http://localhost makes sense."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def proxies(self) -> frozenset[str]:
+        """Addresses of proxies whose X-Forwarded-For we believe."""
+        return frozenset(each.strip() for each in self.trusted_proxies.split(",") if each.strip())

@@ -1,0 +1,69 @@
+"""One running system and one browser for all stories."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ops.chromium import find_chromium
+from tests.e2e.running import RunningSystem, start_system, stop_system
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+Visit = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    """The whole system, as a person starts it."""
+    running = start_system(tmp_path_factory.mktemp("system"))
+    yield running
+    stop_system(running)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser with a camera that shows moving stripes."""
+    found = find_chromium()
+    assert found is not None, "no Chromium: ./bp test says what to install"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(found), args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, system: RunningSystem, tmp_path: Path) -> Visit:
+    """Opens a window of a new visitor; a page that breaks its own security policy fails the test."""
+
+    @contextmanager
+    def new_visitor(width: int = 390, height: int = 844, scheme: str = "light") -> Iterator[Page]:
+        context = chromium.new_context(
+            base_url=system.url,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            permissions=["camera", "microphone"],
+        )
+        page = context.new_page()
+        broken: list[str] = []
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.on(
+            "console",
+            lambda said: broken.append(said.text) if "Content Security" in said.text else None,
+        )
+        yield page
+        context.close()
+        assert broken == []
+
+    return new_visitor

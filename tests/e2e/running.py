@@ -1,0 +1,121 @@
+"""The whole system as `up` runs it, on a folder and ports of its own, with its processes in reach."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.servers import free_port
+
+READY_WITHIN_S = 120.0
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class RunningSystem:
+    """A system that a test may drive, look into and hurt."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """The gateway as a browser sees it."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What runs now: process ids and addresses."""
+        record: dict[str, Any] = json.loads((self.data / "run.json").read_text())
+        return record
+
+    def kill(self, name: str) -> None:
+        """End one process at once, as a crash does."""
+        os.kill(self.record["processes"][name], signal.SIGKILL)
+
+    def mails_to(self, address: str) -> list[dict[str, Any]]:
+        """What the sandbox's mailbox holds for an address, oldest first."""
+        sandbox = self.record["urls"]["sandbox"]
+        answer = httpx.get(f"{sandbox}/mailbox/messages.json", params={"to": address})
+        messages: list[dict[str, Any]] = answer.raise_for_status().json()
+        return sorted(messages, key=lambda mail: mail["received_at"])
+
+    def code_for(self, address: str, after: int = 0) -> str:
+        """The newest sign-in code, once more than `after` mails with a code have come."""
+
+        def codes() -> list[str]:
+            found = [re.search(r"\b(\d{6})\b", m["text"]) for m in self.mails_to(address)]
+            return [match[1] for match in found if match]
+
+        wait_until(lambda: len(codes()) > after, f"a code for {address}")
+        return codes()[-1]
+
+
+def wait_until(true: Any, what: str, within_s: float = 20.0) -> None:
+    """Wait for something that other processes bring about."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, f"waited {within_s:g} s in vain for {what}"
+        time.sleep(0.05)
+
+
+def start_system(folder: Path) -> RunningSystem:
+    """Start everything and wait until it is ready."""
+    port, log = free_row_of_ports(), folder / "up.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "ops",
+                "up",
+                "--port",
+                str(port),
+                "--data",
+                str(folder / "data"),
+            ],
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={k: v for k, v in os.environ.items() if k != "BP_CALLED_FROM"},
+        )
+    deadline = time.monotonic() + READY_WITHIN_S
+    while "is ready at" not in log.read_text():
+        assert process.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() < deadline, log.read_text()[-3000:]
+        time.sleep(0.1)
+    return RunningSystem(folder / "data", port, process, log)
+
+
+def stop_system(system: RunningSystem) -> None:
+    """Ask it to end, as Ctrl-C does."""
+    system.process.send_signal(signal.SIGINT)
+    system.process.wait(timeout=30)
+
+
+def free_row_of_ports() -> int:
+    """A base port whose whole row is free: the system takes ports up to 50 above it."""
+    while True:
+        base = 20_000 + (free_port() % 700) * 50
+        if all(_is_free(base + offset) for offset in range(50)):
+            return base
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
