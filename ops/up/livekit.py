@@ -39,6 +39,10 @@ class LiveKit:
                 "tcp_port": self.ports.livekit_tcp,
                 "udp_port": self.ports.livekit_udp,
                 "use_external_ip": False,
+                # Media over the loopback interface alone: it works without a network, and
+                # nothing outside of this machine can reach it.
+                "interfaces": {"includes": ["lo", "lo0"]},
+                "enable_loopback_candidate": True,
             },
             "keys": {self.api_key: self.api_secret},
             "webhook": {"api_key": self.api_key, "urls": [self.webhook_url]},

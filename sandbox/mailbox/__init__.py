@@ -38,7 +38,6 @@ def router(state: State, settings: Settings) -> APIRouter:
         server = await loop.create_server(talk, settings.http_host, settings.sandbox_smtp_port)
         yield
         server.close()
-        await server.wait_closed()
 
     routes = APIRouter(lifespan=listening, include_in_schema=False)
     add_pages(routes, office)

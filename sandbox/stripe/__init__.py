@@ -7,6 +7,8 @@ transactions, disputes, products and subscriptions.
 """
 
 import asyncio
+import logging
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +26,7 @@ from sandbox.stripe.misbehaviour import Misbehaviour, Misbehaviours
 from sandbox.stripe.webhooks import Courier
 
 PREFIX = "/stripe"
+_LOG = logging.getLogger(__name__)
 
 
 def router(state: State, settings: Settings) -> APIRouter:
@@ -45,6 +48,7 @@ def router(state: State, settings: Settings) -> APIRouter:
     @asynccontextmanager
     async def delivering(_app: Any) -> AsyncIterator[None]:
         work = asyncio.create_task(courier.run(), name="stripe webhooks")
+        work.add_done_callback(_end_process_on_fault)
         yield
         work.cancel()
         with suppress(asyncio.CancelledError):
@@ -55,6 +59,13 @@ def router(state: State, settings: Settings) -> APIRouter:
     _add_pages(routes, challenges)
     _add_control(routes, faults)
     return routes
+
+
+def _end_process_on_fault(work: "asyncio.Task[None]") -> None:
+    """End a process that delivers no more, so that its supervisor starts a good one."""
+    if not work.cancelled() and (fault := work.exception()) is not None:
+        _LOG.critical("webhooks are no longer delivered", exc_info=fault)
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _base_url(request: Request) -> str:

@@ -12,7 +12,12 @@ def main() -> None:
     settings = Settings.model_validate({})
     configure_logging()
     telemetry.start("admin", settings.otel_exporter_otlp_endpoint)
-    app = create_admin(Services.at(settings), settings.person_token_secret, settings.csrf_secret)
+    app = create_admin(
+        Services.at(settings),
+        person_token_secret=settings.person_token_secret,
+        csrf_secret=settings.csrf_secret,
+        livekit_url=settings.livekit_url,
+    )
     serve(app, settings.http_host, settings.http_port)
 
 

@@ -24,7 +24,9 @@ _files = APIRouter(include_in_schema=False)
 _KINDS = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript"}
 
 
-def create_admin(services: Services, person_token_secret: str, csrf_secret: str) -> FastAPI:
+def create_admin(
+    services: Services, *, person_token_secret: str, csrf_secret: str, livekit_url: str
+) -> FastAPI:
     """The app that serves `/admin` and everything below it."""
 
     @contextlib.asynccontextmanager
@@ -42,6 +44,7 @@ def create_admin(services: Services, person_token_secret: str, csrf_secret: str)
     app.state.services = services
     app.state.person_token_secret = person_token_secret
     app.state.csrf_secret = csrf_secret
+    app.state.livekit_url = livekit_url
     for router in (_files, *ROUTERS):
         app.include_router(router)
     _install_errors(app)

@@ -1,6 +1,6 @@
 """The form of a pass: what people type, and the draft that the catalog takes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -20,6 +20,23 @@ NAMES: Final = {
     "terms.waitlist_questions": "question_0",
     "terms.currency_exponent": "currency",
 }
+
+_FOLDED: Final = frozenset(
+    {
+        "auto_expire_at",
+        "cancellation_discount",
+        "expires_after_days",
+        "initial_fee",
+        "max_split_payments",
+        "redirect_url",
+        "refund_policy",
+        "sale_ends_at",
+        "sale_starts_at",
+        "split_payments",
+        "trial_days",
+        "waitlist",
+    }
+)
 
 # What the form shows only for one way to pay isn't sent for another.
 _ONLY_FOR: Final = {
@@ -50,14 +67,12 @@ class PassForm:
 
     def uses_advanced(self) -> bool:
         """Whether something stands in a field that is folded away."""
-        plain = {"name", "slug", "description", "pricing_type", "currency", "price", "stock"}
-        plain |= {"billing_period", "stock_mode", "expected_version", "csrf_token"}
-        usual = {"", "0", "1", "idempotency_key"}
-        return bool(self.questions) or any(
-            value not in usual
-            for name, value in self.fields.items()
-            if name not in plain and not name.startswith(("question_", "idempotency"))
-        )
+        return bool(self.questions) or any(self.fields.get(name) for name in _FOLDED)
+
+
+def names_advanced(fields: Iterable[str]) -> bool:
+    """Whether one of these fields is folded away."""
+    return any(name in _FOLDED or name.startswith("question_") for name in fields)
 
 
 @dataclass(slots=True)

@@ -11,18 +11,11 @@ from uuid import uuid4
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.admin import amounts, moments
+from services.admin import amounts, moments, security
 from services.admin.sentences import sentence
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
-
-# A page shows what one person may see: no cache keeps it, no other site frames it.
-_HEADERS: Final = {
-    "Cache-Control": "private, no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
 
 
 @cache
@@ -55,8 +48,13 @@ def _as_json(value: Any) -> str:
 
 
 def page(
-    template: str, given: Mapping[str, Any], *, csrf_token: str, status: int = 200
+    template: str,
+    given: Mapping[str, Any],
+    *,
+    csrf_token: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """One page."""
+    """One page; `headers` are those that every page has, unless it needs others."""
     body = _templates().get_template(template).render(csrf_token=csrf_token, **given)
-    return HTMLResponse(body, status, headers=_HEADERS)
+    return HTMLResponse(body, status, headers=dict(headers or security.headers()))

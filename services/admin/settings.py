@@ -5,7 +5,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Where the admin listens, whom it asks, and the secrets that it shares with the gateway."""
+    """Where the admin listens, whom it asks, and the secrets that it shares with the gateway.
+
+    `livekit_url` is the video server as browsers see it (ws:// or wss://).
+    """
 
     model_config = SettingsConfigDict(extra="ignore")
 
@@ -18,4 +21,5 @@ class Settings(BaseSettings):
     checkout_url: str
     access_url: str
     streaming_url: str
+    livekit_url: str = ""
     otel_exporter_otlp_endpoint: str | None = None

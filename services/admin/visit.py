@@ -35,7 +35,14 @@ class Visit:
     ask: Caller
     csrf_token: str
 
-    def show(self, template: str, *, status: int = 200, **given: Any) -> HTMLResponse:
+    def show(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **given: Any,
+    ) -> HTMLResponse:
         """A page; `done` in the address names a sentence that says what was done."""
         done = f"done-{self.request.query_params.get('done', '')}"
         common: dict[str, Any] = {
@@ -44,7 +51,13 @@ class Visit:
             "person": self.person,
             "path": self.request.url.path,
         }
-        return page(template, common | given, csrf_token=self.csrf_token, status=status)
+        return page(
+            template,
+            common | given,
+            csrf_token=self.csrf_token,
+            status=status,
+            headers=headers,
+        )
 
     @staticmethod
     def go(path: str, done: str | None = None) -> RedirectResponse:

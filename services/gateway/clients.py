@@ -73,9 +73,12 @@ class Caller:
     services: Services
     token: str | None
 
-    async def get(self, service: str, path: str, **query: Any) -> Any:
+    async def get(
+        self, service: str, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
+    ) -> Any:
         """Read something."""
-        return _answer_of(await self.sent(service, "GET", path, params=query))
+        answer = await self.sent(service, "GET", path, params=query, headers=dict(headers or {}))
+        return _answer_of(answer)
 
     async def find(self, service: str, path: str, default: Any = None) -> Any:
         """Read what the page can do without: the default when it can't be had at once."""
@@ -85,9 +88,7 @@ class Caller:
         except (ServiceRefused, ServiceUnreachable):
             return default
 
-    async def send(
-        self, service: str, method: str, path: str, key: str, body: Any = None
-    ) -> Any:
+    async def send(self, service: str, method: str, path: str, key: str, body: Any = None) -> Any:
         """Give a command; by its key it is carried out once, however often it is sent."""
         headers = {"Idempotency-Key": key}
         answer = await self.sent(service, method, path, json=body, headers=headers)
@@ -140,7 +141,8 @@ async def _until_answered(
 def _answer_of(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json() if response.content else None
-    if response.status_code >= _SERVER_ERROR:
+    # 502: the service itself is well, a provider behind it refused or is away.
+    if response.status_code >= _SERVER_ERROR and response.status_code != httpx.codes.BAD_GATEWAY:
         raise ServiceUnreachable(f"{response.request.url}: {response.status_code}")
     retry_after = response.headers.get("retry-after")
     raise ServiceRefused(response.status_code, read_problem(response.content), retry_after)

@@ -38,5 +38,7 @@ class RateLimit:
             self._forget(now)
 
     def _forget(self, now: float) -> None:
-        kept = {who: seen for who, seen in self._seen.items() if seen and seen[-1] > now - _WINDOW_S}
+        kept = {
+            who: seen for who, seen in self._seen.items() if seen and seen[-1] > now - _WINDOW_S
+        }
         self._seen = kept

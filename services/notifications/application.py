@@ -78,12 +78,8 @@ class Names:
 class Catalogue(Protocol):
     """What things are called, as catalog says."""
 
-    def names_of_pass(self, pass_id: UUID) -> Names:
-        """A pass and its space."""
-        ...
-
-    def names_of_experience(self, experience_id: UUID) -> Names:
-        """An experience and its space."""
+    def names_of(self, of: UUID) -> Names:
+        """A pass or an experience, and its space."""
         ...
 
 
@@ -251,7 +247,7 @@ class Notifications(Application[UUID]):
             self._schedule.at(SEND_MAIL, str(notice.id), now, {"notice_id": str(notice.id)})
 
     def _news_of(self, live: Live) -> News:
-        names = self.catalogue.names_of_experience(live.experience_id)
+        names = self.catalogue.names_of(live.experience_id)
         space = "/account/purchased_spaces"
         page = f"{space}/{names.space_slug}/experiences/{names.slug}/stream"
         return News(

@@ -23,13 +23,13 @@ def on_pass_purchased(purchased: PassPurchased, about: Envelope, app: Notificati
 
 def on_purchase_refunded(refunded: PurchaseRefunded, about: Envelope, app: Notifications) -> None:
     """The buyer hears how much comes back."""
-    names = app.catalogue.names_of_pass(refunded.pass_id)
+    names = app.catalogue.names_of(refunded.pass_id)
     app.tell([refunded.person_id], news.refund_of(refunded, about, names))
 
 
 def on_payment_returned(returned: PaymentReturned, about: Envelope, app: Notifications) -> None:
     """Who paid for nothing hears that it was returned, and why."""
-    names = app.catalogue.names_of_pass(returned.pass_id)
+    names = app.catalogue.names_of(returned.pass_id)
     app.tell([returned.person_id], news.return_of(returned, about, names))
 
 

@@ -23,15 +23,8 @@ class AudienceTable:
 class CatalogueTable:
     """What things are called."""
 
-    def names_of_pass(self, pass_id: UUID) -> Names:
-        """A pass and its space."""
-        return self._names_of(pass_id)
-
-    def names_of_experience(self, experience_id: UUID) -> Names:
-        """An experience and its space."""
-        return self._names_of(experience_id)
-
-    def _names_of(self, of: UUID) -> Names:
+    def names_of(self, of: UUID) -> Names:
+        """A pass or an experience, and its space."""
         with required().cursor() as curs:
             return queries.get_names(curs, of)
 

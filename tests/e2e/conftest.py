@@ -45,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser, system: RunningSystem, tmp_path: Path) -> Visit:
-    """Opens a window of a new visitor; a page that breaks its own security policy fails the test."""
+    """A window of a new visitor; a page that breaks its own security policy fails the test."""
 
     @contextmanager
     def new_visitor(width: int = 390, height: int = 844, scheme: str = "light") -> Iterator[Page]:

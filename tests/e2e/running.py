@@ -1,4 +1,4 @@
-"""The whole system as `up` runs it, on a folder and ports of its own, with its processes in reach."""
+"""The whole system as `up` runs it, on a folder and ports of its own, its processes in reach."""
 
 import json
 import os

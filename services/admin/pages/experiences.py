@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.admin.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
+from services.admin.security import stage_headers
 from services.admin.sentences import sentence
 from services.admin.slugs import slug_from
 from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
@@ -85,6 +86,7 @@ async def _stage(
     words = {word: sentence(f"watch-{word.replace('_', '-')}") for word in _ISLAND_WORDS.split()}
     return visit.show(
         "experience.html",
+        headers=stage_headers(visit.request.app.state.livekit_url),
         space=space,
         experience=found,
         stream=stream,

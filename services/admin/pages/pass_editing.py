@@ -120,6 +120,8 @@ def _show(  # noqa: PLR0913
         typed=form.fields,
         errors=errors or {},
         theirs=theirs or {},
+        unfolded=form.uses_advanced()
+        or pass_form.names_advanced({**(errors or {}), **(theirs or {})}),
         currencies=[space["currency"], *(c for c in sorted(EXPONENTS) if c != space["currency"])],
         problem=problem,
         status=status,

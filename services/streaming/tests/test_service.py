@@ -190,9 +190,9 @@ async def test_livekit_tells_by_a_signed_webhook_that_a_room_was_closed(scene: S
     assert (await scene.state())["cause"] == "room_closed"
 
 
+# A real LiveKit tells of a join once media flows: that is seen in a browser, by the e2e tests.
+@pytest.mark.parametrize("surroundings", ["sandbox"], indirect=True)
 async def test_a_join_without_a_grant_is_put_out_when_livekit_tells_of_it(scene: Scene) -> None:
-    if not scene.visitors.are_told_of:
-        pytest.skip("a real LiveKit tells of a join once media flows: the e2e test has a browser")
     stream_id = await scene.go_live()
 
     async with scene.visitors.enter(scene.provider.token(stream_id, STRANGER, host=False)):

@@ -14,12 +14,12 @@ class Visitors:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.are_told_of = url.endswith("/livekit")
+        self._is_sandbox = url.endswith("/livekit")
 
     @asynccontextmanager
     async def enter(self, issued: RoomToken) -> AsyncIterator[None]:
         """Be in the room with this token."""
-        if self.are_told_of:
+        if self._is_sandbox:
             await self._enter_sandbox(issued)
             yield
             return

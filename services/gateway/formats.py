@@ -1,0 +1,49 @@
+"""Money and times as people of a region write them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, get_currency_precision
+from markupsafe import Markup
+
+
+class Formats:
+    """Writes amounts and instants for one region."""
+
+    def __init__(self, region: Locale) -> None:
+        self._region = region
+
+    def money(self, minor: int, currency: str, exponent: int) -> str:
+        """Integer minor units of a currency with so many decimals: 1990 EUR 2 is €19.90."""
+        amount = Decimal(minor).scaleb(-exponent)
+        if exponent == get_currency_precision(currency):
+            return format_currency(amount, currency, locale=self._region)
+        digits = "0" * exponent
+        pattern = f"\N{CURRENCY SIGN}\N{CURRENCY SIGN} #,##0{'.' if digits else ''}{digits}"
+        return format_currency(
+            amount, currency, pattern, locale=self._region, currency_digits=False
+        )
+
+    def moment(self, at: str | datetime, zone: str = "UTC") -> Markup:
+        """An instant in a zone; a script of the page rewrites it in the viewer's own."""
+        instant = _instant(at)
+        there = instant.astimezone(ZoneInfo(zone))
+        text = format_datetime(there, "d MMM y, HH:mm z", locale=self._region)
+        return Markup('<time datetime="{}">{}</time>').format(_utc(instant), text)
+
+    def day(self, at: str | datetime, zone: str = "UTC") -> Markup:
+        """A day in a zone."""
+        instant = _instant(at)
+        text = format_date(instant.astimezone(ZoneInfo(zone)), "long", locale=self._region)
+        return Markup('<time datetime="{}" data-day>{}</time>').format(_utc(instant), text)
+
+
+def _instant(at: str | datetime) -> datetime:
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,56 @@
+"""Templates become pages here, and nowhere else."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from services.gateway.assets import Assets
+from services.gateway.formats import Formats
+from services.gateway.texts import Texts
+
+_FOLDER: Final = Path(__file__).parent / "templates"
+
+
+class Rendering:
+    """Renders templates: everything that is put into a page is escaped."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals["asset"] = assets.url
+        self._templates.filters["lines"] = _lines
+        self._templates.filters["data"] = _data
+
+    def render(
+        self, template: str, texts: Texts, formats: Formats, given: Mapping[str, Any]
+    ) -> str:
+        """One page in one language."""
+        return self._templates.get_template(template).render(
+            t=texts.say,
+            locale=texts.locale,
+            money=formats.money,
+            moment=formats.moment,
+            day=formats.day,
+            **given,
+        )
+
+
+def _lines(text: str) -> Markup:
+    """Paragraphs of what someone typed: blank lines part them, single ones break."""
+    parts = [part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    marked = [Markup("<br>").join(part.strip().split("\n")) for part in parts]
+    return Markup("").join(Markup("<p>{}</p>").format(part) for part in marked)
+
+
+def _data(value: Any) -> str:
+    """JSON for a data attribute; escaped as any other text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
