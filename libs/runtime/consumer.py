@@ -240,7 +240,8 @@ class Consumer:
             except self._refusals as refusal:
                 self.refused += 1
                 logger.info("%s refuses %s: %r", self.durable, about.type, refusal)
-                self._store.react(about, self.durable, _done)
+                # The views still hear of it, and the inbox remembers that it was answered.
+                self._store.react(about, self.durable, lambda: self._store.project(contract, about))
 
     def _react(self, reaction: Reaction, contract: Contract, about: Envelope) -> None:
         self._store.project(contract, about)
@@ -296,7 +297,3 @@ class Consumer:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
-
-
-def _done() -> None:
-    """The refusal is the whole reaction: the inbox remembers that it was given."""

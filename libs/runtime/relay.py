@@ -25,7 +25,7 @@ ToContract = Callable[[Any], Contract | None]
 
 _WINDOW: Final = 64
 _PAGE: Final = 256
-_POLL_S: Final = 0.25
+_POLL_S: Final = 0.5
 _UNSETTLED_S: Final = 0.002
 _COMPARE_EVERY_S: Final = 60.0
 _ACK_TIMEOUT_S: Final = 5.0

@@ -102,8 +102,10 @@ class Store(Generic[A]):
         The answer must be JSON. A command that was carried out before is answered from memory. A
         conflict is decided again, at most three times (then Conflict); a lost connection is tried
         again and asked what became of the command (StoreUnavailable after 8 s). What `decide`
-        refuses passes through and nothing is written.
+        refuses passes through and nothing is written. Inside another command it is part of that.
         """
+        if unit_of_work.current() is not None:
+            return decide()
         return self._in_unit(cause, lambda unit: _once(unit, decide))
 
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:

@@ -157,10 +157,16 @@ class System:
                 providers.variables["LIVEKIT_API_SECRET"],
                 f"{self._surroundings.public_url}/webhooks/livekit",
             )
-            process = Process(
-                "livekit", livekit.command(), livekit.ready_url(), Ends.AFTER_SERVICES
+            ground.append(
+                Process(
+                    "livekit",
+                    livekit.command(),
+                    livekit.ready_url(),
+                    Ends.AFTER_SERVICES,
+                    # Asked to end, it waits until the last viewer has left.
+                    grace_s=1.0,
+                )
             )
-            ground.append(process)
         return ground
 
     def _service(self, service: Service, providers: Providers) -> Process:

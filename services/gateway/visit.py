@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
@@ -34,6 +34,9 @@ _CSRF_HEADER: Final = "x-csrf-token"
 _KEY_FIELD: Final = "idempotency_key"
 _LONGEST_KEY: Final = 100
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
+
+
+R = TypeVar("R", bound=Response)
 
 
 class SignInFirst(Exception):
@@ -126,7 +129,7 @@ class Visit:
         """On to another page of ours."""
         return self.with_cookies(RedirectResponse(path, 303))
 
-    def with_cookies[R: Response](self, response: R) -> R:
+    def with_cookies(self, response: R) -> R:
         """Give a new browser its id, and take away a session that is over."""
         cookies = self.edge.cookies
         if self.visitor.is_new_browser:

@@ -1,7 +1,7 @@
 """Use cases of the notifications service: what is told to whom, and what became of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, Final, Protocol
@@ -17,6 +17,7 @@ FAN_OUT_LIVE: Final = "fan_out_live"
 """The kind of timer that tells the next page of people that a stream is live."""
 LIVE_NOTICE_VALID_FOR: Final = timedelta(minutes=10)
 PEOPLE_PER_PAGE: Final = 200
+_NOBODY: Final = UUID(int=0)
 
 
 class NoticeNotFound(Exception):
@@ -115,13 +116,13 @@ class Live:
     experience_id: UUID
     space_id: UUID
     started_at: datetime
-    after: UUID = UUID(int=0)
+    after: UUID = _NOBODY
 
 
 class Notifications(Application[UUID]):
     """Everything that can be asked of the notifications service."""
 
-    def __init__(  # noqa: PLR0913 - what it stands on
+    def __init__(
         self,
         env: Mapping[str, str] | None = None,
         *,
@@ -173,15 +174,7 @@ class Notifications(Application[UUID]):
         )
         self.tell(people, self._news_of(live))
         if len(people) == PEOPLE_PER_PAGE:
-            self.announce_live(
-                Live(
-                    live.about_event_id,
-                    live.experience_id,
-                    live.space_id,
-                    live.started_at,
-                    after=people[-1],
-                )
-            )
+            self.announce_live(replace(live, after=people[-1]))
 
     def get_notice(self, notice_id: UUID) -> Notice:
         """One notice. Raises NoticeNotFound."""

@@ -1,12 +1,14 @@
 """Read models of the notifications service: the notices, and what it knows of others."""
 
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
 from typing_extensions import override
 
 from libs.events.access import BanLifted, GrantIssued, GrantRevoked, PersonBanned
 from libs.events.catalog import ExperienceAdded, PassPublished, SpaceCreated, SpacePublished
 from libs.events.envelope import Envelope
 from libs.runtime.views import View, ViewCursor
-from psycopg.types.json import Jsonb
 from services.notifications.domain import Notice, Status
 
 
@@ -180,6 +182,7 @@ class NameList(View):
 
     @override
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        named: tuple[UUID, UUID | None, str, str]
         match event:
             case SpaceCreated() | SpacePublished():
                 named = (event.space_id, None, event.slug, event.name)

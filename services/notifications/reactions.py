@@ -38,9 +38,7 @@ def on_stream_went_live(live: StreamWentLive, about: Envelope, app: Notification
     app.announce_live(Live(about.id, live.experience_id, live.space_id, live.started_at))
 
 
-def on_person_registered(
-    registered: PersonRegistered, about: Envelope, app: Notifications
-) -> None:
+def on_person_registered(registered: PersonRegistered, about: Envelope, app: Notifications) -> None:
     """A first hello in the app."""
     app.tell([registered.person_id], news.account_of(about.id))
 

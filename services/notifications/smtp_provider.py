@@ -90,7 +90,7 @@ def _hand_over(server: smtplib.SMTP, mail: EmailMessage, deadline: float) -> Non
     try:
         _expect_ok(*server.data(mail.as_bytes(policy=policy)), for_good=True)
     except smtplib.SMTPDataError as refused:
-        _expect_ok(refused.smtp_code, b"", for_good=True)
+        raise _fault(refused.smtp_code, for_good=True) from None
 
 
 def _allow(server: smtplib.SMTP, deadline: float) -> None:
@@ -102,9 +102,10 @@ def _allow(server: smtplib.SMTP, deadline: float) -> None:
 
 
 def _expect_ok(code: int, _: bytes, *, for_good: bool) -> None:
+    if not 200 <= code < 300:
+        raise _fault(code, for_good=for_good)
+
+
+def _fault(code: int, *, for_good: bool) -> Exception:
     """A 5xx about the recipient or the mail is for good; about us it is a matter of set-up."""
-    if 200 <= code < 300:
-        return
-    if for_good and code >= 500:
-        raise MailRefused(code)
-    raise MailNotTaken(f"answered {code}")
+    return MailRefused(code) if for_good and code >= 500 else MailNotTaken(f"answered {code}")

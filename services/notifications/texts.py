@@ -24,7 +24,9 @@ class Language:
         self._dates = Locale.parse(tag, sep="-")
         self._money = _locale(wanted) or self._dates
 
-    def say(self, name: str, part: str | None = None, given: Mapping[str, Any] | None = None) -> str:
+    def say(
+        self, name: str, part: str | None = None, given: Mapping[str, Any] | None = None
+    ) -> str:
         """The text of that name, or a part of it. Raises LookupError when there is none."""
         message = self._bundle.get_message(name)
         pattern = message.value if part is None else message.attributes.get(part)

@@ -190,3 +190,16 @@ def test_the_log_says_who_did_it_and_by_which_command(store: Store[Ledger], data
         rows = conn.execute("SELECT DISTINCT command_id, actor FROM events").fetchall()
 
     assert rows == [(command, "someone")]
+
+
+def test_a_command_inside_a_command_is_part_of_it(store: Store[Ledger]) -> None:
+    account, command = uuid4(), uuid4()
+
+    def both() -> int:
+        credit(store, account, 1)
+        return credit(store, account, 2)
+
+    answers = [store.execute(Cause(command), both) for _ in range(2)]
+
+    assert answers == [3, 3]
+    assert count(store, "commands") == 1

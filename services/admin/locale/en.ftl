@@ -69,9 +69,16 @@ space-is-draft-why = Add what can be entered and what is sold, then show it to e
 publish-space = Publish the space
 see-page = See it as everyone does: { $address }
 numbers = Numbers
-net = net in { $currency }
-net-formula = Paid minus refunded, before the payment provider's fees
-sales = sales
+net = { $currency } from { $count ->
+    [one] one purchase
+   *[other] { $count } purchases
+}
+net-formula = { $gross } paid − { $refunds } refunded, before the fees of the payment provider
+sold = { $count ->
+    [0] none sold
+    [one] one sold
+   *[other] { $count } sold
+}
 left = { $count ->
     [one] One place is left.
    *[other] { $count } places are left.

@@ -111,6 +111,7 @@ async def overview(visit: Visit, slug: str, refused: ServiceRefused | None = Non
         "space.html",
         space=space,
         numbers=numbers,
+        stock={each["pass_id"]: each for each in (numbers or {}).get("passes", [])},
         on_air=on_air,
         problem=None if refused is None else told(refused),
         status=200 if refused is None else refused.status,

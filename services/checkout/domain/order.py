@@ -46,6 +46,7 @@ class PaymentState(StrEnum):
 
 
 _UNDECIDED = {PaymentState.CREATED, PaymentState.FAILED}
+_NOT_CAPTURED = {*_UNDECIDED, PaymentState.CANCELLED}
 _WITHOUT_PASS = {OrderStatus.OPEN, OrderStatus.EXPIRED, OrderStatus.RETURNED}
 
 
@@ -239,7 +240,7 @@ class Order(Aggregate):
         self.amounts: dict[str, int] = {}
         self.return_causes: dict[str, str] = {}
         self.settled_by: str | None = None
-        self.last_failure: str | None = None
+        self.failures: list[str] = []
         self.refunds: dict[str, int] = {}
         self.refund_requests: dict[str, dict[str, Any]] = {}
 
@@ -335,9 +336,8 @@ class Order(Aggregate):
     def learn(self, payment: Payment, at: datetime) -> None:
         """Move the payment forward to where the provider has it; never back."""
         self.attach_payment(payment, at)
-        if self.payments[payment.payment_intent_id] not in _UNDECIDED:
-            return
-        if payment.status is PaymentStatus.SUCCEEDED:
+        state = self.payments[payment.payment_intent_id]
+        if payment.status is PaymentStatus.SUCCEEDED and state in _NOT_CAPTURED:
             self.trigger_event(
                 Order.PaymentSucceeded,
                 payment_intent_id=payment.payment_intent_id,
@@ -346,15 +346,15 @@ class Order(Aggregate):
                 currency=payment.currency,
                 succeeded_at=at,
             )
-        elif payment.status is PaymentStatus.CANCELLED:
+        elif payment.status is PaymentStatus.CANCELLED and state in _UNDECIDED:
             self.trigger_event(
                 Order.PaymentCancelled, payment_intent_id=payment.payment_intent_id, cancelled_at=at
             )
-        else:
+        elif state in _UNDECIDED:
             self._learn_failure(payment, at)
 
     def _learn_failure(self, payment: Payment, at: datetime) -> None:
-        new = payment.failure is not None and payment.failure != self.last_failure
+        new = payment.failure is not None and payment.failure not in self.failures
         if new and self.status == OrderStatus.OPEN:
             self.trigger_event(
                 Order.PaymentFailed,
@@ -367,7 +367,7 @@ class Order(Aggregate):
 
     @event(PaymentFailed)
     def _payment_failed(self, payment_intent_id: str | None, failure: str) -> None:
-        self.last_failure = failure
+        self.failures.append(failure)
         if payment_intent_id is None:
             self.attempt_over = True
         else:
@@ -376,7 +376,7 @@ class Order(Aggregate):
     @event(PaymentCancelled)
     def _payment_cancelled(self, payment_intent_id: str) -> None:
         self.payments[payment_intent_id] = PaymentState.CANCELLED.value
-        self.attempt_over = self.attempts[payment_intent_id] == self.attempt
+        self.attempt_over |= self.attempts[payment_intent_id] == self.attempt
 
     @event(PaymentSucceeded)
     def _payment_succeeded(self, payment_intent_id: str, amount_minor: int) -> None:

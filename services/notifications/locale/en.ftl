@@ -5,7 +5,10 @@ greeting = { $is_named ->
     [yes] Hi { $name },
    *[no] Hello,
 }
-unsubscribe-link = Stop e-mails from { $space_name }
+unsubscribe-link = { $is_named ->
+    [yes] Stop e-mails from { $space_name }
+   *[no] Stop e-mails from this space
+}
 
 # The receipt of a purchase, paid or free.
 

@@ -1,0 +1,164 @@
+"""Things to test the checkout with, each with sensible defaults."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from libs.events.catalog import PassArchived, PassPublished, PassTerms, SpaceCreated
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope, event_id_of
+from libs.runtime.clock import FixedClock
+from libs.runtime.schedule import MemorySchedule
+from services.checkout.application import Checkout
+from services.checkout.domain import Offer, Order, Payment, PaymentStatus
+from services.checkout.stock import StockDoor
+from services.checkout.tests.fakes import MemoryBooks, MemoryCounters
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def terms(**fields: Any) -> PassTerms:
+    given: dict[str, Any] = {
+        "pricing_type": "one_time",
+        "currency": "EUR",
+        "currency_exponent": 2,
+        "price_minor": 1990,
+    }
+    return PassTerms.model_validate(given | fields)
+
+
+def free(**fields: Any) -> PassTerms:
+    return terms(pricing_type="free", price_minor=0, **fields)
+
+
+def an_offer(frozen: PassTerms | None = None, **fields: Any) -> Offer:
+    given: dict[str, Any] = {
+        "pass_id": uuid4(),
+        "version_id": uuid4(),
+        "version_number": 1,
+        "space_id": uuid4(),
+        "space_slug": "studio",
+        "space_name": "The Studio",
+        "pass_slug": "season",
+        "pass_name": "Season pass",
+        "experience_ids": (uuid4(), uuid4()),
+        "frozen_terms": (frozen or terms()).model_dump(mode="json"),
+    }
+    return Offer(**(given | fields))
+
+
+def an_order(frozen: PassTerms | None = None) -> Order:
+    offer = an_offer(frozen)
+    return Order(
+        command_id=uuid4(),
+        person_id=uuid4(),
+        offer=offer.to_state(),
+        total_minor=offer.terms.total_minor,
+        opened_at=NOON,
+        held_until=NOON + 10 * MINUTE,
+    )
+
+
+def a_payment(order: Order | UUID, status: str = "succeeded", **fields: Any) -> Payment:
+    given: dict[str, Any] = {
+        "payment_intent_id": "pi_1",
+        "status": PaymentStatus(status),
+        "amount_minor": 1990,
+        "currency": "EUR",
+        "order_id": order if isinstance(order, UUID) else order.id,
+        "attempt": 1,
+        "charge_id": "ch_1",
+        "client_secret": "pi_1_secret",
+    }
+    return Payment(**(given | fields))
+
+
+def events_of(aggregate: Any) -> list[str]:
+    return [type(event).__name__ for event in aggregate.collect_events()]
+
+
+@dataclass
+class Shop:
+    """The checkout in memory, with what it stands on."""
+
+    clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
+    schedule: MemorySchedule = field(default_factory=MemorySchedule)
+    books: MemoryBooks = field(default_factory=MemoryBooks)
+    counters: MemoryCounters = field(default_factory=MemoryCounters)
+
+    def __post_init__(self) -> None:
+        self.checkout = Checkout(
+            clock=self.clock,
+            schedule=self.schedule,
+            books=self.books,
+            stock=StockDoor(self.counters),
+        )
+        self.books.checkout = self.checkout
+
+    def offer(self, frozen: PassTerms | None = None, seats: int | None = None) -> UUID:
+        offer = an_offer(frozen)
+        self.books.offers[offer.pass_id] = offer
+        self.checkout.set_capacity(offer.pass_id, 1, seats)
+        return offer.pass_id
+
+    def buy(self, pass_id: UUID, person_id: UUID | None = None) -> UUID:
+        return UUID(self.checkout.open_order(uuid4(), person_id or uuid4(), pass_id))
+
+    def order(self, order_id: UUID) -> Order:
+        order: Order = self.checkout.repository.get(order_id)
+        return order
+
+    def told(self, order_id: UUID) -> list[str]:
+        return [type(event).__name__ for event in self.checkout.events.get(order_id)]
+
+    def due(self) -> list[str]:
+        return sorted(entry.kind for entry in self.schedule.entries)
+
+
+def a_space(owner_id: UUID, space_id: UUID) -> SpaceCreated:
+    return SpaceCreated(
+        space_id=space_id,
+        owner_id=owner_id,
+        slug="studio",
+        name="The Studio",
+        currency="EUR",
+        time_zone="Europe/Berlin",
+    )
+
+
+def a_pass(
+    frozen: PassTerms | None = None, pass_id: UUID | None = None, **fields: Any
+) -> PassPublished:
+    given: dict[str, Any] = {
+        "pass_id": pass_id or uuid4(),
+        "version_id": uuid4(),
+        "version_number": 1,
+        "space_id": uuid4(),
+        "space_slug": "studio",
+        "space_name": "The Studio",
+        "slug": "season",
+        "name": "Season pass",
+        "experience_ids": (uuid4(), uuid4()),
+        "terms": frozen or terms(),
+    }
+    return PassPublished(**(given | fields))
+
+
+def an_end(published: PassPublished) -> PassArchived:
+    return PassArchived(pass_id=published.pass_id, space_id=published.space_id)
+
+
+def about(contract: Contract, entity_id: UUID, version: int = 1) -> Envelope:
+    return Envelope(
+        id=event_id_of(entity_id, version),
+        type=contract.type,
+        source=contract.producer(),
+        entity_id=entity_id,
+        entity_version=version,
+        occurred_at=NOON,
+        recorded_at=NOON,
+        position=f"1.{version}-{version}",
+        actor="someone",
+    )

@@ -1,0 +1,180 @@
+"""Stand-ins in memory for the tables, and a payment provider that behaves as told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.checkout.domain import (
+    Offer,
+    Order,
+    PassNotFound,
+    Payment,
+    PaymentRequest,
+    PaymentStatus,
+    ProviderRefund,
+    RefundImpossible,
+    RefundOrder,
+    Standing,
+)
+
+if TYPE_CHECKING:
+    from services.checkout.application import Checkout
+
+
+@dataclass
+class MemoryBooks:
+    """Passes and people in dicts; orders are looked up in the store of the checkout itself."""
+
+    offers: dict[UUID, Offer] = field(default_factory=dict)
+    archived: set[UUID] = field(default_factory=set)
+    team: set[UUID] = field(default_factory=set)
+    secrets: dict[str, str] = field(default_factory=dict)
+    locked: list[Any] = field(default_factory=list)
+    checkout: "Checkout | None" = None
+
+    def lock_buyer(self, person_id: UUID, pass_id: UUID) -> None:
+        self.locked.append((person_id, pass_id))
+
+    def lock_order(self, order_id: UUID) -> None:
+        self.locked.append(order_id)
+
+    def standing(self, pass_id: UUID, person_id: UUID, at: datetime) -> Standing:
+        if pass_id not in self.offers:
+            raise PassNotFound(pass_id)
+        by_status = {o.status: o.id for o in self._orders(pass_id, person_id)}
+        return Standing(
+            offer=self.offers[pass_id],
+            archived=pass_id in self.archived,
+            on_team=person_id in self.team,
+            open_order_id=by_status.get("open"),
+            owned_order_id=by_status.get("fulfilled"),
+        )
+
+    def _orders(self, pass_id: UUID, person_id: UUID) -> list[Order]:
+        assert self.checkout is not None
+        stored = self.checkout.recorder.select_notifications(None, 10_000)
+        ids = dict.fromkeys(n.originator_id for n in stored if n.topic == "checkout.order.opened")
+        orders: list[Order] = [self.checkout.repository.get(id_) for id_ in ids]
+        return [o for o in orders if (o.offer.pass_id, o.person_id) == (pass_id, person_id)]
+
+    def keep_secret(self, payment: Payment) -> None:
+        if payment.client_secret is not None:
+            self.secrets[payment.payment_intent_id] = payment.client_secret
+
+    def forget_secrets(self, order_id: UUID) -> None:
+        self.secrets.clear()
+
+
+@dataclass
+class MemoryCounters:
+    """The stock of each pass: [version, wanted, capacity, held, sold]."""
+
+    rows: dict[UUID, list[Any]] = field(default_factory=dict)
+
+    def move(self, pass_id: UUID, held: int, sold: int) -> bool:
+        row = self.rows[pass_id]
+        _, wanted, capacity, was_held, was_sold = row
+        total = was_held + was_sold + held + sold
+        if capacity is not None:
+            if held + sold > 0 and total > capacity:
+                return False
+            row[2] = max(wanted, total)
+        row[3:] = [was_held + held, was_sold + sold]
+        return True
+
+    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
+        version, _, _, held, sold = self.rows.get(pass_id, [0, None, None, 0, 0])
+        if version_number > version:
+            effective = None if capacity is None else max(capacity, held + sold)
+            self.rows[pass_id] = [version_number, capacity, effective, held, sold]
+
+    def counts(self, pass_id: UUID) -> tuple[int, int]:
+        return self.rows[pass_id][3], self.rows[pass_id][4]
+
+
+@dataclass
+class FakeProvider:
+    """Payments in a dict, idempotent by key; `faults` are raised one after the other.
+
+    A fault that stands in `after` is raised when the thing was done all the same.
+    """
+
+    payments: dict[str, Payment] = field(default_factory=dict)
+    by_key: dict[str, Any] = field(default_factory=dict)
+    faults: list[Exception] = field(default_factory=list)
+    after: list[Exception] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    def create(self, asked: PaymentRequest) -> Payment:
+        def make() -> Payment:
+            number = next(self.numbers)
+            payment = Payment(
+                payment_intent_id=f"pi_{number}",
+                status=PaymentStatus.AWAITING,
+                amount_minor=asked.amount_minor,
+                currency=asked.currency,
+                order_id=asked.order_id,
+                attempt=asked.attempt,
+                client_secret=f"pi_{number}_secret",
+            )
+            self.payments[payment.payment_intent_id] = payment
+            return payment
+
+        return self._once("create", asked.idempotency_key, make)
+
+    def get(self, payment_intent_id: str) -> Payment:
+        self._fail("get")
+        return self.payments[payment_intent_id]
+
+    def find(self, order_id: UUID, attempt: int) -> Payment | None:
+        self._fail("find")
+        wanted = (order_id, attempt)
+        return next(
+            (p for p in self.payments.values() if (p.order_id, p.attempt) == wanted), None
+        )
+
+    def cancel(self, payment_intent_id: str) -> Payment:
+        self._fail("cancel")
+        if self.payments[payment_intent_id].status is not PaymentStatus.SUCCEEDED:
+            self.tell(payment_intent_id, status=PaymentStatus.CANCELLED)
+        return self.payments[payment_intent_id]
+
+    def refund(self, asked: RefundOrder) -> ProviderRefund:
+        def make() -> ProviderRefund:
+            payment = self.payments[asked.payment_intent_id]
+            left = payment.amount_minor - sum(r.amount_minor for r in payment.refunds)
+            if left == 0:
+                raise RefundImpossible("charge_already_refunded")
+            amount = left if asked.amount_minor is None else asked.amount_minor
+            refund = ProviderRefund(f"re_{next(self.numbers)}", amount, asked.request_id)
+            self.tell(asked.payment_intent_id, refunds=(*payment.refunds, refund))
+            return refund
+
+        return self._once("refund", asked.idempotency_key, make)
+
+    def tell(self, payment_intent_id: str, **changes: Any) -> Payment:
+        payment = replace(self.payments[payment_intent_id], **changes)
+        self.payments[payment_intent_id] = payment
+        return payment
+
+    def pay(self, payment_intent_id: str) -> Payment:
+        return self.tell(
+            payment_intent_id, status=PaymentStatus.SUCCEEDED, charge_id=f"ch_{payment_intent_id}"
+        )
+
+    def _once(self, what: str, key: str, make: Callable[[], Any]) -> Any:
+        self._fail(f"{what} {key}")
+        if key not in self.by_key:
+            self.by_key[key] = make()
+        if self.after:
+            raise self.after.pop(0)
+        return self.by_key[key]
+
+    def _fail(self, what: str) -> None:
+        self.asked.append(what)
+        if self.faults:
+            raise self.faults.pop(0)

@@ -1,0 +1,324 @@
+from itertools import permutations
+from uuid import uuid4
+
+import pytest
+
+from services.checkout.application import (
+    CLOSE_ORDER,
+    HOLD_EXPIRES,
+    RECONCILE_ORDER,
+    REFUND,
+    RETURN_PAYMENT,
+)
+from services.checkout.domain import (
+    OrderNotFound,
+    OrderStatus,
+    PassNotFound,
+    ProviderRefund,
+    Seat,
+    SoldOut,
+)
+from services.checkout.tests.builders import MINUTE, Shop, a_payment, free
+
+
+def test_an_order_holds_a_seat_and_intends_a_payment() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+
+    order_id = shop.buy(pass_id)
+
+    assert shop.told(order_id) == ["Opened", "PaymentRequested"]
+    assert shop.counters.counts(pass_id) == (1, 0)
+    assert shop.due() == [CLOSE_ORDER, HOLD_EXPIRES]
+
+
+def test_the_same_command_told_twice_opens_one_order() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=5)
+    command_id, person_id = uuid4(), uuid4()
+
+    first = shop.checkout.open_order(command_id, person_id, pass_id)
+    second = shop.checkout.open_order(command_id, person_id, pass_id)
+
+    assert first == second
+    assert shop.counters.counts(pass_id) == (1, 0)
+
+
+def test_a_second_tab_gets_the_open_order_again() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=5)
+    person_id = uuid4()
+
+    first = shop.buy(pass_id, person_id)
+    second = shop.buy(pass_id, person_id)
+
+    assert first == second
+    assert shop.counters.counts(pass_id) == (1, 0)
+
+
+def test_nothing_to_pay_is_bought_at_once() -> None:
+    shop = Shop()
+    pass_id = shop.offer(free(), seats=1)
+
+    order_id = shop.buy(pass_id)
+
+    assert shop.told(order_id) == ["Opened", "Fulfilled"]
+    assert shop.counters.counts(pass_id) == (0, 1)
+    assert shop.due() == []
+
+
+def test_who_comes_when_all_seats_are_held_is_told_sold_out_and_nothing_is_written() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    shop.buy(pass_id)
+    before = len(shop.checkout.recorder.select_notifications(None, 10_000))
+
+    with pytest.raises(SoldOut):
+        shop.buy(pass_id)
+
+    assert len(shop.checkout.recorder.select_notifications(None, 10_000)) == before
+
+
+def test_a_pass_without_limit_is_never_sold_out() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=None)
+
+    orders = {shop.buy(pass_id) for _ in range(20)}
+
+    assert len(orders) == 20
+
+
+def test_an_unknown_pass_is_refused() -> None:
+    with pytest.raises(PassNotFound):
+        Shop().buy(uuid4())
+
+
+def test_a_success_told_by_everyone_is_one_purchase() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    payment = a_payment(order_id)
+
+    for _ in range(3):
+        shop.checkout.settle(order_id, payment)
+
+    assert shop.told(order_id).count("Fulfilled") == 1
+    assert shop.due() == []
+
+
+def test_whatever_the_order_of_hints_the_pass_is_bought_once() -> None:
+    hints = ("awaiting", "challenged", "processing", "succeeded")
+    for told in permutations(hints):
+        shop = Shop()
+        pass_id = shop.offer(seats=1)
+        order_id = shop.buy(pass_id)
+
+        for status in (*told, *told):
+            shop.checkout.settle(order_id, a_payment(order_id, status))
+
+        assert shop.told(order_id).count("Fulfilled") == 1
+        assert shop.counters.counts(pass_id) == (0, 1)
+
+
+def test_the_buyers_secret_is_kept_while_open_and_forgotten_after() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer())
+    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    assert shop.books.secrets == {"pi_1": "pi_1_secret"}
+
+    shop.checkout.settle(order_id, a_payment(order_id))
+
+    assert shop.books.secrets == {}
+
+
+def test_a_made_payment_is_looked_after_two_minutes_later() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer())
+
+    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+
+    (entry,) = [e for e in shop.schedule.entries if e.kind == RECONCILE_ORDER]
+    assert entry.due_at == shop.clock.now() + 2 * MINUTE
+
+
+def test_an_unpaid_order_gives_its_seat_back_when_the_hold_is_over() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    order_id = shop.buy(pass_id)
+    shop.clock.advance(10 * MINUTE)
+
+    shop.checkout.close_order(order_id, a_payment(order_id, "cancelled"))
+    shop.checkout.close_order(order_id)
+
+    assert shop.told(order_id).count("Expired") == 1
+    assert shop.counters.counts(pass_id) == (0, 0)
+
+
+def test_a_hold_that_is_not_over_is_left_alone() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+
+    shop.checkout.close_order(order_id)
+
+    assert shop.order(order_id).status == OrderStatus.OPEN
+
+
+def test_a_late_success_takes_a_seat_when_one_is_left() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    order_id = shop.buy(pass_id)
+    shop.clock.advance(10 * MINUTE)
+    shop.checkout.close_order(order_id)
+
+    shop.checkout.settle(order_id, a_payment(order_id))
+
+    assert shop.order(order_id).status == OrderStatus.FULFILLED
+    assert shop.counters.counts(pass_id) == (0, 1)
+    seat = shop.checkout.repository.get(Seat.create_id(order_id))
+    assert seat.state == "sold"
+
+
+def test_a_late_success_without_a_seat_goes_back_in_full() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    late = shop.buy(pass_id)
+    shop.clock.advance(10 * MINUTE)
+    shop.checkout.close_order(late)
+    shop.buy(pass_id)
+
+    shop.checkout.settle(late, a_payment(late))
+    shop.checkout.settle(late, a_payment(late))
+    shop.checkout.record_return(late, "pi_1", "re_1")
+
+    assert shop.order(late).status == OrderStatus.RETURNED
+    assert shop.told(late).count("ReturnRequested") == 1
+    assert [e.payload["cause"] for e in shop.schedule.entries if e.kind == RETURN_PAYMENT] == [
+        "sold_out"
+    ]
+
+
+def test_a_second_charge_of_one_order_goes_back_by_itself() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.settle(order_id, a_payment(order_id))
+
+    shop.checkout.settle(order_id, a_payment(order_id, payment_intent_id="pi_2", attempt=2))
+
+    (entry,) = [e for e in shop.schedule.entries if e.kind == RETURN_PAYMENT]
+    assert entry.payload["cause"] == "second_charge"
+    assert shop.order(order_id).status == OrderStatus.FULFILLED
+
+
+def test_a_late_success_of_who_has_bought_the_pass_meanwhile_goes_back() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=5)
+    person_id = uuid4()
+    late = shop.buy(pass_id, person_id)
+    shop.clock.advance(10 * MINUTE)
+    shop.checkout.close_order(late)
+    second = shop.buy(pass_id, person_id)
+    shop.checkout.settle(second, a_payment(second, payment_intent_id="pi_2"))
+
+    shop.checkout.settle(late, a_payment(late))
+
+    assert shop.told(late).count("Fulfilled") == 0
+    assert shop.due().count(RETURN_PAYMENT) == 1
+    assert shop.counters.counts(pass_id) == (0, 1)
+
+
+def test_another_amount_than_the_orders_buys_nothing_and_goes_back() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    order_id = shop.buy(pass_id)
+
+    shop.checkout.settle(order_id, a_payment(order_id, amount_minor=1))
+
+    assert shop.order(order_id).status == OrderStatus.EXPIRED
+    assert shop.due().count(RETURN_PAYMENT) == 1
+    assert shop.counters.counts(pass_id) == (0, 0)
+
+
+def test_a_payment_that_can_not_be_made_lets_go_of_the_seat() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    order_id = shop.buy(pass_id)
+
+    shop.checkout.give_up_payment(order_id, 1, "amount_too_small")
+    shop.checkout.give_up_payment(order_id, 1, "amount_too_small")
+
+    assert shop.told(order_id)[2:] == ["PaymentFailed", "Expired"]
+    assert shop.counters.counts(pass_id) == (0, 0)
+
+
+def test_the_middle_of_a_payment_extends_the_hold() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.clock.advance(10 * MINUTE)
+
+    shop.checkout.extend_hold(order_id, a_payment(order_id, "challenged"))
+
+    assert shop.order(order_id).held_until == shop.clock.now() + 10 * MINUTE
+
+
+def test_a_full_refund_frees_the_seat_and_a_partial_one_does_not() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    order_id = shop.buy(pass_id)
+    shop.checkout.settle(order_id, a_payment(order_id))
+
+    shop.checkout.record_refund(order_id, ProviderRefund("re_1", 1000))
+    assert shop.counters.counts(pass_id) == (0, 1)
+    shop.checkout.record_refund(order_id, ProviderRefund("re_2", 990))
+
+    assert shop.counters.counts(pass_id) == (0, 0)
+    assert shop.order(order_id).status == OrderStatus.REFUNDED
+
+
+def test_a_refund_from_the_dashboard_is_noticed_when_the_payment_is_looked_at() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.settle(order_id, a_payment(order_id))
+    looked_at = a_payment(order_id, refunds=(ProviderRefund("re_9", 1990),))
+
+    shop.checkout.settle(order_id, looked_at)
+    shop.checkout.settle(order_id, looked_at)
+
+    assert shop.told(order_id).count("Refunded") == 1
+
+
+def test_a_refund_asked_for_twice_by_one_command_is_one_errand() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer())
+    shop.checkout.settle(order_id, a_payment(order_id))
+    request_id = uuid4()
+
+    shop.checkout.request_refund(request_id, order_id, 500, "creator")
+    shop.checkout.request_refund(request_id, order_id, 500, "creator")
+
+    assert shop.due() == [REFUND]
+    assert shop.told(order_id).count("RefundRequested") == 1
+
+
+def test_an_unknown_order_is_not_found() -> None:
+    with pytest.raises(OrderNotFound):
+        Shop().checkout.settle(uuid4(), a_payment(uuid4()))
+
+
+def test_capacity_below_what_is_taken_leaves_none_and_seats_that_return_vanish() -> None:
+    shop = Shop()
+    pass_id = shop.offer(free(), seats=3)
+    for _ in range(3):
+        shop.buy(pass_id)
+
+    shop.checkout.set_capacity(pass_id, 2, 1)
+
+    with pytest.raises(SoldOut):
+        shop.buy(pass_id)
+
+
+def test_an_older_version_changes_no_capacity() -> None:
+    shop = Shop()
+    pass_id = shop.offer(free(), seats=1)
+
+    shop.checkout.set_capacity(pass_id, 1, 50)
+
+    assert shop.counters.rows[pass_id][2] == 1

@@ -1,0 +1,78 @@
+from uuid import uuid4
+
+from libs.events.checkout import (
+    OrderExpired,
+    OrderOpened,
+    PassPurchased,
+    PaymentFailed,
+    PaymentReturned,
+    PurchaseRefunded,
+)
+from services.checkout.domain import ProviderRefund
+from services.checkout.publishing import to_contract
+from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, terms
+
+
+def published(shop: Shop, order_id: object) -> list[object]:
+    told = [to_contract(event) for event in shop.checkout.events.get(order_id)]  # type: ignore[arg-type]
+    return [contract for contract in told if contract is not None]
+
+
+def test_a_purchase_says_everything_the_others_need() -> None:
+    shop = Shop()
+    pass_id = shop.offer(terms(expires_after_days=30, redirect_url="https://example.org/hi"))
+    person_id = uuid4()
+    order_id = shop.buy(pass_id, person_id)
+
+    shop.checkout.settle(order_id, a_payment(order_id))
+
+    opened, purchased = published(shop, order_id)
+    offer = shop.books.offers[pass_id]
+    assert isinstance(opened, OrderOpened)
+    assert isinstance(purchased, PassPurchased)
+    assert purchased.person_id == person_id
+    assert purchased.experience_ids == offer.experience_ids
+    assert purchased.pass_version_id == offer.version_id
+    assert (purchased.total_minor, purchased.currency, purchased.currency_exponent) == (
+        1990,
+        "EUR",
+        2,
+    )
+    assert purchased.granted_until == NOON + 30 * 24 * 60 * MINUTE
+    assert purchased.redirect_url == "https://example.org/hi"
+
+
+def test_failures_expiry_returns_and_refunds_are_told() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    late = shop.buy(pass_id)
+    declined = a_payment(late, "awaiting", failure="ch_0", failure_code="generic_decline")
+    shop.checkout.settle(late, declined)
+    shop.clock.advance(10 * MINUTE)
+    shop.checkout.close_order(late)
+    second = shop.buy(pass_id)
+    shop.checkout.settle(second, a_payment(second, payment_intent_id="pi_2"))
+    shop.checkout.settle(late, a_payment(late))
+    shop.checkout.record_return(late, "pi_1", "re_1")
+    shop.checkout.record_refund(second, ProviderRefund("re_2", 1990))
+
+    kinds = [type(c) for c in published(shop, late)]
+    assert kinds == [OrderOpened, PaymentFailed, OrderExpired, PaymentReturned]
+    assert [type(c) for c in published(shop, second)] == [
+        OrderOpened,
+        PassPurchased,
+        PurchaseRefunded,
+    ]
+
+
+def test_no_secret_of_a_payment_is_in_any_event() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer())
+    payment = a_payment(order_id, client_secret="pi_1_secret_canary")
+    shop.checkout.attach_payment(order_id, payment)
+    shop.checkout.settle(order_id, payment)
+
+    stored = shop.checkout.recorder.select_notifications(None, 10_000)
+
+    assert not [n for n in stored if b"canary" in n.state]
+    assert "canary" not in repr(payment)

@@ -1,0 +1,33 @@
+"""A creator's public face: `/@{username}`."""
+
+from fastapi import APIRouter, Response
+
+from services.gateway.visit import MemberVisiting, Sent, Visit, Visiting
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/@{username}")
+async def show_creator(username: str, visit: Visiting) -> Response:
+    """The profile, who follows it, and its spaces."""
+    profile = await visit.ask.get("catalog", f"/creator-profiles/{username}")
+    own = visit.signed_in is not None and profile["person_id"] == str(visit.signed_in.person_id)
+    return visit.show("creator.html", profile=profile, own=own)
+
+
+@router.post("/@{username}/follow")
+async def follow(username: str, visit: MemberVisiting, form: Sent) -> Response:
+    """Follow, and back to the page."""
+    return await _follow(visit, "PUT", username, form.key)
+
+
+@router.post("/@{username}/unfollow")
+async def unfollow(username: str, visit: MemberVisiting, form: Sent) -> Response:
+    """Follow no longer, and back to the page."""
+    return await _follow(visit, "DELETE", username, form.key)
+
+
+async def _follow(visit: Visit, method: str, username: str, key: str) -> Response:
+    path = f"/creator-profiles/{username}/followers/me"
+    await visit.ask.send("catalog", method, path, key)
+    return visit.go(f"/@{username}")
