@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from libs.events.contract import Contract, filter_of, stream_of
 from libs.events.envelope import Envelope, UnreadableEnvelope
 from libs.runtime import bus, parking
+from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
 from libs.runtime.parking import Unhandled, entity_key_of
 from libs.runtime.store import Overloaded, Store, StoreUnavailable
@@ -199,8 +200,11 @@ class Consumer:
     async def _work_off(self, entity: str, queue: _Queue) -> None:
         while queue.messages:
             msg = queue.messages[0]
+            kill_point("consumer.delivered")
             await self._handle_until_done(msg)
+            kill_point("consumer.before_ack")
             await msg.ack()
+            kill_point("consumer.after_ack")
             queue.messages.popleft()
             del self._in_hand[id(msg)]
             self.handled += 1
@@ -246,6 +250,7 @@ class Consumer:
     def _react(self, reaction: Reaction, contract: Contract, about: Envelope) -> None:
         self._store.project(contract, about)
         reaction(contract, about, self._store.application)
+        kill_point("consumer.before_commit")
 
     def _read(self, msg: Msg) -> tuple[Envelope, Contract, Reaction]:
         try:

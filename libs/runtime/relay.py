@@ -14,6 +14,7 @@ from nats.js.errors import NotFoundError
 from libs.events.contract import Contract, stream_of, subject_of
 from libs.events.envelope import Envelope
 from libs.runtime import bus, log
+from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
 from libs.runtime.log import START, LoggedEvent, Position
 from libs.runtime.store import Store
@@ -113,12 +114,14 @@ class Relay:
 
     async def _publish(self, events: Sequence[LoggedEvent]) -> None:
         """Send a window at once; a gap in it is refused by the stream, and we start again."""
+        kill_point("relay.before_publish")
         announcements = [said for event in events if (said := self._announcement(event))]
         sent = []
         for announcement in announcements:
             sent.append(asyncio.create_task(self._send(announcement, self._expectation())))
             self._last_id = announcement.message_id
         await _all_or_first_fault(sent)
+        kill_point("relay.after_publish")
         self._position = events[-1].position
         self.published += len(sent)
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI
 from nats.aio.client import Client
 
 from libs.events.contract import Contract
-from libs.runtime import bus, telemetry
+from libs.runtime import bus, kill_points, telemetry
 from libs.runtime.consumer import Consumer, Reaction
 from libs.runtime.http import create_app
 from libs.runtime.leadership import Leadership
@@ -151,6 +151,7 @@ def run(service: Service) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     settings = service.settings
     configure_logging()
+    kill_points.arm(settings.kill_point)
     telemetry.start(service.store.service, settings.otel_exporter_otlp_endpoint)
     serve(service.app, settings.http_host, settings.http_port)
 

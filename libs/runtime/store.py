@@ -24,6 +24,7 @@ from libs.runtime import log, unit_of_work
 from libs.runtime.cause import Cause
 from libs.runtime.clock import Clock, SystemClock
 from libs.runtime.connections import Connections
+from libs.runtime.kill_points import kill_point
 from libs.runtime.schedule import Schedule
 from libs.runtime.telemetry import current_traceparent
 from libs.runtime.unit_of_work import UnitOfWork
@@ -216,6 +217,8 @@ class Store(Generic[A]):
             unit = UnitOfWork(conn, cause, self._project_own)
             with unit_of_work.opened(unit):
                 answer = act(unit)
+            kill_point("store.before_commit")
+        kill_point("store.after_commit")
         if unit.wrote_events:
             self.on_events()
         if unit.scheduled:

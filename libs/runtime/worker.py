@@ -14,6 +14,7 @@ from psycopg.rows import DictRow
 
 from libs.runtime import unit_of_work
 from libs.runtime.cause import Cause
+from libs.runtime.kill_points import kill_point
 from libs.runtime.schedule import Entry, Errand, Timer, delay_after
 from libs.runtime.store import Store
 from libs.runtime.telemetry import continued_span, current_traceparent
@@ -139,6 +140,7 @@ class Worker:
             await self._in_thread(self._postpone, entry, repr(fault))
 
     def _carry_out(self, entry: Entry) -> None:
+        kill_point("worker.claimed")
         with continued_span(entry.kind, entry.traceparent):
             cause = Cause(
                 uuid5(NAMESPACE_URL, f"{entry.kind}/{entry.key}/{entry.due_at.isoformat()}"),
@@ -162,7 +164,9 @@ class Worker:
             self._store.work(cause, lambda: _removed(entry))
 
     def _run_errand(self, entry: Entry, cause: Cause) -> None:
+        kill_point("worker.before_errand")
         record = self._errands[entry.kind](entry.payload)
+        kill_point("worker.after_errand")
 
         def record_outcome() -> None:
             _removed(entry)

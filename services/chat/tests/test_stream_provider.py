@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import jwt
 import pytest
+from stream_chat import StreamChat
 
 from services.chat.application import ChannelMissing, PersonUnknown
 from services.chat.domain import Role
@@ -170,3 +171,23 @@ def test_one_who_is_refused_does_not_keep_the_others_out(provider: StreamProvide
 
     assert isinstance(entered.pop(unknown).exception(), PersonUnknown)
     assert [each.exception() for each in entered.values()] == [None] * 6
+
+
+def test_the_stock_channel_type_would_let_strangers_in(provider: StreamProvider) -> None:
+    """The control: without our own type the test above would find no closed door."""
+    stranger, now = a_person(provider), datetime.now(UTC)
+    client = StreamChat(KEY, SECRET, base_url=provider.base_url)
+    client.channel("livestream", str(EXPERIENCE)).create(str(a_person(provider)))
+
+    answer = httpx.post(
+        f"{provider.base_url}/channels/livestream/{EXPERIENCE}/message",
+        params={"api_key": KEY},
+        headers={
+            "Authorization": provider.token(stranger, now, now + timedelta(hours=1)),
+            "stream-auth-type": "jwt",
+        },
+        json={"message": {"text": "I never paid"}},
+    )
+    client.session.close()
+
+    assert answer.status_code == 201

@@ -1,0 +1,75 @@
+"""Named places at which the process can be made to die, to prove that it does no harm there.
+
+A place is a no-op unless `KILL_POINT` arms it: `name`, `name:3` (the third time it is passed), or
+`name:3@/path/of/a/marker` (once only, however many processes are armed: the first makes the file).
+"""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, get_args
+
+KillPoint: TypeAlias = Literal[
+    "store.before_commit",
+    "store.after_commit",
+    "relay.before_publish",
+    "relay.after_publish",
+    "consumer.delivered",
+    "consumer.before_commit",
+    "consumer.before_ack",
+    "consumer.after_ack",
+    "worker.claimed",
+    "worker.before_errand",
+    "worker.after_errand",
+    "webhook.before_store",
+    "webhook.after_store",
+]
+NAMES: Final[tuple[KillPoint, ...]] = get_args(KillPoint)
+
+
+@dataclass
+class _Armed:
+    """The one place that is armed, and what is left until its time has come."""
+
+    name: str
+    times: int
+    marker: Path | None
+
+
+_armed: list[_Armed] = []
+
+
+class NoSuchKillPoint(ValueError):
+    """No place in the code has this name."""
+
+
+def arm(setting: str) -> None:
+    """Let the process die at the named place; an empty setting disarms. Raises NoSuchKillPoint."""
+    _armed.clear()
+    if not setting:
+        return
+    place, _, marker = setting.partition("@")
+    name, _, times = place.partition(":")
+    if name not in NAMES:
+        raise NoSuchKillPoint(f"{name!r} is none of {', '.join(NAMES)}")
+    _armed.append(_Armed(name, int(times or 1), Path(marker) if marker else None))
+
+
+def kill_point(name: KillPoint) -> None:
+    """Die here by SIGKILL, as a crash does, when this place is armed and its time has come."""
+    for armed in _armed:
+        if armed.name == name:
+            armed.times -= 1
+            if armed.times <= 0 and _is_ours(armed.marker):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_ours(marker: Path | None) -> bool:
+    if marker is None:
+        return True
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

@@ -1,0 +1,178 @@
+"""The checkout on a real database, with a payment provider that does as it is told."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from libs.events.catalog import PassPublished, PassTerms
+from libs.events.contract import Contract
+from libs.runtime import person_token
+from libs.runtime.cause import Cause
+from libs.runtime.clock import Clock, FixedClock, SystemClock
+from libs.runtime.service import Service
+from libs.runtime.store import Store
+from libs.runtime.worker import Worker
+from services.checkout.__main__ import compose
+from services.checkout.application import Checkout
+from services.checkout.errands import Errands
+from services.checkout.payments import PaymentProvider, Payments
+from services.checkout.reactions import HEARS
+from services.checkout.settings import Settings
+from services.checkout.stock import Counters
+from services.checkout.tests.builders import NOON, a_pass, a_space, about
+from services.checkout.tests.fakes import FakeProvider
+from services.checkout.timers import timers
+from services.checkout.webhooks import Webhooks
+
+SECRET = "a secret of the tests, of 32 signs or more"
+WEBHOOK_SECRETS = "whsec_new,whsec_old"
+
+
+def settings_for(database: str, nats_url: str = "nats://127.0.0.1:1", **more: Any) -> Settings:
+    return Settings(
+        http_port=1,
+        database_url=database,
+        nats_url=nats_url,
+        person_token_secret=SECRET,
+        stripe_api_key="sk_test_tests",
+        stripe_publishable_key="pk_test_tests",
+        stripe_webhook_secrets=WEBHOOK_SECRETS,
+        **more,
+    )
+
+
+@dataclass
+class Shop:
+    """The checkout with its database open and no bus; time stands still until it is moved."""
+
+    service: Service
+    provider: Any
+    clock: Clock
+    versions: dict[UUID, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.store: Store[Checkout] = self.service.store
+        self.checkout = self.store.application
+        self.payments = Payments(self.store, self.provider)
+        self.webhooks = Webhooks(self.store, self.payments, self.store.schedule)
+        errands = Errands(self.payments, self.webhooks).by_kind()
+        self.worker = Worker(self.store, timers(self.store, self.webhooks), errands)
+
+    def hear(self, contract: Contract, entity_id: UUID) -> None:
+        """Handle an event of the catalog as the consumer does."""
+        version = self.versions[entity_id] = self.versions.get(entity_id, 0) + 1
+        envelope = about(contract, entity_id, version)
+
+        def react() -> None:
+            self.store.project(contract, envelope)
+            HEARS[type(contract)](contract, envelope, self.checkout)
+
+        self.store.react(envelope, "checkout-catalog", react)
+
+    def offer(
+        self, frozen: PassTerms | None = None, owner_id: UUID | None = None, **fields: Any
+    ) -> PassPublished:
+        published = a_pass(frozen, **fields)
+        if published.space_id not in self.versions:
+            space = a_space(owner_id or uuid4(), published.space_id)
+            self.hear(space, published.space_id)
+        self.hear(published, published.pass_id)
+        return published
+
+    def buy(self, pass_id: UUID, person_id: UUID | None = None) -> UUID:
+        cause = Cause(uuid4())
+        person_id = person_id or uuid4()
+        opened = self.store.execute(
+            cause, lambda: self.checkout.open_order(cause.command_id, person_id, pass_id)
+        )
+        return UUID(opened)
+
+    def ensure(self, order_id: UUID) -> None:
+        self.payments.ensure(order_id, Cause(uuid4()))
+
+    def settle(self, order_id: UUID) -> None:
+        self.payments.settle_order(order_id, Cause(uuid4()))
+
+    async def work(self) -> int:
+        """Do what is due on the schedule, until nothing is."""
+        done = 0
+        while now := await self.worker.run_due():
+            done += now
+        return done
+
+    def pass_time(self, **by: float) -> None:
+        assert isinstance(self.clock, FixedClock)
+        self.clock.advance(timedelta(**by))
+
+    def rows(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:
+        return self.store.query(lambda curs: curs.execute(statement, parameters).fetchall())
+
+    def row(self, statement: str, *parameters: Any) -> dict[str, Any]:
+        (row,) = self.rows(statement, *parameters)
+        return row
+
+    def order(self, order_id: UUID) -> dict[str, Any]:
+        return self.row("SELECT * FROM order_list WHERE order_id = %s", order_id)
+
+    def stock(self, pass_id: UUID) -> tuple[int | None, int, int]:
+        row = self.row("SELECT capacity, held, sold FROM stock WHERE pass_id = %s", pass_id)
+        return row["capacity"], row["held"], row["sold"]
+
+    def count(self, topic: str) -> int:
+        return int(self.row("SELECT count(*) AS n FROM events WHERE topic = %s", topic)["n"])
+
+
+@pytest.fixture
+def open_shop(database: str) -> Iterator[Callable[..., Shop]]:
+    """Opens the checkout on this test's database with another provider, clock or counter."""
+    opened: list[Shop] = []
+
+    def open_(
+        provider: PaymentProvider | None = None,
+        clock: Clock | None = None,
+        counters: Counters | None = None,
+        **more: Any,
+    ) -> Shop:
+        chosen, at = provider or FakeProvider(), clock or FixedClock(NOON)
+        shop = Shop(compose(settings_for(database, **more), at, chosen, counters), chosen, at)
+        shop.store.open()
+        opened.append(shop)
+        return shop
+
+    yield open_
+    for shop in opened:
+        shop.store.close()
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    return open_shop()
+
+
+@dataclass
+class Visitor:
+    """Someone who asks the checkout over HTTP: a person, or no one."""
+
+    http: httpx.AsyncClient
+    person_id: UUID | None
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, key: str | None = None
+    ) -> httpx.Response:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        if self.person_id is not None:
+            token = person_token.sign(SECRET, self.person_id, "s", SystemClock().now())
+            headers["Authorization"] = f"Bearer {token}"
+        return await self.http.request(method, path, json=body, headers=headers)
+
+
+@pytest.fixture
+async def http(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(shop.service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://checkout") as client:
+        yield client

@@ -1,0 +1,182 @@
+"""The counters in PostgreSQL, and 50 buyers who want one seat."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from libs.runtime import unit_of_work
+from libs.runtime.cause import Cause
+from services.checkout.domain import SoldOut
+from services.checkout.tables import StockTable, list_stock_differences
+from services.checkout.tests.builders import a_pass, free, terms
+from services.checkout.tests.conftest import Shop
+
+BUYERS = 50
+
+
+def test_a_limit_holds_and_the_counter_is_the_sum_of_the_ledger(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=2)).pass_id
+    shop.buy(pass_id)
+    shop.buy(pass_id)
+
+    with pytest.raises(SoldOut):
+        shop.buy(pass_id)
+
+    assert shop.stock(pass_id) == (2, 0, 2)
+    assert differences(shop) == []
+
+
+def test_a_counter_that_is_not_the_sum_of_the_ledger_is_found(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=2)).pass_id
+    shop.buy(pass_id)
+    shop.rows("UPDATE stock SET sold = 2 RETURNING 1")
+
+    assert [d["sold_by_ledger"] for d in differences(shop)] == [1]
+
+
+def test_lowered_below_what_is_sold_none_is_left_and_a_seat_that_returns_vanishes(
+    shop: Shop,
+) -> None:
+    published = shop.offer(terms(stock=3))
+    first = shop.buy(published.pass_id)
+    shop.buy(published.pass_id)
+    shop.buy(published.pass_id)
+
+    lowered = a_pass(terms(stock=1), published.pass_id, version_number=2)
+    shop.hear(lowered, published.pass_id)
+    assert shop.stock(published.pass_id) == (3, 3, 0)
+    expire(shop, first)
+
+    assert shop.stock(published.pass_id) == (2, 2, 0)
+    with pytest.raises(SoldOut):
+        shop.buy(published.pass_id)
+
+
+def test_raised_there_are_seats_again(shop: Shop) -> None:
+    published = shop.offer(free(stock=1))
+    shop.buy(published.pass_id)
+
+    raised = a_pass(free(stock=2), published.pass_id, version_number=2)
+    shop.hear(raised, published.pass_id)
+    shop.buy(published.pass_id)
+
+    assert shop.stock(published.pass_id) == (2, 0, 2)
+
+
+def test_without_a_limit_no_row_is_written_and_a_later_limit_counts_what_was_sold(
+    shop: Shop,
+) -> None:
+    published = shop.offer(free())
+    for _ in range(3):
+        shop.buy(published.pass_id)
+    assert shop.stock(published.pass_id) == (None, 0, 0)
+
+    limited = a_pass(free(stock=4), published.pass_id, version_number=2)
+    shop.hear(limited, published.pass_id)
+
+    assert shop.stock(published.pass_id) == (4, 0, 3)
+    shop.buy(published.pass_id)
+    with pytest.raises(SoldOut):
+        shop.buy(published.pass_id)
+
+
+def test_a_limit_can_be_lifted(shop: Shop) -> None:
+    published = shop.offer(free(stock=0))
+
+    shop.hear(a_pass(free(), published.pass_id, version_number=2), published.pass_id)
+    shop.buy(published.pass_id)
+
+    assert shop.stock(published.pass_id)[0] is None
+
+
+def test_the_database_itself_refuses_to_oversell(shop: Shop) -> None:
+    shop.offer(free(stock=1))
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        shop.rows("UPDATE stock SET sold = 2 RETURNING 1")
+
+
+@pytest.mark.parametrize("frozen", [free(stock=1), terms(stock=1)], ids=["free", "paid"])
+def test_fifty_buyers_and_one_seat_make_one_sale(shop: Shop, frozen: Any) -> None:
+    pass_id = shop.offer(frozen).pass_id
+
+    told = flash_sale(shop, pass_id)
+
+    assert told == {"sold": 1, "SoldOut": BUYERS - 1}
+    assert sum(shop.stock(pass_id)[1:]) == 1
+    assert shop.count("checkout.order.opened") == 1
+    assert differences(shop) == []
+
+
+def test_read_then_write_oversells_which_is_why_the_row_decides(
+    open_shop: Callable[..., Shop],
+) -> None:
+    """The positive control: the same sale without the conditional UPDATE and its last wall."""
+    shop = open_shop(counters=ReadThenWrite())
+    pass_id = shop.offer(free(stock=1)).pass_id
+    shop.rows("ALTER TABLE stock DROP CONSTRAINT never_oversold; SELECT 1")
+
+    told = flash_sale(shop, pass_id)
+
+    assert told["sold"] > 1
+    assert shop.count("checkout.order.fulfilled") == told["sold"]
+
+
+def test_one_person_with_many_tabs_has_one_order_and_one_seat(shop: Shop) -> None:
+    pass_id = shop.offer(terms(stock=50)).pass_id
+    person_id = uuid4()
+
+    with ThreadPoolExecutor(12) as threads:
+        orders = list(threads.map(lambda _: shop.buy(pass_id, person_id), range(24)))
+
+    assert len(set(orders)) == 1
+    assert shop.stock(pass_id) == (50, 1, 0)
+
+
+class ReadThenWrite(StockTable):
+    """What must not be done: look, decide, then write."""
+
+    def __init__(self) -> None:
+        self._together = Barrier(4)
+
+    def move(self, pass_id: UUID, held: int, sold: int) -> bool:
+        with unit_of_work.required().cursor() as curs:
+            row = curs.execute("SELECT * FROM stock WHERE pass_id = %s", (pass_id,)).fetchone()
+            assert row is not None
+            if not self._together.broken:
+                self._together.wait(5)
+                self._together.abort()
+            if row["held"] + row["sold"] >= row["capacity"]:
+                return False
+            curs.execute(
+                "UPDATE stock SET held = held + %s, sold = sold + %s WHERE pass_id = %s",
+                (held, sold, pass_id),
+            )
+            return True
+
+
+def flash_sale(shop: Shop, pass_id: UUID) -> Counter[str]:
+    def try_to_buy(_: int) -> str:
+        try:
+            shop.buy(pass_id)
+        except SoldOut:
+            return "SoldOut"
+        return "sold"
+
+    with ThreadPoolExecutor(16) as threads:
+        return Counter(threads.map(try_to_buy, range(BUYERS)))
+
+
+def differences(shop: Shop) -> list[Any]:
+    return shop.store.query(lambda _: list_stock_differences())
+
+
+def expire(shop: Shop, order_id: UUID) -> None:
+    shop.pass_time(minutes=10)
+    shop.store.work(Cause(uuid4()), lambda: shop.checkout.close_order(order_id))
