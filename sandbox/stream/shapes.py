@@ -38,7 +38,6 @@ class Shapes:
                 "banned": bool(ban and not ban["shadow"]),
                 "shadow_banned": bool(ban and ban["shadow"]),
                 "ban_expires": ban and ban.get("expires"),
-                "invisible": False,
                 "blocked_user_ids": [],
             }
         )
@@ -48,6 +47,7 @@ class Shapes:
         unread = [self.unread(room, user_id) for room in self._store.rooms_of(user_id)]
         return {
             **(self.user(user_id) or {}),
+            "invisible": False,
             "channel_mutes": [],
             "devices": [],
             "mutes": self.mutes_of(user_id),

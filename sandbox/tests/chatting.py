@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class ChatServer:
         token: str = signer.create_token(user_id, exp=now + lifetime_s, iat=now - 5)
         return token
 
-    def person(self, user_id: str, token: str = "", **query: str) -> httpx.Client:
+    def person(self, user_id: str, /, token: str = "", **query: str) -> httpx.Client:
         """An HTTP client that acts as a person, as a browser would."""
         return httpx.Client(
             base_url=self.url,
@@ -133,15 +133,11 @@ class ChatServer:
         return channel
 
 
-def chat_app(folder: Path) -> Starlette:
-    """The chat part alone, on the data of a folder."""
-    settings = Settings(stream_api_key=KEY, stream_api_secret=SECRET)
-    part = stream.router(State(folder / "state.db"), settings)
-    return Starlette(routes=[Mount("/stream", part)])
-
-
 @contextmanager
 def running_chat(folder: Path) -> Iterator[ChatServer]:
-    """Serve the chat until the block ends."""
-    with serving(chat_app(folder)) as url:
-        yield ChatServer(f"{url}/stream")
+    """Serve the chat alone, on the data of a folder, until the block ends."""
+    settings = Settings(stream_api_key=KEY, stream_api_secret=SECRET)
+    with closing(State(folder / "state.db")) as state:
+        part = stream.router(state, settings)
+        with serving(Starlette(routes=[Mount("/stream", part)])) as url:
+            yield ChatServer(f"{url}/stream")

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -72,12 +72,14 @@ def running(folder: Path, hooks_url: str = "") -> Iterator[str]:
     settings = Settings(
         livekit_api_key=KEY, livekit_api_secret=SECRET, sandbox_livekit_webhook_url=hooks_url
     )
-    part = livekit.router(State(folder / "state.db"), settings)
-    app = Starlette(
-        routes=[Mount("/livekit", part)], lifespan=lambda _: part.router.lifespan_context(part)
-    )
-    with serving(app) as url:
-        yield f"{url}/livekit"
+    with closing(State(folder / "state.db")) as state:
+        part = livekit.router(state, settings)
+        app = Starlette(
+            routes=[Mount("/livekit", part)],
+            lifespan=lambda _: part.router.lifespan_context(part),
+        )
+        with serving(app) as url:
+            yield f"{url}/livekit"
 
 
 def sdk(url: str) -> LiveKitAPI:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,20 @@ def client(url: str, secret: str = SECRET, key_id: str = "sandbox") -> Any:
     )
 
 
-def app(folder: Path) -> Starlette:
-    part = r2.router(State(folder / "state.db"), Settings(sandbox_data=folder))
-    return Starlette(routes=[Mount("/r2", part)])
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    settings = Settings(
+        sandbox_data=folder, r2_access_key_id="sandbox", r2_secret_access_key=SECRET
+    )
+    with closing(State(folder / "state.db")) as state:
+        app = Starlette(routes=[Mount("/r2", r2.router(state, settings))])
+        with serving(app) as url:
+            yield url
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    with serving(app(tmp_path)) as url:
+    with running(tmp_path) as url:
         yield url
 
 
@@ -177,14 +184,14 @@ def test_parts_out_of_order_or_of_different_sizes_are_refused(url: str) -> None:
 
 
 def test_objects_and_unfinished_uploads_survive_a_restart(tmp_path: Path) -> None:
-    with serving(app(tmp_path)) as url:
+    with running(tmp_path) as url:
         s3 = client(url)
         s3.put_object(Bucket="recordings", Key="k", Body=b"kept", Metadata={"stream": "42"})
         upload_id = s3.create_multipart_upload(Bucket="recordings", Key="long")["UploadId"]
         upload = {"Bucket": "recordings", "Key": "long", "UploadId": upload_id}
         etag = s3.upload_part(**upload, PartNumber=1, Body=b"one")["ETag"]
 
-    with serving(app(tmp_path)) as url:
+    with running(tmp_path) as url:
         s3 = client(url)
         parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
         s3.complete_multipart_upload(**upload, MultipartUpload=parts)

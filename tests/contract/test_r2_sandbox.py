@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -36,10 +37,16 @@ def client(url: str) -> S3:
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     folder = tmp_path_factory.mktemp("r2")
-    settings = Settings(sandbox_data=folder, r2_bucket="")
-    app = Starlette(routes=[Mount("/r2", r2.router(State(folder / "s.db"), settings))])
-    with serving(app) as url:
-        yield client(f"{url}/r2")
+    settings = Settings(
+        sandbox_data=folder,
+        r2_bucket="",
+        r2_access_key_id="sandbox",
+        r2_secret_access_key="sandbox-r2-secret",
+    )
+    with closing(State(folder / "state.db")) as state:
+        app = Starlette(routes=[Mount("/r2", r2.router(state, settings))])
+        with serving(app) as url:
+            yield client(f"{url}/r2")
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,7 @@ def test_of_eight_who_go_live_at_once_one_does(store: Store[Streaming]) -> None:
                 Cause(uuid4()),
                 lambda: streaming.go_live(stream_id, EXPERIENCE, SPACE, PERSON),
             )
-        except AlreadyLive as refused:
-            assert refused.detail
+        except AlreadyLive:
             return None
 
     with ThreadPoolExecutor(8) as threads:
