@@ -167,6 +167,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=75,
         server_header=False,
+        ws="none",
     )
 
 

@@ -61,9 +61,9 @@ class Services:
         for client in self.by_name.values():
             await client.aclose()
 
-    def asked_by(self, token: str | None) -> "Caller":
+    def asked_by(self, token: str | None, language: str = "") -> "Caller":
         """The services as the person of this token may ask them; None is no one."""
-        return Caller(self, token)
+        return Caller(self, token, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class Caller:
 
     services: Services
     token: str | None
+    language: str = ""
 
     async def get(
         self, service: str, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
@@ -101,26 +102,32 @@ class Caller:
         path: str,
         *,
         patience_s: float | None = None,
+        only_unsent: bool = False,
         **parts: Any,
     ) -> httpx.Response:
-        """Send a read or a command with a key, again and again while the service is away."""
+        """Send a read or a command with a key, again and again while the service is away.
+
+        `only_unsent` is for what has no key: it is sent again only when it did not leave us.
+        """
         parts["headers"] = parts.get("headers", {}) | self._headers()
         client = self.services.by_name[service]
         request = client.build_request(method, path, **parts)
         patience = self.services.patience_s if patience_s is None else patience_s
-        return await _until_answered(client, request, patience)
+        return await _until_answered(client, request, patience, only_unsent=only_unsent)
 
     def _headers(self) -> dict[str, str]:
         headers = {}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
+        if self.language:
+            headers["Accept-Language"] = self.language
         if traceparent := current_traceparent():
             headers["traceparent"] = traceparent
         return headers
 
 
 async def _until_answered(
-    client: httpx.AsyncClient, request: httpx.Request, patience_s: float
+    client: httpx.AsyncClient, request: httpx.Request, patience_s: float, *, only_unsent: bool
 ) -> httpx.Response:
     give_up_at = time.monotonic() + patience_s
     pause_s = _FIRST_PAUSE_S
@@ -129,10 +136,10 @@ async def _until_answered(
         try:
             response = await client.send(request)
         except httpx.TransportError as broken:
-            if late:
+            if late or (only_unsent and not isinstance(broken, httpx.ConnectError)):
                 raise ServiceUnreachable(f"{request.method} {request.url}") from broken
         else:
-            if late or response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            if late or only_unsent or response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return response
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

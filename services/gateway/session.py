@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from libs.runtime import person_token
-from libs.runtime.clock import Clock
 from services.gateway.clients import Caller, ServiceRefused, Services
 
 _DAY_S: Final = 24 * 60 * 60
@@ -130,13 +129,8 @@ async def _signed_in(services: Services, token: str) -> SignedIn | None:
     return SignedIn.of(answer)
 
 
-def caller_of(visitor: Visitor, services: Services, secret: str, clock: Clock) -> Caller:
-    """The services as this visitor may ask them, by a token that is good for a minute."""
-    person = visitor.signed_in
-    if person is None:
-        return services.asked_by(None)
-    now = clock.now()
-    token = person_token.sign(
+def token_of(person: SignedIn, secret: str, now: datetime) -> str:
+    """Tells a service, for a minute, that this person asks."""
+    return person_token.sign(
         secret, person.person_id, person.session_id, now, fresh=now < person.fresh_until
     )
-    return services.asked_by(token)

@@ -16,6 +16,7 @@ from services.gateway.assets import Assets
 from services.gateway.clients import Caller, ServiceRefused, Services
 from services.gateway.formats import Formats
 from services.gateway.limits import RateLimit
+from services.gateway.pass_ids import PassIds
 from services.gateway.rendering import Rendering
 from services.gateway.security import Policy
 from services.gateway.session import (
@@ -23,7 +24,7 @@ from services.gateway.session import (
     Cookies,
     SignedIn,
     Visitor,
-    caller_of,
+    token_of,
     visitor_of,
 )
 from services.gateway.settings import Settings
@@ -61,6 +62,7 @@ class Edge:
     sign_in_limit: RateLimit
     purchase_limit: RateLimit
     network_limit: RateLimit
+    pass_ids: PassIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,11 @@ class Visit:
         """Proves that a form was shown to this visitor."""
         return csrf.token_for(self.edge.settings.csrf_secret, self.visitor.csrf_subject)
 
+    @staticmethod
+    def new_key() -> str:
+        """A key for one command."""
+        return secrets.token_urlsafe()
+
     @property
     def network_address(self) -> str:
         """Where the request comes from."""
@@ -110,7 +117,7 @@ class Visit:
             "person": self.visitor.signed_in,
             "path": self.request.url.path,
             "csrf_token": self.csrf_token,
-            "new_key": secrets.token_urlsafe,
+            "new_key": self.new_key,
             "sign_in_url": sign_in_url(self.here),
             "site": self.edge.settings.public_url,
             "problem": None,
@@ -182,13 +189,18 @@ def visit_of(request: Request, visitor: Visitor) -> Visit:
     accepted = request.headers.get("accept-language", "")
     chosen = visitor.signed_in.locale if visitor.signed_in else None
     texts = texts_for(chosen, accepted)
+    region = region_of(accepted, texts.locale)
+    token = None
+    if visitor.signed_in is not None:
+        secret = edge.settings.person_token_secret
+        token = token_of(visitor.signed_in, secret, edge.clock.now())
     return Visit(
         edge=edge,
         request=request,
         visitor=visitor,
-        ask=caller_of(visitor, edge.services, edge.settings.person_token_secret, edge.clock),
+        ask=edge.services.asked_by(token, str(region).replace("_", "-")),
         texts=texts,
-        formats=Formats(region_of(accepted, texts.locale)),
+        formats=Formats(region),
     )
 
 
@@ -251,7 +263,8 @@ class SentForm:
         return given if given.isprintable() and given else secrets.token_urlsafe()
 
 
-async def _sent_form(request: Request, visit: Visiting) -> SentForm:
+async def read_form(request: Request, visit: Visiting) -> SentForm:
+    """The form that was sent from a page of ours. Raises ForgedRequest."""
     form = await request.form(max_files=0, max_fields=50)
     token = form.get(_CSRF_FIELD)
     header = request.headers.get(_CSRF_HEADER, "")
@@ -259,10 +272,10 @@ async def _sent_form(request: Request, visit: Visiting) -> SentForm:
     return SentForm(form)
 
 
-Sent = Annotated[SentForm, Depends(_sent_form)]
+Sent = Annotated[SentForm, Depends(read_form)]
 
 
-async def _checked_json(request: Request, visit: Visiting) -> Visit:
+async def checked_api(request: Request, visit: Visiting) -> Visit:
     """A call of the API: with a token of its own, or from our page with the page's token."""
     if request.method in {"GET", "HEAD"} or visit.visitor.by_header:
         return visit
@@ -274,4 +287,4 @@ async def _checked_json(request: Request, visit: Visiting) -> Visit:
     return visit
 
 
-ApiVisit = Annotated[Visit, Depends(_checked_json)]
+ApiVisit = Annotated[Visit, Depends(checked_api)]

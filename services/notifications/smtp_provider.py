@@ -8,6 +8,7 @@ carry the notice's id as their Message-ID, so that mailboxes which look at it sh
 import smtplib
 import ssl
 import time
+from contextlib import closing
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import parseaddr
@@ -45,12 +46,10 @@ class SmtpProvider:
         """Hand over one mail and wait for the server's 250. Raises MailRefused, MailNotTaken."""
         deadline = time.monotonic() + _WITHIN_S
         try:
-            server = self._connect()
-            try:
+            with closing(self._connect()) as server:
+                self._sign_in(server)
                 _hand_over(server, mail, deadline)
-            finally:
-                # Without QUIT: what a server says to it must not undo its 250.
-                server.close()
+            # Closed without QUIT: what a server says to that must not undo its 250.
         except smtplib.SMTPResponseException as problem:
             raise MailNotTaken(f"{type(problem).__name__} {problem.smtp_code}") from None
         except (smtplib.SMTPException, OSError) as problem:
@@ -58,20 +57,16 @@ class SmtpProvider:
             raise MailNotTaken(type(problem).__name__) from None
 
     def _connect(self) -> smtplib.SMTP:
-        if self._tls:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host,
-                self._port,
-                timeout=_CONNECT_TIMEOUT_S,
-                context=ssl.create_default_context(),
-            )
-        else:
-            server = smtplib.SMTP(self._host, self._port, timeout=_CONNECT_TIMEOUT_S)
+        if not self._tls:
+            return smtplib.SMTP(self._host, self._port, timeout=_CONNECT_TIMEOUT_S)
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(self._host, self._port, timeout=_CONNECT_TIMEOUT_S, context=context)
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
         if self._user:
             if not self._tls:
                 server.starttls(context=ssl.create_default_context())
             server.login(self._user, self._password)
-        return server
 
 
 def _hand_over(server: smtplib.SMTP, mail: EmailMessage, deadline: float) -> None:

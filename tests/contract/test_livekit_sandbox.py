@@ -124,9 +124,10 @@ def _until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("sandbox")
     settings = Settings(livekit_api_key=KEY, livekit_api_secret=SECRET)
-    app = Starlette(routes=[Mount("/livekit", livekit.router(State(folder / "s.db"), settings))])
-    with serving(app) as url:
-        yield Server(f"{url}/livekit", by_control)
+    with closing(State(folder / "state.db")) as state:
+        app = Starlette(routes=[Mount("/livekit", livekit.router(state, settings))])
+        with serving(app) as url:
+            yield Server(f"{url}/livekit", by_control)
 
 
 CHANGING = {"sid", "creationTime", "creationTimeMs", "turnPassword", "joinedAt", "joinedAtMs"}

@@ -124,24 +124,49 @@ def _record_moderation(chat: ChatServer, channel: Any, keep: Keep) -> None:
     keep("APIResponse", channel.unban_user("ann"))
 
 
+# Fields of our own channels, and what the published API sends beyond the SDK's types.
+DECLARATIONS = """
+declare module 'stream-chat' {
+  interface CustomChannelData { title?: string }
+  interface CustomUserData { invisible?: boolean }
+  interface CustomEventData {
+    reason?: string; expiration?: string; created_by?: UserResponse
+  }
+}
+"""
+FULLER_TYPES = {
+    "BannedUsersResponse": "BannedUsersResponse & { bans: { created_at: string }[] }",
+    "FlagMessageResponse": (
+        "FlagMessageResponse & "
+        "{ flag: { target_message: MessageResponse; target_user: UserResponse } }"
+    ),
+    "UpdateUsersAPIResponse": (
+        "UpdateUsersAPIResponse & { users: Record<string, OwnUserResponse> }"
+    ),
+}
+BEYOND_THE_TYPES = {
+    "AppSettingsAPIResponse": {"grants", "permissions"},
+    "APIErrorResponse": {"details"},
+}
+
+
 def as_typescript(recorded: Recorded) -> str:
-    kinds = sorted({kind for kind, _ in recorded})
-    lines = [f"import type {{ {', '.join(kinds)} }} from 'stream-chat';"]
+    named = {"MessageResponse", "OwnUserResponse", "UserResponse"}
+    kinds = sorted(named | {kind for kind, _ in recorded})
+    lines = [f"import type {{ {', '.join(kinds)} }} from 'stream-chat';", DECLARATIONS]
     for number, (kind, answer) in enumerate(recorded):
-        value = json.dumps(_known_to_the_sdk(answer), indent=1)
-        lines.append(f"export const answer{number}: {kind} = {value};")
+        known = _without(answer, BEYOND_THE_TYPES.get(kind, set()))
+        value = json.dumps(known, indent=1)
+        lines.append(f"export const answer{number}: {FULLER_TYPES.get(kind, kind)} = {value};")
     return "\n".join(lines)
 
 
-def _known_to_the_sdk(value: Any) -> Any:
-    """Leave out what the published API has and the SDK's types have not (or otherwise)."""
+def _without(value: Any, names: set[str]) -> Any:
     if isinstance(value, list):
-        return [_known_to_the_sdk(item) for item in value]
+        return [_without(item, names) for item in value]
     if not isinstance(value, dict):
         return value
-    unknown = {"permissions"} if "max_message_length" in value else set()
-    unknown |= {"details"} if "StatusCode" in value else set()
-    return {name: _known_to_the_sdk(item) for name, item in value.items() if name not in unknown}
+    return {name: _without(item, names) for name, item in value.items() if name not in names}
 
 
 def complaints(folder: Path, source: str) -> list[str]:

@@ -34,16 +34,16 @@ WEBHOOK_SECRETS = "whsec_new,whsec_old"
 
 
 def settings_for(database: str, nats_url: str = "nats://127.0.0.1:1", **more: Any) -> Settings:
-    return Settings(
-        http_port=1,
-        database_url=database,
-        nats_url=nats_url,
-        person_token_secret=SECRET,
-        stripe_api_key="sk_test_tests",
-        stripe_publishable_key="pk_test_tests",
-        stripe_webhook_secrets=WEBHOOK_SECRETS,
-        **more,
-    )
+    given: dict[str, Any] = {
+        "http_port": 1,
+        "database_url": database,
+        "nats_url": nats_url,
+        "person_token_secret": SECRET,
+        "stripe_api_key": "sk_test_tests",
+        "stripe_publishable_key": "pk_test_tests",
+        "stripe_webhook_secrets": WEBHOOK_SECRETS,
+    }
+    return Settings(**(given | more))
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Shop:
     provider: Any
     clock: Clock
     versions: dict[UUID, int] = field(default_factory=dict)
+    bought: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
         self.store: Store[Checkout] = self.service.store
@@ -110,7 +111,11 @@ class Shop:
         self.clock.advance(timedelta(**by))
 
     def rows(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:
-        return self.store.query(lambda curs: curs.execute(statement, parameters).fetchall())
+        def run(curs: Any) -> list[dict[str, Any]]:
+            curs.execute(statement, parameters)
+            return curs.fetchall() if curs.description else []
+
+        return self.store.query(run)
 
     def row(self, statement: str, *parameters: Any) -> dict[str, Any]:
         (row,) = self.rows(statement, *parameters)

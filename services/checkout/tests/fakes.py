@@ -133,9 +133,7 @@ class FakeProvider:
     def find(self, order_id: UUID, attempt: int) -> Payment | None:
         self._fail("find")
         wanted = (order_id, attempt)
-        return next(
-            (p for p in self.payments.values() if (p.order_id, p.attempt) == wanted), None
-        )
+        return next((p for p in self.payments.values() if (p.order_id, p.attempt) == wanted), None)
 
     def cancel(self, payment_intent_id: str) -> Payment:
         self._fail("cancel")

@@ -1,77 +1,154 @@
 """Buying a pass: the order, its payment, and the way back from the bank."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.status import HTTP_201_CREATED
 
+from libs.runtime.problems import Problem
 from services.gateway.clients import ServiceRefused
 from services.gateway.pages.space import pass_page
 from services.gateway.security import PAYMENT
-from services.gateway.visit import (
-    ForgedRequest,
-    MemberVisiting,
-    Sent,
-    SignInFirst,
-    Visit,
-    Visiting,
-    sign_in_url,
-)
+from services.gateway.texts import knows
+from services.gateway.visit import MemberVisiting, Visit, Visiting, checked_api, read_form
 
 router = APIRouter(include_in_schema=False)
 
-PAY_LABELS: Final = ("pay", "paying", "failed", "unavailable")
+PAY_LABELS: Final = ("paying", "failed", "unavailable")
 _ENTRY_WITHIN_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.05
-_MOST_REMEMBERED: Final = 10_000
 _SHOWN: Final = frozenset({409, 422, 502})
-_DECLINE_CODES: Final = frozenset(
-    {
-        "insufficient_funds",
-        "expired_card",
-        "incorrect_cvc",
-        "processing_error",
-        "authentication_required",
-        "payment_intent_authentication_failure",
-    }
-)
 
 
-class PassIds:
-    """Which pass an address means; addresses are for good, so it is asked once."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
-
-    async def of(self, visit: Visit, space: str, pass_: str) -> str:
-        """The pass's id. Raises ServiceRefused when there is no such pass."""
-        known = self._known.get((space, pass_))
-        if known is None:
-            sold = await visit.ask.get("catalog", f"/spaces/{space}/passes/{pass_}")
-            known = self._known[(space, pass_)] = str(sold["pass_id"])
-            if len(self._known) > _MOST_REMEMBERED:
-                self._known.popitem(last=False)
-        return known
-
-
-_pass_ids = PassIds()
-
-
-async def _buy(visit: Visit, space: str, pass_: str, key: str) -> dict[str, Any]:
-    visit.edge.network_limit.check(visit.network_address)
+async def open_order(visit: Visit, space: str, pass_: str, key: str) -> dict[str, Any]:
+    """The one open order of this person for this pass. Raises ServiceRefused."""
     visit.edge.purchase_limit.check(str(visit.person.person_id))
-    pass_id = await _pass_ids.of(visit, space, pass_)
+    visit.edge.network_limit.check(visit.network_address)
+    pass_id = await visit.edge.pass_ids.of(visit.ask, space, pass_)
     order: dict[str, Any] = await visit.ask.send(
         "checkout", "POST", "/orders", key, {"pass_id": pass_id}
     )
     return order
 
 
+@router.get("/{space}/{pass_}/purchase")
+async def back_to_pass(space: str, pass_: str, visit: Visiting) -> Response:
+    """Who was sent to sign in on the way to an order comes back to the pass."""
+    return visit.go(f"/{space}/{pass_}")
+
+
 @router.post("/{space}/{pass_}/purchase")
 async def purchase(space: str, pass_: str, request: Request, visit: Visiting) -> Response:
     """Open the order of a pass, by a form or (JSON) by a script; a double click is one order."""
-    raise NotImplementedError
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return await _purchase_by_script(space, pass_, request, visit)
+    form = await read_form(request, visit)
+    try:
+        order = await open_order(visit, space, pass_, form.key)
+    except ServiceRefused as refused:
+        if refused.status not in _SHOWN:
+            raise
+        told = visit.told(refused)
+        return await pass_page(visit, space, pass_, status=refused.status, problem=told)
+    return visit.go(await _next_page(visit, order))
+
+
+async def _purchase_by_script(space: str, pass_: str, request: Request, visit: Visit) -> Response:
+    await checked_api(request, visit)
+    key = request.headers.get("idempotency-key", "")
+    if visit.signed_in is None:
+        raise Problem(401, "sign_in_required", "Sign in first")
+    if not key:
+        raise Problem(400, "key_required", "Send an Idempotency-Key")
+    order = await open_order(visit, space, pass_, key)
+    answer = JSONResponse(order | {"url": await _next_page(visit, order)}, 201)
+    return visit.with_cookies(answer)
+
+
+async def _next_page(visit: Visit, order: Mapping[str, Any]) -> str:
+    if order["status"] == "fulfilled":
+        return await _member_area(visit, order)
+    return _order_page(order)
+
+
+def _order_page(order: Mapping[str, Any]) -> str:
+    return f"/{order['space_slug']}/{order['pass_slug']}/orders/{order['order_id']}"
+
+
+async def _member_area(visit: Visit, order: Mapping[str, Any]) -> str:
+    """Where the buyer is let in; the door opens within a blink of the purchase."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ENTRY_WITHIN_S):
+            await _until_let_in(visit, order["space_id"])
+    return f"/account/purchased_spaces/{order['space_slug']}?welcome={order['order_id']}"
+
+
+async def _until_let_in(visit: Visit, space_id: str) -> None:
+    while True:
+        grants = await visit.ask.find("access", "/grants/mine", [])
+        if any(grant["space_id"] == space_id for grant in grants):
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+@router.get("/{space}/{pass_}/orders/{order_id}")
+async def show_order(
+    space: str, pass_: str, order_id: str, request: Request, visit: MemberVisiting
+) -> Response:
+    """Pay an order, or learn what became of it; banks send people back here as well."""
+    came_back = bool({"returned", "payment_intent"} & set(request.query_params))
+    order = await _order(visit, order_id, settle=came_back)
+    if (order["space_slug"], order["pass_slug"]) != (space, pass_):
+        return visit.go(_order_page(order))
+    if order["status"] == "fulfilled":
+        return visit.go(await _member_area(visit, order))
+    return _shown(visit, order, came_back=came_back)
+
+
+async def _order(visit: Visit, order_id: str, *, settle: bool) -> dict[str, Any]:
+    if settle:
+        path, key = f"/orders/{order_id}/settle", visit.new_key()
+        order: dict[str, Any] = await visit.ask.send("checkout", "POST", path, key)
+    else:
+        order = await visit.ask.get("checkout", f"/orders/{order_id}")
+    return order
+
+
+def _shown(visit: Visit, order: Mapping[str, Any], *, came_back: bool) -> Response:
+    state = _state_of(order, came_back=came_back)
+    return visit.show(
+        "order.html",
+        needs=(PAYMENT,) if state == "pay" else (),
+        order=order,
+        state=state,
+        declined=_declined(visit, order["failure_code"]) if came_back else None,
+        stripe_js=visit.edge.settings.stripe_js_url,
+        return_url=f"{_order_page(order)}?returned=1",
+        labels=visit.texts.labels("pay", PAY_LABELS) | {"pay": _pay_button(visit, order)},
+    )
+
+
+def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:
+    amount = visit.formats.money(
+        order["total_minor"], order["currency"], order["currency_exponent"]
+    )
+    return visit.texts.say("pay-pay", amount=amount)
+
+
+def _state_of(order: Mapping[str, Any], *, came_back: bool) -> str:
+    """pay, preparing (no form yet), processing (it's with the bank), expired, returned, refunded."""
+    if order["status"] != "open":
+        return str(order["status"])
+    if came_back and order["failure_code"] is None:
+        return "processing"
+    return "preparing" if order["payment"] is None else "pay"
+
+
+def _declined(visit: Visit, code: str | None) -> str | None:
+    if code is None:
+        return None
+    key = f"declined-{code.replace('_', '-')}"
+    return visit.texts.say(key if knows(key) else "declined-generic")

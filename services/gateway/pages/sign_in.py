@@ -90,9 +90,7 @@ def _then(form: SentForm) -> str:
     return local_path(form.text("next"))
 
 
-def _shown_again(
-    visit: Visit, form: SentForm, template: str, refused: ServiceRefused
-) -> Response:
+def _shown_again(visit: Visit, form: SentForm, template: str, refused: ServiceRefused) -> Response:
     if refused.status not in _SHOWN:
         raise refused
     response = visit.show(

@@ -1,0 +1,104 @@
+"""The views built again from the log equal the ones that were written live."""
+
+from typing import Any
+from uuid import uuid4
+
+from libs.events.catalog import TeamMemberRemoved
+from libs.runtime import log
+from libs.runtime.cause import Cause
+from services.checkout.domain import ProviderRefund
+from services.checkout.projections import OrderList, PassSale, PaymentList, SeatList, TeamList
+from services.checkout.tests.builders import a_pass, a_payment, a_space, about, an_end, free, terms
+from services.checkout.tests.conftest import Shop
+
+OWN = (OrderList(), PaymentList(), SeatList())
+
+
+def everything_that_can_happen(shop: Shop) -> None:
+    def do(decide: Any) -> None:
+        shop.store.work(Cause(uuid4()), decide)
+
+    checkout = shop.checkout
+    shop.buy(shop.offer(free()).pass_id)
+    pass_id = shop.offer(terms(stock=1)).pass_id
+    late = shop.buy(pass_id)
+    do(lambda: checkout.attach_payment(late, a_payment(late, "awaiting")))
+    declined = a_payment(late, "awaiting", failure="ch_0", failure_code="generic_decline")
+    do(lambda: checkout.settle(late, declined))
+    do(lambda: checkout.extend_hold(late, a_payment(late, "challenged")))
+    shop.pass_time(minutes=10)
+    do(lambda: checkout.close_order(late, a_payment(late, "cancelled")))
+    second = shop.buy(pass_id)
+    do(lambda: checkout.settle(second, a_payment(second, payment_intent_id="pi_2")))
+    do(lambda: checkout.settle(late, a_payment(late)))
+    do(lambda: checkout.record_return(late, "pi_1", "re_1"))
+    do(lambda: checkout.request_refund(uuid4(), second, 90, "creator"))
+    do(lambda: checkout.record_refund(second, ProviderRefund("re_2", 90)))
+    do(lambda: checkout.record_refund(second, ProviderRefund("re_3", 1900)))
+    third = shop.buy(pass_id)
+    do(lambda: checkout.give_up_payment(third, 1, "amount_too_small"))
+
+
+def dump(shop: Shop) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table: shop.rows(f"SELECT * FROM {table} ORDER BY 1, 2")  # noqa: S608
+        for view in OWN
+        for table in view.tables
+    }
+
+
+def test_built_again_from_zero_the_views_equal_the_live_ones(shop: Shop) -> None:
+    everything_that_can_happen(shop)
+    live = dump(shop)
+    shop.rows("TRUNCATE order_list, payment_list, seat_list")
+
+    def rebuild(curs: Any) -> None:
+        for logged in log.read_after(curs, log.START, 500).events:
+            event: Any = shop.checkout.mapper.to_domain_event(logged.stored)
+            envelope = shop.store.envelope_of(logged, "any", 1)
+            for view in OWN:
+                view.apply(event, envelope, curs)
+
+    shop.store.query(rebuild)
+
+    assert dump(shop) == live
+    assert {row["status"] for row in live["order_list"]} == {
+        "fulfilled",
+        "refunded",
+        "returned",
+        "expired",
+    }
+
+
+def test_of_two_versions_of_a_pass_the_newer_stands_in_whatever_order_they_come(
+    shop: Shop,
+) -> None:
+    new = a_pass(terms(price_minor=2), version_number=2)
+    old = a_pass(terms(price_minor=1), pass_id=new.pass_id)
+
+    def apply(curs: Any) -> None:
+        view = PassSale()
+        view.apply(new, about(new, new.pass_id, 5), curs)
+        view.apply(an_end(new), about(an_end(new), new.pass_id, 7), curs)
+        view.apply(old, about(old, new.pass_id, 3), curs)
+
+    shop.store.query(apply)
+
+    row = shop.row("SELECT terms, archived FROM pass_sale")
+    assert row["terms"]["price_minor"] == 2
+    assert row["archived"] is True
+
+
+def test_who_left_the_team_does_not_come_back_by_an_old_event(shop: Shop) -> None:
+    space_id, owner_id = uuid4(), uuid4()
+    created = a_space(owner_id, space_id)
+
+    def apply(curs: Any) -> None:
+        view = TeamList()
+        gone = TeamMemberRemoved(space_id=space_id, person_id=owner_id)
+        view.apply(gone, about(gone, space_id, 9), curs)
+        view.apply(created, about(created, space_id, 1), curs)
+
+    shop.store.query(apply)
+
+    assert shop.row("SELECT role FROM team_list")["role"] is None

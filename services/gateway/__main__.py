@@ -1,0 +1,15 @@
+"""Puts the gateway together and runs it: `python -m services.gateway`."""
+
+from libs.runtime import telemetry
+from libs.runtime.clock import SystemClock
+from libs.runtime.service import configure_logging, serve
+from services.gateway.app import create_gateway
+from services.gateway.clients import Services
+from services.gateway.settings import Settings
+
+if __name__ == "__main__":
+    settings = Settings.model_validate({})
+    configure_logging()
+    telemetry.start("gateway", settings.otel_exporter_otlp_endpoint)
+    app = create_gateway(settings, Services.at(settings), SystemClock())
+    serve(app, settings.http_host, settings.http_port)

@@ -1,0 +1,1 @@
+"""The JSON API of native apps and of the pages' scripts."""

@@ -1,0 +1,155 @@
+"""The routes of the API: sign-in and buying by hand, everything else passed on."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, Literal
+
+import httpx
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, Field
+
+from libs.runtime.problems import Problem
+from services.gateway.api.routes import ROUTES, Route
+from services.gateway.visit import ApiVisit, Visit
+
+_PASSED_ON: Final = frozenset({"content-type", "etag", "location", "retry-after"})
+
+IdempotencyKey = Annotated[str, Header(max_length=255)]
+
+
+class Address(BaseModel):
+    """Where to mail a code to."""
+
+    email: Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class TypedCode(Address):
+    """The code from the mail."""
+
+    code: Annotated[str, Field(max_length=32)]
+
+
+class Purchase(BaseModel):
+    """What to buy."""
+
+    pass_id: str
+
+
+class StreamRole(BaseModel):
+    """As what to enter a stream."""
+
+    role: Literal["viewer", "host"] = "viewer"
+
+
+def router() -> APIRouter:
+    """All of it, under `/api`."""
+    routes = APIRouter(prefix="/api")
+    _add_sign_in(routes)
+    _add_buying(routes)
+    _add_streaming(routes)
+    for route in ROUTES:
+        routes.add_api_route(
+            route.path,
+            _passes_on(route),
+            methods=[route.method],
+            summary=route.summary,
+            tags=[route.service],
+            operation_id=f"{route.method} {route.path}",
+        )
+    return routes
+
+
+def _passes_on(route: Route) -> Callable[..., Awaitable[Response]]:
+    async def pass_on(
+        request: Request, visit: ApiVisit, idempotency_key: IdempotencyKey = ""
+    ) -> Response:
+        path = route.target.format(**request.path_params)
+        return await _passed_on(visit, route.service, route.method, path, idempotency_key)
+
+    return pass_on
+
+
+async def _passed_on(
+    visit: Visit, service: str, method: str, path: str, key: str, body: Any = None
+) -> Response:
+    """The service's answer as it is; its problems too."""
+    content = await visit.request.body() if body is None else None
+    headers = {"Idempotency-Key": key or visit.new_key()}
+    if content:
+        headers["Content-Type"] = visit.request.headers.get("content-type", "application/json")
+    answer = await visit.ask.sent(
+        service,
+        method,
+        path,
+        params=visit.request.query_params.multi_items(),
+        headers=headers,
+        content=content,
+        json=body,
+    )
+    return _as_is(visit, answer)
+
+
+def _as_is(visit: Visit, answer: httpx.Response) -> Response:
+    kept = {name: value for name, value in answer.headers.items() if name in _PASSED_ON}
+    kept["Cache-Control"] = "no-store"
+    return visit.with_cookies(Response(answer.content, answer.status_code, headers=kept))
+
+
+def _add_sign_in(routes: APIRouter) -> None:
+    @routes.post("/sign-in-codes", status_code=202, tags=["identity"])
+    async def send_code(
+        asked: Address, visit: ApiVisit, idempotency_key: IdempotencyKey = ""
+    ) -> Response:
+        """Have a code mailed; the same answer for known and unknown addresses.
+
+        It is bound to the browser's cookie, or to the id that an app sends as X-Browser-Id.
+        """
+        visit.edge.sign_in_limit.check(visit.network_address)
+        body = {
+            "email": asked.email,
+            "browser_id": visit.visitor.browser_id,
+            "network_address": visit.network_address,
+            "locale": visit.texts.locale,
+        }
+        return await _passed_on(visit, "identity", "POST", "/sign-in-codes", idempotency_key, body)
+
+    @routes.post("/sessions", status_code=201, tags=["identity"])
+    async def sign_in(
+        typed: TypedCode, visit: ApiVisit, idempotency_key: IdempotencyKey = ""
+    ) -> Response:
+        """Start a session; its token goes into `Authorization: Bearer`."""
+        visit.edge.sign_in_limit.check(visit.network_address)
+        body = {
+            "email": typed.email,
+            "code": typed.code,
+            "browser_id": visit.visitor.browser_id,
+            "user_agent": visit.request.headers.get("user-agent", "")[:300],
+        }
+        return await _passed_on(visit, "identity", "POST", "/sessions", idempotency_key, body)
+
+
+def _add_buying(routes: APIRouter) -> None:
+    @routes.post("/orders", status_code=201, tags=["checkout"])
+    async def open_order(
+        wanted: Purchase, visit: ApiVisit, idempotency_key: Annotated[str, Header(max_length=255)]
+    ) -> Response:
+        """Buy a pass: zero total is fulfilled at once, else `payment` says how to pay."""
+        if visit.signed_in is None:
+            raise Problem(401, "sign_in_required", "Sign in first")
+        visit.edge.purchase_limit.check(str(visit.person.person_id))
+        visit.edge.network_limit.check(visit.network_address)
+        body = {"pass_id": wanted.pass_id}
+        return await _passed_on(visit, "checkout", "POST", "/orders", idempotency_key, body)
+
+
+def _add_streaming(routes: APIRouter) -> None:
+    @routes.post("/experiences/{experience_id}/stream-token", tags=["streaming"])
+    async def stream_token(experience_id: str, wanted: StreamRole, visit: ApiVisit) -> Response:
+        """The key to the stream that is on air now; 409 not_live while none is."""
+        stream = await visit.ask.sent("streaming", "GET", f"/experiences/{experience_id}/stream")
+        if not stream.is_success:
+            return _as_is(visit, stream)
+        shown = stream.json()
+        if shown["state"] in {"off", "ended"} or shown["stream_id"] is None:
+            raise Problem(409, "not_live", "Nobody is on air")
+        path = f"/streams/{shown['stream_id']}/tokens"
+        return await _passed_on(visit, "streaming", "POST", path, "", {"role": wanted.role})

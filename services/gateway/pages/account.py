@@ -1,0 +1,80 @@
+"""One's own account: name, sessions, receipts."""
+
+import asyncio
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from services.gateway.clients import ServiceRefused
+from services.gateway.visit import MemberVisiting, Sent, Visit
+
+router = APIRouter(include_in_schema=False)
+
+_NOT_FOUND: Final = 404
+_SHOWN: Final = frozenset({400, 422})
+_LONGEST_NAME: Final = 400
+
+
+@router.get("/account")
+async def show_account(visit: MemberVisiting) -> Response:
+    """Who one is here, where one is signed in, and what one has paid."""
+    return await _account(visit)
+
+
+async def _account(
+    visit: Visit, *, status: int = 200, typed: str | None = None, problem: str | None = None
+) -> Response:
+    sessions, orders, unread = await asyncio.gather(
+        visit.ask.get("identity", "/sessions"),
+        visit.ask.get("checkout", "/orders/mine"),
+        unread_count(visit),
+    )
+    return visit.show(
+        "account.html",
+        status=status,
+        sessions=sessions,
+        receipts=[order for order in orders if order["status"] in {"fulfilled", "refunded"}],
+        unread=unread,
+        typed=visit.person.display_name if typed is None else typed,
+        name_problem=problem,
+        saved="saved" in visit.request.query_params,
+    )
+
+
+async def unread_count(visit: Visit) -> int:
+    """How many notices wait; none when the service can't say it at once."""
+    answer: dict[str, Any] = await visit.ask.find("notifications", "/notices/unread-count", {})
+    return int(answer.get("count", 0))
+
+
+@router.post("/account/profile")
+async def change_profile(visit: MemberVisiting, form: Sent) -> Response:
+    """Change one's name."""
+    name = form.text("display_name")[:_LONGEST_NAME]
+    try:
+        await visit.ask.send("identity", "PATCH", "/people/me", form.key, {"display_name": name})
+    except ServiceRefused as refused:
+        if refused.status not in _SHOWN:
+            raise
+        return await _account(visit, status=refused.status, typed=name, problem=visit.told(refused))
+    return visit.go("/account?saved=1")
+
+
+@router.post("/account/sessions/{session_id}/end")
+async def end_session(session_id: str, visit: MemberVisiting, form: Sent) -> Response:
+    """End one session; ending this very one signs out."""
+    try:
+        await visit.ask.send("identity", "DELETE", f"/sessions/{session_id}", form.key)
+    except ServiceRefused as refused:
+        if refused.status != _NOT_FOUND:
+            raise
+    return visit.go("/account#sessions")
+
+
+@router.post("/account/sessions/end-all")
+async def end_all_sessions(visit: MemberVisiting, form: Sent) -> Response:
+    """End all sessions, this one too."""
+    await visit.ask.send("identity", "DELETE", "/sessions", form.key)
+    response = visit.go("/sign-in")
+    visit.edge.cookies.remove(response, visit.edge.cookies.session)
+    return response

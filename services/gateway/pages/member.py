@@ -1,0 +1,173 @@
+"""The member area: what one may enter, and the way in to each experience."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from services.gateway.clients import ServiceRefused
+from services.gateway.pages.account import unread_count
+from services.gateway.security import CHAT, LIVE
+from services.gateway.visit import MemberVisiting, Visit
+
+router = APIRouter(include_in_schema=False, prefix="/account/purchased_spaces")
+
+CHAT_LABELS: Final = (
+    "message",
+    "placeholder",
+    "send",
+    "you",
+    "someone",
+    "connecting",
+    "joining",
+    "offline",
+    "not_sent",
+    "removed",
+    "no_access",
+    "unavailable",
+)
+WATCH_LABELS: Final = (
+    "connecting",
+    "waiting",
+    "waiting_for_host",
+    "reconnecting",
+    "unmute",
+    "ended",
+    "removed",
+    "elsewhere",
+    "watch_here",
+    "failed",
+    "try_again",
+    "no_access",
+)
+_NOT_FOUND: Final = 404
+
+
+@router.get("")
+async def list_purchased_spaces(visit: MemberVisiting) -> Response:
+    """Every space in which something is open to the person."""
+    grants, unread = await asyncio.gather(
+        visit.ask.get("access", "/grants/mine"), unread_count(visit)
+    )
+    space_ids = list(dict.fromkeys(grant["space_id"] for grant in grants))
+    spaces = await visit.ask.get("catalog", "/spaces", id=space_ids) if space_ids else []
+    return visit.show("purchased_spaces.html", spaces=spaces, unread=unread)
+
+
+@router.get("/{space}")
+async def show_purchased_space(
+    space: str, visit: MemberVisiting, welcome: str | None = None
+) -> Response:
+    """The experiences of a space, those that are open to the person first."""
+    shown, grants, unread = await asyncio.gather(
+        visit.ask.get("catalog", f"/spaces/{space}"),
+        visit.ask.get("access", "/grants/mine"),
+        unread_count(visit),
+    )
+    until = _open_until(grants, shown["space_id"])
+    on_team = shown["role"] is not None
+    order = await _order(visit, welcome)
+    if not until and not on_team:
+        return _no_access(visit, shown, on_its_way=order is not None)
+    open_, closed = [], []
+    for each in shown["experiences"]:
+        is_open = on_team or each["experience_id"] in until
+        (open_ if is_open else closed).append(each)
+    return visit.show(
+        "purchased_space.html",
+        space=shown,
+        open=open_,
+        closed=closed,
+        until=until,
+        order=order,
+        unread=unread,
+    )
+
+
+def _open_until(grants: list[dict[str, Any]], space_id: str) -> dict[str, str | None]:
+    """Until when each experience of the space is open; None is for ever."""
+    until: dict[str, str | None] = {}
+    for grant in grants:
+        if grant["space_id"] != space_id:
+            continue
+        ends = [until.get(grant["experience_id"], ""), grant["valid_until"]]
+        until[grant["experience_id"]] = None if None in ends else max(map(str, ends))
+    return until
+
+
+async def _order(visit: Visit, order_id: str | None) -> dict[str, Any] | None:
+    """The order that led here, if it did and is the person's own."""
+    if order_id is None or not order_id.replace("-", "").isalnum():
+        return None
+    order: dict[str, Any] | None = await visit.ask.find("checkout", f"/orders/{order_id}")
+    return order if order and order["status"] == "fulfilled" else None
+
+
+def _no_access(visit: Visit, space: Mapping[str, Any], *, on_its_way: bool) -> Response:
+    status = 200 if on_its_way else 403
+    return visit.show("no_access.html", status=status, space=space, on_its_way=on_its_way)
+
+
+async def _entered(
+    visit: Visit, space: str, experience: str
+) -> tuple[dict[str, Any], dict[str, Any]] | Response:
+    """The space and the experience when the door is open, else the page that says why not."""
+    shown = await visit.ask.get("catalog", f"/spaces/{space}")
+    found = next((e for e in shown["experiences"] if e["slug"] == experience), None)
+    if found is None:
+        raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
+    if shown["role"] is None:
+        entry = await visit.ask.get("access", f"/experiences/{found['experience_id']}/entry")
+        if not entry["allowed"]:
+            return _no_access(visit, shown, on_its_way=False)
+    return shown, found
+
+
+@router.get("/{space}/experiences/{experience}")
+async def show_experience(space: str, experience: str, visit: MemberVisiting) -> Response:
+    """One experience: whether it is live, and the ways in."""
+    entered = await _entered(visit, space, experience)
+    if isinstance(entered, Response):
+        return entered
+    shown, found = entered
+    stream = {}
+    if found["kind"] == "live":
+        path = f"/experiences/{found['experience_id']}/stream"
+        stream = await visit.ask.find("streaming", path, {})
+    return visit.show("experience.html", space=shown, experience=found, stream=stream)
+
+
+@router.get("/{space}/experiences/{experience}/stream")
+async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Response:
+    """The live video with its chat; the island waits by itself until someone is on air."""
+    entered = await _entered(visit, space, experience)
+    if isinstance(entered, Response):
+        return entered
+    shown, found = entered
+    if found["kind"] != "live":
+        raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
+    return visit.show(
+        "stream.html",
+        needs=(LIVE, CHAT),
+        space=shown,
+        experience=found,
+        watch_labels=visit.texts.labels("watch", WATCH_LABELS),
+        chat_labels=visit.texts.labels("chat", CHAT_LABELS),
+    )
+
+
+@router.get("/{space}/experiences/{experience}/chat")
+async def show_chat(space: str, experience: str, visit: MemberVisiting) -> Response:
+    """The chat alone."""
+    entered = await _entered(visit, space, experience)
+    if isinstance(entered, Response):
+        return entered
+    shown, found = entered
+    return visit.show(
+        "chat.html",
+        needs=(CHAT,),
+        space=shown,
+        experience=found,
+        chat_labels=visit.texts.labels("chat", CHAT_LABELS),
+    )
