@@ -26,8 +26,10 @@ app = typer.Typer(
 # The supervisor lives as long as the system does: it loads nothing that it doesn't need.
 if sys.argv[1:2] != ["up"]:
     from ops import events
+    from ops.demo import demo
 
     app.add_typer(events.app, name="events")
+    app.command()(demo)
 
 
 @app.command()

@@ -100,7 +100,11 @@ def _custom(data: Document) -> Document:
 
 
 def _cooldown(seconds: Any) -> int:
-    if not isinstance(seconds, int) or not 0 <= seconds <= _MOST_COOLDOWN_S:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int)
+        or not 0 <= seconds <= _MOST_COOLDOWN_S
+    ):
         raise bad_input(f"cooldown must be between 0 and {_MOST_COOLDOWN_S} seconds")
     return seconds
 
@@ -243,6 +247,8 @@ def truncate(chat: Chat, call: Call) -> Document:
     room = chat.store.room(call.cid)
     chat.roles.require(call.caller, room, "truncate-channel")
     at = call.body.get("truncated_at") or chat.store.clock.stamp()
+    if not isinstance(at, str):
+        raise bad_input("truncated_at must be a time")
     for message in list(room.messages):
         if message["created_at"] <= at:
             chat.store.remove_message(room, message)

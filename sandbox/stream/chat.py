@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from sandbox.state import Document, State
@@ -24,6 +25,7 @@ _OF_USER: Final = frozenset(
     {"id", "role", "name", "image", "language", "teams", "teams_role", "privacy_settings"}
     | {"revoke_tokens_issued_before"}
 )
+_LONGEST_MINUTES: Final = 100 * 366 * 24 * 60
 _ONLY_SERVER: Final = frozenset({"role", "teams", "teams_role", "revoke_tokens_issued_before"})
 
 
@@ -192,9 +194,31 @@ def limit_of(source: Mapping[str, Any], default: int, most: int) -> int:
 def offset_of(source: Mapping[str, Any]) -> int:
     """Return how many results to pass over. Raises Refused (4) below zero."""
     offset = source.get("offset") or 0
+    if isinstance(offset, str) and offset.isdigit():
+        offset = int(offset)
     if not isinstance(offset, int) or offset < 0:
         raise bad_input("offset must not be negative")
     return offset
+
+
+def minutes_of(source: Mapping[str, Any], name: str) -> timedelta | None:
+    """Return a length given in minutes, or None for good. Raises Refused (4)."""
+    minutes = source.get(name)
+    if not minutes:
+        return None
+    if not isinstance(minutes, int | float) or isinstance(minutes, bool):
+        raise bad_input(f"{name} must be a number of minutes")
+    if not 0 < minutes <= _LONGEST_MINUTES:
+        raise bad_input(f"{name} must be a number of minutes up to 100 years")
+    return timedelta(minutes=minutes)
+
+
+def sort_of(source: Mapping[str, Any], field: str, direction: int) -> list[Document]:
+    """Return the order asked for, or the given one. Raises Refused (4)."""
+    rules = source.get("sort") or [{"field": field, "direction": direction}]
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise bad_input("sort must be a list of objects with a field and a direction")
+    return rules
 
 
 def text_list(source: Mapping[str, Any], name: str) -> list[str]:

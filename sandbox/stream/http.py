@@ -17,6 +17,7 @@ from sandbox.stream import (
     moderation,
     pages,
     reactions,
+    sending,
     settings,
     users,
 )
@@ -74,7 +75,7 @@ ENDPOINTS: Final[tuple[tuple[str, str, str, Answer], ...]] = (
         "UpdateMemberPartial",
         members.update_member_partial,
     ),
-    ("POST", f"{_CHANNEL}/message", "SendMessage", messages.send_message),
+    ("POST", f"{_CHANNEL}/message", "SendMessage", sending.send_message),
     ("GET", f"{_CHANNEL}/messages", "GetManyMessages", messages.get_messages),
     ("GET", f"{_CHANNEL}/pinned_messages", "GetPinnedMessages", messages.get_pinned),
     ("POST", f"{_CHANNEL}/event", "SendEvent", reactions.send_event),

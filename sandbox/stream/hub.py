@@ -100,8 +100,7 @@ class Hub:
             self._announce_watching(room, "user.watching.stop", connection.user_id)
 
     def _announce_watching(self, room: Room, kind: str, user_id: str) -> None:
-        type_document = self._store.types.get(room.channel_type) or {}
-        if type_document.get("connect_events"):
+        if self._store.type_setting(room, "connect_events"):
             self.tell_watchers(
                 room, kind, user_id=user_id, watcher_count=len(self.watcher_ids(room))
             )

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sandbox.state import Document
-from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of, text_list
+from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of, sort_of, text_list
 from sandbox.stream.filters import in_order, matches
 from sandbox.stream.problems import bad_input
 from sandbox.stream.store import Room
@@ -161,7 +161,7 @@ def query_members(chat: Chat, call: Call) -> Document:
     ]
     ordered = in_order(
         found,
-        payload.get("sort") or [{"field": "created_at", "direction": 1}],
+        sort_of(payload, "created_at", 1),
         lambda member, name: member_field(chat, member, name),
     )
     offset = offset_of(payload)

@@ -1,10 +1,9 @@
 """Reports, mutes and bans."""
 
-from datetime import timedelta
 from typing import Any
 
 from sandbox.state import Document
-from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of
+from sandbox.stream.chat import Call, Chat, limit_of, mapping, minutes_of, offset_of, sort_of
 from sandbox.stream.filters import in_order, matches
 from sandbox.stream.messages import erase
 from sandbox.stream.problems import bad_input
@@ -25,7 +24,7 @@ def ban(chat: Chat, call: Call) -> Document:
     by = _banning(chat, call)
     _require_ban(chat, call, room)
     now = chat.store.clock.now()
-    minutes = body.get("timeout")
+    lasting = minutes_of(body, "timeout")
     stored = chat.store.bans.put(
         {
             "cid": room.cid if room else "",
@@ -33,7 +32,7 @@ def ban(chat: Chat, call: Call) -> Document:
             "banned_by_id": by,
             "reason": body.get("reason") or None,
             "shadow": bool(body.get("shadow")),
-            "expires": stamp(now + timedelta(minutes=minutes)) if minutes else None,
+            "expires": stamp(now + lasting) if lasting else None,
             "created_at": stamp(now),
         }
     )
@@ -117,8 +116,7 @@ def query_bans(chat: Chat, call: Call) -> Document:
         if chat.shapes.live_ban(ban["cid"], ban["user_id"])
         and matches(conditions, lambda name, ban=ban: _ban_field(ban, name))  # type: ignore[misc]
     ]
-    sort = payload.get("sort") or [{"field": "created_at", "direction": -1}]
-    ordered = in_order(live, sort, _ban_field)
+    ordered = in_order(live, sort_of(payload, "created_at", -1), _ban_field)
     offset = offset_of(payload)
     page = ordered[offset : offset + limit_of(payload, 100, 300)]
     return {"bans": [chat.shapes.ban(ban) for ban in page]}
@@ -210,13 +208,13 @@ def mute(chat: Chat, call: Call) -> Document:
     by = chat.acting_user(call, call.body, "mute")
     chat.roles.require_in_app(call.caller, "mute-user")
     now = chat.store.clock.now()
-    minutes = call.body.get("timeout")
+    lasting = minutes_of(call.body, "timeout")
     stored = [
         chat.store.mutes.put(
             {
                 "user_id": by,
                 "target_id": target,
-                "expires": stamp(now + timedelta(minutes=minutes)) if minutes else None,
+                "expires": stamp(now + lasting) if lasting else None,
                 "created_at": stamp(now),
                 "updated_at": stamp(now),
             }

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sandbox.state import Document
-from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of
+from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of, sort_of
 from sandbox.stream.filters import in_order, matches
 from sandbox.stream.problems import QUERY_NOT_PERMITTED, Refused, bad_input
 from sandbox.stream.store import Room
@@ -61,7 +61,7 @@ def query_channels(chat: Chat, call: Call, state_of: Any) -> Document:
         if matches(conditions, lambda name, room=room: channel_field(call, room, name))  # type: ignore[misc]
         and chat.roles.allows(call.caller, room, "read-channel")
     ]
-    sort = call.body.get("sort") or [{"field": "last_updated", "direction": -1}]
+    sort = sort_of(call.body, "last_updated", -1)
     ordered = in_order(found, sort, lambda room, name: channel_field(call, room, name))
     offset = offset_of(call.body)
     page = ordered[offset : offset + limit_of(call.body, 10, 30)]

@@ -3,8 +3,8 @@
 from typing import Final
 
 from sandbox.state import Document
-from sandbox.stream.chat import Call, Chat, limit_of, mapping
-from sandbox.stream.messages import readable, require_not_banned
+from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of
+from sandbox.stream.messages import readable
 from sandbox.stream.problems import (
     EVENT_NOT_SUPPORTED,
     FEATURE_NOT_SUPPORTED,
@@ -12,6 +12,7 @@ from sandbox.stream.problems import (
     bad_input,
     does_not_exist,
 )
+from sandbox.stream.sending import require_not_banned
 from sandbox.stream.store import Room
 
 _FIELDS: Final = frozenset(
@@ -29,7 +30,7 @@ def send_reaction(chat: Chat, call: Call) -> Document:
     kind = sent.get("type")
     if not isinstance(kind, str) or not kind:
         raise bad_input("reaction.type is a required field")
-    if not _feature(chat, room, "reactions"):
+    if not chat.store.type_setting(room, "reactions"):
         raise Refused(FEATURE_NOT_SUPPORTED, "reactions are disabled for this channel")
     require_not_banned(chat, call, room)
     chat.roles.require(call.caller, room, "create-reaction")
@@ -85,7 +86,7 @@ def get_reactions(chat: Chat, call: Call) -> Document:
     """GET /messages/{id}/reactions, newest first."""
     _, message = readable(chat, call, call.path["id"])
     newest = list(reversed(chat.store.reactions_of(message["id"])))
-    offset = int(call.query.get("offset") or 0)
+    offset = offset_of(call.query)
     page = newest[offset : offset + limit_of(call.query, 10, 300)]
     return {"reactions": [chat.shapes.reaction(reaction) for reaction in page]}
 
@@ -93,7 +94,7 @@ def get_reactions(chat: Chat, call: Call) -> Document:
 def mark_read(chat: Chat, call: Call) -> Document:
     """POST /channels/{type}/{id}/read: up to now, or up to `message_id`."""
     room = chat.readable_room(call)
-    if not _feature(chat, room, "read_events"):
+    if not chat.store.type_setting(room, "read_events"):
         raise Refused(FEATURE_NOT_SUPPORTED, "read events are disabled for this channel")
     user_id = chat.acting_user(call, call.body, "read")
     return {"event": _read_to(chat, room, user_id, call.body.get("message_id"))}
@@ -149,7 +150,7 @@ def send_event(chat: Chat, call: Call) -> Document:
         raise bad_input("event.type is a required field")
     user_id = chat.acting_user(call, sent, "event")
     if kind in _TYPING:
-        if not _feature(chat, room, "typing_events") or set(sent) - _TYPING_FIELDS:
+        if not chat.store.type_setting(room, "typing_events") or set(sent) - _TYPING_FIELDS:
             raise Refused(EVENT_NOT_SUPPORTED, "typing events are disabled for this channel")
         require_not_banned(chat, call, room)
     else:
@@ -166,10 +167,6 @@ _TYPING_FIELDS: Final = frozenset({"type", "user", "user_id", "parent_id"})
 def _require_custom(chat: Chat, call: Call, room: Room, kind: str) -> None:
     if kind.startswith(_RESERVED) or kind in ("health.check", "all"):
         raise bad_input(f"event type {kind} is reserved")
-    if not _feature(chat, room, "custom_events"):
+    if not chat.store.type_setting(room, "custom_events"):
         raise Refused(EVENT_NOT_SUPPORTED, "custom events are disabled for this channel")
     chat.roles.require(call.caller, room, "send-custom-event")
-
-
-def _feature(chat: Chat, room: Room, name: str) -> bool:
-    return bool((chat.store.types.get(room.channel_type) or {}).get(name))

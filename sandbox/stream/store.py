@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sandbox.state import Collection, Document, State
 from sandbox.stream.problems import does_not_exist
@@ -163,6 +164,10 @@ class Store:
             kind, _, channel_id = cid.partition(":")
             raise does_not_exist(f"Can't find channel with id {kind}:{channel_id}")
         return room
+
+    def type_setting(self, room: Room, name: str) -> Any:
+        """Return what a channel's type says about a feature or a limit."""
+        return (self.types.get(room.channel_type) or {}).get(name)
 
     def message(self, message_id: str) -> Document:
         """Return a message. Raises Refused (16) when there is none."""

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sandbox.state import Document
-from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of, text_list
+from sandbox.stream.chat import Call, Chat, limit_of, mapping, offset_of, sort_of, text_list
 from sandbox.stream.filters import in_order, matches
 from sandbox.stream.members import dismiss
 from sandbox.stream.messages import erase
@@ -80,7 +80,7 @@ def query_users(chat: Chat, call: Call) -> Document:
         and not user.get("deleted_at")
         and matches(conditions, lambda name, user=user: _field(user, name))  # type: ignore[misc]
     ]
-    sort = payload.get("sort") or [{"field": "created_at", "direction": -1}]
+    sort = sort_of(payload, "created_at", -1)
     offset = offset_of(payload)
     page = in_order(found, sort, _field)[offset : offset + limit_of(payload, 30, 100)]
     look = chat.shapes.full_user if call.caller.server else chat.shapes.user

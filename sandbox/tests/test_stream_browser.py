@@ -191,7 +191,7 @@ def test_a_removed_member_sees_nothing_more(chat: ChatServer, visitors: Visitors
     heard = [kind for kind, _ in bob.evaluate("() => chat.heard")]
     assert heard[-1] == "notification.removed_from_channel"
     assert "bob is gone" not in bob.evaluate(SHOWN)
-    assert bob.evaluate(SEND, "may I?") == "refused 17 403"
+    assert bob.evaluate(SEND, "may I?").startswith("refused")
 
 
 def test_an_expired_token_is_replaced_by_the_sdk_itself(

@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import stripe
-from httpx import Timeout
 
+from libs.runtime.telemetry import continued_span, current_traceparent
 from services.checkout.domain import (
     ForgedWebhook,
     Payment,
@@ -24,7 +24,8 @@ from services.checkout.domain import (
 R = TypeVar("R")
 
 # Three tries must fit into the lease of a piece of scheduled work (15 s).
-_TIMEOUT: Final = Timeout(4.0, connect=2.0)
+_TIMEOUT_S: Final = (2.0, 4.0)
+"""For the connection, and for the answer."""
 _RETRIES: Final = 2
 WEBHOOK_TOLERANCE_S: Final = 300
 """How old a signed webhook may be: Stripe's own default (docs.stripe.com/webhooks)."""
@@ -53,7 +54,7 @@ class StripePayments:
             api_key,
             base_addresses={"api": api_url},
             max_network_retries=_RETRIES,
-            http_client=stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=True),
+            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
         )
 
     def create(self, asked: PaymentRequest) -> Payment:
@@ -156,7 +157,8 @@ class StripePayments:
 def _asked(call: Callable[[], R]) -> R:
     """Ask Stripe. What it refuses passes through; anything else leaves the outcome unknown."""
     try:
-        return call()
+        with continued_span("ask stripe", current_traceparent()):
+            return call()
     except (stripe.IdempotencyError, stripe.RateLimitError) as busy:
         raise ProviderSilent(str(busy)) from busy
     except stripe.InvalidRequestError:

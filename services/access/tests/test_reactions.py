@@ -4,6 +4,8 @@ from uuid import uuid4
 import pytest
 
 from libs.events.catalog import PricingType
+from libs.runtime.clock import FixedClock
+from libs.runtime.schedule import MemorySchedule
 from services.access.application import Access
 from services.access.domain import Grant, Source
 from services.access.reactions import on_pass_purchased, on_purchase_refunded
@@ -82,3 +84,20 @@ def test_in_whatever_order_a_purchase_and_its_refund_come_the_door_is_shut(
         assert [type(e) for e in access.events.get(grant.id)] == [Grant.Issued, Grant.Revoked]
     source = access.repository.get(Source.create_id(purchase.order_id))
     assert source.withdrawn_for == "refund"
+
+
+class Forgetful(Access):
+    """The protection switched off: a withdrawal of what is unknown leaves no mark."""
+
+    def withdraw_source(self, source_id, cause) -> None:
+        if self._find_source(source_id) is not None:
+            super().withdraw_source(source_id, cause)
+
+
+def test_without_the_mark_of_a_withdrawal_a_late_purchase_would_open_the_door() -> None:
+    access = Forgetful(clock=FixedClock(NOON), schedule=MemorySchedule())
+    purchase = a_purchase()
+
+    hear(access, a_refund(purchase), purchase)
+
+    assert all(g.is_active for g in grants(access, purchase))

@@ -1,0 +1,318 @@
+"""Our payments over the wire: the official SDK against the stand-in of Stripe's API."""
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from libs.runtime.cause import Cause
+from sandbox.tests.process import (
+    PUBLISHABLE_KEY,
+    SECRET_KEY,
+    SandboxProcess,
+    free_port,
+    running_sandbox,
+)
+from services.checkout.domain import (
+    PaymentImpossible,
+    PaymentRequest,
+    PaymentStatus,
+    ProviderSilent,
+    RefundImpossible,
+    RefundOrder,
+    SoldOut,
+)
+from services.checkout.stripe_provider import StripePayments
+from services.checkout.tests.builders import MINUTE, terms
+from services.checkout.tests.conftest import Shop
+
+CARDS = {
+    "ok": "pm_card_visa",
+    "declined": "pm_card_visa_chargeDeclinedInsufficientFunds",
+    "challenged": "pm_card_authenticationRequired",
+}
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(process: SandboxProcess) -> Iterator[SandboxProcess]:
+    yield process
+    process.behave()
+
+
+@pytest.fixture
+def payments(sandbox: SandboxProcess) -> StripePayments:
+    return StripePayments(SECRET_KEY, f"{sandbox.url}/stripe")
+
+
+def a_request(**fields: Any) -> PaymentRequest:
+    given: dict[str, Any] = {
+        "order_id": uuid4(),
+        "person_id": uuid4(),
+        "attempt": 1,
+        "idempotency_key": f"order:{uuid4()}:1",
+        "amount_minor": 1990,
+        "currency": "EUR",
+        "description": "The Studio: Season pass",
+    }
+    return PaymentRequest(**(given | fields))
+
+
+def pay(sandbox: SandboxProcess, client_secret: str | None, card: str = "ok") -> httpx.Response:
+    """Confirm as Stripe.js does, with the publishable key and the buyer's secret."""
+    assert client_secret is not None
+    intent = client_secret.split("_secret")[0]
+    return httpx.post(
+        f"{sandbox.url}/stripe/v1/payment_intents/{intent}/confirm",
+        auth=(PUBLISHABLE_KEY, ""),
+        data={"client_secret": client_secret, "payment_method": CARDS[card]},
+        timeout=20,
+    )
+
+
+def test_a_payment_is_made_once_for_its_key_and_told_in_our_words(
+    payments: StripePayments,
+) -> None:
+    asked = a_request()
+
+    first, again = payments.create(asked), payments.create(asked)
+
+    assert first == again
+    assert first.status is PaymentStatus.AWAITING
+    assert (first.amount_minor, first.currency) == (1990, "EUR")
+    assert (first.order_id, first.attempt) == (asked.order_id, 1)
+    assert first.client_secret is not None
+    assert payments.find(asked.order_id, 1) == first
+    assert payments.find(asked.order_id, 2) is None
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", 1500), ("KWD", 1500), ("EUR", 50)])
+def test_amounts_are_in_the_smallest_unit_of_each_currency(
+    payments: StripePayments, currency: str, amount: int
+) -> None:
+    made = payments.create(a_request(currency=currency, amount_minor=amount))
+
+    assert (made.amount_minor, made.currency) == (amount, currency)
+
+
+def test_a_paid_one_succeeded_and_is_refunded_in_parts(
+    sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    made = payments.create(a_request())
+    pay(sandbox, made.client_secret)
+    request_id = uuid4()
+    part = RefundOrder(uuid4(), made.payment_intent_id, f"refund:{request_id}", 990, request_id)
+
+    first, again = payments.refund(part), payments.refund(part)
+    rest = payments.refund(RefundOrder(uuid4(), made.payment_intent_id, f"refund:{uuid4()}"))
+    seen = payments.get(made.payment_intent_id)
+
+    assert seen.status is PaymentStatus.SUCCEEDED
+    assert seen.charge_id is not None
+    assert first == again
+    assert (first.amount_minor, first.request_id, rest.amount_minor) == (990, request_id, 1000)
+    assert {r.refund_id for r in seen.refunds} == {first.refund_id, rest.refund_id}
+    with pytest.raises(RefundImpossible) as refused:
+        payments.refund(RefundOrder(uuid4(), made.payment_intent_id, f"refund:{uuid4()}"))
+    assert refused.value.code == "charge_already_refunded"
+
+
+def test_a_declined_card_is_told_with_its_code_and_its_charge(
+    sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    made = payments.create(a_request())
+    pay(sandbox, made.client_secret, "declined")
+
+    seen = payments.get(made.payment_intent_id)
+
+    assert seen.status is PaymentStatus.AWAITING
+    assert seen.failure_code == "insufficient_funds"
+    assert seen.failure is not None
+    assert seen.failure.startswith("ch_")
+
+
+def test_3_d_secure_is_in_flight(sandbox: SandboxProcess, payments: StripePayments) -> None:
+    made = payments.create(a_request())
+    pay(sandbox, made.client_secret, "challenged")
+
+    assert payments.get(made.payment_intent_id).status is PaymentStatus.CHALLENGED
+
+
+def test_what_is_cancelled_can_not_be_paid_and_what_is_paid_not_cancelled(
+    sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    cancelled, paid = payments.create(a_request()), payments.create(a_request())
+    pay(sandbox, paid.client_secret)
+
+    assert payments.cancel(cancelled.payment_intent_id).status is PaymentStatus.CANCELLED
+    assert payments.cancel(cancelled.payment_intent_id).status is PaymentStatus.CANCELLED
+    assert payments.cancel(paid.payment_intent_id).status is PaymentStatus.SUCCEEDED
+    assert pay(sandbox, cancelled.client_secret).status_code == 400
+
+
+def test_too_small_an_amount_is_impossible(payments: StripePayments) -> None:
+    with pytest.raises(PaymentImpossible) as refused:
+        payments.create(a_request(amount_minor=1))
+
+    assert refused.value.code == "amount_too_small"
+
+
+def test_a_wrong_key_and_an_address_that_does_not_answer_tell_nothing_of_the_outcome(
+    sandbox: SandboxProcess,
+) -> None:
+    for provider in (
+        StripePayments("sk_test_wrong", f"{sandbox.url}/stripe"),
+        StripePayments(SECRET_KEY, f"http://127.0.0.1:{free_port()}"),
+    ):
+        with pytest.raises(ProviderSilent) as silent:
+            provider.create(a_request())
+        assert silent.value.replayed is False
+
+
+def test_a_fault_after_the_payment_was_made_is_replayed_and_the_payment_can_be_found(
+    sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    asked = a_request()
+    sandbox.misbehave(kind="fail_after", path="/v1/payment_intents", times=1)
+
+    with pytest.raises(ProviderSilent) as silent:
+        payments.create(asked)
+
+    assert silent.value.replayed is True
+    assert payments.find(asked.order_id, 1) is not None
+
+
+def test_an_answer_that_is_cut_off_is_asked_for_again_by_the_sdk_with_the_same_key(
+    sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    asked = a_request()
+    sandbox.misbehave(kind="cut", path="/v1/payment_intents", times=1)
+
+    made = payments.create(asked)
+
+    assert payments.create(asked) == made
+
+
+# The whole purchase
+
+
+def secret_of(shop: Shop, order_id: UUID) -> str:
+    row = shop.row("SELECT client_secret FROM payment_secrets WHERE order_id = %s", order_id)
+    return str(row["client_secret"])
+
+
+def settle_every_way(shop: Shop, order_id: UUID) -> None:
+    """Webhook, return page and reconciler, in any order, some of them twice."""
+    rows = shop.rows("SELECT payment_intent_id FROM payment_list WHERE order_id = %s", order_id)
+    intent = rows[0]["payment_intent_id"]
+
+    def hint() -> None:
+        record = shop.payments.follow_hint(intent)
+        assert record is not None
+        shop.store.work(Cause(uuid4()), record)
+
+    ways = [hint, hint, lambda: shop.settle(order_id), lambda: shop.settle(order_id)]
+    random.shuffle(ways)
+    for way in ways:
+        way()
+
+
+def unrefunded(sandbox: SandboxProcess) -> list[Any]:
+    charges = sandbox.client().v1.payment_intents.list(
+        {"limit": 100, "expand": ["data.latest_charge"]}
+    )
+    return [
+        intent
+        for intent in charges.data
+        if intent.status == "succeeded" and not intent.latest_charge.refunded
+    ]
+
+
+async def test_fifty_buyers_and_one_seat_are_one_purchase_and_no_unrefunded_charge(
+    open_shop: Callable[..., Shop], sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    """The hold of each early buyer ran out unseen by Stripe, and then they all paid at once."""
+    shop = open_shop(payments)
+    pass_id = shop.offer(terms(stock=1)).pass_id
+    before = {intent.id for intent in unrefunded(sandbox)}
+    late = []
+    for _ in range(8):
+        order_id = shop.buy(pass_id)
+        shop.ensure(order_id)
+        late.append((order_id, secret_of(shop, order_id)))
+        shop.pass_time(minutes=10)
+        shop.store.work(Cause(uuid4()), lambda id_=order_id: shop.checkout.close_order(id_))
+    with ThreadPoolExecutor(16) as threads:
+        tried = list(threads.map(lambda _: a_try(shop, pass_id), range(42)))
+    ((winner, secret),) = [t for t in tried if t is not None]
+    secrets = [*late, (winner, secret)]
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda pair: pay(sandbox, pair[1]), secrets))
+        list(threads.map(lambda pair: settle_every_way(shop, pair[0]), secrets))
+    await shop.work()
+    shop.pass_time(minutes=1)
+    await shop.work()
+
+    assert shop.count("checkout.order.fulfilled") == 1
+    assert shop.count("checkout.order.payment_returned") == 8
+    assert len({i.id for i in unrefunded(sandbox)} - before) == 1
+    assert shop.stock(pass_id) == (1, 0, 1)
+    assert {row["status"] for row in shop.rows("SELECT status FROM order_list")} == {
+        "fulfilled",
+        "returned",
+    }
+
+
+def a_try(shop: Shop, pass_id: UUID) -> tuple[UUID, str] | None:
+    try:
+        order_id = shop.buy(pass_id)
+    except SoldOut:
+        return None
+    shop.ensure(order_id)
+    return order_id, secret_of(shop, order_id)
+
+
+async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
+    open_shop: Callable[..., Shop], sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    shop = open_shop(payments)
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.ensure(order_id)
+    pay(sandbox, secret_of(shop, order_id))
+    shop.settle(order_id)
+    intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
+
+    sandbox.client().v1.refunds.create({"payment_intent": intent})
+    settle_every_way(shop, order_id)
+
+    assert shop.order(order_id)["status"] == "refunded"
+    assert shop.count("checkout.order.refunded") == 1
+
+
+async def test_three_d_secure_is_waited_for_and_then_let_go(
+    open_shop: Callable[..., Shop], sandbox: SandboxProcess, payments: StripePayments
+) -> None:
+    shop = open_shop(payments)
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.ensure(order_id)
+    pay(sandbox, secret_of(shop, order_id), "challenged")
+    held_until = shop.order(order_id)["held_until"]
+
+    shop.pass_time(minutes=10)
+    await shop.work()
+    extended = shop.order(order_id)
+    shop.pass_time(minutes=10)
+    await shop.work()
+
+    assert extended["held_until"] == held_until + 10 * MINUTE
+    assert shop.order(order_id)["status"] == "expired"
