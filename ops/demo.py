@@ -1,4 +1,4 @@
-"""`backstage demo`: fills a running system, buys a pass as a new person, and tells what followed."""
+"""`backstage demo`: fills a running system, buys a pass, and tells what that set off."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ def demo(
         folder = _folder_of(port, data)
         told = asyncio.run(_demonstrate(port, folder))
     except (CannotStart, Refused, Incomplete, TimeoutError, httpx.HTTPError) as failed:
-        typer.echo(f"The demo failed: {failed or type(failed).__name__}", err=True)
+        typer.echo(f"The demo failed: {type(failed).__name__}: {failed}", err=True)
         raise typer.Exit(1) from failed
     if as_json:
         typer.echo(json.dumps(told))

@@ -252,7 +252,8 @@ def truncate(chat: Chat, call: Call) -> Document:
     for message in list(room.messages):
         if message["created_at"] <= at:
             chat.store.remove_message(room, message)
-    by = call.body.get("user_id") or call.caller.user_id or None
+    by = call.body.get("user_id") if call.caller.server else call.caller.user_id
+    by = by if isinstance(by, str) and by in chat.store.users else None
     last = room.messages[-1]["created_at"] if room.messages else None
     changed = {**room.channel, "truncated_at": at, "truncated_by_id": by}
     room.channel = chat.store.channels.put({**changed, "last_message_at": last})

@@ -57,7 +57,8 @@ class Call:
     @property
     def connection_id(self) -> str | None:
         """The WebSocket that this client has open, from the query or the body."""
-        return self.query.get("connection_id") or self.body.get("connection_id")
+        given = self.query.get("connection_id") or self.body.get("connection_id")
+        return given if isinstance(given, str) else None
 
     def require_server(self) -> None:
         """Refuse clients (code 17): this endpoint is for the app's own server."""

@@ -88,6 +88,9 @@ def _require_cooled_down(chat: Chat, call: Call, room: Room) -> None:
 
 
 def _new_message(chat: Chat, room: Room, sent: Document, author: str) -> Document:
+    for name in ("id", "parent_id", "quoted_message_id"):
+        if not isinstance(sent.get(name) or "", str):
+            raise bad_input(f"message.{name} must be a string")
     message_id = sent.get("id") or f"{author}-{chat.store.new_id()}"
     if message_id in chat.store.messages:
         raise bad_input(f"a message with ID {message_id} already exists")

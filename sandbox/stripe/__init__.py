@@ -11,7 +11,7 @@ import logging
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -51,8 +51,7 @@ def router(state: State, settings: Settings) -> APIRouter:
         work.add_done_callback(_end_process_on_fault)
         yield
         work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
+        await asyncio.wait([work])
 
     routes = APIRouter(lifespan=delivering, include_in_schema=False)
     _add_api(routes, api)

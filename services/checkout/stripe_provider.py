@@ -124,27 +124,28 @@ class StripePayments:
     def _retrieve(self, payment_intent_id: str) -> Any:
         return self._client.v1.payment_intents.retrieve(payment_intent_id, {"expand": _EXPAND})
 
-    def _payment(self, intent: Any) -> Payment:
-        charge = intent.latest_charge
-        error = intent.last_payment_error
-        code = None if error is None else (error.get("decline_code") or error.get("code"))
-        succeeded = intent.status == "succeeded"
+    def _payment(self, found: Any) -> Payment:
+        intent = found.to_dict()
+        charge = intent["latest_charge"]
+        error = intent["last_payment_error"] or {}
+        code = error.get("decline_code") or error.get("code")
+        succeeded = intent["status"] == "succeeded"
         return Payment(
-            payment_intent_id=intent.id,
-            status=_STATUS[intent.status],
-            amount_minor=intent.amount_received if succeeded else intent.amount,
-            currency=intent.currency.upper(),
-            order_id=_uuid(intent.metadata.get("order_id")),
-            attempt=int(intent.metadata.get("attempt") or 1),
-            charge_id=None if charge is None else charge.id,
-            failure=None if error is None else (error.get("charge") or f"{intent.id}:{code}"),
+            payment_intent_id=intent["id"],
+            status=_STATUS[intent["status"]],
+            amount_minor=intent["amount_received"] if succeeded else intent["amount"],
+            currency=intent["currency"].upper(),
+            order_id=_uuid(intent["metadata"].get("order_id")),
+            attempt=int(intent["metadata"].get("attempt") or 1),
+            charge_id=charge and charge["id"],
+            failure=error.get("charge") or (code and f"{intent['id']}:{code}"),
             failure_code=code,
-            refunds=self._refunds_of(intent.id, charge),
-            client_secret=intent.client_secret,
+            refunds=self._refunds_of(intent["id"], charge),
+            client_secret=intent["client_secret"],
         )
 
     def _refunds_of(self, payment_intent_id: str, charge: Any) -> tuple[ProviderRefund, ...]:
-        if charge is None or not charge.amount_refunded:
+        if charge is None or not charge["amount_refunded"]:
             return ()
 
         def call() -> Any:
@@ -169,9 +170,10 @@ def _asked(call: Callable[[], R]) -> R:
         raise ProviderSilent(str(fault), replayed=replayed) from fault
 
 
-def _refund(refund: Any) -> ProviderRefund:
-    metadata = refund.metadata or {}
-    return ProviderRefund(refund.id, refund.amount, _uuid(metadata.get("request_id")))
+def _refund(found: Any) -> ProviderRefund:
+    refund = found.to_dict()
+    metadata = refund["metadata"] or {}
+    return ProviderRefund(refund["id"], refund["amount"], _uuid(metadata.get("request_id")))
 
 
 def _uuid(text: str | None) -> UUID | None:

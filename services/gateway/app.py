@@ -79,7 +79,7 @@ def _edge(settings: Settings, services: Services, clock: Clock) -> Edge:
 
 
 async def _ready() -> Mapping[str, Any]:
-    """It holds no state: alive is ready. A service that is away is waited for, request by request."""
+    """It holds no state: alive is ready. Each request waits for the services that it needs."""
     return {"status": "ready", "service": "gateway"}
 
 

@@ -82,6 +82,10 @@ def router(assets: Assets) -> APIRouter:
             raise Problem(404, "not_found", "There is no such file")
         return _served(asset, request, for_ever=v == asset.version)
 
+    @routes.get("/favicon.ico")
+    async def icon(request: Request) -> Response:
+        return await serve("mark.svg", request)
+
     return routes
 
 

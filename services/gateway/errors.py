@@ -72,7 +72,7 @@ def _family(status: int) -> str:
     return "fault" if status >= _INTERNAL else "other"
 
 
-async def _sign_in_first(request: Request, error: Exception) -> Response:
+async def _sign_in_first(request: Request, _error: Exception) -> Response:
     if not wants_page(request):
         return Problem(401, "sign_in_required", "Sign in first").response()
     query = request.url.query
@@ -80,7 +80,7 @@ async def _sign_in_first(request: Request, error: Exception) -> Response:
     return RedirectResponse(sign_in_url(here), 303)
 
 
-async def _forged(request: Request, error: Exception) -> Response:
+async def _forged(request: Request, _error: Exception) -> Response:
     return answer(request, Problem(403, "forged_request", "Not sent from a page of ours"))
 
 

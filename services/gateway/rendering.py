@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.gateway.assets import Assets
+from services.gateway.browsers import browser_name
 from services.gateway.formats import Formats
 from services.gateway.texts import Texts
 
@@ -27,6 +28,7 @@ class Rendering:
             lstrip_blocks=True,
         )
         self._templates.globals["asset"] = assets.url
+        self._templates.globals["browser_name"] = browser_name
         self._templates.filters["lines"] = _lines
         self._templates.filters["data"] = _data
 

@@ -70,15 +70,14 @@ async def show_purchased_space(
     order = await _order(visit, welcome)
     if not until and not on_team:
         return _no_access(visit, shown, on_its_way=order is not None)
-    open_, closed = [], []
-    for each in shown["experiences"]:
-        is_open = on_team or each["experience_id"] in until
-        (open_ if is_open else closed).append(each)
+    experiences = shown["experiences"]
+    is_open = {each["experience_id"]: on_team or each["experience_id"] in until
+               for each in experiences}  # fmt: skip
     return visit.show(
         "purchased_space.html",
         space=shown,
-        open=open_,
-        closed=closed,
+        open=[each for each in experiences if is_open[each["experience_id"]]],
+        closed=[each for each in experiences if not is_open[each["experience_id"]]],
         until=until,
         order=order,
         unread=unread,

@@ -139,7 +139,7 @@ def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:
 
 
 def _state_of(order: Mapping[str, Any], *, came_back: bool) -> str:
-    """pay, preparing (no form yet), processing (it's with the bank), expired, returned, refunded."""
+    """pay, preparing (there is no form yet), processing (it is with the bank), or how it ended."""
     if order["status"] != "open":
         return str(order["status"])
     if came_back and order["failure_code"] is None:

@@ -1,0 +1,10 @@
+// Times are written in a zone by the server; here they become those of the viewer.
+for (const element of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(element.dateTime);
+  if (Number.isNaN(at.getTime())) continue;
+  const style = "day" in element.dataset
+    ? { dateStyle: "long" }
+    : { dateStyle: "medium", timeStyle: "short" };
+  element.title = element.textContent;
+  element.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(at);
+}
