@@ -85,6 +85,10 @@ class Chat:
         self.roles.require(call.caller, room, "read-channel")
         return room
 
+    def is_user(self, user_id: Any) -> bool:
+        """Tell whether this is the id of somebody known."""
+        return isinstance(user_id, str) and user_id in self.store.users
+
     def acting_user(self, call: Call, source: Mapping[str, Any], what: str) -> str:
         """Return in whose name a call acts: a client's own, or the one a server names.
 

@@ -18,7 +18,7 @@ def ban(chat: Chat, call: Call) -> Document:
     """
     body = call.body
     target = body.get("target_user_id")
-    if not isinstance(target, str) or target not in chat.store.users:
+    if not chat.is_user(target):
         raise bad_input("target_user_id must name a user")
     room = _room_of(chat, body)
     by = _banning(chat, call)
@@ -136,7 +136,7 @@ def flag(chat: Chat, call: Call) -> Document:
         room = chat.store.room(message["cid"])
         chat.roles.require(call.caller, room, "flag-message", own=message["user_id"] == by)
         target = message["user_id"]
-    elif str(target) in chat.store.users:
+    elif chat.is_user(target):
         chat.roles.require_in_app(call.caller, "flag-user")
     else:
         raise bad_input("target_message_id or target_user_id must be provided")
@@ -241,6 +241,6 @@ def unmute(chat: Chat, call: Call) -> Document:
 
 def _targets(chat: Chat, call: Call) -> list[str]:
     targets = call.body.get("target_ids") or [call.body.get("target_id")]
-    if not isinstance(targets, list) or any(target not in chat.store.users for target in targets):
+    if not isinstance(targets, list) or not all(map(chat.is_user, targets)):
         raise bad_input("target_ids must name users")
     return targets

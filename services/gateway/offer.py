@@ -76,6 +76,4 @@ def _time_notes(visit: Visit, terms: Mapping[str, Any], zone: str) -> list[str]:
 
 
 def _with_moment(visit: Visit, key: str, at: str, zone: str) -> Markup:
-    """A sentence round a <time> element; the rest of it is text and is escaped."""
-    before, _, after = visit.texts.say(key, moment="\0").partition("\0")
-    return Markup("{}{}{}").format(before, visit.formats.moment(at, zone), after)
+    return visit.texts.marked(key, moment=visit.formats.moment(at, zone))

@@ -38,6 +38,7 @@ class Rendering:
         """One page in one language."""
         return self._templates.get_template(template).render(
             t=texts.say,
+            marked=texts.marked,
             locale=texts.locale,
             money=formats.money,
             moment=formats.moment,

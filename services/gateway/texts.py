@@ -7,9 +7,13 @@ from typing import Any, Final
 
 from babel import Locale, negotiate_locale
 from fluent.runtime import FluentBundle, FluentResource
+from markupsafe import Markup
 
 _FOLDER: Final = Path(__file__).parent / "locale"
 FALLBACK: Final = "en"
+# Characters for private use: no text has them.
+_OPEN: Final = "\ue000"
+_CLOSE: Final = "\ue001"
 
 Say = Callable[..., str]
 
@@ -54,6 +58,14 @@ class Texts:
         if problems:
             raise UnknownText(f"{key}: {problems}")
         return str(text)
+
+    def marked(self, key: str, **given: Markup) -> Markup:
+        """One text round pieces of HTML that are ours; the text itself is escaped."""
+        places = {name: f"{_OPEN}{name}{_CLOSE}" for name in given}
+        text = str(Markup.escape(self.say(key, **places)))
+        for name, place in places.items():
+            text = text.replace(place, given[name])
+        return Markup(text)  # noqa: S704 - escaped above, the pieces are Markup
 
     def labels(self, prefix: str, names: Sequence[str]) -> dict[str, str]:
         """The words of an island: `chat`, `not_sent` is the text chat-not-sent."""

@@ -191,15 +191,18 @@ def test_a_fault_after_the_payment_was_made_is_replayed_and_the_payment_can_be_f
     assert payments.find(asked.order_id, 1) is not None
 
 
-def test_an_answer_that_is_cut_off_is_asked_for_again_by_the_sdk_with_the_same_key(
+def test_an_answer_that_is_cut_off_leaves_it_unknown_and_the_same_key_finds_it(
     sandbox: SandboxProcess, payments: StripePayments
 ) -> None:
     asked = a_request()
     sandbox.misbehave(kind="cut", path="/v1/payment_intents", times=1)
 
-    made = payments.create(asked)
+    with pytest.raises(ProviderSilent) as silent:
+        payments.create(asked)
+    cut_off = payments.find(asked.order_id, 1)
 
-    assert payments.create(asked) == made
+    assert silent.value.replayed is False
+    assert payments.create(asked) == cut_off
 
 
 # The whole purchase
