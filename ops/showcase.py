@@ -27,7 +27,7 @@ class Showcase:
 def create(creator: Visitor, suffix: str = "") -> Showcase:
     """Mara Lindqvist's Blue Room: a live show, a lounge, and three passes, all published."""
     mark = suffix or uuid4().hex[:6]
-    username, space = f"mara-{mark}", f"blue-room-{mark}"
+    username, space = f"mara_{mark}", f"blue-room-{mark}"
     creator.call("PATCH", "/api/me", {"display_name": "Mara Lindqvist"})
     creator.call(
         "POST",

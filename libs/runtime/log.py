@@ -28,6 +28,15 @@ _READ: Final = """
     LIMIT %s
 """
 
+_READ_VISIBLE: Final = """
+    SELECT originator_id, originator_version, topic, state, xact, notification_id,
+           command_id, actor, traceparent, recorded_at
+    FROM public.events
+    WHERE (xact, notification_id) > (%s, %s)
+    ORDER BY xact, notification_id
+    LIMIT %s
+"""
+
 
 class Position(NamedTuple):
     """A place in the log: the transaction that wrote the event, and the event's number."""
@@ -81,6 +90,15 @@ def read_after(curs: Cursor[DictRow], position: Position, limit: int) -> Page:
             return Page(events, unsettled=True)
         events.append(_logged_event(row))
     return Page(events, unsettled=False)
+
+
+def read_visible_after(curs: Cursor[DictRow], position: Position, limit: int) -> list[LoggedEvent]:
+    """The next events that this transaction sees, settled or not: for who holds a snapshot or locks.
+
+    Others may still commit below the last of them, so it is no place to follow the log from.
+    """
+    rows = curs.execute(_READ_VISIBLE, (*position, limit), prepare=True)
+    return [_logged_event(row) for row in rows]
 
 
 def _logged_event(row: DictRow) -> LoggedEvent:

@@ -26,13 +26,18 @@ from typing_extensions import override
 
 from libs.runtime import unit_of_work
 
+# A transaction that got its id early (by its inbox row, say) may extend an entity that a later one
+# has changed and committed meanwhile. Its events are filed under the later id then: an entity's
+# events stand in the log in the order of their versions. A higher id is as safe for followers.
 _INSERT_EVENTS = """
     INSERT INTO events
         (originator_id, originator_version, topic, state, command_id, actor, traceparent, xact)
     SELECT new.*, %(command_id)s, %(actor)s, %(traceparent)s,
-           pg_current_xact_id()::text::bigint + (SELECT base FROM store_epoch)
+           greatest(pg_current_xact_id()::text::bigint + (SELECT base FROM store_epoch),
+               (SELECT before.xact FROM events before WHERE before.originator_id = new.id
+                ORDER BY before.originator_version DESC LIMIT 1))
     FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[], %(topics)s::text[], %(states)s::bytea[])
-        AS new
+        AS new (id, version, topic, state)
     RETURNING notification_id
 """
 _INSERT_SNAPSHOTS = """

@@ -27,7 +27,7 @@ from libs.runtime.worker import Worker
 
 logger = logging.getLogger(__name__)
 
-_BACKGROUND_THREADS: Final = 10
+_THREADS: Final = 10
 
 Hook = Callable[["Service"], Awaitable[None]]
 
@@ -85,10 +85,12 @@ class Service:
         await asyncio.to_thread(self.store.open)
         self.client = await bus.connect(self.settings.nats_url, self.store.service)
         leadership = Leadership(self.settings.database_url, self.store.service)
-        threads = ThreadPoolExecutor(_BACKGROUND_THREADS, thread_name_prefix="background")
+        # Apart, so that a provider that hangs does not keep our reactions waiting.
+        reacting = ThreadPoolExecutor(_THREADS, thread_name_prefix="reactions")
+        working = ThreadPoolExecutor(_THREADS, thread_name_prefix="schedule")
         for hook in self._on_start:
             await hook(self)
-        tasks = [asyncio.create_task(loop) for loop in self._loops(leadership, threads)]
+        tasks = [asyncio.create_task(loop) for loop in self._loops(leadership, reacting, working)]
         try:
             yield self
         finally:
@@ -97,15 +99,18 @@ class Service:
             await asyncio.gather(*tasks, return_exceptions=True)
             await leadership.close()
             await bus.close(self.client)
-            threads.shutdown(wait=True, cancel_futures=True)
+            reacting.shutdown(wait=True, cancel_futures=True)
+            working.shutdown(wait=True, cancel_futures=True)
             await asyncio.to_thread(self.store.close)
 
-    def _loops(self, leadership: Leadership, threads: ThreadPoolExecutor) -> list[Any]:
+    def _loops(
+        self, leadership: Leadership, reacting: ThreadPoolExecutor, working: ThreadPoolExecutor
+    ) -> list[Any]:
         if self.client is None or self.loop is None:
             raise RuntimeError("the bus is not connected")
         refusals = tuple(self._refusals)
         self._relay = Relay(self.store, self.client, leadership, self._publishes)
-        worker = Worker(self.store, self._timers, self._errands, refusals=refusals, threads=threads)
+        worker = Worker(self.store, self._timers, self._errands, refusals=refusals, threads=working)
         by_producer: dict[str, dict[type[Contract], Reaction]] = defaultdict(dict)
         for contract, reaction in self._hears.items():
             by_producer[contract.producer()][contract] = reaction
@@ -117,7 +122,7 @@ class Service:
                 producer,
                 hears,
                 refusals=refusals,
-                threads=threads,
+                threads=reacting,
             )
             for producer, hears in by_producer.items()
         ]

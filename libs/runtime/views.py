@@ -1,12 +1,15 @@
 """Views: tables that are written in the transaction of the events they show."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from eventsourcing.utils import get_topic
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from libs.events.envelope import Envelope
+from libs.events.envelope import Envelope, event_id_of
+from libs.runtime.cause import Cause
 
 Row = Mapping[str, Any]
 ViewCursor = Cursor[DictRow]
@@ -26,3 +29,24 @@ class View:
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
         """Change the tables by one event: our own private one, or a contract of another service."""
         raise NotImplementedError
+
+
+def about_own(service: str, event: Any, cause: Cause) -> Envelope:
+    """What a view is told about one of its own service's events: the same live and rebuilt."""
+    return Envelope(
+        id=event_id_of(event.originator_id, event.originator_version),
+        type=get_topic(type(event)),
+        source=service,
+        entity_id=event.originator_id,
+        entity_version=event.originator_version,
+        occurred_at=event.timestamp,
+        recorded_at=event.timestamp,
+        position="",
+        actor=cause.actor,
+        traceparent=cause.traceparent,
+    )
+
+
+def shape_of(view: View) -> str:
+    """Tells one definition of a view's tables from another."""
+    return hashlib.sha256(view.ddl.encode()).hexdigest()

@@ -208,7 +208,11 @@ class System:
             base_port=self._ports.base,
             started_at=self._began_at,
             ports=ports | {name: getattr(self._ports, name) for name in own},
-            urls={"gateway": self._surroundings.public_url, "mailbox": f"{sandbox}/mailbox"},
+            urls={
+                "gateway": self._surroundings.public_url,
+                "sandbox": sandbox,
+                "mailbox": f"{sandbox}/mailbox",
+            },
             processes={c.name: c.pid for c in supervisor.children if c.pid is not None},
             restarts={c.name: c.restarts for c in supervisor.children if c.restarts},
             ready_after_s=self._ready_after_s,

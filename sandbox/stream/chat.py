@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from sandbox.state import Document, State
 from sandbox.stream.grants import LIVESTREAM, MESSAGING
@@ -85,7 +85,7 @@ class Chat:
         self.roles.require(call.caller, room, "read-channel")
         return room
 
-    def is_user(self, user_id: Any) -> bool:
+    def is_user(self, user_id: Any) -> TypeGuard[str]:
         """Tell whether this is the id of somebody known."""
         return isinstance(user_id, str) and user_id in self.store.users
 

@@ -117,12 +117,12 @@ def get_entry(curs: ViewCursor, person_id: UUID, experience_id: UUID, at: dateti
 
 
 def list_grants_of(curs: ViewCursor, person_id: UUID, at: datetime) -> list[OwnGrant]:
-    """What opens a door to the person now or later; nothing in spaces that keep them out."""
+    """What opens a door to the person at that time; nothing in spaces that keep them out."""
     rows = curs.execute(
         """
         SELECT grant_id, experience_id, space_id, reason, valid_from, valid_until
         FROM grant_list g
-        WHERE person_id = %(person)s AND revoked_at IS NULL
+        WHERE person_id = %(person)s AND revoked_at IS NULL AND valid_from <= %(at)s
           AND (valid_until IS NULL OR valid_until > %(at)s)
           AND NOT EXISTS (SELECT 1 FROM ban_list b
                           WHERE b.person_id = g.person_id AND b.space_id = g.space_id)

@@ -42,4 +42,6 @@ def to_typed(minor: int, currency: str) -> str:
 def shown(minor: int, currency: str, locale: str = "en") -> str:
     """1990 EUR as €19.90, as the locale writes it."""
     amount: Decimal = Money(minor, currency).as_decimal()
-    return str(format_currency(amount, currency, locale=locale))
+    text = str(format_currency(amount, currency, locale=locale))
+    # CLDR wants a space between letters and figures (KWD 1.230); Babel leaves it out.
+    return re.sub(r"(?<=[A-Za-z])(?=\d)", "\u00a0", text)

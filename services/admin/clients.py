@@ -33,7 +33,7 @@ class ServiceRefused(Exception):
     @property
     def is_about_input(self) -> bool:
         """Whether the person can do something about it on the page where they are."""
-        return self.status in {400, 409, 422, 429}
+        return self.status in {400, 403, 409, 422, 429}
 
 
 class ServiceUnreachable(Exception):

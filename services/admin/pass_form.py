@@ -253,14 +253,34 @@ class _Reader:
             return None
 
 
-def differences(ours: PassForm, theirs: PassForm) -> dict[str, str]:
-    """What stands in the draft of somebody else where ours says something else, by field."""
+def differences(ours: PassForm, theirs: PassForm, experiences: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the draft of somebody else where ours says something else, by field.
+
+    `experiences` are the names of the space's experiences by their ids.
+    """
     skipped = {"expected_version", "slug"}
-    return {
-        name: value
+    found = {
+        name: _in_words(name, value)
         for name, value in theirs.fields.items()
         if name not in skipped and ours.fields.get(name, "").strip() != value
     }
+    if set(ours.experience_ids) != set(theirs.experience_ids):
+        chosen = [experiences.get(each, each) for each in theirs.experience_ids]
+        found["experience_ids"] = ", ".join(chosen)
+    if _told(ours.questions) != _told(theirs.questions):
+        found["questions"] = " · ".join(each["label"] for each in theirs.questions)
+    return found
+
+
+def _told(questions: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    return [_question(row) for row in questions]
+
+
+def _in_words(name: str, value: str) -> str:
+    if name in {"split_payments", "waitlist"}:
+        return sentence("yes" if value else "no")
+    words = {"pricing_type": "pricing", "billing_period": "billing", "stock_mode": "stock-mode"}
+    return sentence(f"{words[name]}-{value}") if name in words else value
 
 
 def expecting(form: PassForm, version: str) -> PassForm:

@@ -1,13 +1,17 @@
 """Who looks at a page, and what they sent: every form is checked to come from our own page."""
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from libs.runtime import csrf
 from libs.runtime.http import MaybePerson, SignedPerson
@@ -15,6 +19,8 @@ from services.admin.clients import Caller, ServiceRefused
 from services.admin.rendering import page
 from services.admin.sentences import knows, sentence
 
+# What stands in our addresses becomes part of the addresses that we ask.
+_NAME: Final = re.compile(r"[a-z0-9-]{1,60}")
 _KEYS: Final = UUID("0a8b6a56-0d0b-5a0e-8f0e-3c6b9b9f5d11")
 
 
@@ -45,6 +51,9 @@ class Visit:
     ) -> HTMLResponse:
         """A page; `done` in the address names a sentence that says what was done."""
         done = f"done-{self.request.query_params.get('done', '')}"
+        if "typed" in given:
+            # A form that lacks a field is shown again with that field empty.
+            given["typed"] = defaultdict(str, given["typed"])
         common: dict[str, Any] = {
             "done": sentence(done) if knows(done) else None,
             "problem": None,
@@ -68,6 +77,8 @@ class Visit:
 async def _visit(request: Request, person: MaybePerson) -> Visit:
     if person is None:
         raise SignInFirst
+    if not all(_NAME.fullmatch(str(part)) for part in request.path_params.values()):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     token = request.headers["authorization"].partition(" ")[2]
     caller: Caller = request.app.state.services.asked_with(token)
     secret: str = request.app.state.csrf_secret
@@ -92,6 +103,13 @@ class Sent:
     def texts(self, name: str) -> list[str]:
         """What was chosen in a field with several values."""
         return [each for each in self._form.getlist(name) if isinstance(each, str)]
+
+    def id(self, name: str) -> UUID:
+        """An id that our own page put into the form. Raises ForgedForm for anything else."""
+        try:
+            return UUID(self.text(name))
+        except ValueError:
+            raise ForgedForm from None
 
     def typed(self) -> dict[str, str]:
         """Every field with one value."""

@@ -1,7 +1,7 @@
 """The chat service: who sits in the channel of an experience.
 
-Owns the channels, the memberships and the team that moderates them, kept at GetStream.
-Hears PassPurchased and PurchaseRefunded (checkout), GrantIssued, GrantRevoked and GrantExpired
-(access), ExperienceAdded and the team (catalog), PersonRegistered (identity).
+Owns the channels, the memberships, who moderates and who is kept out, all kept at GetStream.
+Hears PassPurchased and PurchaseRefunded (checkout), GrantIssued, GrantRevoked, GrantExpired and
+the bans (access), ExperienceAdded and the team (catalog), PersonRegistered (identity).
 Says ChatMembershipAdded and ChatMembershipRemoved. Never stores a message, an address or a name.
 """

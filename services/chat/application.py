@@ -95,17 +95,20 @@ class Chat(Application[UUID]):
         self._schedule.at(PREPARE, "channel_type", self._clock.now(), {})
 
     def add_experience(self, experience_id: UUID, space_id: UUID, name: str) -> None:
-        """Open the channel of an experience and seat the space's team in it."""
+        """Open the channel of an experience; its team sits there, whom the space banned never."""
         channel_id = Channel.create_id(experience_id)
         if channel_id in self.repository:
             return
         channel = Channel(experience_id, space_id, name)
         team = self._team(space_id)
         team.list_experience(experience_id)
-        seats = [self._membership(UUID(person), experience_id) for person in team.sources]
-        for seat, source_id in zip(seats, team.sources.values(), strict=True):
-            seat.add_source(source_id, Role.MODERATOR)
-        self._save_all(seats, channel, team)
+        people = {*map(UUID, team.sources), *team.banned}
+        seats = {person: self._membership(person, experience_id) for person in people}
+        for person in team.banned:
+            seats[person].ban()
+        for person, source_id in team.sources.items():
+            seats[UUID(person)].add_source(source_id, Role.MODERATOR)
+        self._save_all(seats.values(), channel, team)
         self._schedule.at(
             OPEN_CHANNEL,
             str(experience_id),
@@ -138,6 +141,26 @@ class Chat(Application[UUID]):
         seats = [self._membership(person_id, each) for each in team.experience_ids]
         for seat in seats:
             seat.remove_source(source_id)
+        self._save_all(seats, team)
+
+    def ban_person(self, space_id: UUID, person_id: UUID, ban_version: int) -> None:
+        """Take a person out of every channel of a space, and keep them out until it is lifted."""
+        team = self._team(space_id)
+        if not team.ban(person_id, ban_version):
+            return
+        seats = [self._membership(person_id, each) for each in team.experience_ids]
+        for seat in seats:
+            seat.ban()
+        self._save_all(seats, team)
+
+    def lift_ban(self, space_id: UUID, person_id: UUID, ban_version: int) -> None:
+        """Seat a person again wherever a reason is left."""
+        team = self._team(space_id)
+        if not team.lift_ban(person_id, ban_version):
+            return
+        seats = [self._membership(person_id, each) for each in team.experience_ids]
+        for seat in seats:
+            seat.lift_ban()
         self._save_all(seats, team)
 
     def note_purchase(

@@ -26,6 +26,8 @@ def _(event: Membership.Left) -> Contract:
 @to_contract.register(Membership.Opened)
 @to_contract.register(Membership.SourceAdded)
 @to_contract.register(Membership.SourceRemoved)
+@to_contract.register(Membership.Banned)
+@to_contract.register(Membership.BanLifted)
 @to_contract.register(Membership.JoinRequested)
 @to_contract.register(Membership.RoleChanged)
 @to_contract.register(Membership.LeaveRequested)
@@ -38,5 +40,7 @@ def _(event: Membership.Left) -> Contract:
 @to_contract.register(Team.ExperienceListed)
 @to_contract.register(Team.MemberAdded)
 @to_contract.register(Team.MemberRemoved)
+@to_contract.register(Team.PersonBanned)
+@to_contract.register(Team.BanLifted)
 def _(event: object) -> None:
     """How we come to seat someone is our own business."""

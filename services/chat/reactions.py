@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
+from libs.events.access import (
+    BanLifted,
+    GrantExpired,
+    GrantIssued,
+    GrantRevoked,
+    PersonBanned,
+)
 from libs.events.catalog import (
     ExperienceAdded,
     SpaceCreated,
@@ -49,6 +55,16 @@ def on_grant_expired(expired: GrantExpired, _: Envelope, chat: Chat) -> None:
     chat.remove_source(expired.source_id, expired.person_id, expired.experience_id)
 
 
+def on_person_banned(banned: PersonBanned, about: Envelope, chat: Chat) -> None:
+    """Whom a space keeps out sits in none of its channels, whatever they have or buy."""
+    chat.ban_person(banned.space_id, banned.person_id, about.entity_version)
+
+
+def on_ban_lifted(lifted: BanLifted, about: Envelope, chat: Chat) -> None:
+    """Whoever may enter again sits again."""
+    chat.lift_ban(lifted.space_id, lifted.person_id, about.entity_version)
+
+
 def on_experience_added(added: ExperienceAdded, _: Envelope, chat: Chat) -> None:
     """Every experience has a channel, live ones as well."""
     chat.add_experience(added.experience_id, added.space_id, added.name)
@@ -80,6 +96,8 @@ HEARS: Final[Mapping[type[Contract], Reaction]] = {
     GrantIssued: on_grant_issued,
     GrantRevoked: on_grant_revoked,
     GrantExpired: on_grant_expired,
+    PersonBanned: on_person_banned,
+    BanLifted: on_ban_lifted,
     ExperienceAdded: on_experience_added,
     SpaceCreated: on_space_created,
     TeamMemberAdded: on_team_member_added,

@@ -78,13 +78,14 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser or an app, and who is signed in there."""
+    """A browser or an app, and who is signed in there: by a header, or by a cookie."""
 
     browser_id: str
     is_new_browser: bool
     session_token: str | None
     signed_in: SignedIn | None
     by_header: bool = False
+    brought_cookie: bool = False
 
     @property
     def csrf_subject(self) -> str:
@@ -112,7 +113,8 @@ async def visitor_of(request: Request, cookies: Cookies, services: Services) -> 
     by_header = scheme.lower() == "bearer" and bool(bearer)
     token = bearer if by_header else request.cookies.get(cookies.session)
     signed_in = await _signed_in(services, token) if token else None
-    return Visitor(browser_id, is_new, token or None, signed_in, by_header)
+    brought_cookie = bool(request.cookies.keys() & {cookies.browser, cookies.session})
+    return Visitor(browser_id, is_new, token or None, signed_in, by_header, brought_cookie)
 
 
 async def _signed_in(services: Services, token: str) -> SignedIn | None:

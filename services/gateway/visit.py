@@ -279,8 +279,8 @@ async def checked_api(request: Request, visit: Visiting) -> Visit:
     """A call of the API: with a token of its own, or from our page with the page's token."""
     if request.method in {"GET", "HEAD"} or visit.visitor.by_header:
         return visit
-    if visit.visitor.is_new_browser and visit.visitor.session_token is None:
-        # It brought no cookie: whatever it asks, it asks in nobody's name.
+    if not visit.visitor.brought_cookie:
+        # Whatever it asks, it asks in nobody's name.
         refuse_other_sites(request, visit.edge.settings)
         return visit
     refuse_forged(visit, request.headers.get(_CSRF_HEADER, ""))

@@ -1,7 +1,8 @@
 """The streaming service: who is on air, and who may watch.
 
 Owns the streams, one live one per experience, and the people in their rooms at LiveKit.
-Hears GrantIssued, GrantRevoked and GrantExpired (access), ExperienceAdded and the team (catalog).
-Says StreamWentLive and StreamEnded. Never lets anyone into a room without looking at their grants
-at that moment, and never carries the chat.
+Hears GrantIssued, GrantRevoked, GrantExpired and the bans (access), ExperienceAdded and the team
+(catalog).
+Says StreamWentLive and StreamEnded. Never lets anyone into a room without looking at their
+grants and bans at that moment, and never carries the chat.
 """

@@ -10,7 +10,13 @@ from services.streaming.application import Streaming, VideoProvider
 from services.streaming.errands import Errands
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.livekit_provider import LiveKitProvider
-from services.streaming.projections import DoorList, ExperienceList, StreamList, TeamList
+from services.streaming.projections import (
+    BanList,
+    DoorList,
+    ExperienceList,
+    StreamList,
+    TeamList,
+)
 from services.streaming.publishing import to_contract
 from services.streaming.reactions import HEARS
 from services.streaming.settings import Settings
@@ -30,7 +36,7 @@ def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Sto
             stage=StageTable(),
             inbox=WebhookTable(),
         ),
-        views=[StreamList(), DoorList(), TeamList(), ExperienceList()],
+        views=[StreamList(), DoorList(), BanList(), TeamList(), ExperienceList()],
         migrations=Path(__file__).parent / "migrations",
         clock=clock,
         pool_size=pool_size,

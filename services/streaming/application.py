@@ -13,6 +13,7 @@ from services.streaming.domain import AlreadyLive, EndCause, Stream
 OPEN_ROOM = "open_room"
 CLOSE_ROOM = "close_room"
 LOOK_INTO_ROOM = "look_into_room"
+LOOK_INTO_ROOMS = "look_into_rooms"
 SWEEP = "sweep"
 HANDLE_WEBHOOK = "handle_webhook"
 NO_HOST = "no_host"
@@ -239,6 +240,15 @@ class Streaming(Application[UUID]):
             f"{experience_id}/{because_of}",
             self._clock.now(),
             {"experience_id": str(experience_id)},
+        )
+
+    def look_into_rooms(self, space_id: UUID, because_of: UUID) -> None:
+        """Do the same in every room of a space that is on air."""
+        self._schedule.at(
+            LOOK_INTO_ROOMS,
+            f"{space_id}/{because_of}",
+            self._clock.now(),
+            {"space_id": str(space_id), "because_of": str(because_of)},
         )
 
     def receive_webhook(self, event_id: str, kind: str, body: str) -> None:

@@ -12,6 +12,7 @@ from services.streaming.application import (
     CLOSE_ROOM,
     HANDLE_WEBHOOK,
     LOOK_INTO_ROOM,
+    LOOK_INTO_ROOMS,
     OPEN_ROOM,
     SWEEP,
     Participant,
@@ -41,6 +42,7 @@ class Errands:
             OPEN_ROOM: self.open_room,
             CLOSE_ROOM: self.close_room,
             LOOK_INTO_ROOM: self.look_into_room,
+            LOOK_INTO_ROOMS: self.look_into_rooms,
             SWEEP: self.sweep,
             HANDLE_WEBHOOK: self.handle_webhook,
         }
@@ -59,12 +61,26 @@ class Errands:
             raise StillInRoom(stream_id)
 
     def look_into_room(self, payload: Mapping[str, Any]) -> Decision | None:
-        """Put those out who may not be there any more, since a grant of one of them ended."""
+        """Put those out who may not be there any more, since one of them lost a reason to be."""
         experience_id = UUID(payload["experience_id"])
         stream = self._store.query(lambda curs: queries.find_newest_stream(curs, experience_id))
         if stream is None or stream.is_over:
             return None
         return self._clear(stream)
+
+    def look_into_rooms(self, payload: Mapping[str, Any]) -> Decision:
+        """Have every room of a space looked into that is on air, each for itself.
+
+        A room whose people can't be put out yet must not keep the others waiting.
+        """
+        space_id, because_of = UUID(payload["space_id"]), UUID(payload["because_of"])
+        on_air = self._store.query(lambda curs: queries.list_on_air(curs, space_id))
+
+        def record() -> None:
+            for stream in on_air:
+                self._streaming.look_into_room(stream.experience_id, because_of)
+
+        return record
 
     def sweep(self, payload: Mapping[str, Any]) -> Decision | None:
         """Do the same every 30 s, for what no webhook and no event told us."""
@@ -147,7 +163,8 @@ class Errands:
         allowed = self._store.query(
             lambda curs: queries.list_who_may_enter(curs, stream.experience_id, known, now)
         )
-        hosts = self._store.query(lambda curs: queries.list_team_of(curs, stream.space_id, known))
+        team = self._store.query(lambda curs: queries.list_team_of(curs, stream.space_id, known))
+        hosts = allowed & team
         return [
             each for each in people if each.person_id not in (hosts if each.is_host else allowed)
         ]

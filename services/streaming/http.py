@@ -140,13 +140,13 @@ class _Routes:
     async def issue_token(
         self, stream_id: UUID, wanted: TokenRequest, person: Person
     ) -> TokenIssued:
-        """Let someone in, after a look at their grants (or their place on the team) now."""
+        """Let someone in, after a look at their grants, bans and place on the team now."""
         host = wanted.role == "host"
 
         def check(curs: ViewCursor) -> StreamSeen:
-            if host:
-                return _for_team(curs, stream_id, person.id)
             stream = queries.get_stream(curs, stream_id)
+            if host:
+                queries.require_team(curs, stream.space_id, person.id)
             now = self._store.clock.now()
             queries.require_access(curs, stream.experience_id, person.id, now)
             return stream

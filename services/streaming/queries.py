@@ -19,7 +19,7 @@ class NotOnTeam(Exception):
 
 
 class NoAccess(Exception):
-    """No grant covers this person and experience now."""
+    """No grant covers this person and experience now, or the space keeps them out."""
 
 
 class NotALiveExperience(Exception):
@@ -56,13 +56,18 @@ class StreamSeen:
 
 
 _MAY_ENTER: Final = """
-    SELECT person_id FROM door_list
-    WHERE experience_id = %(experience_id)s AND person_id = ANY(%(people)s) AND NOT closed
-      AND valid_from <= %(now)s AND (valid_until IS NULL OR valid_until > %(now)s)
-    UNION
-    SELECT t.person_id FROM team_list t JOIN experience_list e USING (space_id)
-    WHERE e.experience_id = %(experience_id)s AND t.person_id = ANY(%(people)s)
-      AND t.role IS NOT NULL
+    (
+        SELECT person_id FROM door_list
+        WHERE experience_id = %(experience_id)s AND person_id = ANY(%(people)s) AND NOT closed
+          AND valid_from <= %(now)s AND (valid_until IS NULL OR valid_until > %(now)s)
+        UNION
+        SELECT t.person_id FROM team_list t JOIN experience_list e USING (space_id)
+        WHERE e.experience_id = %(experience_id)s AND t.person_id = ANY(%(people)s)
+          AND t.role IS NOT NULL
+    )
+    EXCEPT
+    SELECT b.person_id FROM ban_list b JOIN experience_list e USING (space_id)
+    WHERE e.experience_id = %(experience_id)s AND b.person_id = ANY(%(people)s) AND b.banned
 """
 
 
@@ -93,6 +98,14 @@ def find_newest_stream(curs: ViewCursor, experience_id: UUID) -> StreamSeen | No
     return None if row is None else _stream(row)
 
 
+def list_on_air(curs: ViewCursor, space_id: UUID) -> list[StreamSeen]:
+    """The streams of a space that are not over."""
+    rows = curs.execute(
+        "SELECT * FROM stream_list WHERE space_id = %s AND state <> 'ended'", (space_id,)
+    )
+    return [_stream(row) for row in rows]
+
+
 def list_team_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> set[UUID]:
     """Those of the people who work in the space, in any role."""
     rows = curs.execute(
@@ -112,7 +125,7 @@ def require_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
 def list_who_may_enter(
     curs: ViewCursor, experience_id: UUID, people: Iterable[UUID], now: datetime
 ) -> set[UUID]:
-    """Those of the people who may be in the room now: by a grant, or on the team."""
+    """Those who may be in the room now: by a grant or on the team, and with no ban that stands."""
     rows = curs.execute(
         _MAY_ENTER,
         {"experience_id": experience_id, "people": list(people), "now": now},

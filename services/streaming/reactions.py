@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
+from libs.events.access import (
+    BanLifted,
+    GrantExpired,
+    GrantIssued,
+    GrantRevoked,
+    PersonBanned,
+)
 from libs.events.catalog import (
     ExperienceAdded,
     SpaceCreated,
@@ -26,13 +32,26 @@ def on_grant_expired(expired: GrantExpired, about: Envelope, streaming: Streamin
     streaming.look_into_room(expired.experience_id, about.id)
 
 
+def on_person_banned(banned: PersonBanned, about: Envelope, streaming: Streaming) -> None:
+    """Whom a space keeps out is put out of all its rooms that are on air."""
+    streaming.look_into_rooms(banned.space_id, about.id)
+
+
+def on_team_member_removed(
+    removed: TeamMemberRemoved, about: Envelope, streaming: Streaming
+) -> None:
+    """Who left the team hosts no longer, and stays only to watch, by a token for that."""
+    streaming.look_into_rooms(removed.space_id, about.id)
+
+
 HEARS: Final[Mapping[type[Contract], Reaction]] = {
     GrantIssued: only_views,
     GrantRevoked: on_grant_revoked,
     GrantExpired: on_grant_expired,
+    PersonBanned: on_person_banned,
+    BanLifted: only_views,
     ExperienceAdded: only_views,
     SpaceCreated: only_views,
     TeamMemberAdded: only_views,
-    # Who left the team is found in the room by the next sweep.
-    TeamMemberRemoved: only_views,
+    TeamMemberRemoved: on_team_member_removed,
 }

@@ -157,3 +157,21 @@ def test_a_revoked_grant_is_shown_with_its_cause(store: Store[Access], hear: Hea
 
     (row,) = rows(store, "grant_list")
     assert (row["revoked_at"], row["revoked_for"]) == (NOON, "abuse")
+
+
+def test_only_what_covers_the_moment_is_listed_as_open(
+    store: Store[Access], hear: Hear, clock: FixedClock
+) -> None:
+    person = uuid4()
+    later = a_purchase(uuid4(), person_id=person, granted_from=NOON + HOUR)
+    now = a_purchase(uuid4(), person_id=person, granted_until=NOON + HOUR)
+    hear(later, now)
+
+    seen = []
+    for _ in range(2):
+        at = clock.now()
+        grants = store.query(lambda c, at=at: queries.list_grants_of(c, person, at))
+        seen.append([grant.experience_id for grant in grants])
+        clock.advance(HOUR)
+
+    assert seen == [list(now.experience_ids), list(later.experience_ids)]

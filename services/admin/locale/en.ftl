@@ -18,6 +18,8 @@ currency = Currency
 slug-hint = 3 to 40 of a–z, 0–9 and hyphens. Leave it empty to make it from the name.
 theirs = Now it says:
 nothing = nothing
+yes = yes
+no = no
 
 # The first steps, and the list of spaces
 my-spaces = Your spaces
@@ -144,7 +146,6 @@ price-lifetime = { $price }
 pricing = How it is paid
 pricing-free = Free
 pricing-free-why = people sign in and are in
-pricing-one-time = Once
 pricing-one_time = Once
 pricing-one_time-why = one payment
 pricing-recurring = Again and again

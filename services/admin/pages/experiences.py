@@ -54,7 +54,7 @@ async def show_experience(visit: Visiting, slug: str, experience: str) -> HTMLRe
 @router.post("/{experience}/go-live")
 async def go_live(visit: Visiting, slug: str, experience: str, sent: SentForm) -> Response:
     """Put the experience on air: room, notice to every member, recording."""
-    path = f"/experiences/{sent.text('experience_id')}/streams"
+    path = f"/experiences/{sent.id('experience_id')}/streams"
     try:
         await visit.ask.send("streaming", "POST", path, sent.key)
     except ServiceRefused as refused:
@@ -65,7 +65,7 @@ async def go_live(visit: Visiting, slug: str, experience: str, sent: SentForm) -
 @router.post("/{experience}/end")
 async def end_stream(visit: Visiting, slug: str, experience: str, sent: SentForm) -> Response:
     """Take the experience off air."""
-    path = f"/streams/{sent.text('stream_id')}/end"
+    path = f"/streams/{sent.id('stream_id')}/end"
     try:
         await visit.ask.send("streaming", "POST", path, sent.key)
     except ServiceRefused as refused:

@@ -86,7 +86,11 @@ def _refused(
     theirs: dict[str, str] = {}
     if found is not None and refused.code == "changed_meanwhile":
         standing = _drafted(found, space)
-        theirs = pass_form.differences(form, standing)
+        theirs = pass_form.differences(
+            form,
+            standing,
+            {each["experience_id"]: each["name"] for each in space["experiences"]},
+        )
         version = standing.fields["expected_version"]
         form = pass_form.expecting(form, version)
     return _show(

@@ -37,7 +37,7 @@ async def add_to_team(visit: Visiting, slug: str, sent: SentForm) -> Response:
 @router.post("/remove")
 async def remove_from_team(visit: Visiting, slug: str, sent: SentForm) -> Response:
     """Let a person work in the space no longer."""
-    path = f"/spaces/{slug}/team/{sent.text('person_id')}"
+    path = f"/spaces/{slug}/team/{sent.id('person_id')}"
     try:
         await visit.ask.send("catalog", "DELETE", path, sent.key)
     except ServiceRefused as refused:

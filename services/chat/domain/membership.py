@@ -22,8 +22,9 @@ class Membership(Aggregate):
     """A person's seat in the channel of an experience, and the reasons that keep it.
 
     Reasons (sources) come and go in any order: one that went stays gone, even when its coming is
-    told later. The person sits while any reason is left; each change of what is wanted is a
-    numbered request to the provider, and only its latest outcome counts.
+    told later. The person sits while any reason is left and the space has not banned them; each
+    change of what is wanted is a numbered request to the provider, and only its latest outcome
+    counts.
     """
 
     TOPIC = "chat.membership"
@@ -55,6 +56,16 @@ class Membership(Aggregate):
         TOPIC = "chat.membership.source_removed"
 
         source_id: UUID
+
+    class Banned(Aggregate.Event):
+        """The space keeps the person out, whatever reasons they have or get."""
+
+        TOPIC = "chat.membership.banned"
+
+    class BanLifted(Aggregate.Event):
+        """The reasons count again."""
+
+        TOPIC = "chat.membership.ban_lifted"
 
     class JoinRequested(Aggregate.Event):
         """The provider shall seat the person in this role."""
@@ -101,6 +112,7 @@ class Membership(Aggregate):
         self.experience_id = experience_id
         self.live: dict[str, str] = {}
         self.gone: list[UUID] = []
+        self.banned = False
         self.wish: str | None = None
         self.seated_as: str | None = None
         self.request = 0
@@ -133,8 +145,28 @@ class Membership(Aggregate):
         self.live.pop(str(source_id), None)
         self.gone.append(source_id)
 
+    def ban(self) -> None:
+        """Keep the person out for as long as the space does; told again, nothing happens."""
+        if not self.banned:
+            self._banned()
+            self._ask()
+
+    @event(Banned)
+    def _banned(self) -> None:
+        self.banned = True
+
+    def lift_ban(self) -> None:
+        """Let the reasons count that are left; told again, nothing happens."""
+        if self.banned:
+            self._ban_lifted()
+            self._ask()
+
+    @event(BanLifted)
+    def _ban_lifted(self) -> None:
+        self.banned = False
+
     def _ask(self) -> None:
-        """Request from the provider what the reasons that are left add up to."""
+        """Request from the provider what the reasons that are left and the ban add up to."""
         wanted = self._wanted()
         if wanted == self.wish:
             return
@@ -144,6 +176,8 @@ class Membership(Aggregate):
             self._join_requested(request=self.request + 1, role=wanted)
 
     def _wanted(self) -> str | None:
+        if self.banned:
+            return None
         if Role.MODERATOR.value in self.live.values():
             return Role.MODERATOR.value
         return Role.MEMBER.value if self.live else None

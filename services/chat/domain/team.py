@@ -1,4 +1,4 @@
-"""Who moderates the channels of a space."""
+"""Who moderates the channels of a space, and who is kept out of them."""
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -7,9 +7,10 @@ from typing_extensions import override
 
 
 class Team(Aggregate):
-    """Who moderates the channels of a space, and which channels these are.
+    """Who moderates the channels of a space, who is kept out, and which channels these are.
 
-    Experiences and people arrive in any order: whoever comes second finds the other here.
+    Experiences, people and bans arrive in any order: whoever comes second finds the other here.
+    The words about one ban are ordered by its version: an older one than the last changes nothing.
     """
 
     TOPIC = "chat.team"
@@ -48,11 +49,29 @@ class Team(Aggregate):
 
         person_id: UUID
 
+    class PersonBanned(Aggregate.Event):
+        """The space keeps a person out of its channels; `ban_version` orders the words about it."""
+
+        TOPIC = "chat.team.person_banned"
+
+        person_id: UUID
+        ban_version: int
+
+    class BanLifted(Aggregate.Event):
+        """The space keeps the person out no longer."""
+
+        TOPIC = "chat.team.ban_lifted"
+
+        person_id: UUID
+        ban_version: int
+
     @event(Opened)
     def __init__(self, space_id: UUID) -> None:
         self.space_id = space_id
         self.experience_ids: list[UUID] = []
         self.sources: dict[str, UUID] = {}
+        self.ban_versions: dict[str, int] = {}
+        self.banned: list[UUID] = []
 
     @staticmethod
     @override
@@ -88,3 +107,32 @@ class Team(Aggregate):
     @event(MemberRemoved)
     def _member_removed(self, person_id: UUID) -> None:
         self.sources.pop(str(person_id), None)
+
+    def ban(self, person_id: UUID, ban_version: int) -> bool:
+        """Keep a person out; False when this word or a later one about the ban is known."""
+        is_news = self._is_news(person_id, ban_version)
+        if is_news:
+            self._person_banned(person_id=person_id, ban_version=ban_version)
+        return is_news
+
+    @event(PersonBanned)
+    def _person_banned(self, person_id: UUID, ban_version: int) -> None:
+        self.ban_versions[str(person_id)] = ban_version
+        if person_id not in self.banned:
+            self.banned.append(person_id)
+
+    def lift_ban(self, person_id: UUID, ban_version: int) -> bool:
+        """Let a person in again; False when this word or a later one about the ban is known."""
+        is_news = self._is_news(person_id, ban_version)
+        if is_news:
+            self._ban_lifted(person_id=person_id, ban_version=ban_version)
+        return is_news
+
+    @event(BanLifted)
+    def _ban_lifted(self, person_id: UUID, ban_version: int) -> None:
+        self.ban_versions[str(person_id)] = ban_version
+        if person_id in self.banned:
+            self.banned.remove(person_id)
+
+    def _is_news(self, person_id: UUID, ban_version: int) -> bool:
+        return ban_version > self.ban_versions.get(str(person_id), 0)
