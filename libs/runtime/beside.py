@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.rows import DictRow
@@ -16,27 +16,16 @@ _EXAMPLES: Final = 3
 _HEARD: Final = "rebuild_heard"
 
 
-class Place(Protocol):
-    """Where the tables are built: the first schema of the search path, alone."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The schema in which tables are built; temporary ones are gone with their connection."""
 
     schema: str
     lasting: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Scratch:
-    """Temporary tables: gone with the connection, whatever happens."""
-
-    schema: str = "pg_temp"
-    lasting: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A schema of its own, from which finished tables move to the live place."""
-
-    schema: str = "rebuild"
-    lasting: bool = True
+SCRATCH: Final = Place("pg_temp", lasting=False)
+SITE: Final = Place("rebuild", lasting=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +87,20 @@ class Beside:
         return {row["event_id"] for row in rows}
 
     def still_coming(self, durable: str, event_ids: Sequence[Any]) -> set[Any]:
-        """Those of the events that the service has neither handled nor parked."""
+        """Those of the events that we have not applied and that may be handled any moment.
+
+        Parked ones wait for an operator, skipped ones are in the inbox under another name.
+        """
         rows = self.conn.execute(
             f"""
             SELECT id FROM unnest(%s::uuid[]) AS id
             WHERE NOT EXISTS (SELECT FROM {_HEARD} h WHERE h.event_id = id)
-              AND NOT EXISTS (SELECT FROM public.inbox i WHERE i.event_id = id)
+              AND NOT EXISTS (SELECT FROM public.inbox i
+                              WHERE i.event_id = id AND i.durable <> %s)
               AND NOT EXISTS (SELECT FROM public.parked p
                               WHERE p.durable = %s AND p.message_key = id::text)
             """,  # noqa: S608
-            (list(event_ids), durable),
+            (list(event_ids), durable, durable),
         )
         return {row["id"] for row in rows}
 

@@ -22,6 +22,7 @@ KillPoint: TypeAlias = Literal[
     "worker.claimed",
     "worker.before_errand",
     "worker.after_errand",
+    "rebuild.before_swap",
     "webhook.before_store",
     "webhook.after_store",
 ]

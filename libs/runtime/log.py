@@ -93,7 +93,7 @@ def read_after(curs: Cursor[DictRow], position: Position, limit: int) -> Page:
 
 
 def read_visible_after(curs: Cursor[DictRow], position: Position, limit: int) -> list[LoggedEvent]:
-    """The next events that this transaction sees, settled or not: for who holds a snapshot or locks.
+    """The next events that this transaction sees, settled or not, for who holds locks.
 
     Others may still commit below the last of them, so it is no place to follow the log from.
     """

@@ -6,7 +6,7 @@ the rebuild and the live tables must be the same, row for row.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -20,7 +20,7 @@ from psycopg.rows import DictRow, dict_row
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime import log
-from libs.runtime.beside import Beside, Difference, Place, Scratch, Site
+from libs.runtime.beside import SCRATCH, SITE, Beside, Difference, Place
 from libs.runtime.cause import Cause
 from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.kill_points import kill_point
@@ -30,7 +30,7 @@ from libs.runtime.views import View, about_own
 
 _PAGE: Final = 1000
 _SWAP_TRIES: Final = 5
-_CATCH_UP_ROUNDS: Final = 20
+_CATCH_UP_ROUNDS: Final = 8
 _PAUSE_S: Final = 0.25
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -88,7 +88,7 @@ def compare(sources: Sources, views: Sequence[View], progress: Progress | None =
 
     Raises StreamsIncomplete.
     """
-    return _Rebuild(sources, views, Scratch(), progress).compare()
+    return _Rebuild(sources, views, SCRATCH, progress).compare()
 
 
 def rebuild(sources: Sources, views: Sequence[View], progress: Progress | None = None) -> Outcome:
@@ -97,12 +97,12 @@ def rebuild(sources: Sources, views: Sequence[View], progress: Progress | None =
     Raises StreamsIncomplete, AnotherRebuild, and psycopg's LockNotAvailable when the live tables
     are never free for 2 s; then nothing has changed.
     """
-    return _Rebuild(sources, views, Site(), progress).run(comparing=True)
+    return _Rebuild(sources, views, SITE, progress).run(comparing=True)
 
 
 def build_changed(sources: Sources, views: Sequence[View]) -> Outcome:
     """The same for views whose tables got another shape, which can't be compared."""
-    return _Rebuild(sources, views, Site(), None).run(comparing=False)
+    return _Rebuild(sources, views, SITE, None).run(comparing=False)
 
 
 class _Rebuild:
@@ -148,15 +148,18 @@ class _Rebuild:
         return Outcome(reached.events, reached.messages, differences, took_s, locked_s)
 
     @contextmanager
-    def _beside(self) -> Any:
+    def _beside(self) -> Iterator[tuple[Beside, Connection[DictRow]]]:
         url = self._sources.database_url
         with (
             psycopg.connect(url, autocommit=True, row_factory=dict_row) as reading,
             psycopg.connect(url, autocommit=True, row_factory=dict_row) as building,
         ):
             beside = Beside(building, self._views, self._place)
-            yield beside, reading
-            beside.drop()
+            try:
+                yield beside, reading
+            finally:
+                if not building.broken:
+                    beside.drop()
 
     def _build(self, beside: Beside, reading: Connection[DictRow]) -> None:
         """Everything that is settled, without holding anyone up."""
@@ -195,14 +198,15 @@ class _Rebuild:
         """
         durable = f"{self._sources.service}-{producer}"
         after = self._reached.sequences.get(producer, 0)
+        reached = True
         for page in self._sources.streams.read(producer, after):
             with beside.conn.transaction():
                 coming = self._apply_page(beside, durable, page)
-            if coming and not to_the_end:
-                self._reached.sequences[producer] = coming - 1
+            if reached:
+                self._reached.sequences[producer] = coming - 1 if coming else page[-1].sequence
+            reached = reached and not coming
+            if not reached and not to_the_end:
                 return False
-            if not coming:
-                self._reached.sequences[producer] = page[-1].sequence
         return True
 
     def _apply_page(self, beside: Beside, durable: str, page: Sequence[Message]) -> int | None:

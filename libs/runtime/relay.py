@@ -14,6 +14,7 @@ from nats.js.errors import NotFoundError
 from libs.events.contract import Contract, stream_of, subject_of
 from libs.events.envelope import Envelope
 from libs.runtime import bus, log
+from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
 from libs.runtime.log import START, LoggedEvent, Position
@@ -143,6 +144,8 @@ class Relay:
             )
 
     def _announcement(self, logged: LoggedEvent) -> Announcement | None:
+        if is_runtime_topic(logged.stored.topic):
+            return None
         contract = self._to_contract(self._store.application.mapper.to_domain_event(logged.stored))
         if contract is None:
             return None

@@ -12,6 +12,7 @@ from typing import Any, Final
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from nats.aio.client import Client
+from psycopg import OperationalError
 
 from libs.events.contract import Contract
 from libs.runtime import bus, kill_points, telemetry
@@ -19,15 +20,18 @@ from libs.runtime.consumer import Consumer, Reaction
 from libs.runtime.http import create_app
 from libs.runtime.leadership import Leadership
 from libs.runtime.problems import Refusal
+from libs.runtime.rebuild import AnotherRebuild, Sources, StreamsIncomplete, build_changed
 from libs.runtime.relay import Relay, ToContract
 from libs.runtime.schedule import Errand, Timer
 from libs.runtime.settings import ServiceSettings
 from libs.runtime.store import Store
+from libs.runtime.streams import BridgedStreams
 from libs.runtime.worker import Worker
 
 logger = logging.getLogger(__name__)
 
 _THREADS: Final = 10
+_REBUILD_PAUSE_S: Final = 1.0
 
 Hook = Callable[["Service"], Awaitable[None]]
 
@@ -88,6 +92,7 @@ class Service:
         # Apart, so that a provider that hangs does not keep our reactions waiting.
         reacting = ThreadPoolExecutor(_THREADS, thread_name_prefix="reactions")
         working = ThreadPoolExecutor(_THREADS, thread_name_prefix="schedule")
+        await self._build_outdated_views()
         for hook in self._on_start:
             await hook(self)
         tasks = [asyncio.create_task(loop) for loop in self._loops(leadership, reacting, working)]
@@ -102,6 +107,25 @@ class Service:
             reacting.shutdown(wait=True, cancel_futures=True)
             working.shutdown(wait=True, cancel_futures=True)
             await asyncio.to_thread(self.store.close)
+
+    async def _build_outdated_views(self) -> None:
+        """Views of another shape than the last version's, from our log and the others' streams."""
+        if not self.store.outdated_views or self.client is None or self.loop is None:
+            return
+        sources = Sources(
+            self.store.service,
+            self.settings.database_url,
+            self.store.application.mapper,
+            tuple(self._hears),
+            BridgedStreams(self.client, self.loop),
+        )
+        while self.store.outdated_views:
+            try:
+                await asyncio.to_thread(build_changed, sources, self.store.outdated_views)
+                self.store.outdated_views = ()
+            except (AnotherRebuild, StreamsIncomplete, TimeoutError, OperationalError) as wait:
+                logger.warning("views of another shape wait to be built: %r", wait)
+                await asyncio.sleep(_REBUILD_PAUSE_S)
 
     def _loops(
         self, leadership: Leadership, reacting: ThreadPoolExecutor, working: ThreadPoolExecutor

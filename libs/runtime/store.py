@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,6 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import StoredEvent
-from eventsourcing.utils import get_topic
 from psycopg import Cursor
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -24,11 +22,12 @@ from libs.runtime import log, unit_of_work
 from libs.runtime.cause import Cause
 from libs.runtime.clock import Clock, SystemClock
 from libs.runtime.connections import Connections
+from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.kill_points import kill_point
 from libs.runtime.schedule import Schedule
 from libs.runtime.telemetry import current_traceparent
 from libs.runtime.unit_of_work import UnitOfWork
-from libs.runtime.views import View
+from libs.runtime.views import View, about_own, shape_of
 
 A = TypeVar("A", bound=Application[Any])
 R = TypeVar("R")
@@ -76,6 +75,7 @@ class Store(Generic[A]):
         self.application = application({"PERSISTENCE_MODULE": "libs.runtime.postgres"})
         self.on_events: Callable[[], None] = _nothing
         self.on_scheduled: Callable[[], None] = _nothing
+        self.outdated_views: Sequence[View] = ()
         self._migrations = migrations
         self._size = pool_size
         self._busy = 0
@@ -239,23 +239,10 @@ class Store(Generic[A]):
             return
         cause = unit_of_work.required().cause
         for stored in stored_events:
+            if is_runtime_topic(stored.topic):
+                continue
             event: Any = self.application.mapper.to_domain_event(stored)
-            about = self._about_own(event, cause)
-            self._apply(event, about)
-
-    def _about_own(self, event: Any, cause: Cause) -> Envelope:
-        return Envelope(
-            id=event_id_of(event.originator_id, event.originator_version),
-            type=get_topic(type(event)),
-            source=self.service,
-            entity_id=event.originator_id,
-            entity_version=event.originator_version,
-            occurred_at=event.timestamp,
-            recorded_at=event.timestamp,
-            position="",
-            actor=cause.actor,
-            traceparent=cause.traceparent,
-        )
+            self._apply(event, about_own(self.service, event, cause))
 
     def _apply(self, event: object, about: Envelope) -> None:
         with unit_of_work.required().cursor() as curs:
@@ -272,16 +259,23 @@ class Store(Generic[A]):
                 curs.execute("INSERT INTO migrations (name) VALUES (%s)", (file.name,))
 
     def _build_changed_views(self, curs: Cursor[DictRow]) -> None:
-        """A view whose tables have another shape than the ones that stand is built again."""
+        """Views whose tables have another shape than the ones that stand are built again.
+
+        Here from our own log; once we have handled events of others, by the service, which can
+        reach their streams (`outdated_views`).
+        """
         shapes = {row["name"]: row["shape"] for row in curs.execute("SELECT * FROM views")}
-        changed = [view for view in self.views if shapes.get(view.name) != _shape(view)]
+        changed = [view for view in self.views if shapes.get(view.name) != shape_of(view)]
+        if changed and curs.execute("SELECT FROM inbox LIMIT 1").fetchone() is not None:
+            self.outdated_views = changed
+            return
         for view in changed:
             for table in view.tables:
                 curs.execute(f"DROP TABLE IF EXISTS {table}")
             curs.execute(view.ddl)
             curs.execute(
                 "INSERT INTO views VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET shape = %s",
-                (view.name, _shape(view), _shape(view)),
+                (view.name, shape_of(view), shape_of(view)),
             )
         if changed:
             self._replay_into(changed, curs)
@@ -290,9 +284,11 @@ class Store(Generic[A]):
         position = log.START
         while page := log.read_after(curs, position, 500).events:
             for logged in page:
+                if is_runtime_topic(logged.stored.topic):
+                    continue
                 event: Any = self.application.mapper.to_domain_event(logged.stored)
                 cause = Cause(logged.command_id, logged.actor, logged.traceparent)
-                about = self._about_own(event, cause)
+                about = about_own(self.service, event, cause)
                 for view in views:
                     view.apply(event, about, curs)
             position = page[-1].position
@@ -300,10 +296,6 @@ class Store(Generic[A]):
 
 def _nothing() -> None:
     """Nobody waits to be woken."""
-
-
-def _shape(view: View) -> str:
-    return hashlib.sha256(view.ddl.encode()).hexdigest()
 
 
 def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:

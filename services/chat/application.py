@@ -102,7 +102,7 @@ class Chat(Application[UUID]):
         channel = Channel(experience_id, space_id, name)
         team = self._team(space_id)
         team.list_experience(experience_id)
-        people = {*map(UUID, team.sources), *team.banned}
+        people = [*team.banned, *map(UUID, team.sources)]
         seats = {person: self._membership(person, experience_id) for person in people}
         for person in team.banned:
             seats[person].ban()

@@ -227,8 +227,9 @@ def refuse_other_sites(request: Request, settings: Settings) -> None:
         raise ForgedRequest
     origin = request.headers.get("origin")
     if origin is not None and origin != _origin_of(settings.public_url):
+        # On one's own machine 127.0.0.1 and localhost are the same place.
         own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        if origin != own:
+        if settings.is_https or origin != own:
             raise ForgedRequest
 
 

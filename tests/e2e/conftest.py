@@ -8,6 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ops.chromium import find_chromium
+from ops.showcase import Showcase
+from ops.showcase import create as create_showcase
+from ops.visitor import Visitor
 from tests.e2e.running import RunningSystem, start_system, stop_system
 
 _FLAGS = [
@@ -41,6 +44,21 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(found), args=_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def creator(system: RunningSystem) -> Iterator[Visitor]:
+    """Mara, who is signed in as an app is."""
+    mara = Visitor(system.url, system.record["urls"]["sandbox"], "mara@example.com")
+    mara.sign_in()
+    yield mara
+    mara.close()
+
+
+@pytest.fixture(scope="session")
+def showcase(creator: Visitor) -> Showcase:
+    """Mara's space with its passes, all for sale."""
+    return create_showcase(creator)
 
 
 @pytest.fixture

@@ -203,3 +203,23 @@ def test_a_command_inside_a_command_is_part_of_it(store: Store[Ledger]) -> None:
 
     assert answers == [3, 3]
     assert count(store, "commands") == 1
+
+
+def test_events_of_an_entity_stand_in_the_log_in_the_order_of_their_versions(
+    store: Store[Ledger],
+) -> None:
+    account = uuid4()
+    credit(store, account, 1)
+
+    def begun_early_done_late() -> int:
+        row = store.cursor().execute("SELECT pg_current_xact_id()::text::bigint AS xid").fetchone()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(credit, store, account, 2).result()
+        store.application.credit(account, 3)
+        return int(row["xid"])
+
+    early = store.execute(Cause(uuid4()), begun_early_done_late)
+
+    events = store.query(lambda c: log.read_after(c, log.START, 10)).events
+    assert [event.stored.originator_version for event in events] == [1, 2, 3, 4]
+    assert events[-1].position.xact > early, "the transactions did not overlap: nothing is proved"

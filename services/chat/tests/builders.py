@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from libs.events.access import GrantExpired, GrantIssued, GrantReason, GrantRevoked
+from libs.events.access import (
+    BanLifted,
+    GrantExpired,
+    GrantIssued,
+    GrantReason,
+    GrantRevoked,
+    PersonBanned,
+)
 from libs.events.catalog import ExperienceAdded, ExperienceKind, PricingType
 from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundCause
 from libs.events.envelope import Envelope
@@ -120,6 +127,14 @@ def grant_expired(source_id: UUID, person_id: UUID, experience_id: UUID) -> Gran
         experience_id=experience_id,
         space_id=uuid4(),
     )
+
+
+def person_banned(space_id: UUID, person_id: UUID) -> PersonBanned:
+    return PersonBanned(space_id=space_id, person_id=person_id, reason_code="spam")
+
+
+def ban_lifted(space_id: UUID, person_id: UUID) -> BanLifted:
+    return BanLifted(space_id=space_id, person_id=person_id)
 
 
 def experience_added(space_id: UUID, experience_id: UUID | None = None) -> ExperienceAdded:

@@ -1,12 +1,15 @@
 from datetime import timedelta
+from itertools import permutations
 from uuid import uuid4
+
+import pytest
 
 from services.chat.application import BEGIN_SOURCE, OPEN_CHANNEL
 from services.chat.domain import Membership
 from services.chat.tests.builders import NOW, Desk
 from services.chat.timers import begin_source
 
-PERSON, SPACE, EXPERIENCE = uuid4(), uuid4(), uuid4()
+PERSON, OTHER, SPACE, EXPERIENCE = uuid4(), uuid4(), uuid4(), uuid4()
 
 
 def test_an_experience_gets_its_channel_by_one_errand() -> None:
@@ -47,6 +50,53 @@ def test_who_leaves_the_team_leaves_the_channel_unless_they_bought_it() -> None:
 
     assert desk.membership(PERSON, EXPERIENCE).wish is None
     assert desk.membership(buyer, EXPERIENCE).wish == "member"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_ban_keeps_out_whatever_comes_before_or_after_it(order: tuple[int, ...]) -> None:
+    desk = Desk()
+    steps = [
+        lambda: desk.chat.add_experience(EXPERIENCE, SPACE, "Lounge"),
+        lambda: desk.chat.note_purchase(uuid4(), PERSON, [EXPERIENCE], NOW),
+        lambda: desk.chat.add_team_member(SPACE, PERSON, uuid4()),
+        lambda: desk.chat.ban_person(SPACE, PERSON, 2),
+    ]
+
+    for step in order:
+        steps[step]()
+    banned = desk.membership(PERSON, EXPERIENCE).wish
+    desk.chat.lift_ban(SPACE, PERSON, 3)
+
+    assert banned is None
+    assert desk.membership(PERSON, EXPERIENCE).wish == "moderator"
+
+
+def test_a_ban_holds_in_every_channel_of_its_space_and_in_no_other() -> None:
+    desk, second, elsewhere = Desk(), uuid4(), uuid4()
+    for experience, space in ((EXPERIENCE, SPACE), (second, SPACE), (elsewhere, uuid4())):
+        desk.chat.add_experience(experience, space, "Lounge")
+        desk.chat.add_source(uuid4(), PERSON, experience, NOW)
+        desk.chat.add_source(uuid4(), OTHER, experience, NOW)
+
+    desk.chat.ban_person(SPACE, PERSON, 2)
+
+    seats = [desk.membership(PERSON, each).wish for each in (EXPERIENCE, second, elsewhere)]
+    others = [desk.membership(OTHER, each).wish for each in (EXPERIENCE, second, elsewhere)]
+    assert seats == [None, None, "member"]
+    assert others == ["member"] * 3
+
+
+def test_a_window_that_opens_during_a_ban_seats_nobody() -> None:
+    desk, begins_at = Desk(), NOW + timedelta(days=1)
+    desk.chat.add_experience(EXPERIENCE, SPACE, "Lounge")
+    desk.chat.add_source(uuid4(), PERSON, EXPERIENCE, begins_at)
+    [entry] = [each for each in desk.schedule.entries if each.kind == BEGIN_SOURCE]
+    desk.chat.ban_person(SPACE, PERSON, 2)
+
+    desk.clock.advance(timedelta(days=1))
+    begin_source(entry.payload, desk.chat)
+
+    assert desk.membership(PERSON, EXPERIENCE).wish is None
 
 
 def test_a_window_that_opens_later_seats_nobody_before() -> None:

@@ -74,6 +74,45 @@ def test_a_reason_that_went_before_it_came_seats_nobody() -> None:
     assert membership.wish is None
 
 
+def test_a_ban_asks_to_leave_once_and_its_end_asks_for_the_seat_again() -> None:
+    membership = a_membership()
+    membership.add_source(uuid4())
+    membership.confirm(1)
+    membership.collect_events()
+
+    for _ in range(2):
+        membership.ban()
+    membership.confirm(2)
+    for _ in range(2):
+        membership.lift_ban()
+
+    assert kinds(membership) == ["Banned", "LeaveRequested", "Left", "BanLifted", "JoinRequested"]
+    assert membership.wish == "member"
+
+
+def test_a_reason_that_comes_during_a_ban_counts_once_it_is_lifted() -> None:
+    membership = a_membership()
+    membership.ban()
+    membership.add_source(uuid4(), Role.MODERATOR)
+    during = (membership.wish, kinds(membership))
+
+    membership.lift_ban()
+
+    assert during == (None, ["Banned", "SourceAdded"])
+    assert membership.wish == "moderator"
+
+
+def test_a_reason_that_went_during_a_ban_seats_nobody_after_it() -> None:
+    membership, order = a_membership(), uuid4()
+    membership.add_source(order)
+    membership.ban()
+    membership.remove_source(order)
+
+    membership.lift_ban()
+
+    assert membership.wish is None
+
+
 @pytest.mark.parametrize("order", list(permutations(range(5))))
 def test_reasons_add_up_to_the_same_in_any_order(order: tuple[int, ...]) -> None:
     first, second, third = (UUID(int=n) for n in (1, 2, 3))
@@ -123,6 +162,33 @@ def test_a_channel_opens_once() -> None:
     channel.confirm_open()
 
     assert list(channel.collect_events()) == []
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_the_newest_word_about_a_ban_stands_in_whatever_order_they_come(
+    order: tuple[int, ...],
+) -> None:
+    team = Team(uuid4())
+    words = [
+        lambda: team.ban(PERSON, 2),
+        lambda: team.lift_ban(PERSON, 3),
+        lambda: team.ban(PERSON, 4),
+        lambda: team.ban(PERSON, 4),
+    ]
+
+    told = [words[each]() for each in order]
+
+    assert team.banned == [PERSON]
+    assert told.count(True) <= 3
+
+
+def test_a_ban_that_is_told_after_its_end_bans_nobody() -> None:
+    team = Team(uuid4())
+
+    told = [team.lift_ban(PERSON, 3), team.ban(PERSON, 2), team.lift_ban(PERSON, 3)]
+
+    assert told == [True, False, False]
+    assert team.banned == []
 
 
 def test_who_left_the_team_and_came_back_has_a_new_reason() -> None:

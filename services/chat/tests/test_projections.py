@@ -29,6 +29,9 @@ def test_views_rebuilt_from_zero_equal_the_live_ones(store: Store[Chat], databas
         lambda: chat.add_team_member(SPACE, PERSON, uuid4()),
         lambda: chat.confirm_seat(seat, 2),
         lambda: chat.add_source(uuid4(), uuid4(), EXPERIENCE, NOW),
+        lambda: chat.ban_person(SPACE, PERSON, 2),
+        lambda: chat.confirm_seat(seat, 3),
+        lambda: chat.lift_ban(SPACE, PERSON, 3),
         lambda: chat.remove_team_member(SPACE, PERSON),
         lambda: chat.remove_source(SOURCE, PERSON, EXPERIENCE),
     ):

@@ -13,8 +13,10 @@ def test_the_world_hears_of_confirmed_seats_and_nothing_else() -> None:
     seat.add_source(team, Role.MODERATOR)
     seat.confirm(2)
     seat.remove_source(order)
+    seat.ban()
     seat.remove_source(team)
     seat.confirm(3)
+    seat.lift_ban()
 
     told = [each for each in map(to_contract, seat.collect_events()) if each is not None]
 
@@ -29,6 +31,8 @@ def test_channels_teams_and_purchases_are_our_own_business() -> None:
     team.list_experience(uuid4())
     team.add_member(person, uuid4())
     team.remove_member(person)
+    team.ban(person, 2)
+    team.lift_ban(person, 3)
     purchase.note(person, [uuid4()])
     purchase.refund()
 
@@ -38,4 +42,4 @@ def test_channels_teams_and_purchases_are_our_own_business() -> None:
         for event in aggregate.collect_events()
     ]
 
-    assert told == [None] * 9
+    assert told == [None] * 11

@@ -1,3 +1,4 @@
+from itertools import permutations
 from uuid import uuid4
 
 import pytest
@@ -9,10 +10,12 @@ from services.chat.application import INTRODUCE, OPEN_CHANNEL
 from services.chat.tests.builders import (
     Desk,
     about,
+    ban_lifted,
     experience_added,
     grant_expired,
     grant_issued,
     grant_revoked,
+    person_banned,
     purchased,
     refunded,
 )
@@ -72,6 +75,61 @@ def test_an_expired_grant_takes_the_seat() -> None:
     reactions.on_grant_expired(grant_expired(source, person, experience), about(), desk.chat)
 
     assert desk.membership(person, experience).wish is None
+
+
+def test_a_banned_buyer_leaves_and_told_twice_we_ask_once() -> None:
+    desk, space = Desk(), uuid4()
+    added = experience_added(space)
+    purchase = purchased(space_id=space, experience_ids=(added.experience_id,))
+    banned = person_banned(space, purchase.person_id)
+    reactions.on_experience_added(added, about(), desk.chat)
+    reactions.on_pass_purchased(purchase, about(), desk.chat)
+
+    for _ in range(2):
+        reactions.on_person_banned(banned, about(version=2), desk.chat)
+
+    seat = desk.membership(purchase.person_id, added.experience_id)
+    assert (seat.wish, seat.request) == (None, 2)
+    assert desk.seats_asked_for() == [f"{seat.id}/1", f"{seat.id}/2"]
+
+
+def test_who_was_banned_first_gets_no_seat_by_a_purchase_and_grant_that_come_later() -> None:
+    desk, space, person = Desk(), uuid4(), uuid4()
+    added = experience_added(space)
+    purchase = purchased(person_id=person, space_id=space, experience_ids=(added.experience_id,))
+    reactions.on_person_banned(person_banned(space, person), about(version=2), desk.chat)
+
+    reactions.on_experience_added(added, about(), desk.chat)
+    reactions.on_pass_purchased(purchase, about(), desk.chat)
+    issued = grant_issued(purchase.order_id, person, added.experience_id)
+    reactions.on_grant_issued(issued, about(), desk.chat)
+
+    assert desk.membership(person, added.experience_id).wish is None
+    assert desk.seats_asked_for() == []
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("again", [False, True])
+def test_the_words_about_a_ban_end_in_the_same_state_in_any_order(
+    order: tuple[int, ...], *, again: bool
+) -> None:
+    desk, space, person = Desk(), uuid4(), uuid4()
+    added = experience_added(space)
+    reactions.on_experience_added(added, about(), desk.chat)
+    issued = grant_issued(uuid4(), person, added.experience_id)
+    banned, lifted = person_banned(space, person), ban_lifted(space, person)
+    last = reactions.on_person_banned if again else reactions.on_ban_lifted
+    told = [
+        lambda: reactions.on_grant_issued(issued, about(), desk.chat),
+        lambda: reactions.on_person_banned(banned, about(version=2), desk.chat),
+        lambda: reactions.on_ban_lifted(lifted, about(version=3), desk.chat),
+    ]
+
+    for each in order:
+        told[each]()
+    last(banned if again else lifted, about(version=4 if again else 3), desk.chat)
+
+    assert desk.membership(person, added.experience_id).wish == (None if again else "member")
 
 
 def test_the_owner_and_the_team_are_seated_in_a_new_channel() -> None:

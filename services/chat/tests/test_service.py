@@ -18,7 +18,14 @@ from libs.runtime.service import Service
 from services.chat.__main__ import compose
 from services.chat.settings import Settings
 from services.chat.stream_provider import StreamProvider
-from services.chat.tests.builders import NOW, experience_added, purchased, refunded
+from services.chat.tests.builders import (
+    NOW,
+    ban_lifted,
+    experience_added,
+    person_banned,
+    purchased,
+    refunded,
+)
 from services.chat.tests.conftest import KEY, SECRET
 from services.chat.tests.fakes import PERSON_SECRET
 from tests.servers import NatsServer
@@ -79,6 +86,21 @@ async def heard(service: Service, count: int) -> list[tuple[str, Any]]:
     return [(Envelope.from_headers(each.headers).type, each.data) for each in messages]
 
 
+async def handled(service: Service, entity: UUID, version: int = 1) -> bool:
+    """Whether the service has dealt with what was announced of an entity, within a while."""
+    event_id = event_id_of(entity, version)
+    for _ in range(400):
+        row = service.store.query(
+            lambda curs: curs.execute(
+                "SELECT 1 FROM inbox WHERE event_id = %s", (event_id,)
+            ).fetchone()
+        )
+        if row is not None:
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
 @pytest.mark.timeout(60)
 async def test_a_purchase_becomes_a_seat_and_its_refund_ends_it(
     service: Service, provider: StreamProvider
@@ -101,6 +123,63 @@ async def test_a_purchase_becomes_a_seat_and_its_refund_ends_it(
     assert (member["user"]["name"], "ada@example.org" in str(member)) == ("Ada", False)
     assert left == ChatMembershipRemoved.type
     assert provider.find_member(EXPERIENCE, BUYER) is None
+
+
+@pytest.mark.timeout(60)
+async def test_a_ban_empties_every_seat_of_its_space_within_five_seconds_until_it_is_lifted(
+    service: Service, provider: StreamProvider
+) -> None:
+    person, space, ban = uuid4(), uuid4(), uuid4()
+    first, second, later = uuid4(), uuid4(), uuid4()
+    banned, lifted = person_banned(space, person), ban_lifted(space, person)
+    for experience in (first, second):
+        await announce(service, experience_added(space, experience), experience)
+        bought = purchased(person_id=person, space_id=space, experience_ids=(experience,))
+        await announce(service, bought, bought.order_id)
+    await heard(service, 2)
+
+    await announce(service, banned, ban, version=2)
+    async with asyncio.timeout(5):
+        left = (await heard(service, 4))[2:]
+    seated_at_first = [provider.find_member(each, person) for each in (first, second)]
+    await announce(service, experience_added(space, later), later)
+    again = purchased(person_id=person, space_id=space, experience_ids=(first, later))
+    other = purchased(space_id=space, experience_ids=(later,))
+    for bought in (again, other):
+        await announce(service, bought, bought.order_id)
+        assert await handled(service, bought.order_id)
+    [(_, body)] = (await heard(service, 5))[4:]
+    seated_by_purchase = [provider.find_member(each, person) for each in (first, later)]
+    await announce(service, lifted, ban, version=3)
+    back = (await heard(service, 8))[5:]
+
+    assert [type_ for type_, _ in left] == [ChatMembershipRemoved.type] * 2
+    assert seated_at_first == [None, None]
+    assert ChatMembershipAdded.model_validate_json(body).person_id == other.person_id
+    assert seated_by_purchase == [None, None]
+    assert [type_ for type_, _ in back] == [ChatMembershipAdded.type] * 3
+    assert all(provider.find_member(each, person) for each in (first, second, later))
+
+
+@pytest.mark.timeout(60)
+async def test_forty_bans_in_one_space_at_once_all_count(
+    service: Service, provider: StreamProvider
+) -> None:
+    experience, space, people = uuid4(), uuid4(), [uuid4() for _ in range(40)]
+    await announce(service, experience_added(space, experience), experience)
+    for person in people:
+        bought = purchased(person_id=person, space_id=space, experience_ids=(experience,))
+        await announce(service, bought, bought.order_id)
+    await heard(service, 40)
+
+    for person in people:
+        await announce(service, person_banned(space, person), uuid4(), version=2)
+    async with asyncio.timeout(5):
+        told = (await heard(service, 80))[40:]
+
+    out = {ChatMembershipRemoved.model_validate_json(body).person_id for _, body in told}
+    assert out == set(people)
+    assert not any(provider.find_member(experience, person) for person in people)
 
 
 @pytest.mark.timeout(60)

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Literal
 
 import httpx
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, FastAPI, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.runtime.problems import Problem
 from services.gateway.api.routes import ROUTES, Route
 from services.gateway.visit import ApiVisit, Visit
 
+_METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _PASSED_ON: Final = frozenset({"content-type", "etag", "location", "retry-after"})
 
 IdempotencyKey = Annotated[str, Header(max_length=255)]
@@ -55,7 +56,19 @@ def router() -> APIRouter:
             tags=[route.service],
             operation_id=f"{route.method} {route.path}",
         )
+    _add_description(routes)
     return routes
+
+
+def _add_description(routes: APIRouter) -> None:
+    @routes.get("/openapi.json", include_in_schema=False)
+    async def describe(request: Request) -> dict[str, Any]:
+        app: FastAPI = request.app
+        return app.openapi()
+
+    @routes.api_route("/{rest:path}", methods=_METHODS, include_in_schema=False)
+    async def unknown(rest: str) -> Response:
+        raise Problem(404, "not_found", f"There is no /api/{rest}")
 
 
 def _passes_on(route: Route) -> Callable[..., Awaitable[Response]]:

@@ -135,7 +135,6 @@ sale-soon-text = This pass has just been published. Load the page again in a few
 
 order-title = Pay for { $pass }
 order-held = Your place is held until { $moment }.
-order-total = Total
 order-of = { $pass }, { $space }
 order-no-script = The payment form needs JavaScript: it comes from the payment provider, and we never see your card.
 order-back = Back to the pass

@@ -1,4 +1,6 @@
 // Times are written in a zone by the server; here they become those of the viewer.
+const language = document.documentElement.lang;
+const region = navigator.language.startsWith(language) ? navigator.language : language;
 for (const element of document.querySelectorAll("time[datetime]")) {
   const at = new Date(element.dateTime);
   if (Number.isNaN(at.getTime())) continue;
@@ -6,5 +8,5 @@ for (const element of document.querySelectorAll("time[datetime]")) {
     ? { dateStyle: "long" }
     : { dateStyle: "medium", timeStyle: "short" };
   element.title = element.textContent;
-  element.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(at);
+  element.textContent = new Intl.DateTimeFormat(region, style).format(at);
 }

@@ -3,8 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from libs.events.access import GrantExpired, GrantIssued, GrantReason, GrantRevoked
-from libs.events.catalog import ExperienceAdded, ExperienceKind, SpaceCreated
+from libs.events.access import (
+    BanLifted,
+    GrantExpired,
+    GrantIssued,
+    GrantReason,
+    GrantRevoked,
+    PersonBanned,
+)
+from libs.events.catalog import (
+    ExperienceAdded,
+    ExperienceKind,
+    SpaceCreated,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+)
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.clock import FixedClock
 from libs.runtime.schedule import Entry, MemorySchedule
@@ -65,6 +78,22 @@ def space_created(space_id: UUID, owner_id: UUID) -> SpaceCreated:
         currency="EUR",
         time_zone="UTC",
     )
+
+
+def member_added(space_id: UUID, person_id: UUID) -> TeamMemberAdded:
+    return TeamMemberAdded(space_id=space_id, person_id=person_id, role="admin")
+
+
+def member_removed(space_id: UUID, person_id: UUID) -> TeamMemberRemoved:
+    return TeamMemberRemoved(space_id=space_id, person_id=person_id)
+
+
+def person_banned(space_id: UUID, person_id: UUID) -> PersonBanned:
+    return PersonBanned(space_id=space_id, person_id=person_id, reason_code="spam")
+
+
+def ban_lifted(space_id: UUID, person_id: UUID) -> BanLifted:
+    return BanLifted(space_id=space_id, person_id=person_id)
 
 
 def experience_added(

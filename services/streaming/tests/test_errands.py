@@ -21,9 +21,13 @@ from services.streaming.domain import EndCause
 from services.streaming.errands import Errands
 from services.streaming.queries import StreamSeen, get_stream
 from services.streaming.tests.builders import (
+    about,
     experience_added,
     grant_issued,
     grant_revoked,
+    member_added,
+    member_removed,
+    person_banned,
     space_created,
 )
 from services.streaming.tests.conftest import tell
@@ -66,6 +70,11 @@ def due(store: Store[Streaming], kind: str) -> list[Any]:
     return store.query(
         lambda curs: curs.execute("SELECT * FROM schedule WHERE kind = %s", (kind,)).fetchall()
     )
+
+
+async def run_all(worker: Worker) -> None:
+    while await worker.run_due():
+        pass
 
 
 async def hook(store: Store[Streaming], worker: Worker, kind: str, **told: Any) -> None:
@@ -117,6 +126,87 @@ async def test_a_revoked_grant_puts_its_person_out_of_the_room(
     await worker.run_due()
 
     assert rooms.rooms[STREAM] == [host(OWNER)]
+
+
+async def test_a_ban_puts_its_person_out_of_every_room_of_the_space_that_is_on_air(
+    store: Store[Streaming], rooms: Rooms, worker: Worker
+) -> None:
+    streaming, second, grant = store.application, uuid4(), uuid4()
+    over, over_stream = uuid4(), uuid4()
+    tell(
+        store,
+        experience_added(second, SPACE),
+        experience_added(over, SPACE),
+        grant_issued(grant, MEMBER, second),
+    )
+    other = uuid4()
+    for stream_id, experience in ((other, second), (over_stream, over)):
+        store.execute(
+            Cause(uuid4()),
+            lambda s=stream_id, e=experience: streaming.go_live(s, e, SPACE, OWNER),
+        )
+    store.execute(Cause(uuid4()), lambda: streaming.end_stream(over_stream, EndCause.TEAM))
+    await run_all(worker)
+    for stream_id in (STREAM, other):
+        rooms.rooms[stream_id] = [host(OWNER), viewer(MEMBER)]
+
+    tell(store, person_banned(SPACE, MEMBER))
+    store.execute(Cause(uuid4()), lambda: streaming.look_into_rooms(SPACE, uuid4()))
+    await run_all(worker)
+
+    assert rooms.rooms == {STREAM: [host(OWNER)], other: [host(OWNER)]}
+
+
+async def test_a_room_that_can_not_be_cleared_yet_keeps_no_other_room_waiting(
+    store: Store[Streaming], rooms: Rooms, worker: Worker, clock: FixedClock
+) -> None:
+    streaming, second, other = store.application, uuid4(), uuid4()
+    tell(store, experience_added(second, SPACE), person_banned(SPACE, MEMBER))
+    store.execute(Cause(uuid4()), lambda: streaming.go_live(other, second, SPACE, OWNER))
+    await run_all(worker)
+    rooms.rooms[STREAM] = [viewer(STRANGER)]
+    rooms.rooms[other] = [viewer(MEMBER)]
+    rooms.deaf.add(str(STRANGER))
+
+    store.execute(Cause(uuid4()), lambda: streaming.look_into_rooms(SPACE, uuid4()))
+    await run_all(worker)
+    at_first = list(rooms.rooms[STREAM]), list(rooms.rooms[other])
+    rooms.deaf.clear()
+    clock.advance(timedelta(seconds=1))
+    await run_all(worker)
+
+    assert at_first == ([viewer(STRANGER)], [])
+    assert rooms.rooms[STREAM] == []
+
+
+async def test_a_banned_person_is_put_out_as_a_host_too_and_when_they_join_again(
+    store: Store[Streaming], rooms: Rooms, worker: Worker
+) -> None:
+    tell(store, member_added(SPACE, STRANGER), person_banned(SPACE, STRANGER))
+    tell(store, person_banned(SPACE, MEMBER))
+    rooms.rooms[STREAM] = [host(OWNER), host(STRANGER), viewer(MEMBER)]
+
+    await hook(store, worker, "participant_joined", who=str(STRANGER), host=True)
+    await hook(store, worker, "participant_joined", who=str(MEMBER))
+
+    assert rooms.rooms[STREAM] == [host(OWNER)]
+
+
+async def test_who_leaves_the_team_is_put_out_as_a_host_and_stays_as_a_viewer_with_a_grant(
+    store: Store[Streaming], rooms: Rooms, worker: Worker
+) -> None:
+    streaming = store.application
+    tell(store, space_created(SPACE, OWNER), member_added(SPACE, MEMBER))
+    rooms.rooms[STREAM] = [host(OWNER), host(MEMBER), viewer(MEMBER)]
+    store.execute(
+        Cause(uuid4()),
+        lambda: store.project(member_removed(SPACE, MEMBER), about(SPACE, version=3)),
+    )
+
+    store.execute(Cause(uuid4()), lambda: streaming.look_into_rooms(SPACE, uuid4()))
+    await run_all(worker)
+
+    assert rooms.rooms[STREAM] == [host(OWNER), viewer(MEMBER)]
 
 
 async def test_one_who_is_listed_still_is_tried_again(

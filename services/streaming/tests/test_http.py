@@ -20,6 +20,7 @@ from services.streaming.tests.builders import (
     grant_expired,
     grant_issued,
     grant_revoked,
+    person_banned,
     space_created,
 )
 from services.streaming.tests.conftest import tell
@@ -96,6 +97,24 @@ CASES = [
     for route, codes in TABLE.items()
     for who, code in zip(EVERYONE, codes, strict=True)
 ]
+
+
+@pytest.mark.usefixtures("on_air")
+@pytest.mark.parametrize(
+    ("route", "who"), [("show", "member"), ("watch", "member"), ("watch", "team"), ("host", "team")]
+)
+async def test_a_ban_shuts_the_door_to_members_and_team_even_if_a_grant_comes_later(
+    ask: Ask, store: Store[Streaming], route: str, who: str
+) -> None:
+    person = EVERYONE[who]
+    assert person is not None
+    method, path, body = ROUTES[route]
+    before, _ = await ask(person, method, path, body)
+
+    tell(store, person_banned(SPACE, person), grant_issued(uuid4(), person, EXPERIENCE))
+    status, answer = await ask(person, method, path, body)
+
+    assert (before, status, answer["code"]) == (200, 403, "no_access")
 
 
 @pytest.mark.usefixtures("on_air")

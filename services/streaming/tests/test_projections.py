@@ -4,6 +4,8 @@ from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from libs.events.catalog import TeamMemberAdded, TeamMemberRemoved
 from libs.runtime.cause import Cause
 from libs.runtime.clock import FixedClock
@@ -13,16 +15,20 @@ from services.streaming.__main__ import streaming_store
 from services.streaming.application import Streaming
 from services.streaming.domain import EndCause
 from services.streaming.projections import DoorList
-from services.streaming.queries import list_team_of
+from services.streaming.queries import list_team_of, list_who_may_enter
 from services.streaming.tests.builders import (
     NOW,
     about,
+    ban_lifted,
+    experience_added,
     grant_expired,
     grant_issued,
+    member_added,
+    person_banned,
     space_created,
 )
 
-PERSON, SPACE, EXPERIENCE, GRANT = (UUID(int=n) for n in range(1, 5))
+PERSON, SPACE, EXPERIENCE, GRANT, OTHER = (UUID(int=n) for n in range(1, 6))
 
 
 def streams(curs: ViewCursor) -> list[Any]:
@@ -68,6 +74,47 @@ def test_a_door_is_the_same_whichever_word_comes_first(store: Store[Streaming]) 
 
     assert seen[0] == seen[1]
     assert seen[0][0]["closed"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("words", [2, 3])
+def test_the_newest_word_about_a_ban_stands_in_whatever_order_they_come(
+    store: Store[Streaming], order: tuple[int, ...], words: int
+) -> None:
+    told = [person_banned(SPACE, PERSON), ban_lifted(SPACE, PERSON), person_banned(SPACE, PERSON)]
+    ban = uuid4()
+    for contract in (
+        experience_added(EXPERIENCE, SPACE),
+        grant_issued(GRANT, PERSON, EXPERIENCE),
+        grant_issued(uuid4(), OTHER, EXPERIENCE),
+    ):
+        store.execute(Cause(uuid4()), lambda c=contract: store.project(c, about()))
+
+    for each in [n for n in order if n < words] * 2:
+        envelope = about(ban, each + 2)
+        store.execute(Cause(uuid4()), lambda c=told[each], e=envelope: store.project(c, e))
+
+    may_enter = store.query(
+        lambda curs: list_who_may_enter(curs, EXPERIENCE, [PERSON, OTHER], NOW)
+    )
+    assert may_enter == ({OTHER} if words == 3 else {PERSON, OTHER})
+
+
+def test_a_ban_holds_on_the_team_too_and_in_no_other_space(store: Store[Streaming]) -> None:
+    elsewhere, another = uuid4(), uuid4()
+    for contract in (
+        experience_added(EXPERIENCE, SPACE),
+        experience_added(elsewhere, another),
+        grant_issued(GRANT, PERSON, elsewhere),
+        member_added(SPACE, PERSON),
+        person_banned(SPACE, PERSON),
+    ):
+        store.execute(Cause(uuid4()), lambda c=contract: store.project(c, about()))
+
+    def may_enter(experience_id: UUID) -> set[UUID]:
+        return store.query(lambda curs: list_who_may_enter(curs, experience_id, [PERSON], NOW))
+
+    assert (may_enter(EXPERIENCE), may_enter(elsewhere)) == (set(), {PERSON})
 
 
 def test_an_older_word_about_the_team_changes_nothing(store: Store[Streaming]) -> None:

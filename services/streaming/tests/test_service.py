@@ -24,9 +24,13 @@ from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.settings import Settings
 from services.streaming.tests.builders import (
     about,
+    ban_lifted,
     experience_added,
     grant_issued,
     grant_revoked,
+    member_added,
+    member_removed,
+    person_banned,
     space_created,
 )
 from services.streaming.tests.conftest import (
@@ -41,7 +45,7 @@ from services.streaming.tests.visitors import Visitors
 from tests.servers import NatsServer, free_port
 
 OWNER, MEMBER, STRANGER = (UUID(int=n) for n in range(1, 4))
-SPACE, EXPERIENCE, GRANT = (UUID(int=n) for n in range(11, 14))
+SPACE, EXPERIENCE, GRANT, BAN = (UUID(int=n) for n in range(11, 15))
 LONG_AGO = SystemClock().now() - timedelta(days=1)
 
 pytestmark = pytest.mark.timeout(60)
@@ -166,6 +170,43 @@ async def test_who_loses_the_grant_is_out_of_the_room_within_five_seconds(scene:
 
     assert before == {str(MEMBER)}
     assert (again.status_code, again.json()["code"]) == (403, "no_access")
+
+
+async def test_who_is_banned_is_out_within_five_seconds_and_in_again_once_it_is_lifted(
+    scene: Scene,
+) -> None:
+    stream_id = await scene.go_live()
+
+    async def status_of_token() -> int:
+        path = f"/streams/{stream_id}/tokens"
+        return (await scene.ask(MEMBER, "POST", path, {"role": "viewer"})).status_code
+
+    async def is_let_in() -> bool:
+        return await status_of_token() == 200
+
+    await until(is_let_in)
+    async with scene.visitors.enter(scene.provider.token(stream_id, MEMBER, host=False)):
+        before = await scene.identities(stream_id)
+        await scene.announce(person_banned(SPACE, MEMBER), BAN, version=2)
+        await until(lambda: scene.is_empty(stream_id), within_s=5)
+    while_banned = await status_of_token()
+    await scene.announce(ban_lifted(SPACE, MEMBER), BAN, version=3)
+    await until(is_let_in)
+
+    assert before == {str(MEMBER)}
+    assert while_banned == 403
+
+
+async def test_who_is_put_off_the_team_hosts_no_longer_within_five_seconds(scene: Scene) -> None:
+    await scene.announce(member_added(SPACE, STRANGER), SPACE, version=2)
+    stream_id = await scene.go_live()
+
+    async with scene.visitors.enter(scene.provider.token(stream_id, STRANGER, host=True)):
+        before = len(await scene.identities(stream_id))
+        await scene.announce(member_removed(SPACE, STRANGER), SPACE, version=3)
+        await until(lambda: scene.is_empty(stream_id), within_s=5)
+
+    assert before == 1
 
 
 async def test_the_end_closes_the_room_and_is_announced(scene: Scene) -> None:

@@ -1,0 +1,9 @@
+"""Read models of the checkout service, written in the transaction of the events they show."""
+
+from services.checkout.projections.catalog import PassSale, TeamList
+from services.checkout.projections.orders import OrderList, PaymentList
+from services.checkout.projections.seats import SeatList
+
+VIEWS = (OrderList(), PaymentList(), SeatList(), PassSale(), TeamList())
+
+__all__ = ["VIEWS", "OrderList", "PassSale", "PaymentList", "SeatList", "TeamList"]

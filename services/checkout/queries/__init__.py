@@ -1,0 +1,50 @@
+"""Reads of the checkout's tables as small frozen models."""
+
+from services.checkout.queries.orders import (
+    OrderState,
+    PaymentForm,
+    get_order,
+    get_space_of_order,
+    has_order,
+    list_orders_of,
+)
+from services.checkout.queries.payments import (
+    AskedPayment,
+    get_asked_payment,
+    list_undecided_payments,
+)
+from services.checkout.queries.sale import Sale, get_sale
+from services.checkout.queries.team import (
+    NotOnTeam,
+    Right,
+    RoleNotAllowed,
+    SpaceNotFound,
+    SpaceNumbers,
+    SpacePurchase,
+    get_numbers,
+    list_purchases,
+    require_right,
+)
+
+__all__ = [
+    "AskedPayment",
+    "NotOnTeam",
+    "OrderState",
+    "PaymentForm",
+    "Right",
+    "RoleNotAllowed",
+    "Sale",
+    "SpaceNotFound",
+    "SpaceNumbers",
+    "SpacePurchase",
+    "get_asked_payment",
+    "get_numbers",
+    "get_order",
+    "get_sale",
+    "get_space_of_order",
+    "has_order",
+    "list_orders_of",
+    "list_purchases",
+    "list_undecided_payments",
+    "require_right",
+]

@@ -1,0 +1,109 @@
+"""How an order stands, for its buyer."""
+
+from typing import Final
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from libs.runtime.views import Row, ViewCursor
+from services.checkout.domain import OrderNotFound, OrderStatus
+from services.checkout.queries.frozen import Frozen
+
+
+class PaymentForm(Frozen):
+    """What the buyer's browser needs to pay."""
+
+    client_secret: str
+    publishable_key: str
+
+
+class OrderState(Frozen):
+    """An order as its buyer sees it; money in minor units.
+
+    `payment_pending`: something is due and the provider has not yet said under which secret it can
+    be paid; ask again in a moment. `failure_code` is that of the last refused charge.
+    """
+
+    order_id: UUID
+    version: int
+    status: OrderStatus
+    space_id: UUID
+    space_slug: str
+    space_name: str
+    pass_id: UUID
+    pass_version_id: UUID
+    pass_slug: str
+    pass_name: str
+    redirect_url: str | None
+    pricing_type: str
+    total_minor: int
+    refunded_minor: int
+    currency: str
+    currency_exponent: int
+    opened_at: AwareDatetime
+    held_until: AwareDatetime
+    granted_from: AwareDatetime | None
+    granted_until: AwareDatetime | None
+    failure_code: str | None
+    payment: PaymentForm | None = None
+    payment_pending: bool = False
+
+
+_ORDER: Final = """
+    SELECT o.*, s.client_secret FROM order_list o
+    LEFT JOIN payment_list p ON p.order_id = o.order_id AND p.state IN ('created', 'failed')
+    LEFT JOIN payment_secrets s ON s.payment_intent_id = p.payment_intent_id
+"""
+
+
+def get_order(
+    curs: ViewCursor, order_id: UUID, person_id: UUID, publishable_key: str
+) -> OrderState:
+    """An order of this person. Raises OrderNotFound, for those of others too."""
+    row = curs.execute(
+        f"{_ORDER} WHERE o.order_id = %s AND o.person_id = %s ORDER BY p.attempt DESC LIMIT 1",
+        (order_id, person_id),
+        prepare=True,
+    ).fetchone()
+    if row is None:
+        raise OrderNotFound(order_id)
+    return _order(row, publishable_key)
+
+
+def list_orders_of(curs: ViewCursor, person_id: UUID, limit: int) -> list[OrderState]:
+    """The person's orders that are more than an unpaid attempt, the newest first."""
+    rows = curs.execute(
+        "SELECT *, NULL AS client_secret FROM order_list"
+        " WHERE person_id = %s AND status <> 'expired' ORDER BY opened_at DESC LIMIT %s",
+        (person_id, limit),
+    )
+    return [_order(row, "") for row in rows]
+
+
+def _order(row: Row, publishable_key: str) -> OrderState:
+    payable = row["status"] == OrderStatus.OPEN and row["total_minor"] > 0
+    secret = row["client_secret"] if payable else None
+    form = None
+    if secret is not None:
+        form = PaymentForm(client_secret=secret, publishable_key=publishable_key)
+    return OrderState(
+        **{name: row[name] for name in OrderState.model_fields if name in row},
+        payment=form,
+        payment_pending=payable and form is None,
+    )
+
+
+def get_space_of_order(curs: ViewCursor, order_id: UUID) -> tuple[UUID, UUID]:
+    """The space and the buyer of an order. Raises OrderNotFound."""
+    row = curs.execute(
+        "SELECT space_id, person_id FROM order_list WHERE order_id = %s", (order_id,)
+    ).fetchone()
+    if row is None:
+        raise OrderNotFound(order_id)
+    return row["space_id"], row["person_id"]
+
+
+def has_order(curs: ViewCursor, order_id: UUID) -> bool:
+    """Whether it is one of ours."""
+    row = curs.execute("SELECT 1 FROM order_list WHERE order_id = %s", (order_id,)).fetchone()
+    return row is not None

@@ -1,0 +1,74 @@
+"""The payments that orders have asked for, as far as we know them."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from libs.runtime.views import ViewCursor
+from services.checkout.domain import PaymentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPayment:
+    """A payment that an order has asked for, as far as we know it."""
+
+    order_id: UUID
+    person_id: UUID
+    status: str
+    extensions: int
+    attempt: int
+    state: str
+    idempotency_key: str
+    amount_minor: int
+    currency: str
+    payment_intent_id: str | None
+    has_secret: bool
+    space_name: str
+    pass_name: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can be paid with it any more."""
+        return self.state in {"cancelled", "impossible"}
+
+    def to_request(self) -> PaymentRequest:
+        """What the provider is asked for, the same at every time of asking."""
+        return PaymentRequest(
+            order_id=self.order_id,
+            person_id=self.person_id,
+            attempt=self.attempt,
+            idempotency_key=self.idempotency_key,
+            amount_minor=self.amount_minor,
+            currency=self.currency,
+            description=f"{self.space_name}: {self.pass_name}",
+        )
+
+
+_ASKED: Final = """
+    SELECT p.order_id, o.person_id, o.status, o.extensions, p.attempt, p.state,
+           coalesce(p.idempotency_key, '') AS idempotency_key,
+           coalesce(p.amount_minor, o.total_minor) AS amount_minor,
+           coalesce(p.currency, o.currency) AS currency, p.payment_intent_id,
+           s.client_secret IS NOT NULL AS has_secret, o.space_name, o.pass_name
+    FROM payment_list p JOIN order_list o USING (order_id)
+    LEFT JOIN payment_secrets s ON s.payment_intent_id = p.payment_intent_id
+    WHERE p.order_id = %s
+"""
+
+
+def get_asked_payment(curs: ViewCursor, order_id: UUID) -> AskedPayment | None:
+    """The newest payment of an open order; None when nothing is to be paid."""
+    row = curs.execute(
+        f"{_ASKED} AND o.status = 'open' ORDER BY p.attempt DESC LIMIT 1", (order_id,), prepare=True
+    ).fetchone()
+    return None if row is None else AskedPayment(**row)
+
+
+def list_undecided_payments(curs: ViewCursor, order_id: UUID) -> list[AskedPayment]:
+    """The payments of an order that may still be paid, as far as we know."""
+    rows = curs.execute(
+        f"{_ASKED} AND p.state IN ('requested', 'created', 'failed') ORDER BY p.attempt",
+        (order_id,),
+        prepare=True,
+    )
+    return [AskedPayment(**row) for row in rows]
