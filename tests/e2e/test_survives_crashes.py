@@ -1,0 +1,53 @@
+"""The same story with a process killed in the middle of it, and nobody who helps."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+
+from ops.showcase import Showcase
+from tests.e2e import steps
+from tests.e2e.conftest import Visit
+from tests.e2e.running import RunningSystem, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+PROCESSES = [
+    "gateway",
+    "identity",
+    "catalog",
+    "checkout",
+    "access",
+    "chat",
+    "streaming",
+    "notifications",
+    "nats",
+    "postgres",
+]
+
+
+@pytest.mark.parametrize("killed", PROCESSES)
+def test_a_purchase_survives_the_crash_of(
+    killed: str, visit: Visit, system: RunningSystem, showcase: Showcase
+) -> None:
+    email = f"fan-{uuid4().hex[:8]}@example.com"
+    with visit() as page:
+        page.goto(f"/{showcase.space}/front-row")
+        page.get_by_role("link", name="Sign in to buy").click()
+        steps.sign_in(page, system, email)
+        page.get_by_role("button", name="Buy for").click()
+        expect(page.locator("#pay button")).to_be_enabled(timeout=15_000)
+
+        system.kill(killed)
+        steps.pay(page)
+
+        expect(page.locator("#welcome")).to_be_visible(timeout=40_000)
+        page.goto(f"/account/purchased_spaces/{showcase.space}/experiences/lounge/chat")
+        steps.say_in_chat(page, f"Still here after {killed}")
+        expect(page.get_by_text(f"Still here after {killed}")).to_be_visible(timeout=10_000)
+    wait_until(lambda: _receipts(system, email) == 1, "exactly one receipt", within_s=40)
+
+
+def _receipts(system: RunningSystem, email: str) -> int:
+    return sum(bool(re.search("receipt", m["subject"], re.I)) for m in system.mails_to(email))
