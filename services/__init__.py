@@ -1,1 +1,1 @@
-"""The services of Backstage Pass: each one owns its data and speaks to the others by events alone."""
+"""The services of Backstage Pass: each owns its data and speaks to the others by events alone."""

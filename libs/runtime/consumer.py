@@ -9,7 +9,7 @@ import contextvars
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,35 +19,30 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.errors import NotFoundError
-from pydantic import ValidationError
 
 from libs.events.contract import Contract, filter_of, stream_of
-from libs.events.envelope import Envelope, UnreadableEnvelope
-from libs.runtime import bus, parking
+from libs.events.envelope import Envelope
+from libs.runtime import bus
+from libs.runtime.handling import Handler, Reaction, Unreadable
 from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
-from libs.runtime.parking import Unhandled, entity_key_of
+from libs.runtime.parking import entity_key_of
 from libs.runtime.store import Overloaded, Store, StoreUnavailable
+from libs.runtime.streams import message_of
 from libs.runtime.subscription import BATCH, PullSubscription
-from libs.runtime.telemetry import continued_span
 
 logger = logging.getLogger(__name__)
 
-Reaction = Callable[[Any, Envelope, Any], None]
-
 ACK_WAIT_S: Final = 30
 _HEARTBEAT_S: Final = 10
-_TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
+TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
 _MAX_IN_HAND: Final = 4 * BATCH
 _LIVENESS_S: Final = 10.0
+_RETRIES_ASKED_S: Final = 0.5
 
 
 def only_views(event: Contract, about: Envelope, application: object) -> None:
     """The reaction to an event that is heard for the sake of the views alone."""
-
-
-class Unreadable(Exception):
-    """Trying again won't help: the message is not what its contract says."""
 
 
 @dataclass
@@ -74,24 +69,24 @@ class Consumer:
         *,
         refusals: Iterable[type[Exception]] = (),
         threads: Executor | None = None,
+        tries_after_s: Sequence[float] = TRIES_AFTER_S,
     ) -> None:
         self.durable = f"{store.service}-{producer}"
         self.handled = 0
-        self.refused = 0
         self._store = store
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=5)
         self._leadership = leadership
         self._producer = producer
         self._stream = stream_of(producer)
-        self._hears = {contract.type: (contract, reaction) for contract, reaction in hears.items()}
-        self._refusals = tuple(refusals)
+        self._hears = tuple(hears)
+        self._handler = Handler(store, self.durable, hears, refusals)
         self._threads = threads
+        self._tries_after_s = tries_after_s
         self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: dict[int, Msg] = {}
         self._room = asyncio.Event()
-        self._parked: set[str] = set()
 
     async def run(self) -> None:
         """Hear for ever; whatever goes wrong, begin again after the last acknowledged message."""
@@ -103,6 +98,11 @@ class Consumer:
                 logger.warning("%s begins again: %r", self.durable, fault)
                 await asyncio.sleep(0.25)
 
+    @property
+    def refused(self) -> int:
+        """How many messages a reaction refused."""
+        return self._handler.refused
+
     async def lag(self) -> int:
         """How many messages wait for us."""
         info = await self._js.consumer_info(self._stream, self.durable)
@@ -113,7 +113,10 @@ class Consumer:
         subscription = PullSubscription(
             self._client, self._stream, self.durable, self._take_in_hand
         )
-        beating = asyncio.create_task(self._keep_in_hand())
+        beside = [
+            asyncio.create_task(self._keep_in_hand()),
+            asyncio.create_task(self._retry_parked()),
+        ]
         try:
             while True:
                 await self._leadership.confirm()
@@ -123,7 +126,9 @@ class Consumer:
                 if handled == self.handled and not self._in_hand:
                     await self._check_alive()
         finally:
-            beating.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await subscription.close()
             await self._drop_hands()
 
@@ -134,8 +139,8 @@ class Consumer:
         acknowledgement time, behind newer messages of the same entity.
         """
         await bus.ensure_stream(self._js, self._producer)
-        self._parked = await self._in_thread(self._load_parked)
-        wanted = sorted(filter_of(contract) for contract, _ in self._hears.values())
+        await self._in_thread(self._handler.begin)
+        wanted = sorted(filter_of(contract) for contract in self._hears)
         known = await self._known_filters()
         await self._js.add_consumer(
             self._stream,
@@ -213,78 +218,40 @@ class Consumer:
 
     async def _handle_until_done(self, msg: Msg) -> None:
         tries = 0
+        message = message_of(msg)
         while True:
             try:
-                await self._in_thread(self._handle, msg)
+                await self._in_thread(self._handler.handle, message)
             except (StoreUnavailable, Overloaded) as busy:
                 # Our own database is away: that says nothing about the message.
                 logger.warning("%s waits for its store: %r", self.durable, busy)
                 await asyncio.sleep(0.5)
             except Exception as fault:
-                if isinstance(fault, Unreadable) or tries == len(_TRIES_AFTER_S):
+                if isinstance(fault, Unreadable) or tries == len(self._tries_after_s):
                     logger.exception("%s parks %s", self.durable, msg.subject)
-                    await self._in_thread(self._park, msg, repr(fault))
+                    await self._in_thread(self._handler.park, message, repr(fault))
                     return
                 logger.warning("%s tries %s again: %r", self.durable, msg.subject, fault)
-                await asyncio.sleep(_TRIES_AFTER_S[tries])
+                await asyncio.sleep(self._tries_after_s[tries])
                 tries += 1
             else:
                 return
 
-    def _handle(self, msg: Msg) -> None:
-        if entity_key_of(msg.subject) in self._parked:
-            self._park(msg, "an earlier message of this entity is parked")
-            return
-        about, contract, reaction = self._read(msg)
-        with continued_span(f"{self.durable} {about.type}", about.traceparent):
-            try:
-                self._store.react(
-                    about, self.durable, lambda: self._react(reaction, contract, about)
-                )
-            except self._refusals as refusal:
-                self.refused += 1
-                logger.info("%s refuses %s: %r", self.durable, about.type, refusal)
-                # The views still hear of it, and the inbox remembers that it was answered.
-                self._store.react(about, self.durable, lambda: self._store.project(contract, about))
-
-    def _react(self, reaction: Reaction, contract: Contract, about: Envelope) -> None:
-        self._store.project(contract, about)
-        reaction(contract, about, self._store.application)
-        kill_point("consumer.before_commit")
-
-    def _read(self, msg: Msg) -> tuple[Envelope, Contract, Reaction]:
-        try:
-            about = Envelope.from_headers(msg.headers)
-            contract, reaction = self._hears[about.type]
-            return about, contract.model_validate_json(msg.data), reaction
-        except (UnreadableEnvelope, ValidationError, KeyError) as problem:
-            raise Unreadable(repr(problem)) from problem
-
-    def _park(self, msg: Msg, error: str) -> None:
-        headers = dict(msg.headers or {})
-        key = (
-            headers.get("ce-id") or headers.get("Nats-Msg-Id") or str(msg.metadata.sequence.stream)
-        )
-
-        unhandled = Unhandled(self.durable, key, msg.subject, headers, msg.data, error)
-
-        def keep(curs: Any) -> None:
-            parking.park(curs, unhandled)
-
-        self._store.query(keep)
-        self._parked.add(entity_key_of(msg.subject))
-
-    def _load_parked(self) -> set[str]:
-        return self._store.query(lambda curs: parking.parked_entities(curs, self.durable))
-
     async def _keep_in_hand(self) -> None:
-        """Tell the server that we still work on what we hold, and look who is parked no more."""
+        """Tell the server that we still work on what we hold."""
         while True:
             await asyncio.sleep(_HEARTBEAT_S)
             for msg in list(self._in_hand.values()):
                 await msg.in_progress()
-            if self._parked:
-                self._parked = await self._in_thread(self._load_parked)
+
+    async def _retry_parked(self) -> None:
+        """Try parked messages again when an operator asks for it."""
+        while True:
+            await asyncio.sleep(_RETRIES_ASKED_S)
+            try:
+                await self._in_thread(self._handler.retry_parked)
+            except Exception as fault:
+                logger.warning("%s retries parked messages later: %r", self.durable, fault)
 
     async def _until_room(self) -> None:
         while len(self._in_hand) > _MAX_IN_HAND:
@@ -302,3 +269,6 @@ class Consumer:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
+
+
+__all__ = ["TRIES_AFTER_S", "Consumer", "Reaction", "only_views"]

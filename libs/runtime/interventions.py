@@ -7,14 +7,19 @@ import getpass
 import os
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
+from psycopg import Cursor
+from psycopg.rows import DictRow
 
+from libs.runtime import unit_of_work
 from libs.runtime.cause import Cause
 from libs.runtime.clock import SystemClock
+
+R = TypeVar("R")
 
 _RUNTIME: Final = "runtime."
 
@@ -74,15 +79,29 @@ def operator_name(given: str | None) -> str:
     return given or os.environ.get("SUDO_USER") or getpass.getuser()
 
 
+class Works(Protocol):
+    """A store, as far as an intervention needs one."""
+
+    application: Interventions
+
+    def work(self, cause: Cause, decide: Callable[[], R]) -> R:
+        """Run it in one transaction."""
+        ...
+
+
 class Operator:
     """A person at the terminal who changes something in one service's database.
 
     Each change and the event that names its author are committed together.
     """
 
-    def __init__(self, store: "Any", name: str) -> None:
+    def __init__(self, store: Works, name: str) -> None:
         self._store = store
         self.name = name
+
+    def cursor(self) -> Cursor[DictRow]:
+        """A cursor of the change that is under way."""
+        return unit_of_work.required().cursor()
 
     def intervene(
         self, what: str, target: str, reason: str, act: Callable[[], dict[str, Any]]
@@ -103,5 +122,4 @@ class Operator:
             self._store.application.save(made)
             return before
 
-        done: dict[str, Any] = self._store.work(cause, decide)
-        return done
+        return self._store.work(cause, decide)

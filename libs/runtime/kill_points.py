@@ -2,6 +2,7 @@
 
 A place is a no-op unless `KILL_POINT` arms it: `name`, `name:3` (the third time it is passed), or
 `name:3@/path/of/a/marker` (once only, however many processes are armed: the first makes the file).
+A folder arms each service by the file of its name, read when the process starts.
 """
 
 import os
@@ -55,6 +56,16 @@ def arm(setting: str) -> None:
     if name not in NAMES:
         raise NoSuchKillPoint(f"{name!r} is none of {', '.join(NAMES)}")
     _armed.append(_Armed(name, int(times or 1), Path(marker) if marker else None))
+
+
+def setting_for(service: str, setting: str) -> str:
+    """What arms this service: the setting itself, or in a folder the file of its name, if any."""
+    if not setting.startswith("/"):
+        return setting
+    try:
+        return (Path(setting) / service).read_text().strip()
+    except FileNotFoundError:
+        return ""
 
 
 def kill_point(name: KillPoint) -> None:

@@ -5,17 +5,21 @@ Later messages of the same entity wait behind them, so that its order holds; all
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from psycopg import Cursor
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
+
+from libs.runtime.streams import Message
 
 _PARK: Final = """
     INSERT INTO parked (durable, message_key, entity_key, subject, headers, body, error)
     VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (durable, message_key) DO NOTHING
 """
+SKIPPED: Final = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,123 @@ def entity_key_of(subject: str) -> str:
     return subject.rsplit(".", 1)[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class ParkedRow:
+    """A parked message."""
+
+    parked_id: int
+    durable: str
+    entity_key: str
+    key: str
+    message: Message
+
+
 def parked_entities(curs: Cursor[DictRow], durable: str) -> set[str]:
-    """The entities of which a message is parked."""
-    rows = curs.execute("SELECT DISTINCT entity_key FROM parked WHERE durable = %s", (durable,))
+    """The entities of which a message waits."""
+    rows = curs.execute(
+        "SELECT DISTINCT entity_key FROM parked WHERE durable = %s AND skipped_at IS NULL",
+        (durable,),
+    )
     return {row["entity_key"] for row in rows}
+
+
+def park_behind(curs: Cursor[DictRow], unhandled: Unhandled) -> bool:
+    """Keep the message if another of its entity waits; inside a transaction.
+
+    One that is just being freed is waited for: either it stays, and we wait behind it, or it is
+    gone, and so is the reason to wait.
+    """
+    ahead = curs.execute(
+        "SELECT parked_id FROM parked WHERE durable = %s AND entity_key = %s"
+        " AND skipped_at IS NULL ORDER BY parked_id LIMIT 1 FOR SHARE",
+        (unhandled.durable, entity_key_of(unhandled.subject)),
+    ).fetchone()
+    if ahead is not None:
+        park(curs, unhandled)
+    return ahead is not None
+
+
+def entities_to_retry(curs: Cursor[DictRow], durable: str) -> list[str]:
+    """The entities of which an operator wants a message to be tried again."""
+    rows = curs.execute(
+        "SELECT DISTINCT entity_key FROM parked WHERE durable = %s"
+        " AND retry_asked_at IS NOT NULL AND skipped_at IS NULL",
+        (durable,),
+        prepare=True,
+    )
+    return [row["entity_key"] for row in rows]
+
+
+def oldest_of(curs: Cursor[DictRow], durable: str, entity_key: str) -> ParkedRow | None:
+    """The first message of an entity that waits."""
+    row = curs.execute(
+        "SELECT parked_id, message_key, subject, headers, body FROM parked"
+        " WHERE durable = %s AND entity_key = %s AND skipped_at IS NULL"
+        " ORDER BY parked_id LIMIT 1",
+        (durable, entity_key),
+    ).fetchone()
+    if row is None:
+        return None
+    message = Message(0, row["subject"], row["headers"], bytes(row["body"]))
+    return ParkedRow(row["parked_id"], durable, entity_key, row["message_key"], message)
+
+
+def free(curs: Cursor[DictRow], row: ParkedRow) -> None:
+    """It is handled in this transaction: it waits no more, and the one behind it is next."""
+    curs.execute("DELETE FROM parked WHERE parked_id = %s", (row.parked_id,))
+    _ask_next(curs, row.durable, row.entity_key)
+
+
+def note_failure(curs: Cursor[DictRow], parked_id: int, error: str) -> None:
+    """Trying it again did not help; it waits for the operator once more."""
+    curs.execute(
+        "UPDATE parked SET error = %s, attempts = attempts + 1 WHERE parked_id = %s",
+        (error, parked_id),
+    )
+    curs.execute(
+        "UPDATE parked SET retry_asked_at = NULL WHERE (durable, entity_key) ="
+        " (SELECT durable, entity_key FROM parked WHERE parked_id = %s)",
+        (parked_id,),
+    )
+
+
+def ask_retry(curs: Cursor[DictRow], parked_id: int) -> None:
+    """Ask the service to try its entity again, from the oldest of its messages on."""
+    curs.execute(
+        "UPDATE parked SET retry_asked_at = clock_timestamp() WHERE parked_id = %s", (parked_id,)
+    )
+
+
+def skip(curs: Cursor[DictRow], row: Mapping[str, Any], reason: str) -> None:
+    """Never handle it; the ones behind it are tried. The row stays, with the reason.
+
+    The inbox remembers it under a name of its own, so that a refilled stream brings it in vain.
+    """
+    curs.execute(
+        "UPDATE parked SET skipped_at = clock_timestamp(), skipped_because = %s"
+        " WHERE parked_id = %s",
+        (reason, row["parked_id"]),
+    )
+    event_id = _uuid(row["message_key"])
+    if event_id is not None:
+        curs.execute(
+            "INSERT INTO inbox (event_id, durable) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            (event_id, f"{row['durable']} {SKIPPED}"),
+        )
+    _ask_next(curs, row["durable"], row["entity_key"])
+
+
+def _ask_next(curs: Cursor[DictRow], durable: str, entity_key: str) -> None:
+    curs.execute(
+        "UPDATE parked SET retry_asked_at = clock_timestamp() WHERE parked_id ="
+        " (SELECT min(parked_id) FROM parked WHERE durable = %s AND entity_key = %s"
+        " AND skipped_at IS NULL)",
+        (durable, entity_key),
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

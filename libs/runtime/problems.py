@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from libs.runtime.store import Conflict, Overloaded, StoreUnavailable
+from libs.runtime.store_faults import Conflict, Overloaded, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 

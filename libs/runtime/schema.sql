@@ -61,6 +61,11 @@ CREATE TABLE IF NOT EXISTS parked (
     UNIQUE (durable, message_key)
 );
 CREATE INDEX IF NOT EXISTS parked_by_entity ON parked (durable, entity_key);
+-- What an operator wants: that the service tries it again, or that nobody ever does.
+ALTER TABLE parked ADD COLUMN IF NOT EXISTS attempts integer NOT NULL DEFAULT 0;
+ALTER TABLE parked ADD COLUMN IF NOT EXISTS retry_asked_at timestamptz;
+ALTER TABLE parked ADD COLUMN IF NOT EXISTS skipped_at timestamptz;
+ALTER TABLE parked ADD COLUMN IF NOT EXISTS skipped_because text;
 
 -- Work that is due at a time, or as soon as possible.
 CREATE TABLE IF NOT EXISTS schedule (

@@ -3,26 +3,25 @@
 import asyncio
 import contextlib
 import logging
-import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-import uvicorn
 from fastapi import APIRouter, FastAPI
 from nats.aio.client import Client
 from psycopg import OperationalError
 
 from libs.events.contract import Contract
 from libs.runtime import bus, kill_points, telemetry
-from libs.runtime.consumer import Consumer, Reaction
+from libs.runtime.consumer import TRIES_AFTER_S, Consumer, Reaction
 from libs.runtime.http import create_app
 from libs.runtime.leadership import Leadership
 from libs.runtime.problems import Refusal
 from libs.runtime.rebuild import AnotherRebuild, Sources, StreamsIncomplete, build_changed
 from libs.runtime.relay import Relay, ToContract
 from libs.runtime.schedule import Errand, Timer
+from libs.runtime.server import configure_logging, serve
 from libs.runtime.settings import ServiceSettings
 from libs.runtime.store import Store
 from libs.runtime.streams import BridgedStreams
@@ -55,6 +54,7 @@ class Service:
         routers: Sequence[APIRouter] = (),
         refusals: Mapping[type[Exception], Refusal] | None = None,
         on_start: Sequence[Hook] = (),
+        tries_after_s: Sequence[float] = TRIES_AFTER_S,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -66,6 +66,7 @@ class Service:
         self._errands = dict(errands or {})
         self._refusals = dict(refusals or {})
         self._on_start = on_start
+        self._tries_after_s = tries_after_s
         self._relay: Relay | None = None
         self._consumers: list[Consumer] = []
         self.app = create_app(
@@ -147,6 +148,7 @@ class Service:
                 hears,
                 refusals=refusals,
                 threads=reacting,
+                tries_after_s=self._tries_after_s,
             )
             for producer, hears in by_producer.items()
         ]
@@ -180,30 +182,6 @@ def run(service: Service) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     settings = service.settings
     configure_logging()
-    kill_points.arm(settings.kill_point)
+    kill_points.arm(kill_points.setting_for(service.store.service, settings.kill_point))
     telemetry.start(service.store.service, settings.otel_exporter_otlp_endpoint)
     serve(service.app, settings.http_host, settings.http_port)
-
-
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve an app until SIGTERM or Ctrl-C; used by the edges too, which have no store."""
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        timeout_keep_alive=75,
-        server_header=False,
-        ws="none",
-    )
-
-
-def configure_logging() -> None:
-    """One line for each record on standard error; the supervisor adds whose it is."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
-    )
-    for chatty in ("httpx", "httpcore", "uvicorn.error", "stripe", "botocore"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -25,6 +25,7 @@ from libs.runtime.connections import Connections
 from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.kill_points import kill_point
 from libs.runtime.schedule import Schedule
+from libs.runtime.store_faults import Conflict, Overloaded, StoreUnavailable
 from libs.runtime.telemetry import current_traceparent
 from libs.runtime.unit_of_work import UnitOfWork
 from libs.runtime.views import View, about_own, shape_of
@@ -36,18 +37,6 @@ _CONFLICTS_DECIDED_AGAIN: Final = 3
 _CONFLICT_PAUSE_S: Final = 0.005
 _PATIENCE_S: Final = 8.0
 _MIGRATION_LOCK: Final = 7_001
-
-
-class Conflict(Exception):
-    """Others kept being first at the same entity."""
-
-
-class StoreUnavailable(Exception):
-    """PostgreSQL did not answer for as long as we are willing to wait."""
-
-
-class Overloaded(Exception):
-    """All connections of the store are busy; come back in a moment."""
 
 
 class Store(Generic[A]):

@@ -74,7 +74,7 @@ async def read_stream(
     try:
         while pending:
             fetched = await subscription.fetch(min(PAGE, pending), timeout=_TIMEOUT_S)
-            page = [_message(msg) for msg in fetched]
+            page = [message_of(msg) for msg in fetched]
             pending -= len(page)
             yield page
     finally:
@@ -82,7 +82,8 @@ async def read_stream(
         await js.delete_consumer(stream, consumer.name)
 
 
-def _message(msg: Msg) -> Message:
+def message_of(msg: Msg) -> Message:
+    """A message as the client library gives it."""
     return Message(msg.metadata.sequence.stream, msg.subject, msg.headers or {}, msg.data)
 
 

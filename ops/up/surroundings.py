@@ -35,6 +35,10 @@ class Surroundings:
             for name, value in ours.items()
             if not name.startswith(PROVIDERS) and name not in dropped
         } | _FRUGAL
+        # Whoever breaks the wires on purpose puts a proxy between the services and what they use.
+        self._postgres_via = int(ours.get("BACKSTAGE_POSTGRES_VIA") or ports.postgres)
+        self._nats_via = int(ours.get("BACKSTAGE_NATS_VIA") or ports.nats)
+        self._sandbox_via = int(ours.get("BACKSTAGE_PROVIDERS_VIA") or ports.sandbox)
         self.public_url = ours.get("PUBLIC_URL") or f"http://localhost:{ports.base}"
         self.sandbox_url = f"http://localhost:{ports.sandbox}"
 
@@ -67,7 +71,7 @@ class Surroundings:
             "STRIPE_API_KEY": f"sk_test_{self._data.secret('stripe_api_key')}",
             "STRIPE_PUBLISHABLE_KEY": f"pk_test_{self._data.secret('stripe_publishable_key')}",
             "STRIPE_WEBHOOK_SECRETS": f"whsec_{self._data.secret('stripe_webhook')}",
-            "STRIPE_API_URL": f"{self.sandbox_url}/stripe",
+            "STRIPE_API_URL": f"http://localhost:{self._sandbox_via}/stripe",
             "STRIPE_JS_URL": f"{self.sandbox_url}/stripe/js/v3/",
         }
 
@@ -75,7 +79,7 @@ class Surroundings:
         return {
             "STREAM_API_KEY": self._data.secret("stream_api_key")[:12],
             "STREAM_API_SECRET": self._data.secret("stream_api_secret"),
-            "STREAM_API_URL": f"{self.sandbox_url}/stream",
+            "STREAM_API_URL": f"http://localhost:{self._sandbox_via}/stream",
         }
 
     def _livekit(self, *, here: bool) -> dict[str, str]:
@@ -106,8 +110,8 @@ class Surroundings:
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": port,
             "PUBLIC_URL": self.public_url,
-            "DATABASE_URL": self._data.database_url(service.name, self._ports.postgres),
-            "NATS_URL": self._data.nats_url(self._ports.nats),
+            "DATABASE_URL": self._data.database_url(service.name, self._postgres_via),
+            "NATS_URL": self._data.nats_url(self._nats_via),
             "PERSON_TOKEN_SECRET": self._data.secret("person_token"),
             "OTEL_SERVICE_NAME": f"backstage-{service.name}",
         }

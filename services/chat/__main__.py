@@ -18,6 +18,7 @@ from services.chat.publishing import to_contract
 from services.chat.reactions import HEARS
 from services.chat.settings import Settings
 from services.chat.stream_provider import StreamProvider
+from services.chat.tables import TurnLocks
 from services.chat.timers import TIMERS
 
 _LOOK_UP_WITHIN_S: Final = 5.0
@@ -54,7 +55,7 @@ def chat_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Ch
     return Store(
         "chat",
         database_url,
-        lambda env: Chat(env, clock=clock, schedule=Schedule(clock)),
+        lambda env: Chat(env, clock=clock, schedule=Schedule(clock), turns=TurnLocks()),
         views=[SeatList(), ChannelList()],
         clock=clock,
         pool_size=pool_size,

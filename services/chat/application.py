@@ -40,6 +40,14 @@ class Schedule(Protocol):
         ...
 
 
+class Turns(Protocol):
+    """Lets those who change one space go one after the other."""
+
+    def take(self, space_id: UUID) -> None:
+        """Wait for our turn, which lasts until what we do is committed."""
+        ...
+
+
 class ChatProvider(Protocol):
     """The place where the channels live. Every call may be repeated without harm."""
 
@@ -84,11 +92,17 @@ class Chat(Application[UUID]):
     """Everything that can be asked of the chat service."""
 
     def __init__(
-        self, env: dict[str, str] | None = None, *, clock: Clock, schedule: Schedule
+        self,
+        env: dict[str, str] | None = None,
+        *,
+        clock: Clock,
+        schedule: Schedule,
+        turns: Turns,
     ) -> None:
         super().__init__(env)
         self._clock = clock
         self._schedule = schedule
+        self._turns = turns
 
     def prepare(self) -> None:
         """Ask for the channel type, as each start of the service does."""
@@ -254,6 +268,8 @@ class Chat(Application[UUID]):
         return found
 
     def _team(self, space_id: UUID) -> Team:
+        # Many bans of one space may come at once; by conflicts alone only one would win each round.
+        self._turns.take(space_id)
         try:
             found: Team = self.repository.get(Team.create_id(space_id))
         except AggregateNotFoundError:

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from libs.runtime.cause import Cause
+from libs.runtime.kill_points import kill_point
 from libs.runtime.schedule import Schedule
 from libs.runtime.store import Store
 from services.checkout.application import Checkout
@@ -46,7 +47,9 @@ class Webhooks:
     async def receive(self, event: WebhookEvent) -> None:
         """Store it, once, together with the errand that follows it up; then it can be answered."""
         cause = Cause(uuid5(NAMESPACE_URL, f"/stripe-events/{event.event_id}"), actor="stripe")
+        kill_point("webhook.before_store")
         await self._store.command(cause, lambda: self._keep(event))
+        kill_point("webhook.after_store")
 
     def _keep(self, event: WebhookEvent) -> None:
         now = self._store.clock.now()

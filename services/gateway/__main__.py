@@ -2,7 +2,7 @@
 
 from libs.runtime import telemetry
 from libs.runtime.clock import SystemClock
-from libs.runtime.service import configure_logging, serve
+from libs.runtime.server import configure_logging, serve
 from services.gateway.app import create_gateway
 from services.gateway.clients import Services
 from services.gateway.settings import Settings

@@ -167,10 +167,12 @@ class _Routes:
         except (ForgedWebhook, UnicodeDecodeError):
             raise Problem(401, "bad_signature", "Not signed by our LiveKit") from None
         cause = Cause(uuid5(NAMESPACE_URL, f"livekit/{told.event_id}"), actor="livekit")
+        kill_point("webhook.before_store")
         await self._store.command(
             cause,
             lambda: self._streaming.receive_webhook(told.event_id, told.kind, body),
         )
+        kill_point("webhook.after_store")
 
 
 def streaming_router(

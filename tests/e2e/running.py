@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,11 @@ def wait_until(true: Any, what: str, within_s: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def start_system(folder: Path) -> RunningSystem:
-    """Start everything and wait until it is ready."""
-    port, log = free_row_of_ports(), folder / "up.log"
+def start_system(
+    folder: Path, port: int | None = None, more: Mapping[str, str] | None = None
+) -> RunningSystem:
+    """Start everything and wait until it is ready; `more` is added to its environment."""
+    port, log = port or free_row_of_ports(), folder / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             [
@@ -88,7 +91,7 @@ def start_system(folder: Path) -> RunningSystem:
             cwd=ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={k: v for k, v in os.environ.items() if k != "BP_CALLED_FROM"},
+            env={k: v for k, v in os.environ.items() if k != "BP_CALLED_FROM"} | dict(more or {}),
         )
     deadline = time.monotonic() + READY_WITHIN_S
     while "is ready at" not in log.read_text():

@@ -19,6 +19,7 @@ from libs.runtime.clock import FixedClock
 from libs.runtime.schedule import MemorySchedule
 from services.chat.application import SETTLE_SEAT, Chat
 from services.chat.domain import Membership
+from services.chat.tests.fakes import OnlyOurs
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ class Desk:
     def __init__(self) -> None:
         self.clock = FixedClock(NOW)
         self.schedule = MemorySchedule()
-        self.chat = Chat(clock=self.clock, schedule=self.schedule)
+        self.chat = Chat(clock=self.clock, schedule=self.schedule, turns=OnlyOurs())
 
     def membership(self, person_id: UUID, experience_id: UUID) -> Membership:
         found: Membership = self.chat.repository.get(Membership.create_id(person_id, experience_id))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from libs.runtime import person_token
 from libs.runtime.clock import SystemClock
-from services.chat.application import ChannelMissing, ChatProvider, PersonUnknown
+from services.chat.application import ChannelMissing, ChatProvider, PersonUnknown, Turns
 from services.chat.domain import Role
 
 PERSON_SECRET = "a secret for person tokens, of 32 signs"
@@ -27,6 +27,13 @@ class TicketOffice:
 
     def token(self, person_id: UUID, now: datetime, expires_at: datetime) -> str:
         return f"{person_id} from {now.isoformat()} until {expires_at.isoformat()}"
+
+
+class OnlyOurs(Turns):
+    """In memory nobody else is there."""
+
+    def take(self, space_id: UUID) -> None:
+        """It is always our turn."""
 
 
 @dataclass

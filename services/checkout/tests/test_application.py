@@ -322,3 +322,18 @@ def test_an_older_version_changes_no_capacity() -> None:
     shop.checkout.set_capacity(pass_id, 1, 50)
 
     assert shop.counters.rows[pass_id][2] == 1
+
+
+def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    from_events = shop.order(order_id)
+
+    shop.checkout.take_snapshot(order_id)
+    shop.checkout.settle(order_id, a_payment(order_id))
+
+    assert shop.checkout.snapshots is not None
+    (snapshot,) = shop.checkout.snapshots.get(order_id)
+    assert snapshot.mutate(None).__dict__ == from_events.__dict__
+    assert shop.order(order_id).status == OrderStatus.FULFILLED

@@ -17,17 +17,11 @@ from libs.events.contract import REGISTRY, Contract, stream_of, subject_of
 from libs.runtime import bus
 from libs.runtime.clock import SystemClock
 from libs.runtime.service import Service
-from sandbox.tests.process import (
-    PUBLISHABLE_KEY,
-    SECRET_KEY,
-    SandboxProcess,
-    free_port,
-    running_sandbox,
-)
 from services.checkout.__main__ import compose
 from services.checkout.stripe_provider import StripePayments
 from services.checkout.tests.builders import a_pass, a_space, about, free, terms
 from services.checkout.tests.conftest import Visitor, settings_for
+from services.checkout.tests.stand_in import SECRET_KEY, StandIn, free_port, running_stand_in
 from tests.servers import NatsServer
 
 OWNER, BUYER = uuid4(), uuid4()
@@ -39,17 +33,17 @@ def port() -> int:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, port: int) -> Iterator[SandboxProcess]:
-    with running_sandbox(tmp_path, f"http://127.0.0.1:{port}/webhooks/stripe") as process:
+def sandbox(tmp_path: Path, port: int) -> Iterator[StandIn]:
+    with running_stand_in(tmp_path, f"http://127.0.0.1:{port}/webhooks/stripe") as process:
         yield process
 
 
 @pytest.fixture
 async def service(
-    database: str, own_nats: NatsServer, sandbox: SandboxProcess, port: int
+    database: str, own_nats: NatsServer, sandbox: StandIn, port: int
 ) -> AsyncIterator[Service]:
     settings = settings_for(database, own_nats.url, store_pool_size=6)
-    service = compose(settings, SystemClock(), StripePayments(SECRET_KEY, f"{sandbox.url}/stripe"))
+    service = compose(settings, SystemClock(), StripePayments(SECRET_KEY, sandbox.url))
     server = uvicorn.Server(
         uvicorn.Config(service.app, host="127.0.0.1", port=port, log_config=None)
     )
@@ -116,19 +110,13 @@ async def for_sale(
     return published.pass_id, published.space_id
 
 
-async def pay(sandbox: SandboxProcess, client_secret: str) -> None:
-    intent = client_secret.split("_secret", maxsplit=1)[0]
-    async with httpx.AsyncClient(timeout=20) as browser:
-        answer = await browser.post(
-            f"{sandbox.url}/stripe/v1/payment_intents/{intent}/confirm",
-            auth=(PUBLISHABLE_KEY, ""),
-            data={"client_secret": client_secret, "payment_method": "pm_card_visa"},
-        )
-        assert answer.status_code == 200, answer.text
+async def pay(sandbox: StandIn, client_secret: str) -> None:
+    answer = await asyncio.to_thread(sandbox.pay, client_secret)
+    assert answer.status_code == 200, answer.text
 
 
 async def test_a_purchase_goes_from_the_bus_through_stripe_and_its_webhook_to_the_bus(
-    service: Service, http: httpx.AsyncClient, sandbox: SandboxProcess
+    service: Service, http: httpx.AsyncClient, sandbox: StandIn
 ) -> None:
     pass_id, space_id = await for_sale(service, http, terms(stock=1))
     buyer = Visitor(http, BUYER)
@@ -151,7 +139,7 @@ async def test_a_purchase_goes_from_the_bus_through_stripe_and_its_webhook_to_th
 
 
 async def test_a_refund_by_the_owner_reaches_stripe_and_the_bus(
-    service: Service, http: httpx.AsyncClient, sandbox: SandboxProcess
+    service: Service, http: httpx.AsyncClient, sandbox: StandIn
 ) -> None:
     pass_id, _ = await for_sale(service, http, terms(stock=1))
     order = (await Visitor(http, BUYER).ask("POST", "/orders", {"pass_id": str(pass_id)})).json()
@@ -173,7 +161,7 @@ async def test_a_refund_by_the_owner_reaches_stripe_and_the_bus(
 
 
 async def test_without_any_webhook_the_return_page_settles(
-    service: Service, http: httpx.AsyncClient, sandbox: SandboxProcess
+    service: Service, http: httpx.AsyncClient, sandbox: StandIn
 ) -> None:
     pass_id, _ = await for_sale(service, http, terms(stock=1))
     sandbox.misbehave(kind="drop", event="*", times=None)
@@ -187,7 +175,7 @@ async def test_without_any_webhook_the_return_page_settles(
 
 
 async def test_with_stripe_down_a_hold_is_kept_and_paid_when_it_is_back(
-    service: Service, http: httpx.AsyncClient, sandbox: SandboxProcess
+    service: Service, http: httpx.AsyncClient, sandbox: StandIn
 ) -> None:
     pass_id, _ = await for_sale(service, http, terms(stock=1))
     buyer = Visitor(http, BUYER)

@@ -6,17 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 
 from libs.runtime.cause import Cause
-from sandbox.tests.process import (
-    PUBLISHABLE_KEY,
-    SECRET_KEY,
-    SandboxProcess,
-    free_port,
-    running_sandbox,
-)
 from services.checkout.domain import (
     PaymentImpossible,
     PaymentRequest,
@@ -29,29 +21,24 @@ from services.checkout.domain import (
 from services.checkout.stripe_provider import StripePayments
 from services.checkout.tests.builders import MINUTE, terms
 from services.checkout.tests.conftest import Shop
-
-CARDS = {
-    "ok": "pm_card_visa",
-    "declined": "pm_card_visa_chargeDeclinedInsufficientFunds",
-    "challenged": "pm_card_authenticationRequired",
-}
+from services.checkout.tests.stand_in import SECRET_KEY, StandIn, free_port, running_stand_in
 
 
 @pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with running_stand_in(tmp_path_factory.mktemp("sandbox")) as running:
         yield running
 
 
 @pytest.fixture
-def sandbox(process: SandboxProcess) -> Iterator[SandboxProcess]:
+def sandbox(process: StandIn) -> Iterator[StandIn]:
     yield process
     process.behave()
 
 
 @pytest.fixture
-def payments(sandbox: SandboxProcess) -> StripePayments:
-    return StripePayments(SECRET_KEY, f"{sandbox.url}/stripe")
+def payments(sandbox: StandIn) -> StripePayments:
+    return StripePayments(SECRET_KEY, sandbox.url)
 
 
 def a_request(**fields: Any) -> PaymentRequest:
@@ -65,18 +52,6 @@ def a_request(**fields: Any) -> PaymentRequest:
         "description": "The Studio: Season pass",
     }
     return PaymentRequest(**(given | fields))
-
-
-def pay(sandbox: SandboxProcess, client_secret: str | None, card: str = "ok") -> httpx.Response:
-    """Confirm as Stripe.js does, with the publishable key and the buyer's secret."""
-    assert client_secret is not None
-    intent = client_secret.split("_secret")[0]
-    return httpx.post(
-        f"{sandbox.url}/stripe/v1/payment_intents/{intent}/confirm",
-        auth=(PUBLISHABLE_KEY, ""),
-        data={"client_secret": client_secret, "payment_method": CARDS[card]},
-        timeout=20,
-    )
 
 
 def test_a_payment_is_made_once_for_its_key_and_told_in_our_words(
@@ -105,10 +80,10 @@ def test_amounts_are_in_the_smallest_unit_of_each_currency(
 
 
 def test_a_paid_one_succeeded_and_is_refunded_in_parts(
-    sandbox: SandboxProcess, payments: StripePayments
+    sandbox: StandIn, payments: StripePayments
 ) -> None:
     made = payments.create(a_request())
-    pay(sandbox, made.client_secret)
+    sandbox.pay(made.client_secret)
     request_id = uuid4()
     part = RefundOrder(uuid4(), made.payment_intent_id, f"refund:{request_id}", 990, request_id)
 
@@ -127,10 +102,10 @@ def test_a_paid_one_succeeded_and_is_refunded_in_parts(
 
 
 def test_a_declined_card_is_told_with_its_code_and_its_charge(
-    sandbox: SandboxProcess, payments: StripePayments
+    sandbox: StandIn, payments: StripePayments
 ) -> None:
     made = payments.create(a_request())
-    pay(sandbox, made.client_secret, "declined")
+    sandbox.pay(made.client_secret, "declined")
 
     seen = payments.get(made.payment_intent_id)
 
@@ -140,23 +115,23 @@ def test_a_declined_card_is_told_with_its_code_and_its_charge(
     assert seen.failure.startswith("ch_")
 
 
-def test_3_d_secure_is_in_flight(sandbox: SandboxProcess, payments: StripePayments) -> None:
+def test_3_d_secure_is_in_flight(sandbox: StandIn, payments: StripePayments) -> None:
     made = payments.create(a_request())
-    pay(sandbox, made.client_secret, "challenged")
+    sandbox.pay(made.client_secret, "challenged")
 
     assert payments.get(made.payment_intent_id).status is PaymentStatus.CHALLENGED
 
 
 def test_what_is_cancelled_can_not_be_paid_and_what_is_paid_not_cancelled(
-    sandbox: SandboxProcess, payments: StripePayments
+    sandbox: StandIn, payments: StripePayments
 ) -> None:
     cancelled, paid = payments.create(a_request()), payments.create(a_request())
-    pay(sandbox, paid.client_secret)
+    sandbox.pay(paid.client_secret)
 
     assert payments.cancel(cancelled.payment_intent_id).status is PaymentStatus.CANCELLED
     assert payments.cancel(cancelled.payment_intent_id).status is PaymentStatus.CANCELLED
     assert payments.cancel(paid.payment_intent_id).status is PaymentStatus.SUCCEEDED
-    assert pay(sandbox, cancelled.client_secret).status_code == 400
+    assert sandbox.pay(cancelled.client_secret).status_code == 400
 
 
 def test_too_small_an_amount_is_impossible(payments: StripePayments) -> None:
@@ -167,10 +142,10 @@ def test_too_small_an_amount_is_impossible(payments: StripePayments) -> None:
 
 
 def test_a_wrong_key_and_an_address_that_does_not_answer_tell_nothing_of_the_outcome(
-    sandbox: SandboxProcess,
+    sandbox: StandIn,
 ) -> None:
     for provider in (
-        StripePayments("sk_test_wrong", f"{sandbox.url}/stripe"),
+        StripePayments("sk_test_wrong", sandbox.url),
         StripePayments(SECRET_KEY, f"http://127.0.0.1:{free_port()}"),
     ):
         with pytest.raises(ProviderSilent) as silent:
@@ -179,7 +154,7 @@ def test_a_wrong_key_and_an_address_that_does_not_answer_tell_nothing_of_the_out
 
 
 def test_a_fault_after_the_payment_was_made_is_replayed_and_the_payment_can_be_found(
-    sandbox: SandboxProcess, payments: StripePayments
+    sandbox: StandIn, payments: StripePayments
 ) -> None:
     asked = a_request()
     sandbox.misbehave(kind="fail_after", path="/v1/payment_intents", times=1)
@@ -192,7 +167,7 @@ def test_a_fault_after_the_payment_was_made_is_replayed_and_the_payment_can_be_f
 
 
 def test_an_answer_that_is_cut_off_leaves_it_unknown_and_the_same_key_finds_it(
-    sandbox: SandboxProcess, payments: StripePayments
+    sandbox: StandIn, payments: StripePayments
 ) -> None:
     asked = a_request()
     sandbox.misbehave(kind="cut", path="/v1/payment_intents", times=1)
@@ -229,7 +204,7 @@ def settle_every_way(shop: Shop, order_id: UUID) -> None:
         way()
 
 
-def unrefunded(sandbox: SandboxProcess) -> list[Any]:
+def unrefunded(sandbox: StandIn) -> list[Any]:
     charges = sandbox.client().v1.payment_intents.list(
         {"limit": 100, "expand": ["data.latest_charge"]}
     )
@@ -241,7 +216,7 @@ def unrefunded(sandbox: SandboxProcess) -> list[Any]:
 
 
 async def test_fifty_buyers_and_one_seat_are_one_purchase_and_no_unrefunded_charge(
-    open_shop: Callable[..., Shop], sandbox: SandboxProcess, payments: StripePayments
+    open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     """The hold of each early buyer ran out unseen by Stripe, and then they all paid at once."""
     shop = open_shop(payments)
@@ -260,7 +235,7 @@ async def test_fifty_buyers_and_one_seat_are_one_purchase_and_no_unrefunded_char
     secrets = [*late, (winner, secret)]
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda pair: pay(sandbox, pair[1]), secrets))
+        list(threads.map(lambda pair: sandbox.pay(pair[1]), secrets))
         list(threads.map(lambda pair: settle_every_way(shop, pair[0]), secrets))
     await shop.work()
     shop.pass_time(minutes=1)
@@ -286,12 +261,12 @@ def a_try(shop: Shop, pass_id: UUID) -> tuple[UUID, str] | None:
 
 
 async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
-    open_shop: Callable[..., Shop], sandbox: SandboxProcess, payments: StripePayments
+    open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
     shop.ensure(order_id)
-    pay(sandbox, secret_of(shop, order_id))
+    sandbox.pay(secret_of(shop, order_id))
     shop.settle(order_id)
     intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
 
@@ -303,12 +278,12 @@ async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
 
 
 async def test_three_d_secure_is_waited_for_and_then_let_go(
-    open_shop: Callable[..., Shop], sandbox: SandboxProcess, payments: StripePayments
+    open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
     shop.ensure(order_id)
-    pay(sandbox, secret_of(shop, order_id), "challenged")
+    sandbox.pay(secret_of(shop, order_id), "challenged")
     held_until = shop.order(order_id)["held_until"]
 
     shop.pass_time(minutes=10)

@@ -94,9 +94,7 @@ def test_the_newest_word_about_a_ban_stands_in_whatever_order_they_come(
         envelope = about(ban, each + 2)
         store.execute(Cause(uuid4()), lambda c=told[each], e=envelope: store.project(c, e))
 
-    may_enter = store.query(
-        lambda curs: list_who_may_enter(curs, EXPERIENCE, [PERSON, OTHER], NOW)
-    )
+    may_enter = store.query(lambda curs: list_who_may_enter(curs, EXPERIENCE, [PERSON, OTHER], NOW))
     assert may_enter == ({OTHER} if words == 3 else {PERSON, OTHER})
 
 

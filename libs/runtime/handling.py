@@ -1,0 +1,148 @@
+"""What is done with one message of another service: handled, refused, or parked."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import ValidationError
+
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope, UnreadableEnvelope
+from libs.runtime import parking
+from libs.runtime.cause import Cause
+from libs.runtime.kill_points import kill_point
+from libs.runtime.parking import ParkedRow, Unhandled, entity_key_of
+from libs.runtime.store import Store, StoreUnavailable
+from libs.runtime.streams import Message
+from libs.runtime.telemetry import continued_span, current_traceparent
+
+logger = logging.getLogger(__name__)
+
+Reaction: TypeAlias = Callable[[Any, Envelope, Any], None]
+
+
+class Unreadable(Exception):
+    """Trying again won't help: the message is not what its contract says."""
+
+
+class Handler:
+    """Lets the reactions of a service handle what one producer says, each event once."""
+
+    def __init__(
+        self,
+        store: Store[Any],
+        durable: str,
+        hears: Mapping[type[Contract], Reaction],
+        refusals: Iterable[type[Exception]] = (),
+    ) -> None:
+        self.durable = durable
+        self.refused = 0
+        self._store = store
+        self._hears = {contract.type: (contract, reaction) for contract, reaction in hears.items()}
+        self._refusals = tuple(refusals)
+        # Entities that may have something parked; the database decides.
+        self._perhaps_parked: set[str] = set()
+
+    def begin(self) -> None:
+        """Learn what is parked."""
+        self._perhaps_parked = self._store.query(
+            lambda curs: parking.parked_entities(curs, self.durable)
+        )
+
+    def handle(self, message: Message) -> None:
+        """Handle it, or park it behind an earlier one of its entity.
+
+        Raises Unreadable, and whatever the reaction raises that is no refusal.
+        """
+        entity = entity_key_of(message.subject)
+        if entity in self._perhaps_parked:
+            if self._parked_behind(message):
+                return
+            self._perhaps_parked.discard(entity)
+        self._carry_out(message)
+
+    def park(self, message: Message, error: str) -> None:
+        """Keep it for an operator."""
+        unhandled = self._unhandled(message, error)
+        self._store.query(lambda curs: parking.park(curs, unhandled))
+        self._perhaps_parked.add(entity_key_of(message.subject))
+
+    def retry_parked(self) -> int:
+        """Handle what an operator asked to be tried again; how many messages that freed.
+
+        In each entity the oldest first, and those behind it as long as it goes well.
+        """
+        entities = self._store.query(lambda curs: parking.entities_to_retry(curs, self.durable))
+        return sum(self._retry_entity(entity) for entity in entities)
+
+    def _retry_entity(self, entity: str) -> int:
+        freed = 0
+        while row := self._store.query(lambda c: parking.oldest_of(c, self.durable, entity)):
+            if not self._retried(row):
+                break
+            freed += 1
+        return freed
+
+    def _retried(self, row: ParkedRow) -> bool:
+        try:
+            self._carry_out(row.message, row)
+        except StoreUnavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the operator reads it
+            error = repr(fault)
+            logger.warning("%s still can not handle %s: %s", self.durable, row.key, error)
+            self._store.query(lambda curs: parking.note_failure(curs, row.parked_id, error))
+            return False
+        return True
+
+    def _parked_behind(self, message: Message) -> bool:
+        unhandled = self._unhandled(message, "an earlier message of this entity is parked")
+        cause = Cause(uuid5(NAMESPACE_URL, f"park {self.durable} {unhandled.key}"))
+
+        def decide() -> bool:
+            return parking.park_behind(self._store.cursor(), unhandled)
+
+        return self._store.work(cause, decide)
+
+    def _carry_out(self, message: Message, parked: ParkedRow | None = None) -> None:
+        about, contract, reaction = self._read(message)
+        with continued_span(f"{self.durable} {about.type}", about.traceparent):
+            try:
+                self._react(about, parked, lambda: self._apply(reaction, contract, about))
+            except self._refusals as refusal:
+                self.refused += 1
+                logger.info("%s refuses %s: %r", self.durable, about.type, refusal)
+                # The views still hear of it, and the inbox remembers that it was answered.
+                self._react(about, parked, lambda: self._store.project(contract, about))
+
+    def _react(self, about: Envelope, parked: ParkedRow | None, decide: Callable[[], None]) -> None:
+        if parked is None:
+            self._store.react(about, self.durable, decide)
+            return
+        row = parked
+
+        def free_and_react() -> None:
+            parking.free(self._store.cursor(), row)
+            self._store.react(about, self.durable, decide)
+
+        trace = current_traceparent() or about.traceparent
+        self._store.work(Cause(about.id, about.actor, trace), free_and_react)
+
+    def _apply(self, reaction: Reaction, contract: Contract, about: Envelope) -> None:
+        self._store.project(contract, about)
+        reaction(contract, about, self._store.application)
+        kill_point("consumer.before_commit")
+
+    def _read(self, message: Message) -> tuple[Envelope, Contract, Reaction]:
+        try:
+            about = Envelope.from_headers(message.headers)
+            contract, reaction = self._hears[about.type]
+            return about, contract.model_validate_json(message.body), reaction
+        except (UnreadableEnvelope, ValidationError, KeyError) as problem:
+            raise Unreadable(repr(problem)) from problem
+
+    def _unhandled(self, message: Message, error: str) -> Unhandled:
+        headers = dict(message.headers)
+        key = headers.get("ce-id") or headers.get("Nats-Msg-Id") or str(message.sequence)
+        return Unhandled(self.durable, key, message.subject, headers, message.body, error)

@@ -1,0 +1,60 @@
+import threading
+import time
+from uuid import UUID, uuid4
+
+from libs.runtime.cause import Cause
+from libs.runtime.store import Store
+from libs.runtime.views import ViewCursor
+from services.chat.application import Chat
+from services.chat.tables import TurnLocks
+
+SPACE, PERSON, ELSEWHERE = uuid4(), uuid4(), uuid4()
+
+
+def until_one_waits(store: Store[Chat]) -> None:
+    def waiting(curs: ViewCursor) -> int:
+        row = curs.execute(
+            "SELECT count(*) AS waiting FROM pg_locks"
+            " WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ).fetchone()
+        assert row is not None
+        return int(row["waiting"])
+
+    deadline = time.monotonic() + 10
+    while not store.query(waiting):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)
+
+
+def test_who_changes_a_space_waits_for_its_turn_until_the_one_before_has_committed(
+    store: Store[Chat],
+) -> None:
+    committed: list[str] = []
+    began, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        TurnLocks().take(SPACE)
+        began.set()
+        assert go_on.wait(10)
+        store.after_commit(lambda: committed.append("first"))
+
+    def ban(space_id: UUID, word: str) -> None:
+        def decide() -> None:
+            store.application.ban_person(space_id, PERSON, 2)
+            store.after_commit(lambda: committed.append(word))
+
+        store.execute(Cause(uuid4()), decide)
+
+    holder = threading.Thread(target=lambda: store.execute(Cause(uuid4()), hold))
+    holder.start()
+    assert began.wait(10)
+    waiter = threading.Thread(target=lambda: ban(SPACE, "second"))
+    waiter.start()
+    until_one_waits(store)
+    ban(ELSEWHERE, "elsewhere")
+    go_on.set()
+    for thread in (holder, waiter):
+        thread.join(10)
+
+    assert committed == ["elsewhere", "first", "second"]
