@@ -1,18 +1,28 @@
 """The logs of all services, as an operator reads them: straight from their databases."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 import psycopg
+import typer
 from eventsourcing.application import Application
 from eventsourcing.persistence import Mapper
+from nats.aio.client import Client
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
+from libs.events.contract import Contract
+from libs.runtime import bus
+from libs.runtime.interventions import Interventions, Operator, operator_name
+from libs.runtime.rebuild import Sources
 from libs.runtime.relay import ToContract
+from libs.runtime.store import Store
+from libs.runtime.streams import Streams
+from libs.runtime.views import View
 from ops.up.data_folder import DataFolder
 
 SERVICES: Final = (
@@ -56,3 +66,61 @@ def event_mapper() -> Mapper[Any]:
     """Reads stored events as every service writes them."""
     application: Application[Any] = Application()
     return application.mapper
+
+
+def views_of(service: str) -> tuple[View, ...]:
+    """The read models of a service; reads code, starts nothing."""
+    if find_spec(f"services.{service}.projections") is None:
+        return ()
+    module = import_module(f"services.{service}.projections")
+    if hasattr(module, "VIEWS"):
+        return tuple(module.VIEWS)
+    return tuple(
+        each()
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, View) and each is not View
+    )
+
+
+def hears_of(service: str) -> tuple[type[Contract], ...]:
+    """The contracts that a service hears; reads code, starts nothing."""
+    if find_spec(f"services.{service}.reactions") is None:
+        return ()
+    hears: Mapping[type[Contract], Any] = import_module(f"services.{service}.reactions").HEARS
+    return tuple(hears)
+
+
+def chosen(service: str | None) -> tuple[str, ...]:
+    """That service, or all of them. Raises typer's BadParameter for one that keeps no log."""
+    if service is None:
+        return SERVICES
+    if service not in SERVICES:
+        known = ", ".join(SERVICES)
+        raise typer.BadParameter(f"No service {service!r} keeps a log; those that do: {known}.")
+    return (service,)
+
+
+@contextmanager
+def operating(service: str, data: DataFolder, name: str | None) -> Iterator[Operator]:
+    """Someone at the terminal who changes something in a service's database."""
+    store = Store(service, database_url(service, data), Interventions, pool_size=1)
+    try:
+        yield Operator(store, operator_name(name))
+    finally:
+        store.close()
+
+
+@asynccontextmanager
+async def connected(data: DataFolder, what_for: str) -> AsyncIterator[Client]:
+    """A connection to the bus for the time of one command."""
+    client = await bus.connect(nats_url(data), f"backstage {what_for}")
+    try:
+        yield client
+    finally:
+        await bus.close(client)
+
+
+def sources_of(service: str, data: DataFolder, streams: Streams) -> Sources:
+    """What the views of a service are made from."""
+    views_of(service)  # registers the service's event classes under their stored names
+    return Sources(service, database_url(service, data), event_mapper(), hears_of(service), streams)

@@ -118,10 +118,10 @@ class Chat(Application[UUID]):
         team.list_experience(experience_id)
         people = [*team.banned, *map(UUID, team.sources)]
         seats = {person: self._membership(person, experience_id) for person in people}
-        for person in team.banned:
-            seats[person].ban()
-        for person, source_id in team.sources.items():
-            seats[UUID(person)].add_source(source_id, Role.MODERATOR)
+        for banned in team.banned:
+            seats[banned].ban()
+        for member, source_id in team.sources.items():
+            seats[UUID(member)].add_source(source_id, Role.MODERATOR)
         self._save_all(seats.values(), channel, team)
         self._schedule.at(
             OPEN_CHANNEL,

@@ -10,6 +10,7 @@ from services.checkout.application import Checkout
 from services.checkout.errands import Errands
 from services.checkout.http import (
     REFUSALS,
+    Desk,
     Pace,
     Till,
     orders_router,
@@ -52,7 +53,13 @@ def compose(
     )
     payments = Payments(store, provider)
     webhooks = Webhooks(store, payments, store.schedule)
-    till = Till(store, payments, settings.stripe_publishable_key, Pace(settings.payments_per_s))
+    till = Till(
+        store,
+        Desk(store, tuple(REFUSALS)),
+        payments,
+        settings.stripe_publishable_key,
+        Pace(settings.payments_per_s),
+    )
     return Service(
         settings,
         store,

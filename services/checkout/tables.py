@@ -3,6 +3,10 @@
 Everything here runs in the unit of work that is open.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -53,6 +57,36 @@ _SET_CAPACITY: Final = """
 """
 
 
+@dataclass
+class _Allotment:
+    """Free seats of a pass that a batch of buyers shares, the row being locked meanwhile."""
+
+    pass_id: UUID
+    left: int
+    held: int = 0
+    sold: int = 0
+
+    def take(self, held: int, sold: int) -> bool:
+        """Give one seat out."""
+        if self.left == 0:
+            return False
+        self.left -= 1
+        self.held += held
+        self.sold += sold
+        return True
+
+
+_allotted: ContextVar[_Allotment | None] = ContextVar("allotted", default=None)
+_FREE: Final = """
+    SELECT greatest(capacity - held - sold, 0) AS free FROM stock
+    WHERE pass_id = %(pass_id)s AND capacity IS NOT NULL FOR UPDATE
+"""
+
+
+class MissingSeats(Exception):
+    """A batch gave out seats that were not there: everything in it is undone."""
+
+
 class StockTable:
     """`stock`: one conditional UPDATE decides, and a CHECK stands behind it.
 
@@ -62,6 +96,30 @@ class StockTable:
 
     def move(self, pass_id: UUID, held: int, sold: int) -> bool:
         """Change both by that much, unless it would exceed the capacity; whether it was done."""
+        allotment = _allotted.get()
+        if allotment is not None and allotment.pass_id == pass_id and held + sold == 1:
+            return allotment.take(held, sold)
+        return self._move(pass_id, held, sold)
+
+    @contextmanager
+    def allotted(self, pass_id: UUID, seats: int) -> Iterator[None]:
+        """Within, up to so many seats of the pass are given out by counting; one UPDATE writes
+        them down at the end. Without a limit there is nothing to count."""
+        row = _run(_FREE, {"pass_id": pass_id}).fetchone()
+        if row is None:
+            yield
+            return
+        allotment = _Allotment(pass_id, min(seats, row["free"]))
+        token = _allotted.set(allotment)
+        try:
+            yield
+        finally:
+            _allotted.reset(token)
+        given = allotment.held + allotment.sold
+        if given and not self._move(pass_id, allotment.held, allotment.sold):
+            raise MissingSeats(pass_id)
+
+    def _move(self, pass_id: UUID, held: int, sold: int) -> bool:
         parameters = {"pass_id": pass_id, "held": held, "sold": sold}
         if _run(_MOVE, parameters).rowcount == 1:
             return True
@@ -100,6 +158,15 @@ class BookTables:
     def lock_order(self, order_id: UUID) -> None:
         """Until the transaction ends."""
         _run("SELECT pg_advisory_xact_lock(3, hashtext(%(key)s))", {"key": str(order_id)})
+
+    def lock_buyers(self, person_ids: Sequence[UUID], pass_id: UUID) -> None:
+        """The locks of a batch, always in the same order, so that two batches can't block."""
+        keys = sorted(f"{person_id}/{pass_id}" for person_id in set(person_ids))
+        _run(
+            "SELECT pg_advisory_xact_lock(2, hashtext(key))"
+            " FROM unnest(%(keys)s::text[]) WITH ORDINALITY AS k(key, n) ORDER BY n",
+            {"keys": keys},
+        )
 
     def standing(self, pass_id: UUID, person_id: UUID, at: datetime) -> Standing:
         """How the person stands to the pass. Raises PassNotFound."""

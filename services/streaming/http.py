@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from libs.runtime.cause import Cause
 from libs.runtime.http import CommandCause, Person
+from libs.runtime.kill_points import kill_point
 from libs.runtime.problems import Problem, Refusal
 from libs.runtime.store import Store
 from libs.runtime.views import ViewCursor

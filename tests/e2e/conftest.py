@@ -12,6 +12,7 @@ from ops.showcase import Showcase
 from ops.showcase import create as create_showcase
 from ops.visitor import Visitor
 from tests.e2e.running import RunningSystem, start_system, stop_system
+from tests.e2e.traces import Collector, collecting
 
 _FLAGS = [
     "--no-sandbox",
@@ -28,9 +29,19 @@ Visit = Callable[..., AbstractContextManager[Page]]
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+def collector() -> Iterator[Collector]:
+    """Where the system sends its traces."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, collector: Collector
+) -> Iterator[RunningSystem]:
     """The whole system, as a person starts it."""
-    running = start_system(tmp_path_factory.mktemp("system"))
+    folder = tmp_path_factory.mktemp("system")
+    running = start_system(folder, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
     yield running
     stop_system(running)
 

@@ -20,6 +20,7 @@ from libs.runtime.telemetry import current_traceparent
 from services.checkout import queries
 from services.checkout.application import Checkout
 from services.checkout.domain import OrderStatus, ProviderSilent
+from services.checkout.http.desk import Buyer, Desk
 from services.checkout.http.pace import Pace
 from services.checkout.payments import Payments
 from services.checkout.queries import OrderState, Sale
@@ -36,6 +37,7 @@ class Till:
     """What the routes of orders work with."""
 
     store: Store[Checkout]
+    desk: Desk
     payments: Payments
     publishable_key: str
     pace: Pace
@@ -101,8 +103,13 @@ def _add_buying(router: APIRouter, till: Till) -> None:
 
     @router.post("/orders", status_code=201, responses={401: {}, 404: {}, 409: {}, 502: {}})
     async def open_order(body: NewOrder, person: Person, cause: CommandCause) -> OrderState:
-        opened = await till.store.command(
-            cause, lambda: checkout.open_order(cause.command_id, person.id, body.pass_id)
+        opened = await till.desk.serve(
+            Buyer(
+                person.id,
+                body.pass_id,
+                cause,
+                lambda: checkout.open_order(cause.command_id, person.id, body.pass_id),
+            )
         )
         order = await till.payable(UUID(opened), person.id)
         if order.status is OrderStatus.EXPIRED and order.failure_code is not None:

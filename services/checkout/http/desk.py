@@ -1,0 +1,119 @@
+"""The desk: all who want the same pass at the same time are served in one transaction.
+
+Who comes while a batch is served waits for the next one, in the order of coming. Each buyer keeps
+their own command: the answer is remembered for it, its events carry it, a refusal is theirs alone.
+Any number of processes may have a desk: the row of the stock decides between them.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from libs.runtime import unit_of_work
+from libs.runtime.cause import Cause
+from libs.runtime.store import Overloaded, Store
+from services.checkout.application import Checkout
+from services.checkout.tables import BookTables, StockTable
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BATCH: Final = 64
+LONGEST_LINE: Final = 2000
+_THREADS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Someone who wants a pass, and the command that gives it to them."""
+
+    person_id: UUID
+    pass_id: UUID
+    cause: Cause
+    decide: Callable[[], str]
+
+
+class _Alone(Exception):
+    """The batch failed as a whole: be served by yourself."""
+
+
+@dataclass
+class _Line:
+    waiting: deque[tuple[Buyer, "asyncio.Future[str]"]] = field(default_factory=deque)
+
+
+class Desk:
+    """Serves the buyers of each pass in batches; one who comes alone is served at once."""
+
+    def __init__(self, store: Store[Checkout], refusals: tuple[type[Exception], ...]) -> None:
+        self._store = store
+        self._refusals = refusals
+        self._stock = StockTable()
+        self._books = BookTables()
+        self._lines: dict[UUID, _Line] = {}
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="desk")
+
+    async def serve(self, buyer: Buyer) -> str:
+        """Stand in line and be served. Raises what the command refuses, or Overloaded."""
+        line = self._lines.get(buyer.pass_id)
+        if line is None:
+            line = self._lines[buyer.pass_id] = _Line()
+            task = asyncio.create_task(self._work_off(buyer.pass_id, line))
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
+        if len(line.waiting) >= LONGEST_LINE:
+            raise Overloaded
+        served: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        line.waiting.append((buyer, served))
+        try:
+            return await served
+        except _Alone:
+            return await self._store.command(buyer.cause, buyer.decide)
+
+    async def _work_off(self, pass_id: UUID, line: _Line) -> None:
+        while line.waiting:
+            count = min(len(line.waiting), LARGEST_BATCH)
+            batch = [line.waiting.popleft() for _ in range(count)]
+            answers = await self._served(pass_id, [buyer for buyer, _ in batch])
+            for (_, served), answer in zip(batch, answers, strict=True):
+                if served.cancelled():
+                    continue
+                if isinstance(answer, Exception):
+                    served.set_exception(answer)
+                else:
+                    served.set_result(answer)
+        del self._lines[pass_id]
+
+    async def _served(self, pass_id: UUID, batch: Sequence[Buyer]) -> Sequence[str | Exception]:
+        context = contextvars.copy_context()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: context.run(
+                self._store.work, batch[0].cause, lambda: self._in_one(pass_id, batch)
+            ),
+        )
+        await asyncio.wait({work})
+        fault = work.exception()
+        if fault is None:
+            return work.result()
+        logger.warning("a batch of %s is served one by one: %r", len(batch), fault)
+        return [_Alone() for _ in batch]
+
+    def _in_one(self, pass_id: UUID, batch: Sequence[Buyer]) -> list[Any]:
+        self._books.lock_buyers([buyer.person_id for buyer in batch], pass_id)
+        with self._stock.allotted(pass_id, len(batch)):
+            return [self._answer(buyer) for buyer in batch]
+
+    def _answer(self, buyer: Buyer) -> str | Exception:
+        # What this buyer's command writes is written because of this command.
+        unit_of_work.required().cause = buyer.cause
+        try:
+            return self._store.execute(buyer.cause, buyer.decide)
+        except self._refusals as refused:
+            return refused

@@ -1,0 +1,153 @@
+"""Many who want the same pass at once, over HTTP's desk, on real PostgreSQL."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from libs.runtime.cause import Cause
+from services.checkout.domain import AlreadyOwned, SoldOut
+from services.checkout.http.desk import Buyer, Desk
+from services.checkout.http.refusals import REFUSALS
+from services.checkout.tables import list_stock_differences
+from services.checkout.tests.builders import free, terms
+from services.checkout.tests.conftest import Shop
+
+
+def a_desk(shop: Shop) -> Desk:
+    return Desk(shop.store, tuple(REFUSALS))
+
+
+def a_buyer(shop: Shop, pass_id: UUID, person_id: UUID | None = None, **more: Any) -> Buyer:
+    person_id = person_id or uuid4()
+    cause = more.get("cause") or Cause(uuid4(), actor=str(person_id))
+    return Buyer(
+        person_id,
+        pass_id,
+        cause,
+        lambda: shop.checkout.open_order(cause.command_id, person_id, pass_id),
+    )
+
+
+async def served(desk: Desk, *buyers: Buyer) -> Counter[str]:
+    answers = await asyncio.gather(*(desk.serve(b) for b in buyers), return_exceptions=True)
+    return Counter("sold" if isinstance(a, str) else type(a).__name__ for a in answers)
+
+
+def transactions(shop: Shop) -> int:
+    return int(shop.row("SELECT count(DISTINCT xact) AS n FROM events")["n"])
+
+
+@pytest.mark.parametrize("frozen", [free(stock=7), terms(stock=7)], ids=["free", "paid"])
+async def test_two_hundred_buyers_get_the_seats_there_are_in_a_few_transactions(
+    shop: Shop, frozen: Any
+) -> None:
+    pass_id = shop.offer(frozen).pass_id
+
+    told = await served(a_desk(shop), *(a_buyer(shop, pass_id) for _ in range(200)))
+
+    assert told == {"sold": 7, "SoldOut": 193}
+    assert sum(shop.stock(pass_id)[1:]) == 7
+    assert shop.store.query(lambda _: list_stock_differences()) == []
+    assert transactions(shop) <= 7
+
+
+async def test_those_who_came_first_are_served_first(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=3)).pass_id
+    buyers = [a_buyer(shop, pass_id) for _ in range(20)]
+
+    await served(a_desk(shop), *buyers)
+
+    rows = shop.rows("SELECT person_id FROM order_list")
+    assert {row["person_id"] for row in rows} == {b.person_id for b in buyers[:3]}
+
+
+async def test_two_desks_on_one_database_never_sell_a_seat_twice(
+    open_shop: Callable[..., Shop],
+) -> None:
+    one, other = open_shop(), open_shop()
+    pass_id = one.offer(free(stock=25)).pass_id
+
+    told = await asyncio.gather(
+        served(a_desk(one), *(a_buyer(one, pass_id) for _ in range(60))),
+        served(a_desk(other), *(a_buyer(other, pass_id) for _ in range(60))),
+    )
+
+    assert sum(told, Counter()) == {"sold": 25, "SoldOut": 95}
+    assert one.stock(pass_id) == (25, 0, 25)
+
+
+async def test_a_refusal_in_a_batch_is_that_buyers_alone(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=5)).pass_id
+    owner = uuid4()
+    shop.buy(pass_id, owner)
+    desk = a_desk(shop)
+
+    answers = await asyncio.gather(
+        desk.serve(a_buyer(shop, pass_id)),
+        desk.serve(a_buyer(shop, pass_id, owner)),
+        desk.serve(a_buyer(shop, pass_id)),
+        return_exceptions=True,
+    )
+
+    assert [type(a) for a in answers] == [str, AlreadyOwned, str]
+    assert shop.stock(pass_id) == (5, 0, 3)
+
+
+async def test_a_double_click_in_one_batch_is_one_order(shop: Shop) -> None:
+    pass_id = shop.offer(terms(stock=5)).pass_id
+    person_id = uuid4()
+    click = a_buyer(shop, pass_id, person_id)
+
+    desk = a_desk(shop)
+    orders = await asyncio.gather(
+        desk.serve(click), desk.serve(click), desk.serve(a_buyer(shop, pass_id, person_id))
+    )
+
+    assert len(set(orders)) == 1
+    assert shop.stock(pass_id) == (5, 1, 0)
+
+
+async def test_each_buyers_events_carry_their_own_command_and_name(shop: Shop) -> None:
+    pass_id = shop.offer(free()).pass_id
+    buyers = [a_buyer(shop, pass_id) for _ in range(5)]
+
+    await served(a_desk(shop), *buyers)
+
+    rows = shop.rows("SELECT DISTINCT command_id, actor FROM events")
+    assert {(r["command_id"], r["actor"]) for r in rows} == {
+        (b.cause.command_id, str(b.person_id)) for b in buyers
+    }
+
+
+async def test_when_a_batch_fails_each_is_served_by_themselves(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=5)).pass_id
+
+    def fault() -> str:
+        raise ArithmeticError("a fault of ours")
+
+    broken = Buyer(uuid4(), pass_id, Cause(uuid4()), fault)
+
+    desk = a_desk(shop)
+    answers = await asyncio.gather(
+        desk.serve(a_buyer(shop, pass_id)),
+        desk.serve(broken),
+        desk.serve(a_buyer(shop, pass_id)),
+        return_exceptions=True,
+    )
+
+    assert [type(a) for a in answers] == [str, ArithmeticError, str]
+    assert shop.stock(pass_id) == (5, 0, 2)
+
+
+async def test_the_desk_goes_on_after_everyone_was_served(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=1)).pass_id
+    desk = a_desk(shop)
+
+    first = await served(desk, a_buyer(shop, pass_id))
+    later = await served(desk, a_buyer(shop, pass_id))
+
+    assert (first, later) == ({"sold": 1}, {SoldOut.__name__: 1})

@@ -1,0 +1,235 @@
+"""Many people who buy while things break, and who note what they were told."""
+
+import random
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+
+from ops.visitor import Refused, Visitor
+
+_TRIES: Final = 6
+_BETWEEN_TRIES_S: Final = 0.4
+_SEEN_WITHIN_S: Final = 20.0
+
+
+class Told(StrEnum):
+    """What the buyer knows in the end."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Manner(StrEnum):
+    """How people pay."""
+
+    RETURNS = "returns"
+    """Pays and comes back to the return page."""
+    TWO_TABS = "two_tabs"
+    """Has the return page open twice."""
+    WALKS_AWAY = "walks_away"
+    """Pays and closes the window: the webhook or the reconciler has to notice."""
+    DECLINED_FIRST = "declined_first"
+    """The first card is declined, the second one works."""
+    ABANDONS = "abandons"
+    """Opens an order and never pays."""
+
+
+_OFTEN: Final = (5, 1, 3, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One attempt to buy, as its buyer saw it."""
+
+    person_id: UUID
+    pass_id: UUID
+    manner: Manner
+    told: Told
+    order_id: UUID | None
+    said: str = ""
+
+
+class NotHeard(Exception):
+    """No answer that tells what became of the request."""
+
+
+class Buyer(Visitor):
+    """A person who tries again, with the same key, when no answer comes."""
+
+    def purchase(self, pass_id: str, manner: Manner, key: str) -> Operation:
+        """Buy a pass in that manner."""
+        order_id: UUID | None = None
+        try:
+            order = self._asked("POST", "/api/orders", {"pass_id": pass_id}, key)
+            order_id = UUID(order["order_id"])
+            told = self._go_through(order, manner)
+            said = ""
+        except Refused as refused:
+            told, said = Told.FAILED, str(refused)
+        except NotHeard as silence:
+            told, said = Told.UNKNOWN, str(silence)
+        return Operation(UUID(self.person_id), UUID(pass_id), manner, told, order_id, said)
+
+    def _go_through(self, order: dict[str, Any], manner: Manner) -> Told:
+        order = self._until_payable(order)
+        if order["status"] == "open":
+            if manner is Manner.ABANDONS:
+                return Told.UNKNOWN
+            if manner is Manner.DECLINED_FIRST:
+                self._confirm(order["payment"], "pm_card_visa_chargeDeclined")
+            self._confirm(order["payment"], "pm_card_visa")
+            if manner is Manner.WALKS_AWAY:
+                return Told.UNKNOWN
+            order = self._come_back(order["order_id"], tabs=1 + (manner is Manner.TWO_TABS))
+        return Told.OK if order["status"] == "fulfilled" else Told.UNKNOWN
+
+    def _until_payable(self, order: dict[str, Any]) -> dict[str, Any]:
+        give_up_at = time.monotonic() + _SEEN_WITHIN_S
+        while order["status"] == "open" and order["payment"] is None:
+            if time.monotonic() > give_up_at:
+                raise NotHeard("nothing to pay with came")
+            time.sleep(0.2)
+            order = self._asked("GET", f"/api/orders/{order['order_id']}")
+        return order
+
+    def _come_back(self, order_id: str, tabs: int) -> dict[str, Any]:
+        give_up_at = time.monotonic() + _SEEN_WITHIN_S
+        while True:
+            with ThreadPoolExecutor(tabs) as windows:
+                seen = list(windows.map(self._settle, [order_id] * tabs))
+            if seen[0]["status"] != "open" or time.monotonic() > give_up_at:
+                return seen[0]
+            time.sleep(0.3)
+
+    def _settle(self, order_id: str) -> dict[str, Any]:
+        settled: dict[str, Any] = self._asked("POST", f"/api/orders/{order_id}/settle", {})
+        return settled
+
+    def _confirm(self, payment: dict[str, str], method: str) -> None:
+        """As Stripe.js does; a declined card is an answer, too."""
+        secret = payment["client_secret"]
+        for _ in range(_TRIES):
+            try:
+                answer = self._http.post(
+                    f"{self._sandbox}/stripe/v1/payment_intents/"
+                    f"{secret.partition('_secret_')[0]}/confirm",
+                    data={"client_secret": secret, "payment_method": method},
+                    headers={"Authorization": f"Bearer {payment['publishable_key']}"},
+                )
+            except httpx.HTTPError:
+                pass
+            else:
+                if answer.status_code < 500 and answer.status_code != 429:
+                    return
+            time.sleep(_BETWEEN_TRIES_S)
+        raise NotHeard("the card's bank says nothing")
+
+    def _asked(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
+        """Ask until somebody answers. Raises Refused, or NotHeard."""
+        last = ""
+        for _ in range(_TRIES):
+            try:
+                headers = {} if key is None else {"Idempotency-Key": key}
+                answer = self._http.request(method, path, json=body, headers=headers)
+            except httpx.HTTPError as silence:
+                last = repr(silence)
+            else:
+                if answer.is_success:
+                    return answer.json()
+                last = f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+                if answer.status_code < 500 and answer.status_code != 429:
+                    raise Refused(last)
+            time.sleep(_BETWEEN_TRIES_S)
+        raise NotHeard(last)
+
+
+class Crowd:
+    """Buyers at work in the background; each buys each pass at most once."""
+
+    def __init__(self, buyers: list[Buyer], rng: random.Random, per_s: float) -> None:
+        self.operations: list[Operation] = []
+        self.under_way = 0
+        self._buyers = buyers
+        self._rng = rng
+        self._per_s = per_s
+        self._wishes: list[tuple[Buyer, str]] = []
+        self._lock = threading.Lock()
+        self._resting = threading.Event()
+        self._stopped = threading.Event()
+        self._threads = ThreadPoolExecutor(len(buyers), thread_name_prefix="buyer")
+        self._busy: set[str] = set()
+        self._clock = threading.Thread(target=self._keep_buying, daemon=True)
+        self._resting.set()
+        self._clock.start()
+
+    def offer(self, passes: Iterable[str]) -> None:
+        """New passes are for sale."""
+        with self._lock:
+            wishes = [(buyer, one) for one in passes for buyer in self._buyers]
+            self._rng.shuffle(wishes)
+            self._wishes += wishes
+
+    @property
+    def wishes(self) -> int:
+        """How many purchases are still to be tried."""
+        return len(self._wishes)
+
+    def buy(self) -> None:
+        """Begin, or go on."""
+        self._resting.clear()
+
+    def rest(self, within_s: float = 120.0) -> None:
+        """Begin no more purchases, and wait for those that are under way."""
+        self._resting.set()
+        give_up_at = time.monotonic() + within_s
+        while self.under_way:
+            if time.monotonic() > give_up_at:
+                raise TimeoutError("a buyer never came back")
+            time.sleep(0.05)
+
+    def go_home(self) -> None:
+        """It is over."""
+        self.rest()
+        self._stopped.set()
+        self._clock.join(10)
+        self._threads.shutdown()
+        for buyer in self._buyers:
+            buyer.close()
+
+    def _keep_buying(self) -> None:
+        while not self._stopped.wait(1 / self._per_s):
+            if self._resting.is_set():
+                continue
+            with self._lock:
+                wish = self._next()
+                if wish is None:
+                    continue
+                self.under_way += 1
+                self._busy.add(wish[0].email)
+                manner = self._rng.choices(list(Manner), _OFTEN)[0]
+                key = self._rng.randbytes(16).hex()
+            self._threads.submit(self._one, *wish, manner, key)
+
+    def _next(self) -> tuple[Buyer, str] | None:
+        for place, (buyer, _) in enumerate(self._wishes):
+            if buyer.email not in self._busy:
+                return self._wishes.pop(place)
+        return None
+
+    def _one(self, buyer: Buyer, pass_id: str, manner: Manner, key: str) -> None:
+        try:
+            done = buyer.purchase(pass_id, manner, key)
+        finally:
+            with self._lock:
+                self.under_way -= 1
+                self._busy.discard(buyer.email)
+        with self._lock:
+            self.operations.append(done)

@@ -1,0 +1,45 @@
+"""From the click to everything that it set off, in every process: one trace."""
+
+from uuid import uuid4
+
+import pytest
+
+from ops.showcase import Showcase
+from ops.visitor import Visitor
+from tests.e2e.running import RunningSystem, wait_until
+from tests.e2e.traces import Collector
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+PUBLISHED = "publish checkout.pass_purchased.v1"
+
+
+def test_a_purchase_is_one_trace_through_all_services(
+    system: RunningSystem, showcase: Showcase, collector: Collector
+) -> None:
+    sandbox = system.record["urls"]["sandbox"]
+    fan = Visitor(system.url, sandbox, f"fan-{uuid4().hex[:8]}@example.com")
+    fan.sign_in()
+    known = len(collector.services_in_trace_of(PUBLISHED))
+    wanted = {"gateway", "checkout", "access", "chat", "notifications"}
+
+    fan.buy(showcase.passes["front-row"])
+
+    wait_until(
+        lambda: any(wanted <= seen for seen in collector.services_in_trace_of(PUBLISHED)[known:]),
+        "one trace with all services in it",
+    )
+    fan.close()
+
+
+def test_a_trace_leads_from_the_receipts_mail_back_to_the_click(
+    system: RunningSystem, showcase: Showcase, collector: Collector
+) -> None:
+    """Every span of the trace hangs on another one of it, up to the request at the gateway."""
+    wait_until(lambda: collector.services_in_trace_of(PUBLISHED), "a purchase's trace")
+    trace = next(s.trace_id for s in collector.spans if s.name == PUBLISHED)
+    spans = [s for s in collector.spans if s.trace_id == trace]
+
+    roots = [s for s in spans if s.parent_id not in {other.span_id for other in spans}]
+
+    assert {root.service for root in roots} == {"gateway"}
