@@ -41,7 +41,7 @@ def system(
 ) -> Iterator[RunningSystem]:
     """The whole system, as a person starts it."""
     folder = tmp_path_factory.mktemp("system")
-    running = start_system(folder, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+    running = start_system(folder, more={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint})
     yield running
     stop_system(running)
 

@@ -61,9 +61,7 @@ class Browser(httpx.AsyncClient):
 
 
 @asynccontextmanager
-async def gateway(
-    fakes: FakeServices | None = None, **changes: Any
-) -> AsyncIterator[Browser]:
+async def gateway(fakes: FakeServices | None = None, **changes: Any) -> AsyncIterator[Browser]:
     fakes = fakes or world()
     chosen = settings(**changes)
     app = create_gateway(chosen, fakes.services(), FixedClock(NOW))

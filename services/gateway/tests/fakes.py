@@ -84,7 +84,5 @@ def response(status: int, body: Any, headers: Mapping[str, str] | None = None) -
     return httpx.Response(status, json=body, headers=given)
 
 
-def problem(
-    status: int, code: str, headers: Mapping[str, str] | None = None
-) -> httpx.Response:
+def problem(status: int, code: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
     return response(status, {"code": code, "title": f"Title of {code}", "status": status}, headers)

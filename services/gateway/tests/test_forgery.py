@@ -149,5 +149,3 @@ async def test_the_admin_is_not_reached_by_another_sites_form() -> None:
             answer = await browser.post("/admin/spaces", data={"a": "b"}, headers=headers)
             assert answer.status_code == 403
         assert not [each for each in browser.fakes.asked if each.service == "admin"]
-
-

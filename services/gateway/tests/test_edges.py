@@ -1,0 +1,266 @@
+"""Headers, files, limits, words and figures."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from babel import Locale
+
+from services.gateway.browsers import browser_name
+from services.gateway.formats import Formats
+from services.gateway.limits import RateLimit, TooManyRequests
+from services.gateway.pages.member import CHAT_LABELS, WATCH_LABELS
+from services.gateway.pages.purchase import PAY_LABELS
+from services.gateway.security import CHAT, LIVE, PAYMENT, Policy
+from services.gateway.tests.builders import ORDER, gateway, settings, world
+from services.gateway.texts import Texts, UnknownText, texts_for
+from services.gateway.visit import network_address_of
+
+HERE = Path(__file__).parent.parent
+
+
+def directives(policy: str) -> dict[str, list[str]]:
+    parts = [part.split() for part in policy.split("; ")]
+    return {name: sources for name, *sources in parts}
+
+
+def test_a_plain_page_may_load_from_here_alone() -> None:
+    policy = directives(Policy(settings()).for_page(()))
+
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == policy["style-src"] == ["'self'"]
+    assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
+    assert "frame-src" not in policy
+    assert not [s for sources in policy.values() for s in sources if "unsafe" in s or s == "*"]
+
+
+def test_each_need_opens_its_own_origins() -> None:
+    policy = Policy(settings())
+
+    assert directives(policy.for_page([PAYMENT]))["frame-src"] == ["http://localhost:8020"]
+    assert directives(policy.for_page([CHAT]))["connect-src"] == [
+        "'self'", "http://localhost:8020", "ws://localhost:8020",
+    ]  # fmt: skip
+    assert directives(policy.for_page([LIVE]))["connect-src"] == [
+        "'self'", "http://localhost:8040", "ws://localhost:8040",
+    ]  # fmt: skip
+    assert directives(policy.for_page([LIVE]))["script-src"] == ["'self'"]
+
+
+def test_the_real_providers_are_allowed_as_they_publish_it() -> None:
+    real = settings(
+        stripe_js_url="https://js.stripe.com/v3/",
+        stripe_api_url="https://api.stripe.com",
+        public_url="https://pass.example",
+    )
+
+    policy = directives(Policy(real).for_page([PAYMENT]))
+
+    assert policy["script-src"] == [
+        "'self'", "https://js.stripe.com", "https://*.js.stripe.com",
+    ]  # fmt: skip
+    assert "https://hooks.stripe.com" in policy["frame-src"]
+    assert "https://api.stripe.com" in policy["connect-src"]
+    assert policy["upgrade-insecure-requests"] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/static/site.css", "/api/x", "/health", f"/a/b/orders/{ORDER}"]
+)
+async def test_every_answer_carries_the_headers_of_safety(path: str) -> None:
+    async with gateway(public_url="https://pass.example") as browser:
+        answer = await browser.get(path)
+
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
+
+
+async def test_http_on_localhost_says_nothing_of_https() -> None:
+    async with gateway() as browser:
+        answer = await browser.get("/")
+
+        assert "strict-transport-security" not in answer.headers
+        assert "upgrade-insecure-requests" not in answer.headers["content-security-policy"]
+
+
+async def test_a_file_under_its_hash_is_kept_for_ever_and_another_is_asked_for_again() -> None:
+    async with gateway() as browser:
+        page = await browser.get("/")
+        [url] = re.findall(r'href="(/static/site\.css\?v=[0-9a-f]{16})"', page.text)
+        hashed = await browser.get(url)
+        plain = await browser.get("/static/site.css?v=old")
+        unchanged = await browser.get(url, headers={"If-None-Match": hashed.headers["etag"]})
+
+        assert "immutable" in hashed.headers["cache-control"]
+        assert plain.headers["cache-control"] == "no-cache"
+        assert hashed.headers["content-type"].startswith("text/css")
+        assert hashed.headers["content-encoding"] == "gzip"
+        assert hashed.text == (HERE / "static/site.css").read_text()
+        assert unchanged.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../settings.py",
+        "..%2fsettings.py",
+        "dist/../site.css",
+        ".hidden",
+        "nothing.css",
+        "x/y.js",
+        "",
+    ],
+)
+async def test_no_other_file_is_served(path: str) -> None:
+    async with gateway() as browser:
+        answer = await browser.get(f"/static/{path}")
+
+        assert answer.status_code == 404
+
+
+async def test_the_icon_is_where_browsers_look() -> None:
+    async with gateway() as browser:
+        assert (await browser.get("/favicon.ico")).headers["content-type"] == "image/svg+xml"
+
+
+def test_a_limit_counts_a_minute_and_each_one_apart() -> None:
+    now = 0.0
+    limit = RateLimit(2, lambda: now)
+    limit.check("a")
+    now = 30.0
+    limit.check("a")
+
+    with pytest.raises(TooManyRequests) as refused:
+        limit.check("a")
+    limit.check("b")
+    now = 60.0
+    limit.check("a")
+
+    assert refused.value.retry_after_s == 30
+
+
+async def test_too_many_sign_ins_from_one_address_are_slowed_down() -> None:
+    fakes = world()
+    fakes.on("identity", "POST /sign-in-codes", {}, 202)
+    async with gateway(fakes, sign_in_posts_per_minute=2) as app:
+        body = {"email": "ada@example.org"}
+        answers = [await app.post("/api/sign-in-codes", json=body) for _ in range(3)]
+        app.cookies.clear()
+
+        # The second and third bring the cookie of the first, and no token: they count as forged.
+        assert answers[0].status_code == 202
+        more = []
+        for _ in range(2):
+            app.cookies.clear()
+            more.append(await app.post("/api/sign-in-codes", json=body))
+        assert [each.status_code for each in more] == [202, 429]
+        assert more[1].json()["code"] == "too_many_requests"
+        assert int(more[1].headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "address"),
+    [
+        ("", "203.0.113.9", "127.0.0.1"),
+        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9", "127.0.0.1"),
+    ],
+)
+async def test_an_address_is_believed_from_a_trusted_proxy_alone(
+    trusted: str, forwarded: str, address: str
+) -> None:
+    fakes = world()
+    fakes.on("identity", "POST /sign-in-codes", {}, 202)
+    async with gateway(fakes, trusted_proxies=trusted) as app:
+        await app.post(
+            "/api/sign-in-codes",
+            json={"email": "ada@example.org"},
+            headers={"X-Forwarded-For": forwarded},
+        )
+
+        [asked] = fakes.calls("identity", "POST /sign-in-codes")
+        assert asked.json["network_address"] == address
+    assert network_address_of.__doc__
+
+
+def test_every_text_that_a_page_asks_for_is_there_and_every_text_is_asked_for() -> None:
+    sources = [*HERE.rglob("*.html"), *HERE.glob("*.py"), *(HERE / "pages").glob("*.py")]
+    code = "\n".join(path.read_text() for path in sources)
+    asked = set(re.findall(r'(?:t|say|marked|_with_moment)\(\s*(?:visit, )?"([a-z0-9-]+)"', code))
+    asked |= {f"pay-{name}" for name in (*PAY_LABELS, "pay")}
+    asked |= {f"chat-{name.replace('_', '-')}" for name in CHAT_LABELS}
+    asked |= {f"watch-{name.replace('_', '-')}" for name in WATCH_LABELS}
+    there = set(re.findall(r"^([a-z0-9-]+) =", (HERE / "locale/en.ftl").read_text(), re.MULTILINE))
+    # These are put together of two parts.
+    families = ("problem-", "error-", "sale-", "declined-", "order-", "offer-price-", "kind-",
+                "buy-sign-in", "notices-", "creator-")  # fmt: skip
+
+    assert {key for key in asked - there if not key.endswith("-")} == set()
+    assert {key for key in there - asked if not key.startswith(families)} == set()
+
+
+def test_an_unknown_text_or_a_missing_value_is_an_error() -> None:
+    texts = Texts("en")
+
+    with pytest.raises(UnknownText):
+        texts.say("no-such-text")
+    with pytest.raises(UnknownText):
+        texts.say("code-lead")
+
+
+def test_a_text_round_html_is_escaped_and_the_html_is_not() -> None:
+    moment = Formats(Locale("en")).moment("2026-03-01T12:00:00Z")
+
+    assert texts_for(None, "de;q=1, en").marked("offer-until", moment=moment) == (
+        'Access until <time datetime="2026-03-01T12:00:00Z">1 Mar 2026, 12:00 UTC</time>.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "exponent", "region", "text"),
+    [
+        (1990, "EUR", 2, "en_US", "€19.90"),
+        (1990, "EUR", 2, "de_AT", "€ 19,90"),
+        (500, "JPY", 0, "en_US", "¥500"),
+        (1234, "KWD", 3, "en_US", "KWD 1.234"),
+        (0, "EUR", 2, "en_US", "€0.00"),
+        (150000, "ISK", 2, "en_US", "ISK 1,500.00"),
+    ],
+)
+def test_money_is_written_by_its_exponent(
+    minor: int, currency: str, exponent: int, region: str, text: str
+) -> None:
+    written = Formats(Locale.parse(region)).money(minor, currency, exponent)
+
+    assert written.replace("\xa0", " ") == text
+
+
+def test_an_instant_is_written_in_its_zone_and_carries_utc() -> None:
+    at = datetime(2026, 7, 1, 18, 30, tzinfo=UTC)
+
+    assert str(Formats(Locale("en")).moment(at, "Europe/Vienna")) == (
+        '<time datetime="2026-07-01T18:30:00Z">1 Jul 2026, 20:30 CEST</time>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox, Linux",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18 Safari/604",
+            "Safari, iPhone",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140 Safari/537 Edg/140", "Edge, Windows"),
+        ("curl/8", ""),
+    ],
+)
+def test_a_browser_is_named_in_two_words(user_agent: str, name: str) -> None:
+    assert browser_name(user_agent) == name

@@ -1,0 +1,439 @@
+"""Every page for no one and for a person, and what each shows."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from libs.runtime.clock import FixedClock
+from services.gateway.app import create_gateway
+from services.gateway.tests.builders import (
+    CHAT,
+    LIVE,
+    NOW,
+    ORDER,
+    PASS,
+    a_grant,
+    a_pass,
+    a_space,
+    an_order,
+    experience,
+    gateway,
+    settings,
+    terms,
+    world,
+)
+
+SIGN_IN = "/sign-in"
+MEMBER = "/account/purchased_spaces/studio"
+# Page: its route, what no one gets, what a signed-in person gets.
+PAGES = {
+    "/": ("/", 200, 200),
+    "/sign-in": ("/sign-in", 200, 303),
+    "/@mara": ("/@{username}", 200, 200),
+    "/studio": ("/{space}", 200, 200),
+    "/studio/season": ("/{space}/{pass_}", 200, 200),
+    "/studio/season/purchase": ("/{space}/{pass_}/purchase", 303, 303),
+    f"/studio/season/orders/{ORDER}": ("/{space}/{pass_}/orders/{order_id}", SIGN_IN, 200),
+    "/account": ("/account", SIGN_IN, 200),
+    "/account/purchased_spaces": ("/account/purchased_spaces", SIGN_IN, 200),
+    MEMBER: ("/account/purchased_spaces/{space}", SIGN_IN, 200),
+    f"{MEMBER}/experiences/session": (
+        "/account/purchased_spaces/{space}/experiences/{experience}", SIGN_IN, 200),
+    f"{MEMBER}/experiences/session/stream": (
+        "/account/purchased_spaces/{space}/experiences/{experience}/stream", SIGN_IN, 200),
+    f"{MEMBER}/experiences/session/chat": (
+        "/account/purchased_spaces/{space}/experiences/{experience}/chat", SIGN_IN, 200),
+    "/account/notices": ("/account/notices", SIGN_IN, 200),
+}  # fmt: skip
+# Passed on to a service, which decides.
+PASSED_ON = {
+    "/admin", "/admin/{path:path}", "/unsubscribe/{token}", "/static/{name:path}", "/favicon.ico",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "row"), PAGES.items())
+async def test_a_page_for_no_one_and_for_a_person(
+    path: str, row: tuple[str, int | str, int]
+) -> None:
+    _, for_no_one, for_person = row
+    async with gateway() as browser:
+        anonymous = await browser.get(path)
+        browser.sign_in()
+        person = await browser.get(path)
+
+        if for_no_one == SIGN_IN:
+            assert anonymous.status_code == 303
+            assert anonymous.headers["location"].startswith("/sign-in?next=%2F")
+        else:
+            assert anonymous.status_code == for_no_one
+        assert person.status_code == for_person
+
+
+def test_every_page_stands_in_the_table() -> None:
+    app = create_gateway(settings(), world().services(), FixedClock(NOW))
+    pages = {
+        route.path
+        for route in _routes(app.router.routes)
+        if "GET" in route.methods and not route.path.startswith(("/api", "/health"))
+    }
+
+    assert pages - PASSED_ON == {route for route, _, _ in PAGES.values()}
+
+
+def _routes(routes: Any) -> list[APIRoute]:
+    found = []
+    for route in routes:
+        if isinstance(route, APIRoute):
+            found.append(route)
+        elif hasattr(route, "original_router"):
+            found += _routes(route.original_router.routes)
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path, row in PAGES.items() if row[1] == SIGN_IN])
+async def test_a_member_page_asks_no_service_for_no_one(path: str) -> None:
+    async with gateway() as browser:
+        await browser.get(path)
+
+        assert browser.fakes.asked == []
+
+
+async def test_pages_of_a_person_are_kept_by_no_cache() -> None:
+    async with gateway() as browser:
+        browser.sign_in()
+
+        answer = await browser.get("/account")
+
+        assert answer.headers["cache-control"] == "no-store"
+        assert "Cookie" in answer.headers["vary"]
+
+
+SALES = [
+    ("on_sale", "Sign in to buy", "Buy for €19.90"),
+    ("sold_out", "Sold out", "Sold out"),
+    ("not_yet", "Not on sale yet", "Not on sale yet"),
+    ("ended", "The sale is over", "The sale is over"),
+    ("archived", "No longer sold", "No longer sold"),
+    ("owned", "You have this pass", "Open the member area"),
+    ("pending", "You have begun to buy", "Go on to the payment"),
+    ("own_space", "This is your space", "This is your space"),
+    ("waitlist", "By waitlist", "By waitlist"),
+    ("not_available", "Subscriptions open soon", "Subscriptions open soon"),
+]
+
+
+@pytest.mark.parametrize(("state", "for_no_one", "for_person"), SALES)
+async def test_each_state_of_a_sale_has_its_own_words(
+    state: str, for_no_one: str, for_person: str
+) -> None:
+    fakes = world()
+    sale = {"state": state, "left": 3, "order_id": ORDER}
+    fakes.on("checkout", f"GET /passes/{PASS}/sale", sale)
+    async with gateway(fakes) as browser:
+        anonymous = await browser.get("/studio/season")
+        browser.sign_in()
+        person = await browser.get("/studio/season")
+
+        assert for_no_one in anonymous.text
+        assert for_person in person.text
+        can_buy = 'action="/studio/season/purchase"' in person.text
+        assert can_buy is (state == "on_sale")
+        assert 'action="/studio/season/purchase"' not in anonymous.text
+        assert ("Only 3 left." in person.text) is (state == "on_sale")
+
+
+async def test_a_pass_that_checkout_has_not_heard_of_yet_can_be_bought_in_a_moment() -> None:
+    fakes = world()
+    fakes.refuse("checkout", f"GET /passes/{PASS}/sale", 404, "pass_not_found")
+    async with gateway(fakes) as browser:
+        answer = await browser.get("/studio/season")
+
+        assert "just been published" in answer.text
+
+
+async def test_the_team_sees_its_draft() -> None:
+    fakes = world()
+    fakes.on("catalog", "GET /spaces/studio/passes/season", a_pass(status="draft"))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get("/studio/season")
+
+        assert "Only the team" in answer.text
+        assert fakes.calls("checkout", f"GET /passes/{PASS}/sale") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pricing_type": "free", "price_minor": 0}, ["Free", "for as long as"]),
+        ({"price_minor": 500, "currency": "JPY", "currency_exponent": 0}, ["¥500"]),
+        ({"price_minor": 1234, "currency": "KWD", "currency_exponent": 3}, ["KWD", "1.234"]),
+        ({"price_minor": 150000, "currency": "ISK", "currency_exponent": 2}, ["ISK", "1,500.00"]),
+        (
+            {"pricing_type": "recurring", "billing_period": "monthly", "trial_days": 7,
+             "initial_fee_minor": 500},
+            ["€19.90 a month", "Plus €5.00 once", "first 7 days are free"],
+        ),
+        ({"pricing_type": "recurring", "billing_period": "yearly"}, ["€19.90 a year"]),
+        ({"expires_after_days": 30}, ["Access for 30 days."]),
+        ({"auto_expire_at": "2027-06-01T20:00:00Z"}, ["Access until", "2027-06-01T20:00:00Z"]),
+        ({"sale_ends_at": "2027-06-01T20:00:00Z"}, ["On sale until", "1 Jun 2027, 22:00 CEST"]),
+        ({"refund_policy": "Write to me.\n\nAlways."}, ["<p>Write to me.</p><p>Always.</p>"]),
+    ],
+)  # fmt: skip
+async def test_the_terms_of_a_pass_are_put_into_words(
+    changes: dict[str, Any], words: list[str]
+) -> None:
+    fakes = world()
+    fakes.on("catalog", "GET /spaces/studio/passes/season", a_pass(terms=terms(**changes)))
+    async with gateway(fakes) as browser:
+        answer = await browser.get("/studio/season", headers={"Accept-Language": "en-US"})
+
+        for word in words:
+            assert word in answer.text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+async def test_what_creators_type_is_shown_and_never_run() -> None:
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+    fakes = world()
+    named = a_pass(name=evil, description=evil, terms=terms(refund_policy=evil))
+    owner = {"username": "mara", "display_name": evil}
+    rooms = [experience(LIVE, "session", "live") | {"name": evil}]
+    space = a_space(name=evil, description=evil, owner=owner, experiences=rooms, passes=[named])
+    fakes.on("catalog", "GET /spaces/studio", space)
+    fakes.on("catalog", "GET /spaces/studio/passes/season", named)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        for path in ["/studio", "/studio/season", MEMBER, f"{MEMBER}/experiences/session/stream"]:
+            answer = await browser.get(path)
+
+            assert "&lt;script&gt;alert(1)" in answer.text
+            assert "<script>alert" not in answer.text
+            assert "<img src=x" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "service", "route", "code", "words"),
+    [
+        ("/nowhere", "catalog", "GET /spaces/nowhere", "space_not_found", "no such space"),
+        ("/studio/x", "catalog", "GET /spaces/studio/passes/x", "pass_not_found", "no such pass"),
+        ("/@x", "catalog", "GET /creator-profiles/x", "profile_not_found", "no such creator"),
+        ("/a/b/c/d", "catalog", "GET /x", "", "There is nothing here"),
+    ],
+)
+async def test_what_is_not_there_is_a_page_with_a_sentence(
+    path: str, service: str, route: str, code: str, words: str
+) -> None:
+    fakes = world()
+    fakes.refuse(service, route, 404, code)
+    async with gateway(fakes) as browser:
+        page = await browser.get(path)
+        program = await browser.get(path, headers={"Accept": "application/json"})
+
+        assert page.status_code == program.status_code == 404
+        assert words in page.text
+        assert program.headers["content-type"] == "application/problem+json"
+        assert program.json()["code"] == (code or "not_found")
+
+
+async def test_the_member_area_shows_what_is_open_and_until_when() -> None:
+    fakes = world()
+    until = (NOW + timedelta(days=30)).isoformat()
+    fakes.on("access", "GET /grants/mine", [a_grant(LIVE, valid_until=until)])
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(MEMBER)
+
+        assert f'href="{MEMBER}/experiences/session"' in answer.text
+        assert "Open until" in answer.text
+        assert f'href="{MEMBER}/experiences/talk"' not in answer.text
+        assert "Not part of your pass" in answer.text
+
+
+async def test_of_two_grants_the_longer_one_counts() -> None:
+    fakes = world()
+    until = (NOW + timedelta(days=30)).isoformat()
+    for grants in (
+        [a_grant(valid_until=until), a_grant(valid_until=None)],
+        [a_grant(valid_until=None), a_grant(valid_until=until)],
+    ):
+        fakes.on("access", "GET /grants/mine", grants)
+        async with gateway(fakes) as browser:
+            browser.sign_in()
+            answer = await browser.get(MEMBER)
+
+            assert "Open for as long as the space exists" in answer.text
+            assert "Open until" not in answer.text
+
+
+async def test_who_has_no_pass_is_told_so_and_shown_the_way() -> None:
+    fakes = world()
+    fakes.on("access", "GET /grants/mine", [])
+    fakes.on("access", f"GET /experiences/{LIVE}/entry", {"allowed": False, "because": "no_grant"})
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        for path in (
+            MEMBER,
+            *(f"{MEMBER}/experiences/session{p}" for p in ("", "/stream", "/chat")),
+        ):
+            answer = await browser.get(path)
+
+            assert answer.status_code == 403
+            assert 'href="/studio"' in answer.text
+            assert 'id="chat"' not in answer.text
+            assert 'id="watch"' not in answer.text
+
+
+async def test_the_team_enters_its_own_space_without_a_pass() -> None:
+    fakes = world()
+    fakes.on("access", "GET /grants/mine", [])
+    fakes.on("catalog", "GET /spaces/studio", a_space(role="owner"))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+
+        assert (await browser.get(MEMBER)).status_code == 200
+        assert (await browser.get(f"{MEMBER}/experiences/talk/chat")).status_code == 200
+        assert fakes.calls("access", f"GET /experiences/{CHAT}/entry") == []
+
+
+async def test_a_buyer_who_is_a_blink_too_early_waits_instead_of_being_sent_away() -> None:
+    fakes = world()
+    fakes.on("access", "GET /grants/mine", [])
+    fakes.on("checkout", f"GET /orders/{ORDER}", an_order(status="fulfilled"))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(f"{MEMBER}?welcome={ORDER}")
+
+        assert answer.status_code == 200
+        assert "data-reload-after" in answer.text
+
+
+async def test_the_welcome_names_the_pass_and_links_to_where_the_creator_wants() -> None:
+    fakes = world()
+    order = an_order(status="fulfilled", redirect_url="https://mara.example/hello")
+    fakes.on("checkout", f"GET /orders/{ORDER}", order)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(f"{MEMBER}?welcome={ORDER}")
+        foreign = await browser.get(f"{MEMBER}?welcome=../../x")
+
+        assert "You are in" in answer.text
+        assert 'href="https://mara.example/hello"' in answer.text
+        assert "You are in" not in foreign.text
+
+
+async def test_a_chat_has_no_stream_page_and_an_unknown_experience_no_page() -> None:
+    async with gateway() as browser:
+        browser.sign_in()
+
+        assert (await browser.get(f"{MEMBER}/experiences/talk/stream")).status_code == 404
+        assert (await browser.get(f"{MEMBER}/experiences/nothing")).status_code == 404
+
+
+async def test_an_experience_says_when_it_is_live() -> None:
+    fakes = world()
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        before = await browser.get(f"{MEMBER}/experiences/session")
+        fakes.on("streaming", f"GET /experiences/{LIVE}/stream", {"state": "live"})
+        live = await browser.get(f"{MEMBER}/experiences/session")
+
+        assert "Nobody is on air" in before.text
+        assert "Live now" in live.text
+
+
+async def test_islands_get_their_words_and_sources() -> None:
+    async with gateway() as browser:
+        browser.sign_in()
+        answer = await browser.get(f"{MEMBER}/experiences/session/stream")
+
+        assert f'data-source="/api/experiences/{LIVE}/stream-token"' in answer.text
+        assert f'data-source="/api/experiences/{LIVE}/chat"' in answer.text
+        assert 'data-role="viewer"' in answer.text
+        assert "&#34;waiting_for_host&#34;:" in answer.text
+        assert f'<meta name="csrf-token" content="{browser.csrf_token}">' in answer.text
+
+
+async def test_the_account_lists_receipts_and_sessions() -> None:
+    fakes = world()
+    sessions = [
+        {"session_id": "1", "user_agent": "Mozilla/5.0 (X11; Linux) Firefox/140", "is_current": False,
+         "started_at": NOW.isoformat(), "last_seen_at": NOW.isoformat()},
+    ]  # fmt: skip
+    orders = [
+        an_order(status="fulfilled", granted_from=NOW.isoformat()),
+        an_order(status="refunded", refunded_minor=1990),
+        an_order(status="open", pass_name="An open order"),
+    ]
+    fakes.on("identity", "GET /sessions", sessions)
+    fakes.on("checkout", "GET /orders/mine", orders)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get("/account")
+
+        assert "Firefox, Linux" in answer.text
+        assert 'action="/account/sessions/1/end"' in answer.text
+        assert answer.text.count("Season pass") == 2
+        assert "€19.90 refunded" in answer.text
+        assert "An open order" not in answer.text
+        assert "2 unread" in answer.text
+
+
+async def test_a_refused_name_is_told_beside_the_field_and_kept() -> None:
+    fakes = world()
+    fakes.refuse("identity", "PATCH /people/me", 422, "invalid_display_name")
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.send_form("/account/profile", display_name="<Ada>")
+
+        assert answer.status_code == 422
+        assert 'value="&lt;Ada&gt;"' in answer.text
+        assert "one line of at most 80" in answer.text
+
+
+async def test_sessions_are_ended_one_by_one_or_all() -> None:
+    fakes = world()
+    fakes.on("identity", "DELETE /sessions/7", None, 204)
+    fakes.on("identity", "DELETE /sessions", None, 204)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        one = await browser.send_form("/account/sessions/7/end")
+        gone = await browser.send_form("/account/sessions/8/end")
+        everything = await browser.send_form("/account/sessions/end-all")
+
+        assert one.headers["location"] == gone.headers["location"] == "/account#sessions"
+        assert 'session=""' in everything.headers["set-cookie"]
+
+
+async def test_notices_lead_to_pages_of_ours_alone() -> None:
+    fakes = world()
+    notice = {"notice_id": "1", "title": "Hello", "body": "<b>you</b>", "read_at": None,
+              "created_at": NOW.isoformat()}  # fmt: skip
+    fakes.on("notifications", "POST /notices/1/read", {})
+    fakes.on(
+        "notifications",
+        "GET /notices",
+        [notice | {"url": "/account"}, notice | {"url": "https://evil.example/"}],
+    )
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        page = await browser.get("/account/notices")
+        read = await browser.send_form("/account/notices/1/read", next="/account")
+
+        assert 'name="next" value="/account"' in page.text
+        assert "evil.example" not in page.text
+        assert "&lt;b&gt;you" in page.text
+        assert read.headers["location"] == "/account"
+
+
+async def test_following_needs_a_person_and_comes_back() -> None:
+    fakes = world()
+    fakes.on("catalog", "PUT /creator-profiles/mara/followers/me", None, 204)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.send_form("/@mara/follow")
+
+        assert answer.headers["location"] == "/@mara"
+        assert fakes.calls("catalog", "PUT /creator-profiles/mara/followers/me")
