@@ -2,27 +2,29 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
 from eventsourcing.persistence import Mapper
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from libs.events.contract import stream_of, subjects_of
+from libs.events.contract import Contract, stream_of
 from libs.events.envelope import event_id_of
 from libs.runtime import log
+from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.log import LoggedEvent
 from libs.runtime.relay import ToContract
+from libs.runtime.streams import Message, read_stream
 
 _PAGE: Final = 500
-_READ_TIMEOUT_S: Final = 10.0
+_FINDINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,15 @@ def line_of(service: str, event: LoggedEvent) -> Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a log and its stream were compared: both agree up to here."""
+
+    epoch: int = 0
+    position: str = str(log.START)
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a comparison of a log with its stream found; no finding means that they agree."""
 
@@ -85,6 +96,15 @@ class Verdict:
     public_events: int
     messages: int
     findings: tuple[str, ...]
+    reached: Reached = Reached()
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    position: str
+    message_id: str
+    body: bytes
+    recorded_at: datetime
 
 
 async def verify(
@@ -93,60 +113,116 @@ async def verify(
     service: str,
     mapper: Mapper[Any],
     to_contract: ToContract,
+    since: Reached | None = None,
+    grace_s: float = 0.0,
 ) -> Verdict:
-    """Whether the stream holds every public event of the log, in its order, byte for byte."""
-    said = [(m.headers or {}, m.data) for m in await _messages(client, service)]
-    expected = await asyncio.to_thread(lambda: list(_announced(conn, service, mapper, to_contract)))
-    findings = [
-        _difference(position, wanted, found)
-        for position, (wanted, found) in enumerate(zip(expected, said, strict=False), start=1)
-        if wanted != (found[0].get("Nats-Msg-Id"), found[1])
-    ][:5]
-    if len(expected) > len(said):
-        findings.append(
-            f"{len(expected) - len(said)} events at the end are not in the stream (yet);"
-            " the relay of the service publishes them: see `backstage events tail`"
-        )
-    elif len(said) > len(expected):
-        findings.append(f"the stream holds {len(said) - len(expected)} messages more than the log")
-    return Verdict(service, len(expected), len(said), tuple(findings))
+    """Whether the stream holds every public event of the log, in its order, byte for byte.
+
+    From where an earlier comparison came to, if that still stands. Events younger than `grace_s`
+    may be missing at the end. Memory holds one page.
+    """
+    since = await _still_valid(since, conn, client, service)
+    expected = _announced(conn, service, mapper, to_contract, _position(since.position))
+    comparison = _Comparison(since)
+    async for page in read_stream(client, service, since.sequence):
+        wanted = await asyncio.to_thread(lambda: list(islice(expected, len(page))))  # noqa: B023
+        comparison.compare(wanted, page)
+    with conn.cursor() as curs:
+        epoch = log.epoch(curs)
+    late = datetime.now(UTC) - timedelta(seconds=grace_s)
+    missing = await asyncio.to_thread(lambda: sum(1 for e in expected if e.recorded_at <= late))
+    return comparison.verdict(service, epoch, missing)
+
+
+async def _still_valid(
+    since: Reached | None, conn: Connection[DictRow], client: Client, service: str
+) -> Reached:
+    """A stream that was lost or filled again, or a store of another epoch: compare all again."""
+    if since is None:
+        return Reached()
+    with conn.cursor() as curs:
+        epoch = log.epoch(curs)
+    try:
+        message = await client.jetstream().get_msg(stream_of(service), since.sequence)
+    except NotFoundError:
+        return Reached()
+    message_id = (message.headers or {}).get("Nats-Msg-Id")
+    same = message_id == f"{service}.{epoch}.{since.position}"
+    return since if same and since.epoch == epoch else Reached()
+
+
+def _position(text: str) -> log.Position:
+    return log.START if text == str(log.START) else log.Position.parse(text)
+
+
+class _Comparison:
+    """Goes along the log and the stream, side by side."""
+
+    def __init__(self, since: Reached) -> None:
+        self._messages = 0
+        self._events = 0
+        self._position, self._sequence = since.position, since.sequence
+        self._findings: list[str] = []
+        self._more = 0
+
+    def compare(self, wanted: Sequence[_Announced], found: Sequence[Message]) -> None:
+        for one, other in zip(wanted, found, strict=False):
+            self._compare_one(one, other)
+        self._events += len(wanted)
+        self._messages += len(found)
+        self._more += len(found) - len(wanted)
+
+    def _compare_one(self, wanted: _Announced, found: Message) -> None:
+        message_id = found.headers.get("Nats-Msg-Id")
+        if (message_id, found.body) == (wanted.message_id, wanted.body):
+            if not self._findings:
+                self._position, self._sequence = wanted.position, found.sequence
+        elif len(self._findings) < _FINDINGS:
+            self._findings.append(_difference(found.sequence, wanted, message_id))
+
+    def verdict(self, service: str, epoch: int, missing: int) -> Verdict:
+        findings = list(self._findings)
+        if missing:
+            findings.append(
+                f"{missing} events at the end are not in the stream (yet);"
+                " the relay of the service publishes them: see `backstage lag`"
+            )
+        if self._more:
+            findings.append(f"the stream holds {self._more} messages more than the log")
+        reached = Reached(epoch, self._position, self._sequence)
+        return Verdict(service, self._events + missing, self._messages, tuple(findings), reached)
 
 
 def _announced(
-    conn: Connection[DictRow], service: str, mapper: Mapper[Any], to_contract: ToContract
-) -> Iterator[tuple[str, bytes]]:
+    conn: Connection[DictRow],
+    service: str,
+    mapper: Mapper[Any],
+    to_contract: ToContract,
+    position: log.Position,
+) -> Iterator[_Announced]:
     with conn.cursor() as curs:
         epoch = log.epoch(curs)
-        position = log.START
         while page := log.read_after(curs, position, _PAGE).events:
             for event in page:
-                contract = to_contract(mapper.to_domain_event(event.stored))
+                contract = _public(event, mapper, to_contract)
                 if contract is not None:
-                    message_id = f"{service}.{epoch}.{event.position}"
-                    yield message_id, contract.model_dump_json().encode()
+                    place = str(event.position)
+                    yield _Announced(
+                        place,
+                        f"{service}.{epoch}.{place}",
+                        contract.model_dump_json().encode(),
+                        event.recorded_at,
+                    )
             position = page[-1].position
 
 
-async def _messages(client: Client, service: str) -> list[Msg]:
-    js = client.jetstream(timeout=5)
-    try:
-        info = await js.stream_info(stream_of(service))
-    except NotFoundError:
-        return []
-    if not info.state.messages:
-        return []
-    messages: list[Msg] = []
-    subscription = await js.subscribe(
-        subjects_of(service), stream=stream_of(service), ordered_consumer=True
-    )
-    while not messages or messages[-1].metadata.sequence.stream < info.state.last_seq:
-        messages.append(await subscription.next_msg(_READ_TIMEOUT_S))
-    await subscription.unsubscribe()
-    return messages
+def _public(event: LoggedEvent, mapper: Mapper[Any], to_contract: ToContract) -> Contract | None:
+    if is_runtime_topic(event.stored.topic):
+        return None
+    return to_contract(mapper.to_domain_event(event.stored))
 
 
-def _difference(place: int, wanted: tuple[str, bytes], found: tuple[dict[str, str], bytes]) -> str:
-    message_id = found[0].get("Nats-Msg-Id")
-    if message_id != wanted[0]:
-        return f"message {place} is {message_id}, the log has {wanted[0]} there"
+def _difference(place: int, wanted: _Announced, message_id: str | None) -> str:
+    if message_id != wanted.message_id:
+        return f"message {place} is {message_id}, the log has {wanted.message_id} there"
     return f"message {place} ({message_id}) has another body than the log gives"

@@ -1,13 +1,17 @@
 """Money and times as people of a region write them."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, get_currency_precision
 from markupsafe import Markup
+
+_TOUCHING: Final = re.compile(r"([^\W\d_])(\d)")
 
 
 class Formats:
@@ -20,9 +24,16 @@ class Formats:
         """Integer minor units of a currency with so many decimals: 1990 EUR 2 is €19.90."""
         amount = Decimal(minor).scaleb(-exponent)
         if exponent == get_currency_precision(currency):
-            return format_currency(amount, currency, locale=self._region)
-        digits = "0" * exponent
-        pattern = f"\N{CURRENCY SIGN}\N{CURRENCY SIGN} #,##0{'.' if digits else ''}{digits}"
+            written = format_currency(amount, currency, locale=self._region)
+        else:
+            written = self._with_decimals(amount, currency, exponent)
+        # A code of letters is parted from its figures (CLDR, currency spacing).
+        return _TOUCHING.sub(r"\1\u00a0\2", written)
+
+    def _with_decimals(self, amount: Decimal, currency: str, exponent: int) -> str:
+        """Where CLDR counts other decimals than the one who moves the money."""
+        decimals = "." + "0" * exponent if exponent else ""
+        pattern = f"\N{CURRENCY SIGN}\N{CURRENCY SIGN}#,##0{decimals}"
         return format_currency(
             amount, currency, pattern, locale=self._region, currency_digits=False
         )
@@ -31,7 +42,9 @@ class Formats:
         """An instant in a zone; a script of the page rewrites it in the viewer's own."""
         instant = _instant(at)
         there = instant.astimezone(ZoneInfo(zone))
-        text = format_datetime(there, "d MMM y, HH:mm z", locale=self._region)
+        day = format_date(there, "medium", locale=self._region)
+        hour = format_time(there, "short", locale=self._region)
+        text = f"{day}, {hour} {there.tzname()}"
         return Markup('<time datetime="{}">{}</time>').format(_utc(instant), text)
 
     def day(self, at: str | datetime, zone: str = "UTC") -> Markup:

@@ -180,9 +180,7 @@ class Wire:
         elif self._mended is not None:
             await self._mended.wait()
 
-    def _answer_passes(
-        self, link: _Link, fault: WireFault, chunk: bytes, *, asks: bool
-    ) -> bool:
+    def _answer_passes(self, link: _Link, fault: WireFault, chunk: bytes, *, asks: bool) -> bool:
         if asks:
             link.asked = True
             return True

@@ -107,7 +107,7 @@ async def test_a_file_under_its_hash_is_kept_for_ever_and_another_is_asked_for_a
     [
         "../settings.py",
         "..%2fsettings.py",
-        "dist/../site.css",
+        "dist%2f..%2fsite.css",
         ".hidden",
         "nothing.css",
         "x/y.js",
@@ -190,7 +190,7 @@ async def test_an_address_is_believed_from_a_trusted_proxy_alone(
 def test_every_text_that_a_page_asks_for_is_there_and_every_text_is_asked_for() -> None:
     sources = [*HERE.rglob("*.html"), *HERE.glob("*.py"), *(HERE / "pages").glob("*.py")]
     code = "\n".join(path.read_text() for path in sources)
-    asked = set(re.findall(r'(?:t|say|marked|_with_moment)\(\s*(?:visit, )?"([a-z0-9-]+)"', code))
+    asked = set(re.findall(r'\b(?:t|say|marked|_with_moment)\(\s*(?:visit, )?"([a-z0-9-]+)"', code))
     asked |= {f"pay-{name}" for name in (*PAY_LABELS, "pay")}
     asked |= {f"chat-{name.replace('_', '-')}" for name in CHAT_LABELS}
     asked |= {f"watch-{name.replace('_', '-')}" for name in WATCH_LABELS}
@@ -213,7 +213,7 @@ def test_an_unknown_text_or_a_missing_value_is_an_error() -> None:
 
 
 def test_a_text_round_html_is_escaped_and_the_html_is_not() -> None:
-    moment = Formats(Locale("en")).moment("2026-03-01T12:00:00Z")
+    moment = Formats(Locale("en", "GB")).moment("2026-03-01T12:00:00Z")
 
     assert texts_for(None, "de;q=1, en").marked("offer-until", moment=moment) == (
         'Access until <time datetime="2026-03-01T12:00:00Z">1 Mar 2026, 12:00 UTC</time>.'
@@ -242,7 +242,7 @@ def test_money_is_written_by_its_exponent(
 def test_an_instant_is_written_in_its_zone_and_carries_utc() -> None:
     at = datetime(2026, 7, 1, 18, 30, tzinfo=UTC)
 
-    assert str(Formats(Locale("en")).moment(at, "Europe/Vienna")) == (
+    assert str(Formats(Locale("en", "GB")).moment(at, "Europe/Vienna")) == (
         '<time datetime="2026-07-01T18:30:00Z">1 Jul 2026, 20:30 CEST</time>'
     )
 

@@ -6,6 +6,7 @@ from libs.runtime import person_token
 from services.gateway.tests.builders import (
     CSRF_SECRET,
     LIVE,
+    NOW,
     PERSON,
     PERSON_SECRET,
     TOKEN,
@@ -79,20 +80,15 @@ async def test_the_admin_gets_the_person_and_the_csrf_token_and_no_cookie() -> N
 async def test_the_admin_is_told_nothing_of_who_only_says_who_they_are() -> None:
     fakes = world()
     fakes.on("admin", "GET /admin", None, 303, location="/sign-in?next=%2Fadmin")
-    forged = person_token.sign("another secret, long enough to be one", *_somebody())
+    forged = person_token.sign(
+        "another secret, long enough to be one", UUID(PERSON), "session", NOW
+    )
     async with gateway(fakes) as browser:
         answer = await browser.get("/admin", headers={"Authorization": f"Bearer {forged}"})
 
         [asked] = fakes.calls("admin", "GET /admin")
         assert "authorization" not in asked.headers
         assert answer.headers["location"] == "/sign-in?next=%2Fadmin"
-
-
-def _somebody() -> tuple:
-    from datetime import UTC, datetime
-    from uuid import UUID
-
-    return UUID(PERSON), "session", datetime.now(UTC)
 
 
 async def test_a_form_of_the_admin_is_passed_on_with_its_answer() -> None:

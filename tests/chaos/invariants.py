@@ -1,0 +1,317 @@
+"""What must hold whatever broke: the promises to buyers, as far as they can be looked up."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
+from libs.events.checkout import PassPurchased, PurchaseRefunded
+from libs.events.notifications import NoticeDelivered
+from libs.runtime import bus
+from ops import log_reader, stores
+from ops.up.data_folder import DataFolder
+from tests.chaos.buyers import Operation, Told
+from tests.chaos.evidence import Providers, Said, rows_of, said_by
+
+_IN_APP, _EMAIL, _RECEIPT = "in_app", "email", "receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that is broken: what, about whom, and what repairs it."""
+
+    what: str
+    where: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"{self.what} [{self.where}] -> {self.repair}"
+
+
+@dataclass
+class Facts:
+    """One look at everything."""
+
+    purchases: list[Said]
+    refunded: set[UUID]
+    grants: dict[UUID, list[GrantIssued]]
+    standing: dict[UUID, set[UUID]]
+    """Who may enter, by experience."""
+    notices: dict[UUID, list[NoticeDelivered]]
+    payments: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def bought(self) -> dict[UUID, PassPurchased]:
+        """Purchases by order."""
+        contracts = [said.contract for said in self.purchases]
+        return {c.order_id: c for c in contracts if isinstance(c, PassPurchased)}
+
+
+def gather(data: DataFolder, providers: Providers) -> Facts:
+    """Read the stores and the payment provider."""
+    # What follows from something is read before what it follows from would be unfair, so the
+    # cause is read first: an effect without a cause in this look is none of our business.
+    payments = list(providers.payments())
+    of_checkout = said_by("checkout", data)
+    grants: dict[UUID, list[GrantIssued]] = defaultdict(list)
+    standing: dict[UUID, set[UUID]] = defaultdict(set)
+    open_grants: dict[UUID, GrantIssued] = {}
+    for said in said_by("access", data):
+        match said.contract:
+            case GrantIssued() as issued:
+                grants[issued.source_id].append(issued)
+                open_grants[issued.grant_id] = issued
+            case GrantRevoked(grant_id=grant_id) | GrantExpired(grant_id=grant_id):
+                open_grants.pop(grant_id, None)
+            case _:
+                pass
+    for grant in open_grants.values():
+        standing[grant.experience_id].add(grant.person_id)
+    notices: dict[UUID, list[NoticeDelivered]] = defaultdict(list)
+    for said in said_by("notifications", data):
+        if isinstance(said.contract, NoticeDelivered):
+            notices[said.contract.about_event_id].append(said.contract)
+    return Facts(
+        purchases=[s for s in of_checkout if isinstance(s.contract, PassPurchased)],
+        refunded={
+            s.contract.order_id
+            for s in of_checkout
+            if isinstance(s.contract, PurchaseRefunded) and s.contract.full
+        },
+        grants=grants,
+        standing=standing,
+        notices=notices,
+        payments=payments,
+    )
+
+
+class Checker:
+    """Looks for violations in one running system."""
+
+    def __init__(
+        self, data: DataFolder, providers: Providers, team: set[UUID], addresses: dict[UUID, str]
+    ) -> None:
+        self.repeated_mails = 0
+        """Mails that came twice under one Message-ID, which SMTP can't rule out."""
+        self._data = data
+        self._providers = providers
+        self._team = team
+        self._addresses = addresses
+
+    def check(self, operations: Sequence[Operation]) -> list[Violation]:
+        """Everything that is not as promised now."""
+        facts = gather(self._data, self._providers)
+        found: list[Violation] = []
+        for look in self._looks(facts, operations):
+            found += look()
+        return found
+
+    def _looks(
+        self, facts: Facts, operations: Sequence[Operation]
+    ) -> list[Callable[[], Iterator[Violation]]]:
+        return [
+            lambda: self._clients_words(facts, operations),
+            lambda: self._payments(facts),
+            lambda: self._one_purchase_each(facts),
+            lambda: self._grants(facts),
+            lambda: self._seats(facts),
+            lambda: self._receipts(facts),
+            self._stock,
+            self._left_undone,
+            self._streams,
+        ]
+
+    def _clients_words(self, facts: Facts, operations: Sequence[Operation]) -> Iterator[Violation]:
+        bought = facts.bought
+        pairs = {(p.person_id, p.pass_id) for p in bought.values()}
+        for done in operations:
+            if done.told is Told.OK and done.order_id not in bought:
+                yield Violation(
+                    "a buyer was told ok and the store has no purchase",
+                    f"order {done.order_id}",
+                    "backstage verify --full",
+                )
+            if done.told is Told.FAILED and (done.person_id, done.pass_id) in pairs:
+                yield Violation(
+                    "a buyer was refused and owns the pass nevertheless",
+                    f"person {done.person_id}, pass {done.pass_id}: {done.said}",
+                    f"backstage events ls --service checkout --entity {done.order_id}",
+                )
+
+    def _payments(self, facts: Facts) -> Iterator[Violation]:
+        settled = {
+            row["order_id"]: row["payment_intent_id"]
+            for row in rows_of(
+                "checkout",
+                "SELECT order_id, payment_intent_id FROM payment_list WHERE state = 'succeeded'",
+                self._data,
+            )
+        }
+        captured = Counter[str]()
+        for intent in facts.payments:
+            if intent["status"] != "succeeded":
+                continue
+            order = intent["metadata"].get("order_id")
+            returned = intent["latest_charge"]["refunded"]
+            captured[order] += not returned
+            granted = order is not None and UUID(order) in facts.bought
+            kept = granted and settled.get(UUID(order), intent["id"]) == intent["id"]
+            if kept == returned and not (returned and UUID(order) in facts.refunded):
+                outcomes = (
+                    "both granted and returned" if returned else "neither granted nor returned"
+                )
+                yield Violation(
+                    f"a captured payment is {outcomes}",
+                    f"{intent['id']} of order {order}",
+                    "backstage inbox retry --service checkout",
+                )
+        for order, charges in captured.items():
+            if charges > 1:
+                yield Violation("an order was charged twice", f"order {order}", "refund one")
+        paid = {i["metadata"].get("order_id") for i in facts.payments if i["status"] == "succeeded"}
+        for order_id, purchase in facts.bought.items():
+            if purchase.total_minor and str(order_id) not in paid:
+                yield Violation("a pass was given away unpaid", f"order {order_id}", "revoke it")
+
+    def _one_purchase_each(self, facts: Facts) -> Iterator[Violation]:
+        orders = [said.contract for said in facts.purchases]
+        told = Counter(c.order_id for c in orders if isinstance(c, PassPurchased))
+        owned = Counter((c.person_id, c.pass_id) for c in facts.bought.values())
+        for order_id, times in told.items():
+            if times > 1:
+                yield Violation(f"purchased {times} times", f"order {order_id}", "none")
+        for (person, pass_id), times in owned.items():
+            if times > 1:
+                yield Violation(
+                    f"the same pass bought {times} times",
+                    f"person {person}, pass {pass_id}",
+                    "refund all but one",
+                )
+
+    def _grants(self, facts: Facts) -> Iterator[Violation]:
+        for order_id, purchase in facts.bought.items():
+            issued = Counter(g.experience_id for g in facts.grants[order_id])
+            wanted = Counter(purchase.experience_ids)
+            if issued != wanted:
+                yield Violation(
+                    f"{sum(issued.values())} grants for {sum(wanted.values())} experiences",
+                    f"order {order_id}",
+                    f"backstage events replay --to access --entity {order_id}",
+                )
+        for source in facts.grants.keys() - facts.bought.keys():
+            if any(g.reason == "purchase" for g in facts.grants[source]):
+                yield Violation("a grant without its purchase", f"order {source}", "revoke it")
+
+    def _seats(self, facts: Facts) -> Iterator[Violation]:
+        for experience_id, people in facts.standing.items():
+            seated = self._providers.members_of(experience_id) - self._team
+            for person in people - seated - self._team:
+                yield Violation(
+                    "has access and no seat in the chat",
+                    f"person {person}, experience {experience_id}",
+                    f"backstage events replay --to chat --entity {person}",
+                )
+            for person in seated - people:
+                yield Violation(
+                    "sits in the chat without access",
+                    f"person {person}, experience {experience_id}",
+                    f"backstage events replay --to chat --entity {person}",
+                )
+
+    def _receipts(self, facts: Facts) -> Iterator[Violation]:
+        mails = {
+            person: self._providers.mails_to(address) for person, address in self._addresses.items()
+        }
+        self.repeated_mails = sum(n - 1 for one in mails.values() for n in one.values())
+        for said in facts.purchases:
+            purchase = said.contract
+            if not isinstance(purchase, PassPurchased):
+                continue
+            receipts = [n for n in facts.notices[said.event_id] if n.kind == _RECEIPT]
+            channels = Counter(notice.channel for notice in receipts)
+            sent = {n.notice_id for n in receipts if n.channel == _EMAIL}
+            arrived = sent & mails.get(purchase.person_id, {}).keys()
+            if channels[_IN_APP] != 1 or len(sent) != 1 or arrived != sent:
+                yield Violation(
+                    f"{channels[_IN_APP]} receipts in the app, {len(sent)} mailed,"
+                    f" {len(arrived)} arrived",
+                    f"order {purchase.order_id}",
+                    f"backstage events replay --to notifications --entity {purchase.order_id}",
+                )
+
+    def _stock(self) -> Iterator[Violation]:
+        sql = """
+            SELECT s.pass_id, s.capacity, s.held, s.sold, coalesce(l.held, 0) AS held_seats,
+                   coalesce(l.sold, 0) AS sold_seats
+            FROM stock s LEFT JOIN (
+                SELECT pass_id, count(*) FILTER (WHERE state = 'held') AS held,
+                       count(*) FILTER (WHERE state = 'sold') AS sold
+                FROM seat_list GROUP BY pass_id) l USING (pass_id)
+            WHERE s.capacity IS NOT NULL
+              AND ((s.held, s.sold) <> (coalesce(l.held, 0), coalesce(l.sold, 0))
+                   OR coalesce(l.held, 0) + coalesce(l.sold, 0) > s.capacity)
+            """
+        for row in rows_of("checkout", sql, self._data):
+            yield Violation(
+                f"the counter of {row['capacity']} seats says {row['held']} held and"
+                f" {row['sold']} sold, the seats say {row['held_seats']} and {row['sold_seats']}",
+                f"pass {row['pass_id']}",
+                "backstage projections rebuild checkout seat_list",
+            )
+
+    def _left_undone(self) -> Iterator[Violation]:
+        for service in stores.SERVICES:
+            for row in rows_of(
+                service,
+                "SELECT durable, subject, error FROM parked WHERE skipped_at IS NULL",
+                self._data,
+            ):
+                yield Violation(
+                    f"a message is parked: {row['error'][:200]}",
+                    f"{row['durable']} {row['subject']}",
+                    "backstage parked retry",
+                )
+            for row in rows_of(
+                service,
+                "SELECT kind, key, attempts, last_error FROM schedule"
+                " WHERE last_error IS NOT NULL OR due_at < clock_timestamp() - interval '3 s'",
+                self._data,
+            ):
+                yield Violation(
+                    f"work is late after {row['attempts']} attempts: {row['last_error']}",
+                    f"{service} {row['kind']} {row['key']}",
+                    "backstage lag",
+                )
+        for row in rows_of(
+            "checkout",
+            "SELECT event_id, type, error FROM webhook_inbox WHERE handled_at IS NULL",
+            self._data,
+        ):
+            yield Violation(
+                f"a webhook is not handled: {row['error']}",
+                f"{row['type']} {row['event_id']}",
+                f"backstage inbox retry {row['event_id']}",
+            )
+
+    def _streams(self) -> Iterator[Violation]:
+        for service, finding in asyncio.run(_compare_streams(self._data)):
+            yield Violation(
+                finding, f"stream of {service}", f"backstage events verify --service {service}"
+            )
+
+
+async def _compare_streams(data: DataFolder) -> list[tuple[str, str]]:
+    client = await bus.connect(stores.nats_url(data), "chaos")
+    mapper, found = stores.event_mapper(), []
+    try:
+        for service in stores.SERVICES:
+            to_contract = stores.announces(service)
+            with stores.reading(stores.database_url(service, data)) as conn:
+                verdict = await log_reader.verify(conn, client, service, mapper, to_contract)
+            found += [(service, finding) for finding in verdict.findings]
+    finally:
+        await bus.close(client)
+    return found

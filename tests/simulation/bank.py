@@ -1,0 +1,241 @@
+"""Stripe as the checkout sees it, with a ledger of its own and every way of letting us down.
+
+Calls may be lost before they are done, be done with the answer lost, or end in a fault that the
+idempotency key then repeats for a day. Webhooks come late, twice, in any order, or never.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from libs.runtime.clock import FixedClock
+from services.checkout.domain import (
+    Payment,
+    PaymentRequest,
+    PaymentStatus,
+    ProviderRefund,
+    ProviderSilent,
+    RefundImpossible,
+    RefundOrder,
+    WebhookEvent,
+)
+from tests.simulation.fate import Fate
+
+R = TypeVar("R")
+
+KEYS_KEPT_FOR: Final = timedelta(hours=24)
+_PAYABLE: Final = {PaymentStatus.AWAITING, PaymentStatus.CHALLENGED}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a key will go on being answered."""
+
+    answer: Any
+    until: datetime
+
+
+@dataclass
+class Bank:
+    """Payments and refunds; `meanwhile` lets the story go on while a call is under way."""
+
+    fate: Fate
+    clock: FixedClock
+    meanwhile: Callable[[], None]
+    payments: dict[str, Payment] = field(default_factory=dict)
+    webhooks: list[WebhookEvent] = field(default_factory=list)
+    captured: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        self._keys: dict[str, _Kept] = {}
+        self._numbers = count(1)
+
+    # What the checkout asks
+
+    def create(self, asked: PaymentRequest) -> Payment:
+        """As PaymentProvider.create."""
+        return self._under_key(asked.idempotency_key, lambda: self._create(asked))
+
+    def get(self, payment_intent_id: str) -> Payment:
+        """As PaymentProvider.get: what it was before the answer was on its way."""
+        return self._unreliably(lambda: self.payments[payment_intent_id])
+
+    def find(self, order_id: UUID, attempt: int) -> Payment | None:
+        """As PaymentProvider.find."""
+        return self._unreliably(
+            lambda: next(
+                (
+                    p
+                    for p in self.payments.values()
+                    if (p.order_id, p.attempt) == (order_id, attempt)
+                ),
+                None,
+            )
+        )
+
+    def cancel(self, payment_intent_id: str) -> Payment:
+        """As PaymentProvider.cancel."""
+
+        def cancel() -> Payment:
+            payment = self.payments[payment_intent_id]
+            if payment.status in _PAYABLE:
+                self._change(payment, "payment_intent.canceled", status=PaymentStatus.CANCELLED)
+            elif payment.status is PaymentStatus.PROCESSING:
+                raise ProviderSilent("payment_intent_unexpected_state")
+            return self.payments[payment_intent_id]
+
+        return self._unreliably(cancel)
+
+    def refund(self, asked: RefundOrder) -> ProviderRefund:
+        """As PaymentProvider.refund."""
+        return self._under_key(
+            asked.idempotency_key,
+            lambda: self._refund(asked.payment_intent_id, asked.amount_minor, asked.request_id),
+        )
+
+    # What buyers, their banks and the owner of the account do
+
+    def pay(self, payment: Payment, how: str) -> None:
+        """A card is put in: it pays, is refused, is challenged, or the bank takes its time."""
+        payment = self.payments[payment.payment_intent_id]
+        if payment.status not in _PAYABLE:
+            return
+        if how == "declines":
+            charge = f"ch_{next(self._numbers)}"
+            self._change(
+                payment,
+                "payment_intent.payment_failed",
+                status=PaymentStatus.AWAITING,
+                failure=charge,
+                failure_code="card_declined",
+            )
+        elif how == "challenges":
+            self._change(payment, "payment_intent.requires_action", status=PaymentStatus.CHALLENGED)
+        elif how == "processes":
+            self._change(payment, "payment_intent.processing", status=PaymentStatus.PROCESSING)
+        else:
+            self._capture(payment)
+
+    def decide(self, payment: Payment, *, paid: bool) -> None:
+        """The bank has made up its mind."""
+        payment = self.payments[payment.payment_intent_id]
+        if payment.status is not PaymentStatus.PROCESSING:
+            return
+        if paid:
+            self._capture(payment)
+        else:
+            self._change(
+                payment,
+                "payment_intent.payment_failed",
+                status=PaymentStatus.AWAITING,
+                failure=f"ch_{next(self._numbers)}",
+                failure_code="bank_refused",
+            )
+
+    def refund_by_hand(self, payment: Payment, amount_minor: int | None) -> None:
+        """From the dashboard. Of these the webhook does come, sooner or later."""
+        self._refund(payment.payment_intent_id, amount_minor, None)
+
+    def left_of(self, payment_intent_id: str) -> int:
+        """What was captured and has not gone back."""
+        payment = self.payments[payment_intent_id]
+        taken = self.captured.get(payment_intent_id, 0)
+        return taken - sum(refund.amount_minor for refund in payment.refunds)
+
+    def of_status(self, *statuses: PaymentStatus) -> list[Payment]:
+        """The payments that stand so."""
+        return [p for p in self.payments.values() if p.status in statuses]
+
+    # How it goes about it
+
+    def _create(self, asked: PaymentRequest) -> Payment:
+        number = next(self._numbers)
+        payment = Payment(
+            payment_intent_id=f"pi_{number}",
+            status=PaymentStatus.AWAITING,
+            amount_minor=asked.amount_minor,
+            currency=asked.currency,
+            order_id=asked.order_id,
+            attempt=asked.attempt,
+            client_secret=f"pi_{number}_secret",
+        )
+        self.payments[payment.payment_intent_id] = payment
+        self._announce("payment_intent.created", payment)
+        return payment
+
+    def _capture(self, payment: Payment) -> None:
+        self.captured[payment.payment_intent_id] = payment.amount_minor
+        self._change(
+            payment,
+            "payment_intent.succeeded",
+            status=PaymentStatus.SUCCEEDED,
+            charge_id=f"ch_{next(self._numbers)}",
+        )
+
+    def _refund(
+        self, payment_intent_id: str, amount_minor: int | None, request_id: UUID | None
+    ) -> ProviderRefund:
+        left = self.left_of(payment_intent_id)
+        if left == 0:
+            raise RefundImpossible("charge_already_refunded")
+        amount = left if amount_minor is None else amount_minor
+        if amount > left:
+            raise RefundImpossible("amount_too_large")
+        refund = ProviderRefund(f"re_{next(self._numbers)}", amount, request_id)
+        payment = self.payments[payment_intent_id]
+        self._change(payment, "charge.refunded", refunds=(*payment.refunds, refund))
+        return refund
+
+    def _change(self, payment: Payment, event: str, **changes: Any) -> None:
+        changed = replace(payment, **changes)
+        self.payments[payment.payment_intent_id] = changed
+        self._announce(event, changed)
+
+    def _announce(self, type_: str, payment: Payment) -> None:
+        event = WebhookEvent(
+            f"evt_{next(self._numbers)}", type_, payment.payment_intent_id, f'{{"type": "{type_}"}}'
+        )
+        # Nothing but its webhook tells of a refund by hand: the nightly round is not built yet.
+        if type_ == "charge.refunded" or not self.fate.mishap(0.15):
+            self.webhooks.append(event)
+
+    def _under_key(self, key: str, make: Callable[[], R]) -> R:
+        kept = self._keys.get(key)
+        if kept is not None and self.clock.now() < kept.until:
+            return self._unreliably(lambda: _repeat(kept.answer))
+        until = self.clock.now() + KEYS_KEPT_FOR
+        if self.fate.mishap(self.fate.silence_rate / 4):
+            if self.fate.chance(0.5):
+                make()
+            self._keys[key] = _Kept(ProviderSilent("api_error", replayed=True), until)
+            raise ProviderSilent("api_error")
+
+        def make_and_keep() -> R:
+            made = make()
+            self._keys[key] = _Kept(made, until)
+            return made
+
+        return self._unreliably(make_and_keep)
+
+    def _unreliably(self, act: Callable[[], R]) -> R:
+        self.calls += 1
+        self.meanwhile()
+        if self.fate.mishap(self.fate.silence_rate):
+            raise ProviderSilent("no answer, not done")
+        self.fate.may_crash("checkout", "before it asked the bank")
+        answer = act()
+        self.meanwhile()
+        self.fate.may_crash("checkout", "before the bank's answer was heard")
+        if self.fate.mishap(self.fate.silence_rate):
+            raise ProviderSilent("no answer, but done")
+        return answer
+
+
+def _repeat(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

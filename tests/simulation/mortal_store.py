@@ -1,0 +1,55 @@
+"""A service's real store, with the places at which its process may die."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from typing_extensions import override
+
+from libs.events.envelope import Envelope
+from libs.runtime import unit_of_work
+from libs.runtime.cause import Cause
+from libs.runtime.store import Store
+from tests.simulation.fate import Fate
+
+R = TypeVar("R")
+
+
+class MortalStore(Store[Any]):
+    """Dies before, inside and after a commit when fate wants it."""
+
+    def __init__(self, fate: Fate, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._fate = fate
+
+    @override
+    def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
+        return self._mortally(decide, lambda dying: super(MortalStore, self).execute(cause, dying))
+
+    @override
+    def work(self, cause: Cause, decide: Callable[[], R]) -> R:
+        return self._mortally(decide, lambda dying: super(MortalStore, self).work(cause, dying))
+
+    @override
+    def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
+        return self._mortally(
+            decide, lambda dying: super(MortalStore, self).react(about, durable, dying)
+        )
+
+    @override
+    async def command(self, cause: Cause, decide: Callable[[], R]) -> R:
+        """In the one thread that there is."""
+        return self.execute(cause, decide)
+
+    def _mortally(self, decide: Callable[[], R], run: Callable[[Callable[[], R]], Any]) -> Any:
+        if unit_of_work.current() is not None:
+            return run(decide)
+        self._fate.may_crash(self.service, "before its transaction")
+
+        def dying() -> R:
+            decided = decide()
+            self._fate.may_crash(self.service, "before the commit")
+            return decided
+
+        answer = run(dying)
+        self._fate.may_crash(self.service, "after the commit")
+        return answer

@@ -1,0 +1,103 @@
+"""The chat provider and the mail server, and how they let us down."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from uuid import UUID
+
+from services.chat.application import ChannelMissing, PersonUnknown
+from services.chat.domain import Role
+from services.notifications.application import MailRefused
+from tests.simulation.fate import Fate
+
+
+class NoAnswer(Exception):
+    """The line was cut; whether it was done is not known."""
+
+
+@dataclass
+class Room:
+    """GetStream: seats people once, however often it is told to; answers get lost."""
+
+    fate: Fate
+    channels: dict[UUID, str] = field(default_factory=dict)
+    people: set[UUID] = field(default_factory=set)
+    seats: dict[tuple[UUID, UUID], str] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """As ChatProvider.prepare."""
+        self._before()
+
+    def open_channel(self, experience_id: UUID, name: str) -> None:
+        """As ChatProvider.open_channel."""
+        self._before()
+        self.channels[experience_id] = name
+        self._after()
+
+    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+        """As ChatProvider.seat: who sits there already keeps their role."""
+        self._before()
+        if experience_id not in self.channels:
+            raise ChannelMissing(experience_id)
+        if person_id not in self.people:
+            raise PersonUnknown(person_id)
+        self.seats.setdefault((person_id, experience_id), role.value)
+        self._after()
+
+    def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+        """As ChatProvider.change_role."""
+        self._before()
+        if (person_id, experience_id) in self.seats:
+            self.seats[person_id, experience_id] = role.value
+        self._after()
+
+    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
+        """As ChatProvider.unseat."""
+        self._before()
+        self.seats.pop((person_id, experience_id), None)
+        self._after()
+
+    def introduce(self, person_id: UUID, display_name: str | None) -> None:
+        """As ChatProvider.introduce."""
+        self._before()
+        self.people.add(person_id)
+        self._after()
+
+    def _before(self) -> None:
+        if self.fate.mishap(self.fate.silence_rate):
+            raise NoAnswer("not done")
+        self.fate.may_crash("chat", "before it asked the chat provider")
+
+    def _after(self) -> None:
+        self.fate.may_crash("chat", "before the chat provider's answer was heard")
+        if self.fate.mishap(self.fate.silence_rate):
+            raise NoAnswer("but done")
+
+
+@dataclass
+class PostOffice:
+    """SMTP: it has no key, so that an answer that was lost excuses one more copy."""
+
+    fate: Fate
+    taken: Counter[str] = field(default_factory=Counter)
+    excused: Counter[str] = field(default_factory=Counter)
+    refused: set[str] = field(default_factory=set)
+
+    def send(self, mail: EmailMessage) -> None:
+        """As Mailer.send."""
+        key = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+        if self.fate.mishap(self.fate.silence_rate):
+            raise NoAnswer("not sent")
+        if key in self.refused or self.fate.mishap(0.02):
+            self.refused.add(key)
+            raise MailRefused(550)
+        self.taken[key] += 1
+        # Whoever dies from here to the commit sends it once more.
+        self.excused[key] += 1
+        if self.fate.mishap(self.fate.silence_rate):
+            raise NoAnswer("but sent")
+        self.fate.may_crash("notifications", "before the mail server's answer was heard")
+
+    def heard(self, key: str) -> None:
+        """The answer was recorded: no further copy is excused."""
+        self.excused[key] = self.taken[key] - 1
