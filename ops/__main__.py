@@ -25,10 +25,17 @@ app = typer.Typer(
 
 # The supervisor lives as long as the system does: it loads nothing that it doesn't need.
 if sys.argv[1:2] != ["up"]:
-    from ops import events
+    from ops import events, parked, projections
     from ops.demo import demo
+    from ops.lag import lag
+    from ops.verify.command import stock, verify
 
     app.add_typer(events.app, name="events")
+    app.add_typer(projections.app, name="projections")
+    app.add_typer(parked.app, name="parked")
+    app.add_typer(stock, name="stock")
+    app.command()(lag)
+    app.command()(verify)
     app.command()(demo)
 
 

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -90,6 +91,7 @@ def tail(
         for name, conn in logs.items():
             with conn.cursor() as curs:
                 places[name] = log.last_position(curs)
+        typer.echo("listening; Ctrl-C ends", err=True)
         while True:
             for name, conn in logs.items():
                 for position, line in follow(conn, name, places[name]):
@@ -105,8 +107,7 @@ def verify_streams(service: Service = None, as_json: AsJson = False, data: Data 
     verdicts = asyncio.run(_verify(_services(service), DataFolder(data_path(data))))
     for verdict in verdicts:
         if as_json:
-            shown = {name: getattr(verdict, name) for name in verdict.__slots__}
-            typer.echo(json.dumps(shown))
+            typer.echo(json.dumps(asdict(verdict)))
         else:
             good = "ok" if not verdict.findings else "NOT OK"
             typer.echo(

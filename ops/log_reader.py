@@ -138,7 +138,7 @@ async def _still_valid(
     since: Reached | None, conn: Connection[DictRow], client: Client, service: str
 ) -> Reached:
     """A stream that was lost or filled again, or a store of another epoch: compare all again."""
-    if since is None:
+    if since is None or since.sequence == 0:
         return Reached()
     with conn.cursor() as curs:
         epoch = log.epoch(curs)

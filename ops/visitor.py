@@ -44,11 +44,17 @@ class Visitor:
 
     def call(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
         """One call of the API. Raises Refused with the problem that came back."""
-        headers = {"Idempotency-Key": key or uuid4().hex}
-        answer = self._http.request(method, path, json=body, headers=headers)
+        answer = self.send(method, path, body, key)
         if answer.is_error:
             raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
+
+    def send(
+        self, method: str, path: str, body: Any = None, key: str | None = None
+    ) -> httpx.Response:
+        """One call of the API, whatever is answered."""
+        headers = {"Idempotency-Key": key or uuid4().hex}
+        return self._http.request(method, path, json=body, headers=headers)
 
     def buy(self, pass_id: str) -> dict[str, Any]:
         """Buy a pass with Stripe's test card; the order as it was fulfilled."""

@@ -1,12 +1,16 @@
 """Never more held and sold than there is: at every moment of the log, and in the counters."""
 
 from typing import Final
+from uuid import UUID
 
-from psycopg import Connection
+from eventsourcing.persistence import StoredEvent
+from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 
 from libs.events.catalog import PassPublished
+from ops import stores
 from ops.verify.finding import Finding
+from services.catalog.domain import AccessPass
 
 # Who moves a seat holds the counter's row first, so the numbers of the events are in the order of
 # the moves; the order of transactions is not.
@@ -44,17 +48,19 @@ _COUNTERS: Final = f"""
     WHERE s.capacity IS NOT NULL
       AND (s.held, s.sold) <> (coalesce(f.held, 0), coalesce(f.sold, 0))
 """  # noqa: S608
-_CAPACITIES: Final = """
-    SELECT (convert_from(state, 'UTF8')::jsonb) AS state, originator_id AS pass_id
-    FROM events WHERE topic = 'catalog.pass.published'
-"""
+_RECOUNT: Final = f"""
+    UPDATE stock s SET held = f.held, sold = f.sold, capacity = greatest(wanted, f.held + f.sold)
+    FROM (SELECT coalesce(sum(held), 0)::integer AS held, coalesce(sum(sold), 0)::integer AS sold
+          FROM ({_MOVES}) moves WHERE moves.pass_id = %(pass_id)s) f
+    WHERE s.pass_id = %(pass_id)s
+"""  # noqa: S608
 
 
-def check_stock(checkout: Connection[DictRow], capacities: dict[str, int | None]) -> list[Finding]:
-    """What is amiss; `capacities` says for each pass how many places it ever had at most."""
+def check_stock(checkout: Connection[DictRow], limits: dict[str, int | None]) -> list[Finding]:
+    """What is amiss; `limits` says for each pass how many places it ever had at most."""
     found = []
     for row in checkout.execute(_PEAKS):
-        limit = capacities.get(str(row["pass_id"]))
+        limit = limits.get(str(row["pass_id"]))
         if limit is not None and row["most"] > limit:
             found.append(
                 Finding(
@@ -66,29 +72,51 @@ def check_stock(checkout: Connection[DictRow], capacities: dict[str, int | None]
                     " the newest orders",
                 )
             )
-    for row in checkout.execute(_COUNTERS):
-        found.append(
-            Finding(
-                "stock",
-                "checkout",
-                f"the counter of pass {row['pass_id']} says {row['held']} held and"
-                f" {row['sold']} sold, its events say {row['fold_held']} and {row['fold_sold']}",
-                f"backstage stock recount {row['pass_id']}",
-            )
-        )
-    return found
+    return found + [_miscounted(row) for row in checkout.execute(_COUNTERS)]
 
 
-class Capacities:
-    """How many places each pass ever had at most, by what the catalog has published."""
+def _miscounted(row: DictRow) -> Finding:
+    return Finding(
+        "stock",
+        "checkout",
+        f"the counter of pass {row['pass_id']} says {row['held']} held and"
+        f" {row['sold']} sold, its events say {row['fold_held']} and {row['fold_sold']}",
+        f"backstage stock recount {row['pass_id']}",
+    )
 
-    def __init__(self) -> None:
-        self.most: dict[str, int | None] = {}
 
-    def note(self, published: PassPublished) -> None:
-        """A version of a pass; a limit that was lifted once counts as none."""
-        pass_id, limit = str(published.pass_id), published.terms.stock
-        if pass_id in self.most:
-            known = self.most[pass_id]
-            limit = None if known is None or limit is None else max(known, limit)
-        self.most[pass_id] = limit
+def capacities(catalog: Connection[DictRow]) -> dict[str, int | None]:
+    """How many places each pass ever had at most, by what was published; None is without limit."""
+    mapper, to_contract = stores.event_mapper(), stores.announces("catalog")
+    most: dict[str, int | None] = {}
+    rows = catalog.execute(
+        "SELECT originator_id, originator_version, topic, state FROM events WHERE topic = %s",
+        (AccessPass.Published.TOPIC,),
+    )
+    for row in rows:
+        published = to_contract(mapper.to_domain_event(StoredEvent(**row)))
+        if isinstance(published, PassPublished):
+            _note(most, str(published.pass_id), published.terms.stock)
+    return most
+
+
+def _note(most: dict[str, int | None], pass_id: str, limit: int | None) -> None:
+    if pass_id in most:
+        known = most[pass_id]
+        limit = None if known is None or limit is None else max(known, limit)
+    most[pass_id] = limit
+
+
+def recount(checkout: Cursor[DictRow], pass_id: UUID) -> dict[str, int]:
+    """Set a counter to what its events say, in the open transaction; tells what it said before.
+
+    Raises LookupError for a pass that is unknown or has no limit.
+    """
+    before = checkout.execute(
+        "SELECT held, sold FROM stock WHERE pass_id = %s AND capacity IS NOT NULL FOR UPDATE",
+        (pass_id,),
+    ).fetchone()
+    if before is None:
+        raise LookupError(f"no pass {pass_id} with a limited stock")
+    checkout.execute(_RECOUNT, {"pass_id": pass_id})
+    return {"held": before["held"], "sold": before["sold"]}

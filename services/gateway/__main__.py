@@ -3,7 +3,7 @@
 from libs.runtime import telemetry
 from libs.runtime.clock import SystemClock
 from libs.runtime.server import configure_logging, serve
-from services.gateway.app import create_gateway
+from services.gateway.app import build_edge, create_gateway
 from services.gateway.clients import Services
 from services.gateway.settings import Settings
 
@@ -11,5 +11,5 @@ if __name__ == "__main__":
     settings = Settings.model_validate({})
     configure_logging()
     telemetry.start("gateway", settings.otel_exporter_otlp_endpoint)
-    app = create_gateway(settings, Services.at(settings), SystemClock())
+    app = create_gateway(build_edge(settings, Services.at(settings), SystemClock()))
     serve(app, settings.http_host, settings.http_port)

@@ -32,9 +32,9 @@ from services.gateway.settings import Settings
 from services.gateway.visit import Edge
 
 
-def create_gateway(settings: Settings, services: Services, clock: Clock) -> FastAPI:
+def create_gateway(edge: Edge) -> FastAPI:
     """The app; `/{space}` and what lies below it comes last, since it fits everything."""
-    edge = _edge(settings, services, clock)
+    settings = edge.settings
     app = create_app(
         "gateway",
         person_token_secret=settings.person_token_secret,
@@ -55,13 +55,14 @@ def create_gateway(settings: Settings, services: Services, clock: Clock) -> Fast
     app.include_router(purchase.router)
     app.include_router(space.router)
     app.state.edge = edge
-    app.router.lifespan_context = _closing(services)
+    app.router.lifespan_context = _closing(edge.services)
     errors.install(app)
     app.add_middleware(SecurityHeaders, settings=settings)
     return app
 
 
-def _edge(settings: Settings, services: Services, clock: Clock) -> Edge:
+def build_edge(settings: Settings, services: Services, clock: Clock) -> Edge:
+    """What the pages work with."""
     files = Assets()
     return Edge(
         settings=settings,

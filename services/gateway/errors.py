@@ -59,11 +59,15 @@ def answer(request: Request, problem: Problem) -> Response:
         status=problem.status,
         title=visit.texts.say(f"{key}-title"),
         text=visit.texts.say(f"{key}-text"),
-        bare=True,
+        retry=visit.here if _may_be_repeated(request, problem) else None,
     )
     for name, value in (problem.headers or {}).items():
         page.headers[name] = value
     return page
+
+
+def _may_be_repeated(request: Request, problem: Problem) -> bool:
+    return request.method == "GET" and problem.status in {429, 500, 503}
 
 
 def _family(status: int) -> str:

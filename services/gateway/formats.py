@@ -28,7 +28,7 @@ class Formats:
         else:
             written = self._with_decimals(amount, currency, exponent)
         # A code of letters is parted from its figures (CLDR, currency spacing).
-        return _TOUCHING.sub(r"\1\u00a0\2", written)
+        return _TOUCHING.sub("\\1\N{NO-BREAK SPACE}\\2", written)
 
     def _with_decimals(self, amount: Decimal, currency: str, exponent: int) -> str:
         """Where CLDR counts other decimals than the one who moves the money."""

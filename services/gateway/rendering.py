@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,34 +18,44 @@ from services.gateway.texts import Texts
 _FOLDER: Final = Path(__file__).parent / "templates"
 
 
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals["browser_name"] = browser_name
+    templates.filters["lines"] = _lines
+    templates.filters["data"] = _data
+    return templates
+
+
+@dataclass(frozen=True, slots=True)
 class Rendering:
     """Renders templates: everything that is put into a page is escaped."""
 
-    def __init__(self, assets: Assets) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals["asset"] = assets.url
-        self._templates.globals["browser_name"] = browser_name
-        self._templates.filters["lines"] = _lines
-        self._templates.filters["data"] = _data
+    assets: Assets
 
     def render(
         self, template: str, texts: Texts, formats: Formats, given: Mapping[str, Any]
     ) -> str:
         """One page in one language."""
-        return self._templates.get_template(template).render(
-            t=texts.say,
-            marked=texts.marked,
-            locale=texts.locale,
-            money=formats.money,
-            moment=formats.moment,
-            day=formats.day,
-            **given,
+        return (
+            _templates()
+            .get_template(template)
+            .render(
+                asset=self.assets.url,
+                t=texts.say,
+                marked=texts.marked,
+                locale=texts.locale,
+                money=formats.money,
+                moment=formats.moment,
+                day=formats.day,
+                **given,
+            )
         )
 
 

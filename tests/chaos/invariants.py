@@ -52,8 +52,6 @@ class Facts:
 
 def gather(data: DataFolder, providers: Providers) -> Facts:
     """Read the stores and the payment provider."""
-    # What follows from something is read before what it follows from would be unfair, so the
-    # cause is read first: an effect without a cause in this look is none of our business.
     payments = list(providers.payments())
     of_checkout = said_by("checkout", data)
     grants: dict[UUID, list[GrantIssued]] = defaultdict(list)
@@ -142,38 +140,27 @@ class Checker:
                 )
 
     def _payments(self, facts: Facts) -> Iterator[Violation]:
-        settled = {
-            row["order_id"]: row["payment_intent_id"]
-            for row in rows_of(
-                "checkout",
-                "SELECT order_id, payment_intent_id FROM payment_list WHERE state = 'succeeded'",
-                self._data,
-            )
-        }
-        captured = Counter[str]()
-        for intent in facts.payments:
-            if intent["status"] != "succeeded":
-                continue
-            order = intent["metadata"].get("order_id")
+        sql = "SELECT payment_intent_id FROM payment_list WHERE state = 'succeeded'"
+        settled = {row["payment_intent_id"] for row in rows_of("checkout", sql, self._data)}
+        captured = [i for i in facts.payments if i["status"] == "succeeded"]
+        kept = Counter[UUID]()
+        for intent in captured:
+            order_id = UUID(intent["metadata"].get("order_id") or str(UUID(int=0)))
             returned = intent["latest_charge"]["refunded"]
-            captured[order] += not returned
-            granted = order is not None and UUID(order) in facts.bought
-            kept = granted and settled.get(UUID(order), intent["id"]) == intent["id"]
-            if kept == returned and not (returned and UUID(order) in facts.refunded):
-                outcomes = (
-                    "both granted and returned" if returned else "neither granted nor returned"
-                )
+            granted = order_id in facts.bought and intent["id"] in settled
+            kept[order_id] += not returned
+            if granted == returned and order_id not in facts.refunded:
+                ended = "both granted and returned" if returned else "neither granted nor returned"
                 yield Violation(
-                    f"a captured payment is {outcomes}",
-                    f"{intent['id']} of order {order}",
-                    "backstage inbox retry --service checkout",
+                    f"a captured payment is {ended}",
+                    f"{intent['id']} of order {order_id}",
+                    "backstage inbox retry checkout",
                 )
-        for order, charges in captured.items():
+        for order_id, charges in kept.items():
             if charges > 1:
-                yield Violation("an order was charged twice", f"order {order}", "refund one")
-        paid = {i["metadata"].get("order_id") for i in facts.payments if i["status"] == "succeeded"}
+                yield Violation("an order was charged twice", f"order {order_id}", "refund one")
         for order_id, purchase in facts.bought.items():
-            if purchase.total_minor and str(order_id) not in paid:
+            if purchase.total_minor and not kept[order_id] and order_id not in facts.refunded:
                 yield Violation("a pass was given away unpaid", f"order {order_id}", "revoke it")
 
     def _one_purchase_each(self, facts: Facts) -> Iterator[Violation]:

@@ -35,7 +35,7 @@ class WireFault(StrEnum):
     """The request arrives, the answer does not."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Link:
     """One connection through the wire."""
 

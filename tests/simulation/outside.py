@@ -76,11 +76,11 @@ class Room:
 
 @dataclass
 class PostOffice:
-    """SMTP: it has no key, so that an answer that was lost excuses one more copy."""
+    """SMTP: it has no key, so that a mail whose answer was `lost` goes out once more."""
 
     fate: Fate
     taken: Counter[str] = field(default_factory=Counter)
-    excused: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
 
     def send(self, mail: EmailMessage) -> None:
@@ -92,12 +92,7 @@ class PostOffice:
             self.refused.add(key)
             raise MailRefused(550)
         self.taken[key] += 1
-        # Whoever dies from here to the commit sends it once more.
-        self.excused[key] += 1
         if self.fate.mishap(self.fate.silence_rate):
+            self.lost[key] += 1
             raise NoAnswer("but sent")
         self.fate.may_crash("notifications", "before the mail server's answer was heard")
-
-    def heard(self, key: str) -> None:
-        """The answer was recorded: no further copy is excused."""
-        self.excused[key] = self.taken[key] - 1

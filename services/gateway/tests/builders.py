@@ -4,13 +4,15 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from libs.runtime import csrf
 from libs.runtime.clock import FixedClock
-from services.gateway.app import create_gateway
+from services.gateway.app import build_edge, create_gateway
 from services.gateway.settings import SERVICES, Settings
 from services.gateway.tests.fakes import FakeServices
 
@@ -60,11 +62,20 @@ class Browser(httpx.AsyncClient):
         return await self.post(path, data={"csrf_token": self.csrf_token} | fields)
 
 
+@cache
+def _app(is_https: bool) -> FastAPI:
+    """The routes are built once; what they work with is another in each test."""
+    url = "https://pass.example" if is_https else HTTP
+    services = FakeServices().services()
+    return create_gateway(build_edge(settings(public_url=url), services, FixedClock(NOW)))
+
+
 @asynccontextmanager
 async def gateway(fakes: FakeServices | None = None, **changes: Any) -> AsyncIterator[Browser]:
     fakes = fakes or world()
     chosen = settings(**changes)
-    app = create_gateway(chosen, fakes.services(), FixedClock(NOW))
+    app = _app(chosen.is_https)
+    app.state.edge = build_edge(chosen, fakes.services(), FixedClock(NOW))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with Browser(transport=transport, base_url=chosen.public_url) as browser:
         browser.fakes = fakes

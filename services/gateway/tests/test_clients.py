@@ -103,6 +103,7 @@ async def test_a_service_that_stays_away_is_a_sentence_and_no_fault(path: str) -
             assert answer.json()["code"] == "service_unreachable"
         else:
             assert "Nothing of yours is lost" in answer.text
+            assert f'href="{path}"' in answer.text
 
 
 async def test_identity_away_is_told_as_well() -> None:

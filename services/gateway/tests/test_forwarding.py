@@ -1,5 +1,7 @@
 """What is passed on: webhooks byte by byte, the admin with the person, the API as it is."""
 
+from uuid import UUID
+
 import pytest
 
 from libs.runtime import person_token

@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from libs.runtime.clock import FixedClock
-from services.gateway.app import create_gateway
+from services.gateway.app import build_edge, create_gateway
 from services.gateway.tests.builders import (
     CHAT,
     LIVE,
@@ -72,7 +72,7 @@ async def test_a_page_for_no_one_and_for_a_person(
 
 
 def test_every_page_stands_in_the_table() -> None:
-    app = create_gateway(settings(), world().services(), FixedClock(NOW))
+    app = create_gateway(build_edge(settings(), world().services(), FixedClock(NOW)))
     pages = {
         route.path
         for route in _routes(app.router.routes)

@@ -1,0 +1,110 @@
+"""`backstage verify` and the commands that mend what only it finds."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from ops import stores
+from ops.options import As, Data, folder_of
+from ops.paths import data_path
+from ops.up.data_folder import DataFolder
+from ops.up.ports import Ports
+from ops.up.surroundings import Surroundings
+from ops.verify.checker import Checker
+from ops.verify.cursor import Cursor
+from ops.verify.stock import recount
+
+stock = typer.Typer(help="The counters of the stock.", no_args_is_help=True)
+
+
+def verify(
+    full: Annotated[
+        bool, typer.Option("--full", help="From the beginning, and rebuild all views.")
+    ] = False,
+    providers: Annotated[
+        bool, typer.Option("--providers", help="Ask Stripe and GetStream too.")
+    ] = False,
+    cursor: Annotated[
+        Path | None, typer.Option(help="Where it notes how far it came: DATA/verify.json.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on the last line.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Check that stores, streams and providers tell the same story; 1 when they do not."""
+    folder = folder_of(data)
+    file = data_path(cursor) if cursor else folder.path / "verify.json"
+    variables = provider_variables(folder) if providers else None
+    checker = asyncio.run(check(folder, file, full=full, providers=variables))
+    for finding in checker.findings:
+        typer.echo(f"{finding.check}: {finding.service}: {finding.sentence}")
+        typer.echo(f"    {finding.repair}")
+    if not checker.findings:
+        typer.echo(f"All is well: {', '.join(checker.took_s)} ({_total(checker):.1f} s).")
+    if as_json:
+        typer.echo(json.dumps(_as_object(checker)))
+    if checker.findings:
+        raise typer.Exit(1)
+
+
+async def check(
+    folder: DataFolder, file: Path, *, full: bool, providers: Mapping[str, str] | None
+) -> Checker:
+    """Run the checks and keep how far they came."""
+    kept = Cursor() if full else Cursor.load(file)
+    async with stores.connected(folder, "verify") as client:
+        checker = Checker(client, folder, kept)
+        await checker.run(full=full, providers=providers)
+    kept.save(file)
+    return checker
+
+
+def provider_variables(folder: DataFolder) -> Mapping[str, str]:
+    """The keys and addresses that the services of the running system have."""
+    run = folder.last_run()
+    if run is None:
+        return os.environ
+    return (
+        Surroundings(os.environ, folder, Ports(run.base_port))
+        .providers(livekit_here=False)
+        .variables
+    )
+
+
+@stock.command("recount")
+def recount_stock(
+    pass_id: Annotated[UUID, typer.Argument(help="The pass whose counter is wrong.")],
+    as_: As = None,
+    data: Data = None,
+) -> None:
+    """Set the counter of a pass to what its events say."""
+    with stores.operating("checkout", folder_of(data), as_) as operator:
+
+        def act() -> dict[str, Any]:
+            return recount(operator.cursor(), pass_id)
+
+        try:
+            before = operator.intervene("stock.recount", str(pass_id), "", act)
+        except LookupError as unknown:
+            raise typer.BadParameter(str(unknown)) from unknown
+    typer.echo(f"It said {before['held']} held and {before['sold']} sold before.")
+
+
+def _total(checker: Checker) -> float:
+    return sum(checker.took_s.values())
+
+
+def _as_object(checker: Checker) -> dict[str, Any]:
+    return {
+        "findings": [asdict(finding) for finding in checker.findings],
+        "took_s": checker.took_s,
+        "violations": len(checker.findings),
+    }

@@ -1,0 +1,90 @@
+"""`./bp chaos`: breaks a system of its own until the time is over, and prints what it found."""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.chaos.faults import catalogue
+from tests.chaos.machine import Cycle, Machine, running_machine
+
+_PATIENCE_S = 240.0
+
+
+def main() -> int:
+    """Run cycles; 1 when a promise was broken."""
+    given = _options().parse_args()
+    seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, running_machine(
+        Path(folder), seed
+    ) as machine:
+        cycles = _break(machine, given.minutes * 60, given.only)
+        repeated = machine.checker.repeated_mails
+        if any(cycle.violations for cycle in cycles):
+            kept = Path(tempfile.gettempdir()) / f"chaos-{seed}.log"
+            kept.write_bytes(machine.system.log.read_bytes())
+            print(f"the system's log is kept: {kept}")
+    return _tell(cycles, seed, repeated, as_json=given.json)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./bp chaos", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, help="the same faults in the same order")
+    parser.add_argument("--only", help="faults with this in their name")
+    parser.add_argument("--json", action="store_true", help="one object on the last line")
+    return parser
+
+
+def _break(machine: Machine, seconds: float, only: str | None) -> list[Cycle]:
+    faults = {name: f for name, f in catalogue().items() if only is None or only in name}
+    cycles: list[Cycle] = []
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at:
+        # Each of them once, in an order of this seed's own, before any comes again.
+        names = list(faults)
+        machine.rng.shuffle(names)
+        for name in names:
+            if time.monotonic() > give_up_at:
+                break
+            cycle = machine.cycle(name, faults[name], _PATIENCE_S)
+            cycles.append(cycle)
+            print(
+                f"{len(cycles):4}  {name:45} {cycle.purchases:3} purchases,"
+                f" settled after {cycle.settled_after_s:5.1f} s,"
+                f" {len(cycle.violations)} violations",
+                flush=True,
+            )
+            for violation in cycle.violations[:10]:
+                print(f"      {violation}", flush=True)
+    return cycles
+
+
+def _tell(cycles: list[Cycle], seed: int, repeated_mails: int, *, as_json: bool) -> int:
+    faults = Counter(cycle.fault for cycle in cycles)
+    violations = [violation for cycle in cycles for violation in cycle.violations]
+    purchases = sum(cycle.purchases for cycle in cycles)
+    print(f"\n{'cycles':20} {len(cycles)}\n{'kinds of fault':20} {len(faults)}")
+    print(f"{'purchases tried':20} {purchases}\n{'violations':20} {len(violations)}")
+    print(f"{'mails sent twice':20} {repeated_mails}\n{'seed':20} {seed}")
+    if as_json:
+        said = {
+            "cycles": len(cycles),
+            "faults": len(faults),
+            "purchases": purchases,
+            "violations": len(violations),
+            "repeated_mails": repeated_mails,
+            "slowest_s": max((c.settled_after_s for c in cycles), default=0.0),
+            "seed": seed,
+        }
+        print(json.dumps(said))
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The faults by name, each the same again for the same seed."""
+
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+from libs.runtime.kill_points import NAMES, KillPoint
+from tests.chaos.machine import SERVICES, Fault, Machine
+from tests.chaos.wires import WireFault
+
+PROCESSES: Final = (*SERVICES, "gateway", "sandbox", "nats", "postgres", "livekit")
+_PAUSE_S: Final = 5.0
+_WIRE_S: Final = 4.0
+_MOST_CUTS: Final = 12
+_DIES_WITHIN_S: Final = 25.0
+
+# Where each kill point is passed when passes are bought.
+_REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
+    "store.before_commit": ("checkout", "access", "chat", "notifications", "identity"),
+    "store.after_commit": ("checkout", "access", "chat", "notifications", "identity"),
+    "relay.before_publish": ("checkout", "access", "chat", "notifications"),
+    "relay.after_publish": ("checkout", "access", "chat", "notifications"),
+    "consumer.delivered": ("access", "chat", "notifications"),
+    "consumer.before_commit": ("access", "chat", "notifications"),
+    "consumer.before_ack": ("access", "chat", "notifications"),
+    "consumer.after_ack": ("access", "chat", "notifications"),
+    "worker.claimed": ("checkout", "chat", "notifications"),
+    "worker.before_errand": ("checkout", "chat", "notifications"),
+    "worker.after_errand": ("checkout", "chat", "notifications"),
+    "webhook.before_store": ("checkout",),
+    "webhook.after_store": ("checkout",),
+}
+# `rebuild.before_swap` is passed by an operator's command, not by buyers.
+KILL_POINTS: Final = tuple(name for name in NAMES if name in _REACHED_BY)
+
+
+class NeverPassed(AssertionError):
+    """The process did not come past its kill point."""
+
+
+def kill_point(machine: Machine, name: KillPoint, service: str | None = None) -> None:
+    """Let a service die at a named place, once, at one of the first passes."""
+    service = service or machine.rng.choice(_REACHED_BY[name])
+    times, marker = machine.rng.randint(1, 8), machine.marker()
+    machine.arm(service, f"{name}:{times}@{marker}")
+    give_up_at = time.monotonic() + _DIES_WITHIN_S
+    while not marker.exists():
+        if time.monotonic() > give_up_at:
+            raise NeverPassed(f"{service} did not pass {name} {times} times")
+        time.sleep(0.05)
+    (machine.arming / service).unlink()
+    time.sleep(0.2)
+    machine.until_ready([service])
+
+
+def killed(machine: Machine, process: str) -> None:
+    """kill -9."""
+    machine.kill(process)
+    time.sleep(1.5)
+
+
+def paused(machine: Machine, process: str) -> None:
+    """Frozen for 5 s: connections stay open and nothing answers."""
+    machine.kill(process, signal.SIGSTOP)
+    time.sleep(_PAUSE_S)
+    machine.kill(process, signal.SIGCONT)
+
+
+def wire_broken(machine: Machine, wire: str, fault: WireFault) -> None:
+    """Something is wrong for 4 s between the services and what they use."""
+    broken = machine.wires[wire]
+    broken.break_it(fault, machine.rng.randint(1, _MOST_CUTS))
+    time.sleep(_WIRE_S)
+    broken.mend()
+
+
+def streams_lost(machine: Machine) -> None:
+    """NATS comes back with an empty disk."""
+    with _nats_replaced(machine):
+        pass
+
+
+def older_streams_back(machine: Machine) -> None:
+    """NATS comes back with a copy of its disk from some seconds ago."""
+    folder = machine.data.nats
+    copy = folder.with_name("nats.older")
+    machine.kill("nats", signal.SIGSTOP)
+    shutil.copytree(folder, copy)
+    machine.kill("nats", signal.SIGCONT)
+    time.sleep(3)
+    with _nats_replaced(machine):
+        copy.rename(folder)
+
+
+@contextmanager
+def _nats_replaced(machine: Machine) -> Iterator[None]:
+    """While it stands still its folder goes, then it dies."""
+    folder = machine.data.nats
+    lost = folder.with_name("nats.lost")
+    machine.kill("nats", signal.SIGSTOP)
+    folder.rename(lost)
+    yield
+    machine.kill("nats")
+    shutil.rmtree(lost)
+    time.sleep(1)
+
+
+def stripe_misbehaves(machine: Machine, orders: tuple[dict[str, object], ...]) -> None:
+    """The payment provider does what payment providers do."""
+    for order in orders:
+        machine.providers.misbehave(**order)
+    time.sleep(5)
+    machine.providers.behave()
+
+
+_INTENTS: Final = "/v1/payment_intents*"
+MISBEHAVIOURS: Final[dict[str, tuple[dict[str, object], ...]]] = {
+    "webhooks twice": ({"kind": "duplicate", "times": None},),
+    "webhooks in the wrong order": ({"kind": "reversed", "times": None},),
+    "webhooks late": ({"kind": "deliver_late", "delay_s": 4, "times": None},),
+    "too many requests": ({"kind": "refuse", "status": 429, "path": _INTENTS, "times": 10},),
+    "500 after doing it": ({"kind": "fail_after", "path": _INTENTS, "times": 8},),
+    "answer cut": ({"kind": "cut", "path": _INTENTS, "times": 8},),
+    "slow": ({"kind": "answer_late", "delay_s": 2, "path": _INTENTS, "times": 8},),
+}
+# These take until the reconciler comes: two minutes.
+SILENT: Final[dict[str, tuple[dict[str, object], ...]]] = {
+    "webhooks never": ({"kind": "drop", "times": None},),
+    "no webhooks at all": ({"kind": "no_event", "times": None},),
+}
+POSTGRES_WIRE: Final = tuple(WireFault)
+OTHER_WIRE: Final = tuple(f for f in WireFault if f is not WireFault.CUT_AFTER_COMMIT)
+
+
+def catalogue() -> dict[str, Fault]:
+    """Every fault that heals by itself, by its name."""
+    faults: dict[str, Callable[[Machine], None]] = {}
+    for point in KILL_POINTS:
+        for service in _REACHED_BY[point]:
+            faults[f"{service} dies at {point}"] = partial(kill_point, name=point, service=service)
+    for process in PROCESSES:
+        faults[f"kill -9 {process}"] = partial(killed, process=process)
+    for process in ("nats", "postgres", "checkout", "access", "chat", "sandbox"):
+        faults[f"pause {process}"] = partial(paused, process=process)
+    for wire, kinds in (
+        ("postgres", POSTGRES_WIRE),
+        ("nats", OTHER_WIRE),
+        ("providers", OTHER_WIRE),
+    ):
+        for kind in kinds:
+            faults[f"{wire} {kind}"] = partial(wire_broken, wire=wire, fault=kind)
+    for name, orders in (MISBEHAVIOURS | SILENT).items():
+        faults[f"stripe: {name}"] = partial(stripe_misbehaves, orders=orders)
+    faults["NATS deleted"] = streams_lost
+    faults["older NATS back"] = older_streams_back
+    return faults

@@ -1,0 +1,232 @@
+"""The breaking machine: one real system, people who buy, faults, and the look afterwards."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from ops import showcase
+from ops.up.data_folder import DataFolder
+from ops.up.ports import Ports
+from ops.visitor import Visitor
+from tests.chaos.buyers import Buyer, Crowd, Operation
+from tests.chaos.evidence import Providers
+from tests.chaos.invariants import Checker, Violation
+from tests.chaos.wires import Wire
+from tests.e2e.running import RunningSystem, free_row_of_ports, start_system, stop_system
+
+SERVICES: Final = (
+    "catalog",
+    "checkout",
+    "access",
+    "streaming",
+    "chat",
+    "notifications",
+    "identity",
+)
+_BUYERS: Final = 16
+_PASSES: Final = 4
+_PER_S: Final = 4.0
+_SCARCE: Final = 5
+_LIMITS: Final = {
+    "SIGN_IN_POSTS_PER_MINUTE": "100000",
+    "PURCHASE_POSTS_PER_MINUTE": "100000",
+    "PURCHASE_POSTS_PER_MINUTE_AND_NETWORK": "100000",
+    "SIGN_IN_SENDS_PER_NETWORK": "10000",
+}
+# Places in our row of ports that the system leaves free.
+_VIA: Final = {"postgres": 45, "nats": 46, "providers": 47}
+
+
+@dataclass
+class Cycle:
+    """What was broken, and what was found afterwards."""
+
+    fault: str
+    purchases: int
+    settled_after_s: float
+    violations: list[Violation] = field(default_factory=list)
+
+
+class Machine:
+    """A system with people in it that can be broken at will."""
+
+    def __init__(self, system: RunningSystem, wires: dict[str, Wire], seed: int) -> None:
+        self.system = system
+        self.wires = wires
+        self.rng = random.Random(seed)
+        self.seed = seed
+        self.data = DataFolder(system.data)
+        self.providers = Providers(self.data, system.record["urls"]["sandbox"])
+        self.arming = system.data / "kill_points"
+        self._passes = 0
+        self._markers = 0
+        self._creator = self._someone("creator")
+        self._shop = showcase.create(self._creator)
+        buyers = [self._buyer(number) for number in range(_BUYERS)]
+        self.crowd = Crowd(buyers, self.rng, _PER_S)
+        addresses = {UUID(buyer.person_id): buyer.email for buyer in buyers}
+        team = {UUID(self._creator.person_id)}
+        self.checker = Checker(self.data, self.providers, team, addresses)
+
+    def _someone(self, name: str) -> Visitor:
+        visitor = Visitor(self.system.url, self.system.record["urls"]["sandbox"], _address(name))
+        visitor.sign_in()
+        return visitor
+
+    def _buyer(self, number: int) -> Buyer:
+        sandbox = self.system.record["urls"]["sandbox"]
+        buyer = Buyer(self.system.url, sandbox, _address(f"fan-{number}"))
+        buyer.sign_in()
+        return buyer
+
+    @property
+    def purchases(self) -> int:
+        """How many times somebody has tried to buy."""
+        return len(self.crowd.operations)
+
+    def stock_up(self) -> None:
+        """Put passes on sale until there is something for everybody: one of four is scarce."""
+        while self.crowd.wishes < _BUYERS * 2:
+            self.crowd.offer([self._publish() for _ in range(_PASSES)])
+
+    def _publish(self) -> str:
+        self._passes += 1
+        number, shop, creator = self._passes, self._shop, self._creator
+        experience = creator.call(
+            "POST",
+            f"/api/spaces/{shop.space}/experiences",
+            {"slug": f"night-{number}", "name": f"Night {number}", "kind": "live"},
+        )
+        chosen = [experience["experience_id"], shop.experiences["lounge"]]
+        stock = _SCARCE if number % _PASSES == 1 else 10_000
+        terms: dict[str, Any] = {"pricing_type": "one_time", "price_minor": 1900, "stock": stock}
+        if number % _PASSES == 2:
+            terms = {"pricing_type": "free"}
+        slug, name = f"pass-{number}", f"Pass {number}"
+        return showcase.publish_pass(creator, shop.space, slug, name, "", chosen, terms)
+
+    def marker(self) -> Path:
+        """A file that does not exist yet."""
+        self._markers += 1
+        return self.arming / f"marker-{self._markers}"
+
+    def arm(self, service: str, setting: str) -> None:
+        """Start a service again with a kill point armed (an empty setting: with none)."""
+        (self.arming / service).write_text(setting)
+        self.kill(service)
+        self.until_ready([service])
+
+    def kill(self, process: str, by: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to a process, once it is there."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                os.kill(self.system.record["processes"][process], by)
+            except (KeyError, ProcessLookupError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def until_ready(self, processes: Sequence[str], within_s: float = 60.0) -> None:
+        """Wait until they answer that they are ready."""
+        import httpx  # noqa: PLC0415 - one call
+
+        ports = self.system.record["ports"]
+        deadline = time.monotonic() + within_s
+        for name in processes:
+            while True:
+                try:
+                    url = f"http://127.0.0.1:{ports[name]}/health/ready"
+                    if httpx.get(url, timeout=2).is_success:
+                        break
+                except httpx.HTTPError:
+                    pass
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{name} is not ready after {within_s:g} s")
+                time.sleep(0.05)
+
+    def cycle(self, name: str, break_it: "Fault", patience_s: float = 90.0) -> Cycle:
+        """Let people buy, break something meanwhile, let all come to rest, look."""
+        self.stock_up()
+        before = self.purchases
+        self.crowd.buy()
+        time.sleep(0.5)
+        break_it(self)
+        time.sleep(1.0)
+        self.crowd.rest()
+        return self.look(name, self.purchases - before, patience_s)
+
+    def look(self, name: str, purchases: int = 0, patience_s: float = 90.0) -> Cycle:
+        """Nothing is broken any more: when has all come right, and what has not?"""
+        began = time.monotonic()
+        while True:
+            violations = self._violations()
+            took = time.monotonic() - began
+            if not violations or took > patience_s:
+                return Cycle(name, purchases, round(took, 1), violations)
+            time.sleep(0.3)
+
+    def _violations(self) -> list[Violation]:
+        """A system that can't be asked is a finding as well."""
+        try:
+            return self.checker.check(self.operations)
+        except Exception as unanswered:  # noqa: BLE001 - whatever it is, it is shown
+            return [Violation("the system can not be looked at", repr(unanswered), "./bp up")]
+
+    @property
+    def operations(self) -> list[Operation]:
+        """What the buyers noted."""
+        return list(self.crowd.operations)
+
+    def close(self) -> None:
+        """Send everybody home."""
+        self.crowd.go_home()
+        self._creator.close()
+        self.providers.close()
+
+
+Fault = Callable[[Machine], None]
+
+
+def _address(name: str) -> str:
+    return f"{name}@example.com"
+
+
+@contextmanager
+def running_machine(folder: Path, seed: int) -> Iterator[Machine]:
+    """A system of its own, with a breakable wire to each thing that services use."""
+    port = free_row_of_ports()
+    ports, arming = Ports(port), folder / "data" / "kill_points"
+    arming.mkdir(parents=True)
+    wires = {
+        name: Wire(name, ports.of(_VIA[name]), upstream)
+        for name, upstream in (
+            ("postgres", ports.postgres),
+            ("nats", ports.nats),
+            ("providers", ports.sandbox),
+        )
+    }
+    for wire in wires.values():
+        wire.start()
+    via = {f"BACKSTAGE_{n.upper()}_VIA": str(wire.port) for n, wire in wires.items()}
+    system = start_system(folder, port, _LIMITS | via | {"KILL_POINT": str(arming)})
+    try:
+        machine = Machine(system, wires, seed)
+        yield machine
+        machine.close()
+    finally:
+        stop_system(system)
+        for wire in wires.values():
+            wire.stop()
+
+
+__all__ = ["Cycle", "Fault", "Machine", "running_machine"]

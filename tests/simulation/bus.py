@@ -1,0 +1,180 @@
+"""JetStream as a pipe that may do anything: repeat, delay, reorder, lose its memory.
+
+`orderly` keeps what the real consumer keeps, the order of each entity; without it any of the next
+fifty messages may come first. What is sent, and how one message is handled, is the runtime's own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from libs.events.contract import Contract, subject_of
+from libs.events.envelope import Envelope
+from libs.runtime import log
+from libs.runtime.consumer import Consumer, Reaction
+from libs.runtime.leadership import Leadership
+from libs.runtime.log import START, Position
+from libs.runtime.relay import Announcement, Relay, ToContract
+from libs.runtime.store import Store
+from libs.runtime.streams import PAGE, Message
+from tests.simulation.fate import Fate
+
+WINDOW: Final = 50
+_TRIES: Final = 6
+
+
+class _NoClient:
+    """The loops that speak to NATS are not run here."""
+
+    def jetstream(self, timeout: float) -> None:
+        """Nothing is asked of it."""
+
+
+_NOBODY: Final = cast(Client, _NoClient())
+_NO_LEAD: Final = cast(Leadership, None)
+
+
+class Reader(Consumer):
+    """The runtime's consumer, one message at a time."""
+
+    def __init__(
+        self,
+        store: Store[Any],
+        producer: str,
+        hears: Mapping[type[Contract], Reaction],
+        refusals: Sequence[type[Exception]],
+    ) -> None:
+        super().__init__(store, _NOBODY, _NO_LEAD, producer, hears, refusals=refusals)
+
+    def handle(self, message: Message) -> None:
+        """Up to the commit; acknowledging is the bus's business."""
+        self._handle(
+            Msg(
+                _client=_NOBODY,
+                subject=message.subject,
+                headers=dict(message.headers),
+                data=message.body,
+            )
+        )
+
+
+class Writer(Relay):
+    """The runtime's relay, one page at a time, into a list."""
+
+    def __init__(self, store: Store[Any], to_contract: ToContract) -> None:
+        super().__init__(store, _NOBODY, _NO_LEAD, to_contract)
+        self._epoch = 1
+        self._last = self._private_until = START
+
+    def next_page(self, last: Position, limit: int) -> list[Announcement]:
+        """What follows on the last message of the stream; private events are passed over."""
+        if last != self._last:
+            self._last = self._private_until = last
+        page = self._store.query(
+            lambda curs: log.read_after(curs, self._private_until, limit)
+        ).events
+        said = [each for event in page if (each := self._announcement(event))]
+        if page and not said:
+            self._private_until = page[-1].position
+            return self.next_page(last, limit)
+        return said
+
+
+@dataclass
+class Durable:
+    """What the bus remembers of one service that hears another."""
+
+    consumer: str
+    producer: str
+    hears: frozenset[str]
+    acked: set[int] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+    tries: int = 0
+
+
+@dataclass
+class Bus:
+    """The streams, and who has heard what of them."""
+
+    fate: Fate
+    orderly: bool
+    streams: dict[str, list[Message]] = field(default_factory=dict)
+    durables: list[Durable] = field(default_factory=list)
+
+    def subscribe(self, consumer: str, hears: Mapping[type[Contract], Reaction]) -> None:
+        """A durable for each service that is heard."""
+        for producer in sorted({contract.producer() for contract in hears}):
+            types = frozenset(c.type for c in hears if c.producer() == producer)
+            self.durables.append(Durable(consumer, producer, types))
+
+    def add(self, producer: str, envelope: Envelope, contract: Contract) -> None:
+        """Store one message at the end of a stream."""
+        stream = self.streams.setdefault(producer, [])
+        subject = subject_of(envelope.type, envelope.entity_id)
+        headers = envelope.to_headers()
+        body = contract.model_dump_json().encode()
+        stream.append(Message(len(stream) + 1, subject, headers, body))
+
+    def last_position(self, producer: str) -> Position:
+        """Where a relay goes on: what the stream itself holds last."""
+        stream = self.streams.get(producer)
+        if not stream:
+            return START
+        return Position.parse(stream[-1].headers["ce-position"].partition(".")[2])
+
+    def forget(self, producer: str, keep: int) -> None:
+        """The disk is gone, or an older copy is back; what was acknowledged is forgotten too."""
+        del self.streams.get(producer, [])[keep:]
+        for durable in self.durables:
+            if durable.producer == producer:
+                durable.acked.clear()
+
+    def waiting(self, durable: Durable) -> list[Message]:
+        """What may be delivered next, the oldest first."""
+        open_ = [m for m in self._heard(durable) if m.sequence not in durable.acked]
+        if not self.orderly:
+            return open_[:WINDOW]
+        found, busy = [], set()
+        for message in open_:
+            entity = message.headers["ce-subject"]
+            if entity not in busy:
+                found.append(message)
+            if message.headers["ce-id"] not in durable.done:
+                busy.add(entity)
+        return found
+
+    def deliver(self, durable: Durable, message: Message, handle: Callable[[Message], None]) -> bool:
+        """Have it handled, and acknowledged unless the acknowledgement is lost.
+
+        Raises what the handler raises once it was tried as often as the consumer does.
+        """
+        try:
+            handle(message)
+        except Exception:
+            durable.tries += 1
+            if durable.tries >= _TRIES:
+                raise
+            return False
+        durable.tries = 0
+        durable.done.add(message.headers["ce-id"])
+        if not self.fate.mishap(0.08):
+            durable.acked.add(message.sequence)
+        return True
+
+    def read(self, producer: str, after: int) -> Iterator[Sequence[Message]]:
+        """As libs.runtime.streams.Streams."""
+        rest = self.streams.get(producer, [])[after:]
+        for start in range(0, len(rest), PAGE):
+            yield rest[start : start + PAGE]
+
+    def everything(self, durable: Durable) -> list[Message]:
+        """All that there is for it to hear, heard or not."""
+        return list(self._heard(durable))
+
+    def _heard(self, durable: Durable) -> Iterator[Message]:
+        for message in self.streams.get(durable.producer, []):
+            if message.headers["ce-type"] in durable.hears:
+                yield message

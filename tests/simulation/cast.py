@@ -1,0 +1,277 @@
+"""The services, put together as their own `__main__` does, on mortal stores."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import services.access.http
+import services.catalog.http
+import services.chat.http
+import services.checkout.http
+import services.notifications.http
+from libs.events.contract import Contract
+from libs.runtime.cause import Cause
+from libs.runtime.clock import FixedClock
+from libs.runtime.consumer import Reaction
+from libs.runtime.contacts import Contact
+from libs.runtime.relay import ToContract
+from libs.runtime.schedule import Errand, Schedule, Timer
+from libs.runtime.store import Store
+from libs.runtime.views import View
+from services import access, catalog, chat, checkout, notifications
+from services.access.application import Access
+from services.access.projections import VIEWS as ACCESS_VIEWS
+from services.access.publishing import to_contract as access_says
+from services.access.reactions import HEARS as ACCESS_HEARS
+from services.access.timers import TIMERS as ACCESS_TIMERS
+from services.catalog.application import Catalog
+from services.catalog.projections import VIEWS as CATALOG_VIEWS
+from services.catalog.publishing import to_contract as catalog_says
+from services.catalog.tables import NameTable, ProfileTextTable
+from services.chat.application import Chat
+from services.chat.errands import Errands as ChatErrands
+from services.chat.projections import ChannelList, SeatList
+from services.chat.publishing import to_contract as chat_says
+from services.chat.reactions import HEARS as CHAT_HEARS
+from services.chat.tables import TurnLocks
+from services.chat.timers import TIMERS as CHAT_TIMERS
+from services.checkout.application import Checkout
+from services.checkout.errands import Errands as CheckoutErrands
+from services.checkout.payments import Payments
+from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
+from services.checkout.publishing import to_contract as checkout_says
+from services.checkout.reactions import HEARS as CHECKOUT_HEARS
+from services.checkout.stock import Counters, StockDoor
+from services.checkout.tables import BookTables
+from services.checkout.timers import begin_rounds, timers
+from services.checkout.webhooks import Webhooks
+from services.notifications.application import Notifications
+from services.notifications.errands import Errands as NotificationErrands
+from services.notifications.mails import Mails
+from services.notifications.projections import VIEWS as NOTIFICATION_VIEWS
+from services.notifications.publishing import to_contract as notifications_say
+from services.notifications.reactions import HEARS as NOTIFICATIONS_HEAR
+from services.notifications.tables import AudienceTable, CatalogueTable, OptOutTable
+from services.notifications.texts import Texts
+from services.notifications.timers import TIMERS as NOTIFICATION_TIMERS
+from services.notifications.unsubscribe_tokens import UnsubscribeTokens
+from tests.simulation.bank import Bank
+from tests.simulation.bus import Reader, Writer
+from tests.simulation.fate import Fate
+from tests.simulation.hands import Hands
+from tests.simulation.outside import PostOffice, Room
+
+CHAT_VIEWS: Final = (SeatList(), ChannelList())
+SERVICES: Final = ("catalog", "checkout", "access", "chat", "notifications")
+HEARS: Final[Mapping[str, Mapping[type[Contract], Reaction]]] = {
+    "catalog": {},
+    "checkout": CHECKOUT_HEARS,
+    "access": ACCESS_HEARS,
+    "chat": CHAT_HEARS,
+    "notifications": NOTIFICATIONS_HEAR,
+}
+VIEWS: Final[Mapping[str, Sequence[View]]] = {
+    "catalog": CATALOG_VIEWS,
+    "checkout": CHECKOUT_VIEWS,
+    "access": ACCESS_VIEWS,
+    "chat": CHAT_VIEWS,
+    "notifications": NOTIFICATION_VIEWS,
+}
+
+MakeStore = Callable[..., Store[Any]]
+
+
+@dataclass
+class Surroundings:
+    """What the services stand on, with the parts that a control may put in the place of ours."""
+
+    fate: Fate
+    clock: FixedClock
+    urls: Mapping[str, str]
+    bank: Bank
+    room: Room
+    post: PostOffice
+    contacts: Mapping[UUID, Contact]
+    make_store: MakeStore
+    make_counters: Callable[[], Counters]
+    make_checkout: Callable[..., Checkout] = Checkout
+    mails: Mails = field(
+        default_factory=lambda: Mails(
+            "http://localhost:8000",
+            "Backstage <post@backstage.test>",
+            Texts(),
+            UnsubscribeTokens("a secret of the simulation, of 32 signs"),
+        )
+    )
+
+
+class Process:
+    """One service while it lives: its store, what it hears and says, and its work."""
+
+    def __init__(
+        self,
+        world: Surroundings,
+        store: Store[Any],
+        says: ToContract,
+        timers: Mapping[str, Timer],
+        errands: Mapping[str, Errand],
+        refusals: Sequence[type[Exception]],
+    ) -> None:
+        self.store = store
+        self.application = store.application
+        self.writer = Writer(store, says)
+        self.hands = Hands(world.fate, store, timers, errands, refusals)
+        self.refusals = tuple(refusals)
+        hears = HEARS[store.service]
+        self.readers = {
+            producer: Reader(
+                store, producer, {c: r for c, r in hears.items() if c.producer() == producer}, refusals
+            )
+            for producer in {contract.producer() for contract in hears}
+        }
+
+    def die(self) -> None:
+        """Leave nothing behind but what is in the database."""
+        self.store.close()
+
+
+class CheckoutProcess(Process):
+    """The checkout, with the two doors that its edge uses."""
+
+    payments: Payments
+    webhooks: Webhooks
+
+
+def _store(
+    world: Surroundings, service: str, application: Callable[..., Any], *, opening: bool
+) -> Store[Any]:
+    module = {
+        "catalog": catalog,
+        "checkout": checkout,
+        "access": access,
+        "chat": chat,
+        "notifications": notifications,
+    }[service]
+    migrations = Path(str(module.__file__)).parent / "migrations"
+    store = world.make_store(
+        world.fate,
+        service,
+        world.urls[service],
+        application,
+        views=VIEWS[service],
+        migrations=migrations if migrations.exists() else None,
+        clock=world.clock,
+        pool_size=4,
+    )
+    if opening:
+        store.open()
+    return store
+
+
+def begin_catalog(world: Surroundings, *, opening: bool) -> Process:
+    """The catalog."""
+    store = _store(
+        world,
+        "catalog",
+        lambda env: Catalog(env, clock=world.clock, names=NameTable(), texts=ProfileTextTable()),
+        opening=opening,
+    )
+    return Process(world, store, catalog_says, {}, {}, tuple(services.catalog.http.REFUSALS))
+
+
+def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
+    """The checkout."""
+    store = _store(
+        world,
+        "checkout",
+        lambda env: world.make_checkout(
+            env,
+            clock=world.clock,
+            schedule=Schedule(world.clock),
+            books=BookTables(),
+            stock=StockDoor(world.make_counters()),
+        ),
+        opening=opening,
+    )
+    payments = Payments(store, world.bank)
+    webhooks = Webhooks(store, payments, store.schedule)
+    process = CheckoutProcess(
+        world,
+        store,
+        checkout_says,
+        timers(store, webhooks),
+        CheckoutErrands(payments, webhooks).by_kind(),
+        tuple(services.checkout.http.REFUSALS),
+    )
+    process.payments, process.webhooks = payments, webhooks
+    finish(begin_rounds(store)(None))  # type: ignore[arg-type] - it asks nothing of the service
+    return process
+
+
+def begin_access(world: Surroundings, *, opening: bool) -> Process:
+    """Access."""
+    store = _store(
+        world,
+        "access",
+        lambda env: Access(env, clock=world.clock, schedule=Schedule(world.clock)),
+        opening=opening,
+    )
+    refusals = tuple(services.access.http.REFUSALS)
+    return Process(world, store, access_says, ACCESS_TIMERS, {}, refusals)
+
+
+def begin_chat(world: Surroundings, *, opening: bool) -> Process:
+    """The chat."""
+    store = _store(
+        world,
+        "chat",
+        lambda env: Chat(
+            env, clock=world.clock, schedule=Schedule(world.clock), turns=TurnLocks()
+        ),
+        opening=opening,
+    )
+    errands = ChatErrands(store, world.room, lambda _: None).by_kind()
+    refusals = tuple(services.chat.http.REFUSALS)
+    process = Process(world, store, chat_says, CHAT_TIMERS, errands, refusals)
+    store.execute(Cause(world.fate.new_id(), actor="chat"), store.application.prepare)
+    return process
+
+
+def begin_notifications(world: Surroundings, *, opening: bool) -> Process:
+    """The notifications."""
+    store = _store(
+        world,
+        "notifications",
+        lambda env: Notifications(
+            env,
+            clock=world.clock,
+            schedule=Schedule(world.clock),
+            audience=AudienceTable(),
+            catalogue=CatalogueTable(),
+            opt_outs=OptOutTable(),
+        ),
+        opening=opening,
+    )
+    errands = NotificationErrands(store, world.mails, world.post, world.contacts.get).by_kind()
+    refusals = tuple(services.notifications.http.REFUSALS)
+    return Process(world, store, notifications_say, NOTIFICATION_TIMERS, errands, refusals)
+
+
+BEGIN: Final[Mapping[str, Callable[..., Process]]] = {
+    "catalog": begin_catalog,
+    "checkout": begin_checkout,
+    "access": begin_access,
+    "chat": begin_chat,
+    "notifications": begin_notifications,
+}
+
+
+def finish(coroutine: Any) -> Any:
+    """Run to its end what waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waits for something")

@@ -1,0 +1,222 @@
+"""All services, the bus between them and everyone outside, under one clock."""
+
+import contextvars
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from typing_extensions import override
+
+from libs.events.envelope import Envelope, event_id_of
+from libs.events.identity import PersonRegistered
+from libs.runtime import unit_of_work
+from libs.runtime.clock import FixedClock
+from libs.runtime.contacts import Contact
+from libs.runtime.streams import Message
+from services.checkout.application import Checkout
+from services.checkout.tables import StockTable
+from tests.simulation.bank import Bank
+from tests.simulation.bus import Bus, Durable
+from tests.simulation.cast import BEGIN, HEARS, SERVICES, CheckoutProcess, Process, Surroundings
+from tests.simulation.fate import Crash, Fate
+from tests.simulation.mortal_store import MortalStore
+from tests.simulation.outside import PostOffice, Room
+from tests.simulation.site import Site
+
+R = TypeVar("R")
+
+BEGINNING: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
+_NESTED: Final = 2
+
+
+class CrowdedCounters(StockTable):
+    """The real counters, at which somebody else may be quicker after one has made up one's mind."""
+
+    def __init__(self, crowd: Callable[[UUID], None]) -> None:
+        self._crowd = crowd
+
+    @override
+    def move(self, pass_id: UUID, held: int, sold: int) -> bool:
+        self._crowd(pass_id)
+        return super().move(pass_id, held, sold)
+
+
+@dataclass(frozen=True)
+class Protections:
+    """The parts that keep the promises; a control puts a careless one in the place of one."""
+
+    make_store: Callable[..., MortalStore] = MortalStore
+    counters: Callable[[Callable[[UUID], None]], StockTable] = CrowdedCounters
+    checkout: Callable[..., Checkout] = Checkout
+    acknowledges_first: bool = False
+
+
+@dataclass
+class World:
+    """What a story takes place in."""
+
+    site: Site
+    fate: Fate
+    orderly: bool = True
+    protections: Protections = field(default_factory=Protections)
+    meanwhile: Callable[[], None] = lambda: None
+    crowd: Callable[[UUID], None] = lambda _: None
+    deaths: Counter[str] = field(default_factory=Counter)
+    contacts: dict[UUID, Contact] = field(default_factory=dict)
+    people: list[UUID] = field(default_factory=list)
+    reactions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.clock = FixedClock(BEGINNING)
+        self.bus = Bus(self.fate, self.orderly)
+        self.bank = Bank(self.fate, self.clock, self._meanwhile)
+        self.room = Room(self.fate)
+        self.post = PostOffice(self.fate)
+        self._under_way: list[str] = []
+        self._crowding: object | None = None
+        self._registered: list[Envelope] = []
+        kept = self.protections
+        self._surroundings = Surroundings(
+            self.fate,
+            self.clock,
+            self.site.urls,
+            self.bank,
+            self.room,
+            self.post,
+            self.contacts,
+            kept.make_store,
+            lambda: kept.counters(self._crowded),
+            kept.checkout,
+        )
+        self.processes: dict[str, Process] = {}
+        for service in SERVICES:
+            self.bus.subscribe(service, HEARS[service])
+
+    def build(self) -> None:
+        """Make the tables, once for all stories."""
+        for service in SERVICES:
+            self._started(service, opening=True).die()
+
+    def begin(self) -> None:
+        """Start every service on empty tables."""
+        self.site.wipe()
+        for service in SERVICES:
+            self.processes[service] = self._started(service)
+
+    def end(self) -> None:
+        """Stop every service."""
+        for process in self.processes.values():
+            process.die()
+
+    def _started(self, service: str, *, opening: bool = False) -> Process:
+        while True:
+            try:
+                return BEGIN[service](self._surroundings, opening=opening)
+            except Crash:
+                self.deaths[service] += 1
+
+    def restart(self, service: str) -> None:
+        """Throw the process away and build it again from what it has stored."""
+        self.processes[service].die()
+        self.processes[service] = self._started(service)
+
+    @property
+    def checkout(self) -> CheckoutProcess:
+        """The one with the bank."""
+        process = self.processes["checkout"]
+        assert isinstance(process, CheckoutProcess)
+        return process
+
+    def run(self, service: str, act: Callable[[Any], R]) -> R | None:
+        """Let a service do something; None when it died of it. It is back afterwards."""
+        under_way = list(self._under_way)
+        self._under_way.append(service)
+        try:
+            return contextvars.Context().run(act, self.processes[service])
+        except Crash as crash:
+            if service in under_way:
+                raise
+            self.deaths[service] += 1
+            self.restart(service)
+            if crash.service in under_way:
+                raise
+            return None
+        finally:
+            self._under_way = under_way
+
+    # The bus
+
+    def publish(self, service: str, limit: int = 20) -> int:
+        """The relay's turn: how many messages it sent before it was done, or died."""
+
+        def send(process: Process) -> int:
+            said = process.writer.next_page(self.bus.last_position(service), limit)
+            for each in said:
+                self.fate.may_crash(service, "in the middle of publishing")
+                self.bus.add(service, each.envelope, each.contract)
+            return len(said)
+
+        return self.run(service, send) or 0
+
+    def publish_identity(self) -> int:
+        """Identity is not on stage: it knows whom it has registered, and fills its stream up."""
+        there = len(self.bus.streams.get("identity", []))
+        for envelope in self._registered[there:]:
+            self.bus.add("identity", envelope, PersonRegistered(person_id=envelope.entity_id))
+        return len(self._registered) - there
+
+    def register(self, person_id: UUID) -> None:
+        """Someone signs in for the first time."""
+        self.people.append(person_id)
+        now = self.clock.now()
+        number = len(self._registered) + 1
+        self._registered.append(
+            Envelope(
+                id=event_id_of(person_id, 1),
+                type=PersonRegistered.type,
+                source="identity",
+                entity_id=person_id,
+                entity_version=1,
+                occurred_at=now,
+                recorded_at=now,
+                position=f"1.{number}-{number}",
+                actor=str(person_id),
+            )
+        )
+
+    def deliver(self, durable: Durable, message: Message) -> bool:
+        """The consumer's turn with one message; whether it was handled."""
+
+        def handle(process: Process) -> bool:
+            reader = process.readers[durable.producer]
+            if self.protections.acknowledges_first:
+                durable.acked.add(message.sequence)
+            return self.bus.deliver(durable, message, reader.handle)
+
+        return self.run(durable.consumer, handle) or False
+
+    def work(self, service: str) -> str | None:
+        """The worker's turn with one piece of work; None when nothing is due."""
+        return self.run(service, lambda process: process.hands.step() or "") or None
+
+    # What goes on at the same time
+
+    def _meanwhile(self) -> None:
+        if unit_of_work.current() is None and len(self._under_way) <= _NESTED:
+            self.meanwhile()
+
+    def _crowded(self, pass_id: UUID) -> None:
+        """Only before the first seat of a transaction moves: after it the row is locked."""
+        unit = unit_of_work.required()
+        if self._crowding is unit or len(self._under_way) > 1:
+            return
+        self._crowding = unit
+        self.crowd(pass_id)
+        self._crowding = unit
+
+    def pass_time(self, by: timedelta) -> None:
+        """Move the clock of everyone."""
+        self.clock.advance(by)
