@@ -96,6 +96,8 @@ async def _act(
 
 def _views(service: str, view: str | None, *, every: bool) -> Sequence[View]:
     known = {each.name: each for each in stores.views_of(service)}
+    if not known:
+        raise typer.BadParameter(f"{service} keeps no views.")
     if every == (view is not None):
         raise typer.BadParameter("name one view, or say --all")
     if view is None:

@@ -122,5 +122,5 @@ async def connected(data: DataFolder, what_for: str) -> AsyncIterator[Client]:
 
 def sources_of(service: str, data: DataFolder, streams: Streams) -> Sources:
     """What the views of a service are made from."""
-    views_of(service)  # registers the service's event classes under their stored names
+    announces(service)  # registers the service's event classes under their stored names
     return Sources(service, database_url(service, data), event_mapper(), hears_of(service), streams)

@@ -125,12 +125,15 @@ def last_position(curs: Cursor[DictRow]) -> Position:
     return START if row is None else Position(row["xact"], row["notification_id"])
 
 
-def holds(curs: Cursor[DictRow], position: Position) -> bool:
-    """Whether an event stands at that place."""
+def at(curs: Cursor[DictRow], position: Position) -> LoggedEvent | None:
+    """The event that stands at that place."""
     row = curs.execute(
-        "SELECT 1 FROM events WHERE xact = %s AND notification_id = %s", position
+        "SELECT originator_id, originator_version, topic, state, xact, notification_id,"
+        " command_id, actor, traceparent, recorded_at"
+        " FROM events WHERE xact = %s AND notification_id = %s",
+        position,
     ).fetchone()
-    return row is not None
+    return None if row is None else _logged_event(row)
 
 
 def epoch(curs: Cursor[DictRow]) -> int:

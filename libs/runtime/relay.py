@@ -137,7 +137,7 @@ class Relay:
         with continued_span(f"publish {envelope.type}", envelope.traceparent):
             await self._js.publish(
                 subject_of(envelope.type, envelope.entity_id),
-                said.contract.model_dump_json().encode(),
+                _body(said),
                 timeout=_ACK_TIMEOUT_S,
                 stream=self._stream,
                 headers=headers,
@@ -167,8 +167,7 @@ class Relay:
             await self._js.purge_stream(self._stream)
             self._position, self._last_id = START, ""
             return
-        held = await asyncio.to_thread(self._store.query, lambda curs: log.holds(curs, position))
-        if epoch > self._epoch or not held:
+        if epoch > self._epoch or not await asyncio.to_thread(self._holds, position, last):
             msg = (
                 f"stream {self._stream} ends with {message_id}, which the store of {self._service}"
                 " does not hold: an older database was put back. Nothing is published until"
@@ -177,11 +176,25 @@ class Relay:
             raise StreamAhead(msg)
         self._position, self._last_id = position, message_id
 
+    def _holds(self, position: Position, last: RawStreamMsg) -> bool:
+        """Whether this very event is in our log: an older database counts from lower numbers, and
+        may have given the same ones to other events meanwhile."""
+        logged = self._store.query(lambda curs: log.at(curs, position))
+        said = self._announcement(logged) if logged else None
+        if said is None:
+            return False
+        headers = {k: v for k, v in (last.headers or {}).items() if k.lower().startswith("ce-")}
+        return headers == said.envelope.to_headers() and last.data == _body(said)
+
     async def _last_message(self) -> RawStreamMsg | None:
         try:
             return await self._js.get_last_msg(self._stream, f"bp.{self._service}.>")
         except NotFoundError:
             return None
+
+
+def _body(said: Announcement) -> bytes:
+    return said.contract.model_dump_json().encode()
 
 
 async def _all_or_first_fault(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -5,3 +5,8 @@ Hears PassPurchased and PurchaseRefunded (checkout), GrantIssued, GrantRevoked, 
 the bans (access), ExperienceAdded and the team (catalog), PersonRegistered (identity).
 Says ChatMembershipAdded and ChatMembershipRemoved. Never stores a message, an address or a name.
 """
+
+from libs.lean import load
+
+# Tokens are signed with a shared secret: PyJWT needs no cryptography package for that.
+load("jwt", without="cryptography")

@@ -6,3 +6,8 @@ Hears GrantIssued, GrantRevoked, GrantExpired and the bans (access), ExperienceA
 Says StreamWentLive and StreamEnded. Never lets anyone into a room without looking at their
 grants and bans at that moment, and never carries the chat.
 """
+
+from libs.lean import load
+
+# Tokens are signed with a shared secret: PyJWT needs no cryptography package for that.
+load("jwt", without="cryptography")

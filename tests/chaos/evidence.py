@@ -106,7 +106,7 @@ class Providers:
         channel = self._chat.channel(CHANNEL_TYPE, str(experience_id))
         found: set[UUID] = set()
         while True:
-            page = channel.query_members({}, limit=100, offset=len(found))["members"]
+            page = channel.query_members({}, limit=100, offset=len(found))
             found |= {UUID(member["user_id"]) for member in page}
             if len(page) < 100:
                 return found

@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
+import nats.errors
+import psycopg
+import requests
+
 from ops import showcase
 from ops.up.data_folder import DataFolder
 from ops.up.ports import Ports
@@ -40,6 +45,14 @@ _LIMITS: Final = {
     "PURCHASE_POSTS_PER_MINUTE_AND_NETWORK": "100000",
     "SIGN_IN_SENDS_PER_NETWORK": "10000",
 }
+_UNANSWERED: Final = (
+    OSError,
+    TimeoutError,
+    psycopg.Error,
+    httpx.HTTPError,
+    nats.errors.Error,
+    requests.RequestException,
+)
 # Places in our row of ports that the system leaves free.
 _VIA: Final = {"postgres": 45, "nats": 46, "providers": 47}
 
@@ -138,8 +151,6 @@ class Machine:
 
     def until_ready(self, processes: Sequence[str], within_s: float = 60.0) -> None:
         """Wait until they answer that they are ready."""
-        import httpx  # noqa: PLC0415 - one call
-
         ports = self.system.record["ports"]
         deadline = time.monotonic() + within_s
         for name in processes:
@@ -179,7 +190,7 @@ class Machine:
         """A system that can't be asked is a finding as well."""
         try:
             return self.checker.check(self.operations)
-        except Exception as unanswered:  # noqa: BLE001 - whatever it is, it is shown
+        except _UNANSWERED as unanswered:
             return [Violation("the system can not be looked at", repr(unanswered), "./bp up")]
 
     @property

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from libs.events.contract import Contract, subject_of
 from libs.events.envelope import Envelope
 from libs.runtime import log
-from libs.runtime.consumer import Consumer, Reaction
+from libs.runtime.handling import Reaction
 from libs.runtime.leadership import Leadership
 from libs.runtime.log import START, Position
 from libs.runtime.relay import Announcement, Relay, ToContract
@@ -35,30 +34,6 @@ class _NoClient:
 
 _NOBODY: Final = cast(Client, _NoClient())
 _NO_LEAD: Final = cast(Leadership, None)
-
-
-class Reader(Consumer):
-    """The runtime's consumer, one message at a time."""
-
-    def __init__(
-        self,
-        store: Store[Any],
-        producer: str,
-        hears: Mapping[type[Contract], Reaction],
-        refusals: Sequence[type[Exception]],
-    ) -> None:
-        super().__init__(store, _NOBODY, _NO_LEAD, producer, hears, refusals=refusals)
-
-    def handle(self, message: Message) -> None:
-        """Up to the commit; acknowledging is the bus's business."""
-        self._handle(
-            Msg(
-                _client=_NOBODY,
-                subject=message.subject,
-                headers=dict(message.headers),
-                data=message.body,
-            )
-        )
 
 
 class Writer(Relay):

@@ -14,8 +14,8 @@ import services.notifications.http
 from libs.events.contract import Contract
 from libs.runtime.cause import Cause
 from libs.runtime.clock import FixedClock
-from libs.runtime.consumer import Reaction
 from libs.runtime.contacts import Contact
+from libs.runtime.handling import Handler, Reaction
 from libs.runtime.relay import ToContract
 from libs.runtime.schedule import Errand, Schedule, Timer
 from libs.runtime.store import Store
@@ -58,7 +58,7 @@ from services.notifications.texts import Texts
 from services.notifications.timers import TIMERS as NOTIFICATION_TIMERS
 from services.notifications.unsubscribe_tokens import UnsubscribeTokens
 from tests.simulation.bank import Bank
-from tests.simulation.bus import Reader, Writer
+from tests.simulation.bus import Writer
 from tests.simulation.fate import Fate
 from tests.simulation.hands import Hands
 from tests.simulation.outside import PostOffice, Room
@@ -125,9 +125,12 @@ class Process:
         self.hands = Hands(world.fate, store, timers, errands, refusals)
         self.refusals = tuple(refusals)
         hears = HEARS[store.service]
-        self.readers = {
-            producer: Reader(
-                store, producer, {c: r for c, r in hears.items() if c.producer() == producer}, refusals
+        self.handlers = {
+            producer: Handler(
+                store,
+                f"{store.service}-{producer}",
+                {contract: act for contract, act in hears.items() if contract.producer() == producer},
+                refusals,
             )
             for producer in {contract.producer() for contract in hears}
         }

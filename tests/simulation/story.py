@@ -446,6 +446,8 @@ class Story:
         """No more mishaps: do all there is to do, and wait for all that is still to come."""
         was_calm, self.fate.calm = self.fate.calm, True
         begun = self.world.clock.now()
+        while within is None and self.reach() is not None:
+            pass
         for _ in range(_MOST_ROUNDS):
             while self._do_what_there_is():
                 pass

@@ -77,6 +77,7 @@ class World:
         self.post = PostOffice(self.fate)
         self._under_way: list[str] = []
         self._crowding: object | None = None
+        self._crowded_before: object | None = None
         self._registered: list[Envelope] = []
         kept = self.protections
         self._surroundings = Surroundings(
@@ -191,10 +192,10 @@ class World:
         """The consumer's turn with one message; whether it was handled."""
 
         def handle(process: Process) -> bool:
-            reader = process.readers[durable.producer]
+            handler = process.handlers[durable.producer]
             if self.protections.acknowledges_first:
                 durable.acked.add(message.sequence)
-            return self.bus.deliver(durable, message, reader.handle)
+            return self.bus.deliver(durable, message, handler.handle)
 
         return self.run(durable.consumer, handle) or False
 
@@ -205,17 +206,20 @@ class World:
     # What goes on at the same time
 
     def _meanwhile(self) -> None:
-        if unit_of_work.current() is None and len(self._under_way) <= _NESTED:
+        # A transaction further out holds locks that one thread could wait for in vain.
+        if self._crowding is None and len(self._under_way) <= _NESTED:
             self.meanwhile()
 
     def _crowded(self, pass_id: UUID) -> None:
         """Only before the first seat of a transaction moves: after it the row is locked."""
         unit = unit_of_work.required()
-        if self._crowding is unit or len(self._under_way) > 1:
+        if self._crowding is not None or self._crowded_before is unit:
             return
-        self._crowding = unit
-        self.crowd(pass_id)
-        self._crowding = unit
+        self._crowding = self._crowded_before = unit
+        try:
+            self.crowd(pass_id)
+        finally:
+            self._crowding = None
 
     def pass_time(self, by: timedelta) -> None:
         """Move the clock of everyone."""
