@@ -63,7 +63,7 @@ def new(service: Service, as_: As = None, data: Data = None) -> None:
         }
         url = stores.database_url(name, folder)
         epoch, lost = asyncio.run(_begin(name, url, folder, owner, others))
-    typer.echo(f"{name} begins epoch {epoch}: its relay fills the stream again within seconds.")
+    typer.echo(f"{name} begins epoch {epoch}: its relay fills the stream again within a minute.")
     if lost:
         file = folder.path / f"lost-{name}-{epoch}.jsonl"
         file.write_text("".join(f"{json.dumps(_kept(message))}\n" for message in lost))

@@ -101,9 +101,12 @@ def chosen(service: str | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def operating(service: str, data: DataFolder, name: str | None) -> Iterator[Operator]:
+def operating(
+    service: str, data: DataFolder, name: str | None, url: str | None = None
+) -> Iterator[Operator]:
     """Someone at the terminal who changes something in a service's database."""
-    store = Store(service, database_url(service, data), Interventions, pool_size=1)
+    address = url or database_url(service, data)
+    store = Store(service, address, Interventions, pool_size=1)
     try:
         yield Operator(store, operator_name(name))
     finally:

@@ -20,8 +20,8 @@ _DIES_WITHIN_S: Final = 25.0
 
 # Where each kill point is passed when passes are bought.
 _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
-    "store.before_commit": ("checkout", "access", "chat", "notifications", "identity"),
-    "store.after_commit": ("checkout", "access", "chat", "notifications", "identity"),
+    "store.before_commit": ("checkout", "access", "chat", "notifications"),
+    "store.after_commit": ("checkout", "access", "chat", "notifications"),
     "relay.before_publish": ("checkout", "access", "chat", "notifications"),
     "relay.after_publish": ("checkout", "access", "chat", "notifications"),
     "consumer.delivered": ("access", "chat", "notifications"),

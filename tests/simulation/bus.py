@@ -6,6 +6,7 @@ fifty messages may come first. What is sent, and how one message is handled, is 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, cast
 
 from nats.aio.client import Client
@@ -55,6 +56,15 @@ class Writer(Relay):
         if page and not said:
             self._private_until = page[-1].position
             return self.next_page(last, limit)
+        return said
+
+
+    def everything(self) -> list[Announcement]:
+        """All that the store has to say, from its first event on."""
+        position, said = START, []
+        while page := self._store.query(partial(log.read_after, position=position, limit=500)).events:
+            said += [each for event in page if (each := self._announcement(event))]
+            position = page[-1].position
         return said
 
 

@@ -1,5 +1,6 @@
 """The one source of chance in a story, and of crashes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -27,7 +28,9 @@ class Fate:
     silence_rate: float = 0.0
     crashes_left: int = 4
     calm: bool = False
+    mishaps: int = 0
     told: list[str] = field(default_factory=list)
+    reactions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -42,7 +45,9 @@ class Fate:
 
     def mishap(self, probability: float) -> bool:
         """As `chance`, but never once all is calm."""
-        return self.chance(probability) and not self.calm
+        happens = self.chance(probability) and not self.calm
+        self.mishaps += happens
+        return happens
 
     def one_of(self, choices: Sequence[T]) -> T:
         """Any of them."""

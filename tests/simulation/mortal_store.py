@@ -31,9 +31,21 @@ class MortalStore(Store[Any]):
 
     @override
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
-        return self._mortally(
-            decide, lambda dying: super(MortalStore, self).react(about, durable, dying)
-        )
+        key = (durable, str(about.id))
+
+        def counted() -> None:
+            decide()
+            self.after_commit(lambda: self.reacted(key))
+
+        return self._mortally(counted, lambda dying: self.once(about, durable, dying))
+
+    def once(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
+        """The inbox itself."""
+        return super().react(about, durable, decide)
+
+    def reacted(self, key: tuple[str, str]) -> None:
+        """A reaction was committed."""
+        self._fate.reactions[key] += 1
 
     @override
     async def command(self, cause: Cause, decide: Callable[[], R]) -> R:

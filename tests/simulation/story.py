@@ -155,11 +155,20 @@ class Story:
             self.fate.tell(f"   meanwhile {act()}")
 
     def _crowd(self, pass_id: UUID) -> None:
-        """Between the look and the reach for a seat, another hand may be quicker."""
-        if self.fate.mishap(0.25) and self.world.people[1:]:
-            person = self.fate.one_of(self.world.people[1:])
-            if not any(person == who for who, on in self._reaching if on == pass_id):
-                self.fate.tell(f"   at the same moment {self._open(person, pass_id)}")
+        """Between the look and the reach for a seat, another hand may be quicker.
+
+        The hand of somebody new: any other may have to wait for the one who is under way.
+        """
+        if not self.fate.mishap(0.25):
+            return
+        rows = self.world.site.rows(
+            "checkout", "SELECT DISTINCT person_id FROM order_list WHERE pass_id = %s", pass_id
+        )
+        known = {row["person_id"] for row in rows}
+        known |= {person for person, on in self._reaching if on == pass_id}
+        new = [person for person in self.world.people[1:] if person not in known]
+        if new:
+            self.fate.tell(f"   at the same moment {self._open(self.fate.one_of(new), pass_id)}")
 
     # Buyers
 
@@ -501,6 +510,29 @@ class Story:
             for row in self.world.site.rows(service, "SELECT kind, last_error FROM schedule")
             if row["kind"] not in _ROUNDS
         ]
+
+    def say_all_again(self) -> None:
+        """Every webhook, every command and every return page, as it was."""
+        for event in dict.fromkeys(self.delivered):
+            self._receive(event)
+        for command, person, pass_id in dict.fromkeys(self.commands):
+            if self._was_answered(command):
+                self._open(person, pass_id, command)
+        rows = self.world.site.rows("checkout", "SELECT order_id FROM order_list ORDER BY 1")
+        for row in rows:
+            self._come_back(row["order_id"])
+
+    def _was_answered(self, command: UUID) -> bool:
+        found = "SELECT 1 FROM commands WHERE command_id = %s"
+        return bool(self.world.site.rows("checkout", found, command))
+
+    def count_purchases(self) -> int:
+        """How many passes were given."""
+        return len(
+            self.world.site.rows(
+                "checkout", "SELECT 1 FROM order_list WHERE granted_from IS NOT NULL"
+            )
+        )
 
     # How it is done
 

@@ -67,7 +67,6 @@ class World:
     deaths: Counter[str] = field(default_factory=Counter)
     contacts: dict[UUID, Contact] = field(default_factory=dict)
     people: list[UUID] = field(default_factory=list)
-    reactions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.clock = FixedClock(BEGINNING)

@@ -1,0 +1,145 @@
+"""The drill: an older copy comes back, the relay refuses, a new epoch makes all equal again."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from libs.events.envelope import event_id_of
+from libs.runtime import rebuild
+from libs.runtime.interventions import Interventions, Operator, is_runtime_topic
+from libs.runtime.service import Service
+from libs.runtime.store import Store
+from libs.runtime.tests.ledger import balances
+from libs.runtime.tests.test_pipe import Urls, credit, ledger, mirror, running, same_balances, until
+from libs.runtime.tests.test_rebuild import heard
+from ops.backup import CannotRestore, back_up, in_order, put_back
+from ops.epoch import begin_epoch, rebase_store
+from tests.servers import NatsServer, PostgresServer
+
+
+@pytest.fixture
+def urls(postgres: PostgresServer) -> Urls:
+    return postgres.create_database(), postgres.create_database()
+
+
+@contextmanager
+def operator(service: str, url: str) -> Iterator[Operator]:
+    store = Store(service, url, Interventions, pool_size=1)
+    yield Operator(store, "ada")
+    store.close()
+
+
+def alarm_of(service: Service) -> str | None:
+    return service._relay.alarm if service._relay else None
+
+
+async def begin_new_epoch(urls: Urls, one: Service) -> int:
+    assert one.client is not None
+    with operator("ledger", urls[0]) as owner, operator("mirror", urls[1]) as other:
+        _, lost = await begin_epoch(one.client, "ledger", urls[0], owner, {"mirror": other})
+    return len(lost)
+
+
+async def test_an_older_copy_comes_back_and_all_is_equal_again(
+    urls: Urls, own_nats: NatsServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    kept, copy = uuid4(), {"ledger": urls[0]}
+    async with running(one, other):
+        await asyncio.to_thread(credit, one, kept, 5)
+        await until(same_balances(one, other))
+        await asyncio.to_thread(back_up, copy, tmp_path / "backup")
+        for account in (kept, kept, uuid4()):
+            await asyncio.to_thread(credit, one, account, 7)
+        await until(same_balances(one, other))
+
+    await asyncio.to_thread(put_back, tmp_path / "backup", copy, force=True)
+    with operator("ledger", urls[0]) as owner:
+        await asyncio.to_thread(rebase_store, owner)
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    async with running(one, other):
+        await until(lambda: alarm_of(one) is not None)
+        # The same place in the same account, and another event.
+        await asyncio.to_thread(credit, one, kept, 100)
+        assert "backstage epoch new ledger" in str(alarm_of(one))
+
+        lost = await begin_new_epoch(urls, one)
+        await until(lambda: alarm_of(one) is None, within_s=15)
+        await until(lambda: bool(other.store.query(inbox_has_all_of(one))))
+        outcome = await asyncio.to_thread(rebuild.rebuild, heard(other), other.store.views)
+
+        assert lost == 4
+        assert not outcome.same
+        assert one.store.query(balances) == other.store.query(balances) == {kept: 105}
+
+
+def inbox_has_all_of(producer: Service) -> Callable[[Cursor[DictRow]], bool]:
+    rows = producer.store.query(
+        lambda c: c.execute(
+            "SELECT originator_id, originator_version, topic FROM events"
+        ).fetchall()
+    )
+    ids = [
+        event_id_of(row["originator_id"], row["originator_version"])
+        for row in rows
+        if not is_runtime_topic(row["topic"])
+    ]
+
+    def look(curs: Cursor[DictRow]) -> bool:
+        row = curs.execute(
+            "SELECT count(*) AS n FROM inbox WHERE event_id = ANY(%s)", (ids,)
+        ).fetchone()
+        return row is not None and row["n"] == len(ids)
+
+    return look
+
+
+def test_a_database_that_holds_events_is_not_replaced_unless_forced(
+    urls: Urls, tmp_path: Path
+) -> None:
+    one, empty = ledger(urls[0], "nats://127.0.0.1:1"), urls[1]
+    one.store.open()
+    credit(one, uuid4())
+    one.store.close()
+    back_up({"ledger": urls[0]}, tmp_path / "backup")
+
+    with pytest.raises(CannotRestore, match="holds events: --force"):
+        put_back(tmp_path / "backup", {"ledger": urls[0]}, force=False)
+    put_back(tmp_path / "backup", {"ledger": empty}, force=False)
+
+    assert rows_of(empty) == rows_of(urls[0]) != []
+
+
+def rows_of(url: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as conn:
+        return conn.execute("SELECT * FROM events ORDER BY notification_id").fetchall()
+
+
+def test_a_database_in_use_and_an_unfinished_backup_are_refused(urls: Urls, tmp_path: Path) -> None:
+    one = ledger(urls[0], "nats://127.0.0.1:1")
+    one.store.open()
+    back_up({"ledger": urls[0]}, tmp_path / "backup")
+    (tmp_path / "half").mkdir()
+
+    with pytest.raises(CannotRestore, match="runs on its database"):
+        put_back(tmp_path / "backup", {"ledger": urls[0]}, force=True)
+    with pytest.raises(CannotRestore, match="no finished backup"):
+        put_back(tmp_path / "half", {"ledger": urls[1]}, force=True)
+    one.store.close()
+
+
+def test_who_hears_is_copied_before_whom_it_hears() -> None:
+    order = in_order()
+
+    assert order.index("notifications") < order.index("access") < order.index("checkout")
+    assert order.index("checkout") < order.index("catalog")

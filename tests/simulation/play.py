@@ -1,0 +1,124 @@
+"""One seed, one story: told, checked, and told again."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Final
+
+from tests.simulation import checks
+from tests.simulation.cast import SERVICES
+from tests.simulation.fate import Fate
+from tests.simulation.site import Site
+from tests.simulation.story import Story
+from tests.simulation.world import Protections, World
+
+_MOST_DAMAGE: Final = 5
+
+
+@dataclass
+class Outcome:
+    """How a story went; `damage` is empty when every promise was kept."""
+
+    seed: int
+    knobs: str
+    damage: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    purchases: int = 0
+    captured: int = 0
+    mishaps: int = 0
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [f"seed {self.seed}: {self.knobs}", *self.told, *(f"DAMAGE {d}" for d in self.damage)]
+        )
+
+
+def play(site: Site, seed: int, protections: Protections | None = None) -> Outcome:
+    """Live through the story of this seed. The same seed is the same story."""
+    knobs = Random(f"knobs of {seed}")
+    fate = Fate(
+        seed,
+        crash_rate=knobs.choice((0.0, 0.004, 0.015)),
+        silence_rate=knobs.choice((0.0, 0.03, 0.12)),
+    )
+    orderly = knobs.random() < 0.7
+    steps = knobs.choice((40, 80, 120, 160))
+    outcome = Outcome(
+        seed,
+        f"{steps} steps, crashes {fate.crash_rate}, silence {fate.silence_rate},"
+        f" {'orderly' if orderly else 'any order'}",
+        told=fate.told,
+    )
+    world = World(site, fate, orderly, protections or Protections())
+    with _quiet():
+        try:
+            _live(world, outcome, steps)
+        except Exception as fault:  # noqa: BLE001 - a story that breaks off is damage too
+            outcome.damage.append(f"broke off: {type(fault).__name__}: {fault}")
+        finally:
+            world.end()
+    outcome.captured = len(world.bank.captured)
+    outcome.mishaps = fate.mishaps + sum(world.deaths.values())
+    return outcome
+
+
+def _live(world: World, outcome: Outcome, steps: int) -> None:
+    world.begin()
+    story = Story(world, steps)
+    story.begin()
+
+    def look() -> None:
+        outcome.damage += checks.check_moment(world)
+        if outcome.damage:
+            raise _Damaged
+
+    story.after_step = look
+    try:
+        story.run()
+    except _Damaged:
+        return
+    story.settle_down()
+    outcome.damage += list(checks.check_end(world))[:_MOST_DAMAGE]
+    outcome.purchases = story.count_purchases()
+    if not outcome.damage:
+        _tell_again(world, story, outcome)
+    if not outcome.damage:
+        for service in _some_services(outcome.seed):
+            outcome.damage += checks.check_rebuild(world, service)
+
+
+class _Damaged(Exception):
+    """No use in going on."""
+
+
+def _some_services(seed: int) -> tuple[str, ...]:
+    # Each has its turn; all of them would take as long as the story.
+    return (SERVICES[seed % len(SERVICES)],)
+
+
+def _tell_again(world: World, story: Story, outcome: Outcome) -> None:
+    """Whatever was said is said once more, by everyone: nothing may change."""
+    before = checks.state_of(world)
+    for producer in SERVICES:
+        world.bus.forget(producer, len(world.bus.streams.get(producer, [])))
+    story.say_all_again()
+    story.settle_down(within=timedelta(0))
+    after = checks.state_of(world)
+    outcome.damage += [
+        f"told twice: {what} was {before[what]} and is {after[what]}"
+        for what in before
+        if before[what] != after[what]
+    ]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The services log every mishap that we arrange."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
