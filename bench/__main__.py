@@ -7,6 +7,7 @@ from importlib import import_module
 BENCHES = {
     "append": "events stored per second, with followers that miss none",
     "drain": "events that the relay publishes per second after an outage",
+    "rebuild": "events per second that a rebuild of a view applies",
     "fanout": "from PassPurchased to access, chat membership and notice",
 }
 

@@ -29,8 +29,10 @@ if sys.argv[1:2] != ["up"]:
     from ops.backup import backup, restore
     from ops.demo import demo
     from ops.lag import lag
+    from ops.replay.command import replay
     from ops.verify.command import stock, verify
 
+    events.app.command("replay")(replay)
     app.add_typer(events.app, name="events")
     app.add_typer(projections.app, name="projections")
     app.add_typer(parked.app, name="parked")

@@ -168,7 +168,9 @@ def _local_server(folder: DataFolder) -> Iterator[Postgres]:
     server.initialise()
     server.wait_for_the_last_one()
     command = server.command()
-    process = subprocess.Popen(command.full_argv(), **command.spawn_arguments())
+    process = subprocess.Popen(
+        command.full_argv(), **command.spawn_arguments(), stderr=subprocess.DEVNULL
+    )
     try:
         give_up_at = time.monotonic() + _READY_WITHIN_S
         while not server.is_ready():

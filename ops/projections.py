@@ -59,7 +59,7 @@ def rebuild_views(
         raise typer.Exit(1) from refused
     if not dry_run:
         _record(name, views, folder, as_, outcome)
-    _report(name, views, outcome, as_json=as_json, dry_run=dry_run)
+    report(name, views, outcome, as_json=as_json, dry_run=dry_run)
     if dry_run and not outcome.same:
         raise typer.Exit(1)
 
@@ -120,9 +120,10 @@ def _record(
         )
 
 
-def _report(
+def report(
     service: str, views: Sequence[View], outcome: Outcome, *, as_json: bool, dry_run: bool
 ) -> None:
+    """Tell how a rebuild or a comparison went."""
     if as_json:
         typer.echo(json.dumps(as_object(service, views, outcome)))
         return

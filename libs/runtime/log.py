@@ -17,6 +17,8 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 from typing_extensions import override
 
+from libs.events.envelope import Envelope, event_id_of
+
 _READ: Final = """
     SELECT originator_id, originator_version, topic, state, xact, notification_id,
            command_id, actor, traceparent, recorded_at,
@@ -114,6 +116,28 @@ def _logged_event(row: DictRow) -> LoggedEvent:
         actor=row["actor"],
         traceparent=row["traceparent"],
         recorded_at=row["recorded_at"],
+    )
+
+
+def envelope_of(
+    service: str, event: LoggedEvent, occurred_at: datetime, type_: str, epoch: int
+) -> Envelope:
+    """What is announced about a stored event: a pure function of what is stored."""
+    entity_id = event.stored.originator_id
+    if isinstance(entity_id, str):
+        raise TypeError("entities are named by UUIDs")
+    version = event.stored.originator_version
+    return Envelope(
+        id=event_id_of(entity_id, version),
+        type=type_,
+        source=service,
+        entity_id=entity_id,
+        entity_version=version,
+        occurred_at=occurred_at,
+        recorded_at=event.recorded_at,
+        position=f"{epoch}.{event.position}",
+        actor=event.actor,
+        traceparent=event.traceparent,
     )
 
 

@@ -17,7 +17,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from libs.events.contract import Contract
-from libs.events.envelope import Envelope, event_id_of
+from libs.events.envelope import Envelope
 from libs.runtime import log, unit_of_work
 from libs.runtime.cause import Cause
 from libs.runtime.clock import Clock, SystemClock
@@ -141,23 +141,8 @@ class Store(Generic[A]):
 
     def envelope_of(self, event: log.LoggedEvent, type_: str, epoch: int) -> Envelope:
         """The envelope of a stored event: a pure function of what is stored."""
-        entity_id = event.stored.originator_id
-        if isinstance(entity_id, str):
-            raise TypeError("entities are named by UUIDs")
-        version = event.stored.originator_version
         domain_event: Any = self.application.mapper.to_domain_event(event.stored)
-        return Envelope(
-            id=event_id_of(entity_id, version),
-            type=type_,
-            source=self.service,
-            entity_id=entity_id,
-            entity_version=version,
-            occurred_at=domain_event.timestamp,
-            recorded_at=event.recorded_at,
-            position=f"{epoch}.{event.position}",
-            actor=event.actor,
-            traceparent=event.traceparent,
-        )
+        return log.envelope_of(self.service, event, domain_event.timestamp, type_, epoch)
 
     async def _threaded(self, call: Callable[[], R]) -> R:
         if self._busy >= self._size:

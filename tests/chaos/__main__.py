@@ -20,9 +20,10 @@ def main() -> int:
     given = _options().parse_args()
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, running_machine(
-        Path(folder), seed
-    ) as machine:
+    with (
+        tempfile.TemporaryDirectory(prefix="chaos-") as folder,
+        running_machine(Path(folder), seed) as machine,
+    ):
         cycles = _break(machine, given.minutes * 60, given.only)
         repeated = machine.checker.repeated_mails
         if any(cycle.violations for cycle in cycles):

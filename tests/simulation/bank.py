@@ -208,7 +208,7 @@ class Bank:
         if kept is not None and self.clock.now() < kept.until:
             return self._unreliably(lambda: _repeat(kept.answer))
         until = self.clock.now() + KEYS_KEPT_FOR
-        if self.fate.mishap(self.fate.silence_rate / 4):
+        if self.fate.mishap(self.fate.fault_rate):
             if self.fate.chance(0.5):
                 make()
             self._keys[key] = _Kept(ProviderSilent("api_error", replayed=True), until)

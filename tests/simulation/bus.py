@@ -58,11 +58,12 @@ class Writer(Relay):
             return self.next_page(last, limit)
         return said
 
-
     def everything(self) -> list[Announcement]:
         """All that the store has to say, from its first event on."""
         position, said = START, []
-        while page := self._store.query(partial(log.read_after, position=position, limit=500)).events:
+        while page := self._store.query(
+            partial(log.read_after, position=position, limit=500)
+        ).events:
             said += [each for event in page if (each := self._announcement(event))]
             position = page[-1].position
         return said
@@ -131,7 +132,9 @@ class Bus:
                 busy.add(entity)
         return found
 
-    def deliver(self, durable: Durable, message: Message, handle: Callable[[Message], None]) -> bool:
+    def deliver(
+        self, durable: Durable, message: Message, handle: Callable[[Message], None]
+    ) -> bool:
         """Have it handled, and acknowledged unless the acknowledgement is lost.
 
         Raises what the handler raises once it was tried as often as the consumer does.

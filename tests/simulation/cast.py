@@ -129,7 +129,11 @@ class Process:
             producer: Handler(
                 store,
                 f"{store.service}-{producer}",
-                {contract: act for contract, act in hears.items() if contract.producer() == producer},
+                {
+                    contract: act
+                    for contract, act in hears.items()
+                    if contract.producer() == producer
+                },
                 refusals,
             )
             for producer in {contract.producer() for contract in hears}
@@ -230,9 +234,7 @@ def begin_chat(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "chat",
-        lambda env: Chat(
-            env, clock=world.clock, schedule=Schedule(world.clock), turns=TurnLocks()
-        ),
+        lambda env: Chat(env, clock=world.clock, schedule=Schedule(world.clock), turns=TurnLocks()),
         opening=opening,
     )
     errands = ChatErrands(store, world.room, lambda _: None).by_kind()

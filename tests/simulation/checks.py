@@ -91,7 +91,9 @@ def _orders(world: World) -> Damage:
 
 def _money(world: World) -> Damage:
     """Each captured payment is exactly one of granted or sent back; sums agree with the bank's."""
-    orders = {row["order_id"]: row for row in world.site.rows("checkout", "SELECT * FROM order_list")}
+    orders = {
+        row["order_id"]: row for row in world.site.rows("checkout", "SELECT * FROM order_list")
+    }
     granting: dict[UUID, list[str]] = defaultdict(list)
     sold = _granting_payments(world)
     for intent, taken in world.bank.captured.items():
@@ -134,7 +136,7 @@ def _granting_payments(world: World) -> dict[UUID, str]:
 
 
 def _refunds(world: World) -> Damage:
-    """What the team asked for once went back once; what can still be paid is cancelled."""
+    """What the team asked for once went back once; what a browser can pay is cancelled."""
     by_request: Counter[UUID] = Counter()
     for payment in world.bank.payments.values():
         for refund in payment.refunds:
@@ -143,8 +145,11 @@ def _refunds(world: World) -> Damage:
     for request, times in by_request.items():
         if times > 1:
             yield f"money: the refund {request} was sent {times} times"
+    rows = world.site.rows("checkout", "SELECT payment_intent_id AS id FROM payment_list")
+    shown = {row["id"] for row in rows}
     for payment in world.bank.of_status(PaymentStatus.AWAITING, PaymentStatus.CHALLENGED):
-        yield f"money: {payment.payment_intent_id} can be paid for ever"
+        if payment.payment_intent_id in shown:
+            yield f"money: {payment.payment_intent_id} can be paid for ever"
 
 
 def _grants(world: World) -> Damage:
@@ -156,14 +161,17 @@ def _grants(world: World) -> Damage:
             "SELECT order_id, status FROM order_list WHERE status IN ('fulfilled', 'refunded')",
         )
     }
-    rows = world.site.rows("access", "SELECT source_id, reason, revoked_for FROM grant_list")
+    rows = world.site.rows("access", "SELECT * FROM grant_list")
     granted = {row["source_id"] for row in rows if row["reason"] != "comp"}
     for order_id in sorted(wanted.keys() - granted):
         yield f"access: {order_id} was bought and grants nothing"
     for order_id in sorted(granted - wanted.keys()):
         yield f"access: {order_id} grants and was not bought"
     for row in rows:
-        if wanted.get(row["source_id"]) == "refunded" and row["revoked_for"] is None:
+        # A window that had closed before the refund has nothing left to revoke.
+        until = row["valid_until"]
+        stands = row["revoked_at"] is None and (until is None or until > world.clock.now())
+        if stands and wanted.get(row["source_id"]) == "refunded":
             yield f"access: {row['source_id']} was refunded and still grants"
 
 

@@ -26,6 +26,7 @@ class Fate:
     seed: int
     crash_rate: float = 0.0
     silence_rate: float = 0.0
+    fault_rate: float = 0.0
     crashes_left: int = 4
     calm: bool = False
     mishaps: int = 0

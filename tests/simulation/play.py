@@ -43,12 +43,14 @@ def play(site: Site, seed: int, protections: Protections | None = None) -> Outco
         seed,
         crash_rate=knobs.choice((0.0, 0.004, 0.015)),
         silence_rate=knobs.choice((0.0, 0.03, 0.12)),
+        fault_rate=knobs.choice((0.0, 0.0, 0.05, 0.25)),
     )
     orderly = knobs.random() < 0.7
-    steps = knobs.choice((40, 80, 120, 160))
+    steps = knobs.choice((40, 80, 120, 120))
     outcome = Outcome(
         seed,
         f"{steps} steps, crashes {fate.crash_rate}, silence {fate.silence_rate},"
+        f" kept faults {fate.fault_rate},"
         f" {'orderly' if orderly else 'any order'}",
         told=fate.told,
     )

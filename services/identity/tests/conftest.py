@@ -1,10 +1,7 @@
 """A running identity service on real PostgreSQL and NATS, with a real SMTP server to mail to."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -14,25 +11,8 @@ from libs.runtime.clock import FixedClock
 from libs.runtime.service import Service
 from services.identity.__main__ import build
 from services.identity.settings import Settings
-from services.identity.tests.builders import NOON
+from services.identity.tests.browser import SECRET, Browser, Mailbox
 from tests.servers import NatsServer, free_port
-
-SECRET = "the secret of person tokens in these tests"
-
-
-@dataclass
-class Mailbox:
-    """What an SMTP server took; `refuse` makes it say 451 so often."""
-
-    mails: list[EmailMessage] = field(default_factory=list)
-    refuse: int = 0
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        if self.refuse:
-            self.refuse -= 1
-            return "451 come back later"
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 taken"
 
 
 @pytest.fixture
@@ -51,7 +31,8 @@ def mailbox(smtp_port: int) -> Iterator[Mailbox]:
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(NOON)
+    """Person tokens are judged by the machine's clock, so this one stands near to it."""
+    return FixedClock(datetime.now(UTC))
 
 
 @pytest.fixture
@@ -80,3 +61,8 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://identity") as client:
         yield client
+
+
+@pytest.fixture
+def browser(client: httpx.AsyncClient, mailbox: Mailbox) -> Browser:
+    return Browser(client, mailbox)

@@ -1,11 +1,9 @@
 """The routes over real PostgreSQL, NATS and SMTP: each for no one, a stranger and the owner."""
 
 import asyncio
-import inspect
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -13,80 +11,11 @@ from nats.js.errors import NotFoundError
 from psycopg import sql
 
 from libs.events.contract import stream_of
-from libs.runtime import person_token
 from libs.runtime.clock import FixedClock
 from libs.runtime.contacts import Contact, Contacts
 from libs.runtime.service import Service
+from services.identity.tests.browser import ADA, Browser, Mailbox, problem, until
 from services.identity.tests.builders import wrong
-from services.identity.tests.conftest import SECRET, Mailbox
-
-ADA = "ada@example.org"
-
-
-async def until(look: Callable[[], Any], within_s: float = 5.0) -> Any:
-    """Look again and again until there is something to see."""
-    async with asyncio.timeout(within_s):
-        while True:
-            seen = look()
-            if inspect.isawaitable(seen):
-                seen = await seen
-            if seen:
-                return seen
-            await asyncio.sleep(0.01)
-
-
-class Browser:
-    """Signs in as a browser does, by way of the mailbox."""
-
-    def __init__(self, client: httpx.AsyncClient, mailbox: Mailbox, name: str = "browser") -> None:
-        self.client, self.mailbox, self.name = client, mailbox, name
-        self.token = ""
-        self.person_id = self.session_id = UUID(int=0)
-
-    async def ask(self, address: str = ADA, **changes: str) -> httpx.Response:
-        body = {"email": address, "browser_id": self.name, "network_address": "192.0.2.1"}
-        return await self.client.post("/sign-in-codes", json=body | changes)
-
-    async def code(self, address: str = ADA) -> str:
-        before = len(self.mailbox.mails)
-        assert (await self.ask(address)).status_code == 202
-        await until(lambda: len(self.mailbox.mails) > before)
-        return str(self.mailbox.mails[-1]["Subject"]).split()[0]
-
-    async def type(self, code: str, address: str = ADA, **headers: str) -> httpx.Response:
-        body = {"email": address, "code": code, "browser_id": self.name, "user_agent": "Firefox"}
-        return await self.client.post("/sessions", json=body, headers=headers)
-
-    async def sign_in(self, address: str = ADA) -> "Browser":
-        answer = await self.type(await self.code(address), address)
-        assert answer.status_code == 201, answer.text
-        self.token = answer.json()["session_token"]
-        self.person_id = UUID(answer.json()["person_id"])
-        self.session_id = UUID(answer.json()["session_id"])
-        return self
-
-    def signed(self, clock: FixedClock) -> dict[str, str]:
-        signed = person_token.sign(SECRET, self.person_id, str(self.session_id), clock.now())
-        return {"Authorization": f"Bearer {signed}"}
-
-    async def current(self) -> httpx.Response:
-        return await self.client.get("/sessions/current", headers={"X-Session-Token": self.token})
-
-
-@pytest.fixture
-def clock(clock: FixedClock) -> FixedClock:
-    """Person tokens are judged by the machine's clock, so this one stands near to it."""
-    return FixedClock(datetime.now(UTC))
-
-
-@pytest.fixture
-def browser(client: httpx.AsyncClient, mailbox: Mailbox) -> Browser:
-    return Browser(client, mailbox)
-
-
-def problem(answer: httpx.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_a_stranger_signs_in_by_the_code_in_the_mail(
@@ -318,106 +247,3 @@ async def test_malformed_json_is_a_problem(client: httpx.AsyncClient) -> None:
     )
 
     assert problem(answer) == (400, "malformed_json")
-
-
-async def test_a_forged_token_stands_for_no_one(browser: Browser) -> None:
-    await browser.sign_in()
-    for forged in ("", "0" * 64, browser.token[:-1], browser.token.upper()):
-        browser.token = forged
-        assert problem(await browser.current()) == (401, "no_session")
-
-
-async def test_a_session_ends_when_it_is_too_old(browser: Browser, clock: FixedClock) -> None:
-    await browser.sign_in()
-    clock.advance(timedelta(days=29))
-    assert (await browser.current()).status_code == 200
-    clock.advance(timedelta(days=29))
-    assert (await browser.current()).status_code == 200
-    clock.advance(timedelta(days=29))
-    assert (await browser.current()).status_code == 200
-    clock.advance(timedelta(days=4))
-
-    assert problem(await browser.current()) == (401, "no_session")
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/sessions"),
-        ("DELETE", "/sessions"),
-        ("DELETE", f"/sessions/{uuid4()}"),
-        ("GET", "/people/me"),
-        ("PATCH", "/people/me"),
-    ],
-)
-async def test_no_one_is_asked_to_sign_in(
-    client: httpx.AsyncClient, method: str, path: str
-) -> None:
-    unsigned = await client.request(method, path, json={})
-    forged = await client.request(method, path, json={}, headers={"Authorization": "Bearer x"})
-
-    assert problem(unsigned) == (401, "sign_in_required")
-    assert problem(forged) == (401, "bad_token")
-
-
-async def test_the_owner_lists_and_ends_sessions_and_a_stranger_does_not(
-    client: httpx.AsyncClient, mailbox: Mailbox, browser: Browser, clock: FixedClock
-) -> None:
-    await browser.sign_in()
-    phone = await Browser(client, mailbox, "phone").sign_in()
-    eve = await Browser(client, mailbox, "eve's").sign_in("eve@example.org")
-
-    listed = (await client.get("/sessions", headers=browser.signed(clock))).json()
-    theft = await client.delete(f"/sessions/{phone.session_id}", headers=eve.signed(clock))
-    ended = await client.delete(f"/sessions/{phone.session_id}", headers=browser.signed(clock))
-
-    assert {(row["session_id"], row["is_current"]) for row in listed} == {
-        (str(browser.session_id), True),
-        (str(phone.session_id), False),
-    }
-    assert {row["user_agent"] for row in listed} == {"Firefox"}
-    assert problem(theft) == (404, "session_not_found")
-    assert ended.status_code == 204
-    assert problem(await phone.current()) == (401, "no_session")
-    assert (await browser.current()).status_code == 200
-
-
-async def test_all_sessions_end_together(
-    client: httpx.AsyncClient, mailbox: Mailbox, browser: Browser, clock: FixedClock
-) -> None:
-    await browser.sign_in()
-    phone = await Browser(client, mailbox, "phone").sign_in()
-    eve = await Browser(client, mailbox, "eve's").sign_in("eve@example.org")
-
-    await client.delete("/sessions", headers=browser.signed(clock))
-
-    states = [(await one.current()).status_code for one in (browser, phone, eve)]
-    assert states == [401, 401, 200]
-
-
-async def test_a_person_changes_their_own_name(
-    client: httpx.AsyncClient, browser: Browser, clock: FixedClock, service: Service
-) -> None:
-    await browser.sign_in()
-    signed = browser.signed(clock)
-    clock.advance(timedelta(seconds=1))
-
-    changed = await client.patch("/people/me", json={"display_name": " Ada  L."}, headers=signed)
-    refused = await client.patch("/people/me", json={"display_name": "x" * 81}, headers=signed)
-
-    assert changed.json() == {
-        "person_id": str(browser.person_id),
-        "email": ADA,
-        "display_name": "Ada L.",
-        "locale": "en",
-    }
-    assert problem(refused) == (422, "invalid_display_name")
-    assert (await client.get("/people/me", headers=signed)).json()["display_name"] == "Ada L."
-    assert service.client is not None
-    contacts = Contacts(service.client)
-
-    async def name() -> str:
-        contact = await contacts.get(browser.person_id)
-        return contact.display_name if contact else ""
-
-    assert await until(name) == "Ada L."

@@ -1,0 +1,180 @@
+"""Events per second of a rebuild of the largest view, against bare reading and decoding of its log.
+
+Promise: at least 0.2 of reading and decoding alone, and memory that does not grow with the log:
+each figure is taken in a process of its own, on a quarter of the log and on all of it. The log is
+that of a checkout that sells a pass again and again; the view is the list of its orders.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import psycopg
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper
+from psycopg.rows import dict_row
+
+from bench.report import Promise, Report
+from libs.events.catalog import PassTerms, PricingType
+from libs.runtime import log, rebuild
+from libs.runtime.cause import Cause
+from libs.runtime.rebuild import Sources
+from libs.runtime.store import Store
+from libs.runtime.streams import NoStreams
+from services.checkout.domain import Offer, Order, Payment, PaymentStatus, Seat, SeatReason
+from services.checkout.projections import VIEWS, OrderList
+from tests.servers import running_postgres
+
+RATIO: Final = 0.2
+GROWTH: Final = 1.25
+_PAGE: Final = 1000
+_AT: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
+_AT_ONCE: Final = 100
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How long the log is."""
+    parser.add_argument("--purchases", type=int, default=8_000, help="in the log, 7 events each")
+
+
+def measure(given: argparse.Namespace) -> Report:
+    """Both sides over the same log, one after the other."""
+    with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as postgres:
+        url = postgres.create_database()
+        _fill(url, given.purchases // 4)
+        _, quarter_mb = _alone(_rebuild, url)
+        _fill(url, given.purchases - given.purchases // 4)
+        baseline, _ = _alone(_bare, url)
+        ours, peak_mb = _alone(_rebuild, url)
+    events = given.purchases * 7
+    return Report(
+        "rebuild",
+        ours,
+        baseline,
+        "events/s",
+        rows=[
+            ("events", f"{events:,}"),
+            ("a rebuild of order_list", f"{ours:,.0f} events/s"),
+            ("bare read and decode", f"{baseline:,.0f} events/s"),
+            ("peak memory, a quarter of the log", f"{quarter_mb:.0f} MB"),
+            ("peak memory, all of it", f"{peak_mb:.0f} MB"),
+        ],
+        promises=[
+            Promise("ratio", ours / baseline, RATIO, at_least=True),
+            Promise("growth of memory", peak_mb / quarter_mb, GROWTH),
+        ],
+        more={"events": events, "peak_mb": peak_mb, "quarter_mb": quarter_mb},
+    )
+
+
+def _alone(act: Callable[[str], float], url: str) -> tuple[float, float]:
+    """Events per second and peak memory (MB) of a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as process:
+        rate = process.submit(act, url).result()
+        return rate, process.submit(_peak_mb).result()
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _mapper() -> Mapper[Any]:
+    application: Application[Any] = Application()
+    return application.mapper
+
+
+def _bare(url: str) -> float:
+    mapper = _mapper()
+    read, position = 0, log.START
+    begun = time.perf_counter()
+    with psycopg.connect(url, row_factory=dict_row, autocommit=True) as conn, conn.cursor() as curs:
+        while page := log.read_after(curs, position, _PAGE).events:
+            for event in page:
+                mapper.to_domain_event(event.stored)
+            read += len(page)
+            position = page[-1].position
+    return read / (time.perf_counter() - begun)
+
+
+def _rebuild(url: str) -> float:
+    sources = Sources("checkout", url, _mapper(), (), NoStreams())
+    begun = time.perf_counter()
+    outcome = rebuild.rebuild(sources, [OrderList()])
+    if not outcome.same:
+        raise AssertionError("the live view is not what its events give")
+    return outcome.events / (time.perf_counter() - begun)
+
+
+def _fill(url: str, purchases: int) -> None:
+    store: Store[Application[UUID]] = Store("checkout", url, Application, views=VIEWS)
+    store.open()
+    offer = _offer()
+    for start in range(0, purchases, _AT_ONCE):
+
+        def sell(many: int = min(_AT_ONCE, purchases - start)) -> None:
+            for _ in range(many):
+                for aggregate in _purchase(offer):
+                    store.application.save(aggregate)
+
+        store.work(Cause(uuid4()), sell)
+    store.close()
+
+
+def _offer() -> Offer:
+    terms = PassTerms(
+        pricing_type=PricingType.ONE_TIME,
+        currency="EUR",
+        currency_exponent=2,
+        price_minor=1990,
+    )
+    return Offer(
+        pass_id=uuid4(),
+        version_id=uuid4(),
+        version_number=1,
+        space_id=uuid4(),
+        space_slug="studio",
+        space_name="The Studio",
+        pass_slug="season",  # noqa: S106 - an access pass
+        pass_name="Season pass",  # noqa: S106
+        experience_ids=(uuid4(), uuid4()),
+        frozen_terms=terms.model_dump(mode="json"),
+    )
+
+
+def _purchase(offer: Offer) -> Iterator[Order | Seat]:
+    order = Order(
+        command_id=uuid4(),
+        person_id=uuid4(),
+        offer=offer.to_state(),
+        total_minor=1990,
+        opened_at=_AT,
+        held_until=_AT + timedelta(minutes=10),
+    )
+    seat = Seat(order.id, offer.pass_id, SeatReason.ORDER.value, _AT)
+    order.request_payment(_AT)
+    for status in (PaymentStatus.AWAITING, PaymentStatus.SUCCEEDED):
+        payment = Payment(
+            payment_intent_id=f"pi_{order.id}",
+            status=status,
+            amount_minor=1990,
+            currency="EUR",
+            order_id=order.id,
+            attempt=1,
+        )
+        if status is PaymentStatus.AWAITING:
+            order.attach_payment(payment, _AT)
+        else:
+            order.learn(payment, _AT)
+    order.fulfil(f"pi_{order.id}", _AT)
+    seat.sell(SeatReason.PAID, _AT)
+    yield order
+    yield seat
