@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -100,13 +100,12 @@ class Service:
         try:
             yield self
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
+            # Work that waits for our loop can only end while the loop goes on.
+            for threads in (reacting, working):
+                await asyncio.to_thread(threads.shutdown, wait=True, cancel_futures=True)
             await leadership.close()
             await bus.close(self.client)
-            reacting.shutdown(wait=True, cancel_futures=True)
-            working.shutdown(wait=True, cancel_futures=True)
             await asyncio.to_thread(self.store.close)
 
     async def _build_outdated_views(self) -> None:
@@ -176,6 +175,15 @@ class Service:
             "alarm": alarm,
             "handled": {c.durable: c.handled for c in self._consumers},
         }
+
+
+async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel until they have ended: nats-py swallows a cancellation that meets it flushing."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.2)
 
 
 def run(service: Service) -> None:

@@ -115,6 +115,8 @@ class Surroundings:
             "PERSON_TOKEN_SECRET": self._data.secret("person_token"),
             "OTEL_SERVICE_NAME": f"backstage-{service.name}",
         }
+        if service.name == "identity":
+            own["SIGN_IN_PEPPER"] = self._data.secret("sign_in_pepper")
         return self._plain | own | seen | (self._of_edge() if service.calls_services else {})
 
     def _of_edge(self) -> dict[str, str]:

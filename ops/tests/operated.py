@@ -1,0 +1,121 @@
+"""A system small enough for a test and real where operators look: databases, streams, services."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from eventsourcing.application import Application
+
+from libs.events.catalog import PassTerms, PricingType
+from libs.runtime.cause import Cause
+from libs.runtime.clock import SystemClock
+from libs.runtime.service import Service
+from libs.runtime.settings import ServiceSettings
+from libs.runtime.store import Store
+from ops import stores
+from services.access.__main__ import compose as compose_access
+from services.checkout.domain import Offer, Order, Seat, SeatReason
+from tests.servers import PostgresServer
+
+AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SERVICES = Path(stores.__file__).parents[1] / "services"
+
+
+def an_offer(**terms: Any) -> Offer:
+    given = {"pricing_type": PricingType.FREE, "currency": "EUR", "currency_exponent": 2}
+    return Offer(
+        pass_id=uuid4(),
+        version_id=uuid4(),
+        version_number=1,
+        space_id=uuid4(),
+        space_slug="studio",
+        space_name="The Studio",
+        pass_slug="season",
+        pass_name="Season pass",
+        experience_ids=(uuid4(), uuid4()),
+        frozen_terms=PassTerms(**(given | terms)).model_dump(mode="json"),
+    )
+
+
+@dataclass
+class Operated:
+    """Seven databases with their tables; a checkout that announces, an access that hears it."""
+
+    urls: dict[str, str]
+    nats_url: str
+
+    @classmethod
+    def create(cls, postgres: PostgresServer, nats_url: str) -> "Operated":
+        system = cls({name: postgres.create_database() for name in stores.SERVICES}, nats_url)
+        for name in stores.SERVICES:
+            store = system.store(name)
+            store.open()
+            store.close()
+        return system
+
+    @property
+    def environment(self) -> dict[str, str]:
+        urls = {f"{name.upper()}_DATABASE_URL": url for name, url in self.urls.items()}
+        return urls | {"NATS_URL": self.nats_url}
+
+    def store(self, service: str) -> Store[Any]:
+        migrations = SERVICES / service / "migrations"
+        return Store(
+            service,
+            self.urls[service],
+            Application,
+            views=stores.views_of(service),
+            migrations=migrations if migrations.exists() else None,
+            pool_size=2,
+        )
+
+    def settings(self, service: str) -> ServiceSettings:
+        return ServiceSettings(
+            http_port=1,
+            database_url=self.urls[service],
+            nats_url=self.nats_url,
+            person_token_secret="a secret of at least thirty-two characters",
+            store_pool_size=2,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[tuple[Service, Service]]:
+        checkout = Service(
+            self.settings("checkout"),
+            self.store("checkout"),
+            publishes=stores.announces("checkout"),
+        )
+        access = compose_access(self.settings("access"), SystemClock())
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(checkout.running())
+            await stack.enter_async_context(access.running())
+            yield checkout, access
+
+    def rows(self, service: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.urls[service], autocommit=True) as conn:
+            done = conn.execute(statement, parameters)
+            return done.fetchall() if done.description else []
+
+
+def sell(checkout: Service, offer: Offer | None = None) -> UUID:
+    """Somebody buys a pass."""
+    offer = offer or an_offer()
+    store = checkout.store
+    order = Order(
+        command_id=uuid4(),
+        person_id=uuid4(),
+        offer=offer.to_state(),
+        total_minor=0,
+        opened_at=AT,
+        held_until=AT + timedelta(minutes=10),
+    )
+    order.fulfil(None, AT)
+    seat = Seat(order.id, offer.pass_id, SeatReason.ORDER.value, AT)
+    seat.sell(SeatReason.FREE, AT)
+    store.work(Cause(uuid4(), "someone"), lambda: store.application.save(order, seat))
+    return order.id

@@ -1,0 +1,271 @@
+"""What an operator sees and does: every damage is found, and the command that is named mends it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from libs.runtime.service import Service
+from libs.runtime.tests.test_pipe import until
+from ops import stores
+from ops.__main__ import app
+from ops.tests.operated import Operated, an_offer, sell
+from ops.up.data_folder import DataFolder
+from ops.verify.checker import Checker
+from ops.verify.command import check
+from tests.servers import NatsServer, PostgresServer
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+def system(
+    postgres: PostgresServer, own_nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> Operated:
+    system = Operated.create(postgres, own_nats.url)
+    for name, value in system.environment.items():
+        monkeypatch.setenv(name, value)
+    return system
+
+
+@pytest.fixture
+async def services(system: Operated) -> AsyncIterator[tuple[Service, Service]]:
+    async with system.running() as services:
+        yield services
+
+
+@pytest.fixture
+def verify(tmp_path: Path) -> Callable[..., Any]:
+    async def run(*, full: bool = True) -> Checker:
+        return await check(
+            DataFolder(tmp_path), tmp_path / "verify.json", full=full, providers=None
+        )
+
+    return run
+
+
+def found(checker: Checker) -> list[tuple[str, str]]:
+    return [(finding.check, finding.service) for finding in checker.findings]
+
+
+def backstage(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == code, f"{done.output} {done.exception!r}"
+    return done.output
+
+
+async def sold(system: Operated, checkout: Service, times: int = 1) -> None:
+    before = len(system.rows("access", "SELECT FROM grant_list"))
+    for _ in range(times):
+        await asyncio.to_thread(sell, checkout)
+    wanted = before + 2 * times
+    await until(lambda: len(system.rows("access", "SELECT FROM grant_list")) == wanted)
+    await until(lambda: lag_of("access") == 0)
+
+
+def lag_of(service: str) -> int:
+    for line in backstage("lag", "--json").splitlines():
+        told = json.loads(line)
+        if told["service"] == service:
+            return sum(each["pending"] + each["unacknowledged"] for each in told["consumers"])
+    raise AssertionError(service)
+
+
+async def test_a_sound_system_has_no_findings_and_the_next_run_begins_where_this_one_ended(
+    system: Operated, services: tuple[Service, Service], verify: Callable[..., Any], tmp_path: Path
+) -> None:
+    await sold(system, services[0], 3)
+
+    whole, first = await verify(), json.loads((tmp_path / "verify.json").read_text())
+    await sold(system, services[0])
+    more, second = await verify(full=False), json.loads((tmp_path / "verify.json").read_text())
+
+    assert found(whole) == found(more) == []
+    assert (first["effects"]["checkout"], second["effects"]["checkout"]) == (6, 8)
+    assert second["streams"]["checkout"]["sequence"] == 8
+
+
+async def test_an_event_without_effect_is_found_and_a_replay_handles_it_and_no_other(
+    system: Operated, services: tuple[Service, Service], verify: Callable[..., Any]
+) -> None:
+    await sold(system, services[0], 2)
+    # As if the commit had been lost: no inbox row, no events of ours, no rows in the view.
+    for table in ("inbox", "events", "grant_list"):
+        system.rows("access", f"DELETE FROM {table}")
+    assert ("effects", "access") in found(await verify())
+
+    args = ("events", "replay", "--from", "checkout", "--to", "access")
+    dry = await asyncio.to_thread(backstage, *args, "--dry-run")
+    nothing_yet = system.rows("access", "SELECT FROM grant_list")
+    told = await asyncio.to_thread(backstage, *args, "--as", "ada")
+    again = await asyncio.to_thread(backstage, *args)
+
+    assert "2 events of checkout: 2 would be handled" in dry
+    assert nothing_yet == []
+    assert "2 were handled" in told
+    assert "0 were handled by access, 0 failed, 2 it had handled before" in again
+    assert len(system.rows("access", "SELECT FROM grant_list")) == 4
+    assert ("effects", "access") not in found(await verify())
+
+
+async def test_a_replay_works_no_schedule_off_and_holds_no_way_to_a_provider(
+    system: Operated, services: tuple[Service, Service]
+) -> None:
+    await asyncio.to_thread(sell, services[0])
+    system.rows(
+        "chat",
+        "INSERT INTO schedule (kind, key, due_at, payload)"
+        " VALUES ('settle_seat', 'due long ago', now() - interval '1 hour', '{}')",
+    )
+
+    told = await asyncio.to_thread(
+        backstage, "events", "replay", "--from", "checkout", "--to", "chat"
+    )
+    (waiting,) = system.rows("chat", "SELECT attempts FROM schedule WHERE key = 'due long ago'")
+    loaded = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys\n"
+            "from ops.replay import command, compositions\n"
+            "for name in compositions.COMPOSITIONS:\n"
+            "    compositions.compose(name, 'postgresql://nowhere/none').close()\n"
+            "    compositions.refusals_of(name), compositions.reactions_of(name)\n"
+            "print('\\n'.join(sys.modules))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert "1 were handled by chat" in told
+    assert waiting == (0,)
+    assert "services.chat.application" in loaded
+    vendors = {"stripe", "stream_chat", "livekit", "smtplib", "boto3"}
+    rooms = ("_provider", ".errands", ".timers", ".__main__")
+    assert [n for n in loaded if n.split(".")[0] in vendors or n.endswith(rooms)] == []
+
+
+async def test_a_view_that_is_wrong_is_found_and_its_rebuild_mends_it_and_names_who_did_it(
+    system: Operated, services: tuple[Service, Service], verify: Callable[..., Any]
+) -> None:
+    await sold(system, services[0], 2)
+    system.rows("access", "UPDATE grant_list SET reason = 'comp'")
+    (finding,) = (await verify()).findings
+
+    told = await asyncio.to_thread(backstage, *finding.repair.split()[1:], "--as", "ada")
+
+    assert finding.repair == "backstage projections rebuild access grant_list"
+    assert "4 rows only live, 4 only rebuilt" in told
+    assert found(await verify()) == []
+    done = system.rows(
+        "access", "SELECT actor FROM events WHERE topic = 'runtime.intervention.made'"
+    )
+    assert done == [("operator:ada",)]
+
+
+async def test_a_gap_in_a_stream_is_found(
+    system: Operated, services: tuple[Service, Service], verify: Callable[..., Any]
+) -> None:
+    await sold(system, services[0], 2)
+    assert services[0].client is not None
+    await services[0].client.jetstream().delete_msg("BP_CHECKOUT", 2)
+
+    checker = await verify()
+
+    assert ("streams", "checkout") in found(checker)
+    assert checker.findings[0].sentence.startswith("message 3 is checkout.1.")
+
+
+async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_counted_again(
+    system: Operated, services: tuple[Service, Service], verify: Callable[..., Any]
+) -> None:
+    offer = an_offer()
+    system.rows(
+        "checkout",
+        "INSERT INTO stock (pass_id, version_number, wanted, capacity, sold)"
+        " VALUES (%s, 1, 5, 5, 1)",
+        offer.pass_id,
+    )
+    await asyncio.to_thread(sell, services[0], offer)
+    sound = found(await verify())
+    system.rows("checkout", "UPDATE stock SET held = 1, sold = 3")
+    (finding,) = (await verify()).findings
+
+    await asyncio.to_thread(backstage, *finding.repair.split()[1:])
+
+    assert sound == []
+    assert "says 1 held and 3 sold, its events say 0 and 1" in finding.sentence
+    assert found(await verify()) == []
+    assert system.rows("checkout", "SELECT held, sold FROM stock") == [(0, 1)]
+
+
+async def test_a_webhook_is_shown_retried_and_skipped(system: Operated) -> None:
+    system.rows(
+        "checkout",
+        "INSERT INTO webhook_inbox (event_id, type, payment_intent_id, body, received_at)"
+        " VALUES ('evt_1', 'payment_intent.succeeded', 'pi_1', '{}', now() - interval '1 minute')",
+    )
+
+    listed = await asyncio.to_thread(backstage, "inbox", "ls")
+    await asyncio.to_thread(backstage, "inbox", "retry", "checkout", "evt_1")
+    scheduled = system.rows("checkout", "SELECT kind, key, payload FROM schedule")
+    await asyncio.to_thread(
+        backstage, "inbox", "skip", "checkout", "evt_1", "--reason", "a test of Stripe's"
+    )
+
+    assert "payment_intent.succeeded" in listed
+    payload = {"event_id": "evt_1", "payment_intent_id": "pi_1"}
+    assert scheduled == [("follow_hint", "evt_1", payload)]
+    assert system.rows("checkout", "SELECT FROM schedule") == []
+    assert await asyncio.to_thread(backstage, "inbox", "ls") == ""
+    kept = system.rows("checkout", "SELECT convert_from(state, 'UTF8') FROM events")
+    assert "a test of Stripe's" in kept[-1][0]
+
+
+async def test_lag_tells_what_is_unpublished_pending_late_and_parked(
+    system: Operated, services: tuple[Service, Service]
+) -> None:
+    await sold(system, services[0])
+    system.rows(
+        "access",
+        "INSERT INTO schedule (kind, key, due_at, payload, last_error)"
+        " VALUES ('nobody does this', '1', now() - interval '1 hour', '{}', 'no luck')",
+    )
+    system.rows(
+        "access",
+        "INSERT INTO parked (durable, message_key, entity_key, subject, headers, body, error)"
+        " VALUES ('access-checkout', %s, 'e', 'bp.x', '{}', '', 'no luck')",
+        str(uuid4()),
+    )
+
+    lines = (await asyncio.to_thread(backstage, "lag", "--json")).splitlines()
+
+    told = {each["service"]: each for each in map(json.loads, lines)}
+    assert set(told) == set(stores.SERVICES)
+    access = told["access"]
+    assert (access["due"], access["last_error"]) == (1, "no luck")
+    assert access["late_oldest_s"] == pytest.approx(3600, abs=60)
+    (heard,) = [each for each in access["consumers"] if each["producer"] == "checkout"]
+    assert (heard["stream_last"], heard["pending"], heard["parked"]) == (2, 0, 1)
+    assert told["checkout"]["unpublished"] == 0
+
+
+async def test_what_no_relay_publishes_shows_in_lag(system: Operated) -> None:
+    store = system.store("checkout")
+    store.open()
+    await asyncio.to_thread(sell, type("Shop", (), {"store": store}))
+    store.close()
+
+    lines = (await asyncio.to_thread(backstage, "lag", "--json")).splitlines()
+
+    told = {each["service"]: each for each in map(json.loads, lines)}
+    assert told["checkout"]["unpublished"] == 2
+    assert told["checkout"]["unpublished_oldest_s"] > 0
