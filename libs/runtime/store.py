@@ -98,6 +98,16 @@ class Store(Generic[A]):
             return decide()
         return self._in_unit(cause, lambda unit: _once(unit, decide))
 
+    def execute_within(self, cause: Cause, decide: Callable[[], R]) -> R:
+        """Carry out a command once inside the open unit of work, which serves several commands.
+
+        What is written carries this cause, and the answer is remembered for it, as by `execute`.
+        Raises NoUnitOfWork.
+        """
+        unit = unit_of_work.required()
+        unit.cause = cause
+        return _once(unit, decide)
+
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
         """Handle an event of another service once; False when it was handled before."""
         cause = Cause(

@@ -11,6 +11,7 @@ from libs.runtime.clock import Clock, SystemClock
 from libs.runtime.contacts import Contact, Contacts
 from libs.runtime.schedule import Schedule
 from libs.runtime.service import Service, run
+from libs.runtime.smtp import SmtpServer
 from libs.runtime.store import Store
 from services.identity.application import Identity
 from services.identity.domain import Limits
@@ -21,7 +22,6 @@ from services.identity.publishing import to_contract
 from services.identity.queries import Profile
 from services.identity.seals import Seals
 from services.identity.settings import Settings
-from services.identity.smtp_provider import SmtpProvider
 from services.identity.tables import tables
 from services.identity.timers import TIMERS
 
@@ -105,7 +105,7 @@ def build(settings: Settings, clock: Clock) -> Service:
             store,
             seals,
             Mails(settings.public_url, settings.mail_from),
-            SmtpProvider(settings.smtp_url),
+            SmtpServer(settings.smtp_url),
             writer.put,
         ).by_kind(),
         routers=[router(store, seals)],

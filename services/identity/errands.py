@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.schedule import Errand
+from libs.runtime.smtp import SmtpServer
 from libs.runtime.store import Store
 from services.identity.application import (
     MAIL_SIGN_IN_CODE,
@@ -22,7 +23,6 @@ from services.identity.queries import (
     list_profiles_after,
 )
 from services.identity.seals import Seals
-from services.identity.smtp_provider import SmtpProvider
 
 REFILL_PAGE: Final = 500
 
@@ -37,7 +37,7 @@ class Errands:
         store: Store[Identity],
         seals: Seals,
         mails: Mails,
-        smtp: SmtpProvider,
+        smtp: SmtpServer,
         put_contact: PutContact,
     ) -> None:
         self._store = store

@@ -44,7 +44,7 @@ class Errands:
         return {SEND_MAIL: self.send_mail}
 
     def send_mail(self, payload: Mapping[str, Any]) -> Callable[[], None] | None:
-        """Mail a notice and record its fate; what SMTP can't promise stands in smtp_provider.
+        """Mail a notice and record its fate; what SMTP can't promise stands in libs.runtime.smtp.
 
         A person who is not in the contact bucket yet is waited for, three days at most.
         """

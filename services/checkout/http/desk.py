@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from libs.runtime import unit_of_work
 from libs.runtime.cause import Cause
 from libs.runtime.store import Overloaded, Store
 from services.checkout.application import Checkout
@@ -111,9 +110,7 @@ class Desk:
             return [self._answer(buyer) for buyer in batch]
 
     def _answer(self, buyer: Buyer) -> str | Exception:
-        # What this buyer's command writes is written because of this command.
-        unit_of_work.required().cause = buyer.cause
         try:
-            return self._store.execute(buyer.cause, buyer.decide)
+            return self._store.execute_within(buyer.cause, buyer.decide)
         except self._refusals as refused:
             return refused

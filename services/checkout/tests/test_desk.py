@@ -111,6 +111,15 @@ async def test_a_double_click_in_one_batch_is_one_order(shop: Shop) -> None:
     assert shop.stock(pass_id) == (5, 1, 0)
 
 
+async def test_the_same_command_again_gets_the_same_answer_and_not_a_refusal(shop: Shop) -> None:
+    desk, click = a_desk(shop), a_buyer(shop, shop.offer(free()).pass_id)
+
+    first = await desk.serve(click)
+    again = await desk.serve(click)
+
+    assert again == first
+
+
 async def test_each_buyers_events_carry_their_own_command_and_name(shop: Shop) -> None:
     pass_id = shop.offer(free()).pass_id
     buyers = [a_buyer(shop, pass_id) for _ in range(5)]

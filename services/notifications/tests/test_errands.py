@@ -7,13 +7,13 @@ import pytest
 from libs.runtime.cause import Cause
 from libs.runtime.clock import FixedClock
 from libs.runtime.contacts import Contact
+from libs.runtime.smtp import MailNotTaken
 from libs.runtime.store import Store
 from libs.runtime.worker import Worker
 from services.notifications.application import MailRefused, Notifications
 from services.notifications.domain import Channel, Kind, Notice, Status
 from services.notifications.errands import CONTACT_AWAITED_FOR, Errands
 from services.notifications.mails import Mails
-from services.notifications.smtp_provider import MailNotTaken
 from services.notifications.tests.builders import MINUTE, NOON, some_news
 from services.notifications.tests.conftest import SECRET
 from services.notifications.tests.fakes import Postbox

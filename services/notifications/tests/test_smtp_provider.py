@@ -2,8 +2,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from libs.runtime.smtp import MailNotTaken
 from services.notifications.application import MailRefused
-from services.notifications.smtp_provider import MailNotTaken, SmtpProvider
+from services.notifications.smtp_provider import SmtpProvider
 from services.notifications.tests.mailserver import MailServer
 from tests.servers import free_port
 
