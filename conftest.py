@@ -1,3 +1,10 @@
-"""Lets every test in the repository use the real servers of `tests/servers.py`."""
+"""Lets every test use the real servers of `tests/servers.py`, and runs users' stories last."""
+
+import pytest
 
 pytest_plugins = ["tests.servers"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stories come last: the browser's driver keeps an event loop running once it is started."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)

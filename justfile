@@ -38,7 +38,13 @@ web: (packages "run")
 [no-exit-message]
 test *args: (packages "dev")
     @{{ python }} -m ops chromium
+    @{{ python }} -m ops web
     @{{ python }} -m pytest "$@"
+
+# Break a running system on purpose and look for harm: [--minutes N | --seeds N] [--seed N] [--json].
+[no-exit-message]
+chaos *args: (packages "dev")
+    @{{ python }} -m tests.chaos "$@"
 
 # Format, lint, types and import rules.
 [no-exit-message]

@@ -1,5 +1,6 @@
 """The logs of all services, as an operator reads them: straight from their databases."""
 
+import getpass
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -17,7 +18,7 @@ from psycopg.rows import DictRow, dict_row
 
 from libs.events.contract import Contract
 from libs.runtime import bus
-from libs.runtime.interventions import Interventions, Operator, operator_name
+from libs.runtime.interventions import Interventions, Operator
 from libs.runtime.rebuild import Sources
 from libs.runtime.relay import ToContract
 from libs.runtime.store import Store
@@ -127,3 +128,8 @@ def sources_of(service: str, data: DataFolder, streams: Streams) -> Sources:
     """What the views of a service are made from."""
     announces(service)  # registers the service's event classes under their stored names
     return Sources(service, database_url(service, data), event_mapper(), hears_of(service), streams)
+
+
+def operator_name(given: str | None) -> str:
+    """Who is at the terminal: the name that was given, else the account's."""
+    return given or os.environ.get("SUDO_USER") or getpass.getuser()

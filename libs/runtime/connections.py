@@ -25,6 +25,7 @@ class Connections:
         self._application_name = application_name
         self._slots = threading.BoundedSemaphore(size)
         self._idle: list[Connection[DictRow]] = []
+        self._ended = False
 
     @contextmanager
     def connection(self, wait_s: float = 3.0) -> Iterator[Connection[DictRow]]:
@@ -39,6 +40,11 @@ class Connections:
                 self._give_back(conn)
         finally:
             self._slots.release()
+
+    def end(self) -> None:
+        """Close all; one that is still in use is closed when it is given back."""
+        self._ended = True
+        self.drop_idle()
 
     def drop_idle(self) -> None:
         """Close those that nobody uses: after a restart of the server all of them are broken."""
@@ -62,7 +68,7 @@ class Connections:
 
     def _give_back(self, conn: Connection[DictRow]) -> None:
         idle = conn.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
-        if conn.closed or conn.broken or not idle:
+        if self._ended or conn.closed or conn.broken or not idle:
             conn.close()
         else:
             self._idle.append(conn)

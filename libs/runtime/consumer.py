@@ -21,7 +21,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from libs.events.contract import Contract, filter_of, stream_of
-from libs.events.envelope import Envelope
+from libs.events.envelope import Envelope, UnreadableEnvelope
 from libs.runtime import bus
 from libs.runtime.handling import Handler, Reaction, Unreadable
 from libs.runtime.kill_points import kill_point
@@ -156,7 +156,34 @@ class Consumer:
         # Past events of a type that we begin to hear lie below what was acknowledged: the inbox
         # tells those that were handled from those that were not.
         heard_more = known is not None and not set(wanted) <= known
-        await self._reset(to_sequence=1 if heard_more else None)
+        again = heard_more or await self._has_forgotten()
+        await self._reset(to_sequence=1 if again else None)
+
+    async def _has_forgotten(self) -> bool:
+        """Whether our database doesn't know what we acknowledged last: an older copy is back."""
+        info = await self._js.consumer_info(self._stream, self.durable)
+        floor = info.ack_floor.stream_seq if info.ack_floor else 0
+        if not floor:
+            return False
+        try:
+            last = await self._js.get_msg(self._stream, floor)
+        except NotFoundError:
+            return False
+        try:
+            about = Envelope.from_headers(last.headers)
+        except UnreadableEnvelope:
+            return False
+        if about.type not in {contract.type for contract in self._hears}:
+            return False
+        forgotten = not await self._in_thread(self._handler.knows, str(about.id))
+        if forgotten:
+            logger.critical(
+                "%s has acknowledged %s, which its database does not know: an older one was put"
+                " back. Everything is heard again.",
+                self.durable,
+                about.id,
+            )
+        return forgotten
 
     async def _known_filters(self) -> set[str] | None:
         try:

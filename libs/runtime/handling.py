@@ -50,6 +50,10 @@ class Handler:
             lambda curs: parking.parked_entities(curs, self.durable)
         )
 
+    def knows(self, event_id: str) -> bool:
+        """Whether this event was handled, refused, parked or skipped here."""
+        return self._store.query(lambda curs: parking.is_known(curs, self.durable, event_id))
+
     def handle(self, message: Message) -> None:
         """Handle it, or park it behind an earlier one of its entity.
 

@@ -3,8 +3,6 @@
 Private to the runtime: never announced, shown by no view.
 """
 
-import getpass
-import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
@@ -72,11 +70,6 @@ class Interventions(Application[UUID]):
 def is_runtime_topic(topic: str) -> bool:
     """Whether a stored event is the runtime's own, which no service translates."""
     return topic.startswith(_RUNTIME)
-
-
-def operator_name(given: str | None) -> str:
-    """Who is at the terminal: the name that was given, else the account's."""
-    return given or os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 class Works(Protocol):

@@ -50,6 +50,16 @@ def park(curs: Cursor[DictRow], unhandled: Unhandled) -> None:
     )
 
 
+def is_known(curs: Cursor[DictRow], durable: str, key: str) -> bool:
+    """Whether something was done about an event, be it that it was parked."""
+    row = curs.execute(
+        "SELECT EXISTS (SELECT FROM inbox WHERE event_id = %s::uuid)"
+        " OR EXISTS (SELECT FROM parked WHERE durable = %s AND message_key = %s) AS known",
+        (key, durable, key),
+    ).fetchone()
+    return row is not None and bool(row["known"])
+
+
 def entity_key_of(subject: str) -> str:
     """The entity that a message is about is the last token of its subject, readable or not."""
     return subject.rsplit(".", 1)[-1]

@@ -30,7 +30,6 @@ from libs.runtime.views import View, about_own
 
 _PAGE: Final = 1000
 _SWAP_TRIES: Final = 5
-_CATCH_UP_ROUNDS: Final = 8
 _PAUSE_S: Final = 0.25
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -173,11 +172,7 @@ class _Rebuild:
                 self._reached.position = page[-1].position
                 self._progress(self._reached.events, self._total)
         for producer in self._producers:
-            for _ in range(_CATCH_UP_ROUNDS):
-                if self._follow(beside, producer, to_the_end=False):
-                    break
-                # The service handles these just now.
-                time.sleep(_PAUSE_S)
+            self._follow_while_it_moves(beside, producer)
 
     def _apply_own(self, beside: Beside, page: Sequence[LoggedEvent]) -> None:
         with beside.conn.pipeline(), beside.conn.cursor() as curs:
@@ -190,6 +185,15 @@ class _Rebuild:
                 for view in self._views:
                     view.apply(event, about, curs)
         self._reached.events += len(page)
+
+    def _follow_while_it_moves(self, beside: Beside, producer: str) -> None:
+        """Up to what the service has not handled yet; as long as it does so, after it."""
+        before = -1
+        while not self._follow(beside, producer, to_the_end=False):
+            if self._reached.sequences[producer] == before:
+                return
+            before = self._reached.sequences[producer]
+            time.sleep(_PAUSE_S)
 
     def _follow(self, beside: Beside, producer: str, *, to_the_end: bool) -> bool:
         """Apply what was handled of a stream; False when it stopped before what is still coming.

@@ -84,7 +84,7 @@ class Store(Generic[A]):
     def close(self) -> None:
         """Let go of the connections; commands that run are finished first."""
         self._threads.shutdown()
-        self._connections.drop_idle()
+        self._connections.end()
 
     def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
         """Carry out a command once: `decide` runs in one transaction and its answer is remembered.

@@ -3,11 +3,13 @@
 import argparse
 import json
 import random
+import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
+
+from typer import echo
 
 from tests.chaos.faults import NeverPassed, catalogue
 from tests.chaos.machine import Cycle, Machine, running_machine
@@ -18,24 +20,29 @@ _PATIENCE_S = 240.0
 def main() -> int:
     """Run cycles; 1 when a promise was broken."""
     given = _options().parse_args()
+    if given.seeds is not None:
+        return _simulate(given.seeds, as_json=given.json)
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
-    print(f"seed {seed}", flush=True)
+    echo(f"seed {seed}")
     with (
         tempfile.TemporaryDirectory(prefix="chaos-") as folder,
         running_machine(Path(folder), seed) as machine,
     ):
         cycles = _break(machine, given.minutes * 60, given.only)
+        last = machine.verify()
+        _tell_of(last, len(cycles) + 1)
         repeated = machine.checker.repeated_mails
-        if any(cycle.violations for cycle in cycles):
+        if any(cycle.violations for cycle in [*cycles, last]):
             kept = Path(tempfile.gettempdir()) / f"chaos-{seed}.log"
             kept.write_bytes(machine.system.log.read_bytes())
-            print(f"the system's log is kept: {kept}")
-    return _tell(cycles, seed, repeated, as_json=given.json)
+            echo(f"the system's log is kept: {kept}")
+    return _tell(cycles, last, seed, repeated, as_json=given.json)
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./bp chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--seeds", type=int, help="instead: so many simulated stories")
     parser.add_argument("--seed", type=int, help="the same faults in the same order")
     parser.add_argument("--only", help="faults with this in their name")
     parser.add_argument("--json", action="store_true", help="one object on the last line")
@@ -56,39 +63,50 @@ def _break(machine: Machine, seconds: float, only: str | None) -> list[Cycle]:
             try:
                 cycle = machine.cycle(name, faults[name], _PATIENCE_S)
             except NeverPassed as missed:
-                print(f"      not broken: {missed}", flush=True)
+                echo(f"      not broken: {missed}")
                 machine.crowd.rest()
                 continue
             cycles.append(cycle)
-            print(
-                f"{len(cycles):4}  {name:45} {cycle.purchases:3} purchases,"
-                f" settled after {cycle.settled_after_s:5.1f} s,"
-                f" {len(cycle.violations)} violations",
-                flush=True,
-            )
-            for violation in cycle.violations[:10]:
-                print(f"      {violation}", flush=True)
+            _tell_of(cycle, len(cycles))
     return cycles
 
 
-def _tell(cycles: list[Cycle], seed: int, repeated_mails: int, *, as_json: bool) -> int:
-    faults = Counter(cycle.fault for cycle in cycles)
-    violations = [violation for cycle in cycles for violation in cycle.violations]
+def _tell_of(cycle: Cycle, number: int) -> None:
+    echo(
+        f"{number:4}  {cycle.fault:45} {cycle.purchases:3} purchases,"
+        f" settled after {cycle.settled_after_s:5.1f} s, {len(cycle.violations)} violations"
+    )
+    for violation in cycle.violations[:10]:
+        echo(f"      {violation}")
+
+
+def _simulate(seeds: int, *, as_json: bool) -> int:
+    """The same in one process, on a clock and a bus of its own: many stories in little time."""
+    command = [sys.executable, "-m", "tests.simulation", "--seeds", str(seeds)]
+    return subprocess.run([*command, *(["--json"] if as_json else [])], check=False).returncode
+
+
+def _tell(
+    cycles: list[Cycle], last: Cycle, seed: int, repeated_mails: int, *, as_json: bool
+) -> int:
+    kinds = {cycle.fault for cycle in cycles}
+    violations = [violation for cycle in [*cycles, last] for violation in cycle.violations]
     purchases = sum(cycle.purchases for cycle in cycles)
-    print(f"\n{'cycles':20} {len(cycles)}\n{'kinds of fault':20} {len(faults)}")
-    print(f"{'purchases tried':20} {purchases}\n{'violations':20} {len(violations)}")
-    print(f"{'mails sent twice':20} {repeated_mails}\n{'seed':20} {seed}")
+    echo(f"\n{'cycles':20} {len(cycles)}\n{'kinds of fault':20} {len(kinds)}")
+    echo(f"{'purchases tried':20} {purchases}\n{'violations':20} {len(violations)}")
+    echo(f"{'mails sent twice':20} {repeated_mails}\n{'seed':20} {seed}")
     if as_json:
         said = {
             "cycles": len(cycles),
-            "faults": len(faults),
+            "faults": len(cycles),
+            "kinds": len(kinds),
             "purchases": purchases,
             "violations": len(violations),
             "repeated_mails": repeated_mails,
             "slowest_s": max((c.settled_after_s for c in cycles), default=0.0),
             "seed": seed,
         }
-        print(json.dumps(said))
+        echo(json.dumps(said))
     return 1 if violations else 0
 
 

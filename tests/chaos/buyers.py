@@ -78,6 +78,16 @@ class Buyer(Visitor):
             told, said = Told.UNKNOWN, str(silence)
         return Operation(UUID(self.person_id), UUID(pass_id), manner, told, order_id, said)
 
+    def opens(self, pass_id: str) -> bool:
+        """Whether an order for a pass could be opened (or had been) at one asking."""
+        try:
+            answer = self._http.post(
+                "/api/orders", json={"pass_id": pass_id}, headers={"Idempotency-Key": pass_id}
+            )
+        except httpx.HTTPError:
+            return False
+        return answer.status_code < 500
+
     def _go_through(self, order: dict[str, Any], manner: Manner) -> Told:
         order = self._until_payable(order)
         if order["status"] == "open":
@@ -185,6 +195,28 @@ class Crowd:
     def buy(self) -> None:
         """Begin, or go on."""
         self._resting.clear()
+
+    def buy_one(self, manner: Manner) -> Operation:
+        """One purchase in that manner, of a pass that costs something, while you wait."""
+        while True:
+            with self._lock:
+                buyer, pass_id = self._wishes.pop()
+                key = self._rng.randbytes(16).hex()
+            done = buyer.purchase(pass_id, manner, key)
+            self.operations.append(done)
+            if done.order_id is not None and done.told is Told.UNKNOWN:
+                return done
+
+    def until_order_opens(self, within_s: float = 30.0) -> float:
+        """How many seconds until somebody could open an order, asking again and again."""
+        with self._lock:
+            buyer, pass_id = self._wishes.pop()
+        began = time.monotonic()
+        while time.monotonic() - began < within_s:
+            if buyer.opens(pass_id):
+                return time.monotonic() - began
+            time.sleep(0.02)
+        raise TimeoutError("nobody could open an order")
 
     def rest(self, within_s: float = 120.0) -> None:
         """Begin no more purchases, and wait for those that are under way."""

@@ -52,7 +52,7 @@ def _said_by(service: str, data: DataFolder) -> Iterator[Said]:
 def rows_of(service: str, sql: str, data: DataFolder) -> list[DictRow]:
     """What a query of one service's database shows."""
     with stores.reading(stores.database_url(service, data)) as conn:
-        return conn.execute(sql).fetchall()  # type: ignore[arg-type]
+        return conn.execute(sql).fetchall()
 
 
 class Providers:
@@ -77,8 +77,8 @@ class Providers:
 
     def stripe(self, method: str, path: str, **form: Any) -> dict[str, Any]:
         """One call of Stripe's API."""
-        with_body = {"data": form} if method == "POST" else {"params": form}
-        answer = self._stripe.request(method, path, **with_body)
+        data, params = (form, None) if method == "POST" else (None, form)
+        answer = self._stripe.request(method, path, data=data, params=params)
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
@@ -103,13 +103,25 @@ class Providers:
 
     def members_of(self, experience_id: UUID) -> set[UUID]:
         """Who sits in the chat of an experience."""
-        channel = self._chat.channel(CHANNEL_TYPE, str(experience_id))
+        channel = self._channel(experience_id)
         found: set[UUID] = set()
         while True:
             page = channel.query_members({}, limit=100, offset=len(found))
             found |= {UUID(member["user_id"]) for member in page}
             if len(page) < 100:
                 return found
+
+    def seat(self, experience_id: UUID, person_id: UUID) -> None:
+        """Let someone into the chat of an experience."""
+        self._chat.upsert_user({"id": str(person_id)})
+        self._channel(experience_id).add_members([str(person_id)])
+
+    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
+        """Put someone out of the chat of an experience."""
+        self._channel(experience_id).remove_members([str(person_id)])
+
+    def _channel(self, experience_id: UUID) -> Any:
+        return self._chat.channel(CHANNEL_TYPE, str(experience_id))
 
     def mails_to(self, address: str) -> dict[UUID, int]:
         """How often each notice was mailed to an address, by the notice's id."""

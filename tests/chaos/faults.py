@@ -1,14 +1,13 @@
 """The faults by name, each the same again for the same seed."""
 
-import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from libs.runtime.kill_points import NAMES, KillPoint
+from tests.chaos.disks import older_streams_back, streams_lost
 from tests.chaos.machine import SERVICES, Fault, Machine
 from tests.chaos.wires import WireFault
 
@@ -34,7 +33,7 @@ _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
     "webhook.before_store": ("checkout",),
     "webhook.after_store": ("checkout",),
 }
-# `rebuild.before_swap` is passed by an operator's command, not by buyers.
+# `rebuild.before_swap` is passed by a new version of a service, not by buyers.
 KILL_POINTS: Final = tuple(name for name in NAMES if name in _REACHED_BY)
 
 
@@ -57,6 +56,16 @@ def kill_point(machine: Machine, name: KillPoint, service: str | None = None) ->
     machine.until_ready([service])
 
 
+def dies_rebuilding(machine: Machine) -> None:
+    """A service finds a view of another shape when it starts, and dies before the new one is in."""
+    marker = machine.marker()
+    machine.execute("access", "UPDATE views SET shape = 'of an older version'")
+    machine.arm("access", f"rebuild.before_swap@{marker}")
+    if not marker.exists():
+        raise NeverPassed("access did not build its views again")
+    (machine.arming / "access").unlink()
+
+
 def killed(machine: Machine, process: str) -> None:
     """kill -9."""
     machine.kill(process)
@@ -70,50 +79,21 @@ def paused(machine: Machine, process: str) -> None:
     machine.kill(process, signal.SIGCONT)
 
 
-def wire_broken(machine: Machine, wire: str, fault: WireFault) -> None:
-    """Something is wrong for 4 s between the services and what they use."""
+def wire_broken(machine: Machine, wire: str, fault: WireFault, for_s: float = _WIRE_S) -> None:
+    """Something is wrong for a while between the services and what they use."""
     broken = machine.wires[wire]
     broken.break_it(fault, machine.rng.randint(1, _MOST_CUTS))
-    time.sleep(_WIRE_S)
+    time.sleep(for_s)
     broken.mend()
 
 
-def streams_lost(machine: Machine) -> None:
-    """NATS comes back with an empty disk."""
-    with _nats_replaced(machine):
-        pass
-
-
-def older_streams_back(machine: Machine) -> None:
-    """NATS comes back with a copy of its disk from some seconds ago."""
-    folder = machine.data.nats
-    copy = folder.with_name("nats.older")
-    machine.kill("nats", signal.SIGSTOP)
-    shutil.copytree(folder, copy)
-    machine.kill("nats", signal.SIGCONT)
-    time.sleep(3)
-    with _nats_replaced(machine):
-        copy.rename(folder)
-
-
-@contextmanager
-def _nats_replaced(machine: Machine) -> Iterator[None]:
-    """While it stands still its folder goes, then it dies."""
-    folder = machine.data.nats
-    lost = folder.with_name("nats.lost")
-    machine.kill("nats", signal.SIGSTOP)
-    folder.rename(lost)
-    yield
-    machine.kill("nats")
-    shutil.rmtree(lost)
-    time.sleep(1)
-
-
-def stripe_misbehaves(machine: Machine, orders: tuple[dict[str, object], ...]) -> None:
+def stripe_misbehaves(
+    machine: Machine, orders: tuple[dict[str, object], ...], for_s: float = 5.0
+) -> None:
     """The payment provider does what payment providers do."""
     for order in orders:
         machine.providers.misbehave(**order)
-    time.sleep(5)
+    time.sleep(for_s)
     machine.providers.behave()
 
 
@@ -155,6 +135,7 @@ def catalogue() -> dict[str, Fault]:
             faults[f"{wire} {kind}"] = partial(wire_broken, wire=wire, fault=kind)
     for name, orders in (MISBEHAVIOURS | SILENT).items():
         faults[f"stripe: {name}"] = partial(stripe_misbehaves, orders=orders)
+    faults["access dies at rebuild.before_swap"] = dies_rebuilding
     faults["NATS deleted"] = streams_lost
     faults["older NATS back"] = older_streams_back
     return faults

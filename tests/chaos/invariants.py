@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from typing_extensions import override
+
 from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
 from libs.events.checkout import PassPurchased, PurchaseRefunded
 from libs.events.notifications import NoticeDelivered
@@ -27,6 +29,7 @@ class Violation:
     where: str
     repair: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.what} [{self.where}] -> {self.repair}"
 

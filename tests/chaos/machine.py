@@ -1,8 +1,11 @@
 """The breaking machine: one real system, people who buy, faults, and the look afterwards."""
 
+import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,14 +20,21 @@ import psycopg
 import requests
 
 from ops import showcase
-from ops.up.data_folder import DataFolder
+from ops.up.data_folder import DataFolder, database_name
 from ops.up.ports import Ports
+from ops.up.postgres import Postgres
 from ops.visitor import Visitor
 from tests.chaos.buyers import Buyer, Crowd, Operation
 from tests.chaos.evidence import Providers
 from tests.chaos.invariants import Checker, Violation
 from tests.chaos.wires import Wire
-from tests.e2e.running import RunningSystem, free_row_of_ports, start_system, stop_system
+from tests.e2e.running import (
+    ROOT,
+    RunningSystem,
+    free_row_of_ports,
+    start_system,
+    stop_system,
+)
 
 SERVICES: Final = (
     "catalog",
@@ -73,11 +83,14 @@ class Machine:
     def __init__(self, system: RunningSystem, wires: dict[str, Wire], seed: int) -> None:
         self.system = system
         self.wires = wires
-        self.rng = random.Random(seed)
+        self.rng = random.Random(seed)  # noqa: S311 - the same story again, no secret
         self.seed = seed
         self.data = DataFolder(system.data)
         self.providers = Providers(self.data, system.record["urls"]["sandbox"])
         self.arming = system.data / "kill_points"
+        self.late: set[UUID] = set()
+        """Orders of which nothing is expected yet."""
+        self._known: set[Violation] = set()
         self._passes = 0
         self._markers = 0
         self._creator = self._someone("creator")
@@ -183,15 +196,67 @@ class Machine:
             violations = self._violations()
             took = time.monotonic() - began
             if not violations or took > patience_s:
+                # What is told once is not told again after the next fault.
+                self._known |= set(violations)
                 return Cycle(name, purchases, round(took, 1), violations)
             time.sleep(0.3)
 
     def _violations(self) -> list[Violation]:
         """A system that can't be asked is a finding as well."""
         try:
-            return self.checker.check(self.operations)
+            found = self.checker.check(self.operations)
         except _UNANSWERED as unanswered:
             return [Violation("the system can not be looked at", repr(unanswered), "./bp up")]
+        late = [str(order_id) for order_id in self.late]
+        return [v for v in found if v not in self._known and not any(o in v.where for o in late)]
+
+    def forget_findings(self) -> None:
+        """Whatever was found before and is still so counts again."""
+        self._known.clear()
+
+    def health_of(self, service: str) -> Any:
+        """What a service says about itself; why nothing came when it says nothing."""
+        port = self.system.record["ports"][service]
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=2).json()
+        except httpx.HTTPError as silence:
+            return repr(silence)
+
+    def execute(self, service: str, sql: str) -> None:
+        """Change a service's database behind its back."""
+        port = self.system.record["ports"]["postgres"]
+        postgres = Postgres(self.data.postgres, port, self.data.secret("postgres"))
+        postgres.execute(sql, database_name(service))
+
+    def verify(self) -> Cycle:
+        """What the operators' own checker finds, everything included."""
+        began = time.monotonic()
+        done = self._command("verify", "--full", "--providers", "--json")
+        last = (done.stdout.splitlines() or [""])[-1]
+        try:
+            findings = json.loads(last)["findings"]
+        except ValueError:
+            raise AssertionError(f"verify: {done.stdout}{done.stderr}") from None
+        took = round(time.monotonic() - began, 1)
+        found = [Violation(f["sentence"], f["service"], f["repair"]) for f in findings]
+        return Cycle("backstage verify", 0, took, found)
+
+    def operate(self, *command: str) -> str:
+        """Run one of the operators' commands on this system; what it says."""
+        done = self._command(*command)
+        if done.returncode:
+            raise AssertionError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _command(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "ops", *command, "--data", str(self.system.data)],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name != "BP_CALLED_FROM"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     @property
     def operations(self) -> list[Operation]:

@@ -7,6 +7,7 @@ idempotency key then repeats for a day. Webhooks come late, twice, in any order,
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -40,7 +41,11 @@ class _Kept:
 
 @dataclass
 class Bank:
-    """Payments and refunds; `meanwhile` lets the story go on while a call is under way."""
+    """Payments and refunds; `meanwhile` lets the story go on while a call is under way.
+
+    `faults_to_keep` is for who wants the next new keys to be answered with a fault: True, done all
+    the same; False, not done.
+    """
 
     fate: Fate
     clock: FixedClock
@@ -48,7 +53,7 @@ class Bank:
     payments: dict[str, Payment] = field(default_factory=dict)
     webhooks: list[WebhookEvent] = field(default_factory=list)
     captured: dict[str, int] = field(default_factory=dict)
-    calls: int = 0
+    faults_to_keep: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._keys: dict[str, _Kept] = {}
@@ -206,10 +211,11 @@ class Bank:
     def _under_key(self, key: str, make: Callable[[], R]) -> R:
         kept = self._keys.get(key)
         if kept is not None and self.clock.now() < kept.until:
-            return self._unreliably(lambda: _repeat(kept.answer))
+            answer: Callable[[], R] = partial(_repeat, kept.answer)
+            return self._unreliably(answer)
         until = self.clock.now() + KEYS_KEPT_FOR
-        if self.fate.mishap(self.fate.fault_rate):
-            if self.fate.chance(0.5):
+        if self.faults_to_keep or self.fate.mishap(self.fate.fault_rate):
+            if self.faults_to_keep.pop(0) if self.faults_to_keep else self.fate.chance(0.5):
                 make()
             self._keys[key] = _Kept(ProviderSilent("api_error", replayed=True), until)
             raise ProviderSilent("api_error")
@@ -222,7 +228,6 @@ class Bank:
         return self._unreliably(make_and_keep)
 
     def _unreliably(self, act: Callable[[], R]) -> R:
-        self.calls += 1
         self.meanwhile()
         if self.fate.mishap(self.fate.silence_rate):
             raise ProviderSilent("no answer, not done")

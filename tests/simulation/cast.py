@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import services.access.http
@@ -14,10 +14,12 @@ import services.notifications.http
 from libs.events.contract import Contract
 from libs.runtime.cause import Cause
 from libs.runtime.clock import FixedClock
+from libs.runtime.connections import Connections
 from libs.runtime.contacts import Contact
 from libs.runtime.handling import Handler, Reaction
 from libs.runtime.relay import ToContract
 from libs.runtime.schedule import Errand, Schedule, Timer
+from libs.runtime.service import Service
 from libs.runtime.store import Store
 from libs.runtime.views import View
 from services import access, catalog, chat, checkout, notifications
@@ -90,6 +92,7 @@ class Surroundings:
     fate: Fate
     clock: FixedClock
     urls: Mapping[str, str]
+    connections: Mapping[str, Connections]
     bank: Bank
     room: Room
     post: PostOffice
@@ -164,6 +167,7 @@ def _store(
     migrations = Path(str(module.__file__)).parent / "migrations"
     store = world.make_store(
         world.fate,
+        world.connections[service],
         service,
         world.urls[service],
         application,
@@ -213,7 +217,7 @@ def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
         tuple(services.checkout.http.REFUSALS),
     )
     process.payments, process.webhooks = payments, webhooks
-    finish(begin_rounds(store)(None))  # type: ignore[arg-type] - it asks nothing of the service
+    finish(begin_rounds(store)(cast(Service, None)))
     return process
 
 

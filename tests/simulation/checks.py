@@ -1,39 +1,15 @@
-"""What must hold: at every moment, and once nothing is left to do. Each says what is wrong."""
+"""What must hold, at every moment and once nothing is left to do. Each check says what is wrong."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
-from libs.events.contract import REGISTRY
-from libs.runtime import log
 from libs.runtime.rebuild import Sources, compare
-from services.checkout.domain import PaymentStatus, Seat
+from tests.simulation import money
 from tests.simulation.cast import HEARS, SERVICES, VIEWS
+from tests.simulation.money import Damage, check_moment
 from tests.simulation.world import World
-
-Damage = Iterator[str]
-
-
-def check_moment(world: World) -> Damage:
-    """The counters of the stock are the sum of the seats, and no pass has more than it may."""
-    rows = world.site.rows(
-        "checkout",
-        """
-        SELECT s.pass_id, s.capacity, s.held, s.sold,
-               count(l.seat_id) FILTER (WHERE l.state = 'held') AS seats_held,
-               count(l.seat_id) FILTER (WHERE l.state = 'sold') AS seats_sold
-        FROM stock s LEFT JOIN seat_list l USING (pass_id)
-        WHERE s.capacity IS NOT NULL GROUP BY s.pass_id
-        """,
-    )
-    for row in rows:
-        held, sold = row["seats_held"], row["seats_sold"]
-        if (row["held"], row["sold"]) != (held, sold):
-            yield f"stock: counted {row['held']}+{row['sold']}, but {held}+{sold} seats are taken"
-        if held + sold > row["capacity"]:
-            yield f"stock: {held}+{sold} seats taken of {row['capacity']}"
 
 
 def check_end(world: World) -> Damage:
@@ -41,115 +17,6 @@ def check_end(world: World) -> Damage:
     yield from check_moment(world)
     for check in _AT_THE_END:
         yield from check(world)
-
-
-def _seats(world: World) -> Damage:
-    """No seat is held for ever, and the log itself never went over what was ever on offer."""
-    for row in world.site.rows("checkout", "SELECT order_id, state, reason FROM seat_list"):
-        if row["state"] == "held":
-            yield f"stock: the seat of {row['order_id']} is held for ever"
-    most = _most_wanted(world)
-    taken: Counter[UUID] = Counter()
-    for event in _log(world, "checkout"):
-        match event:
-            case Seat.Held() | Seat.HeldAgain():
-                taken[event.pass_id] += 1
-            case Seat.Released():
-                taken[event.pass_id] -= 1
-            case _:
-                continue
-        limit = most.get(event.pass_id)
-        if limit is not None and taken[event.pass_id] > limit:
-            yield f"stock: the log has {taken[event.pass_id]} seats taken of {limit} at most"
-
-
-def _most_wanted(world: World) -> dict[UUID, int | None]:
-    most: dict[UUID, int | None] = {}
-    for message in world.bus.streams.get("catalog", []):
-        if message.headers["ce-type"] == "catalog.pass_published.v1":
-            published = _parsed(message.headers["ce-type"], message.body)
-            stock, known = published.terms.stock, most.get(published.pass_id, 0)
-            most[published.pass_id] = None if stock is None or known is None else max(stock, known)
-    return most
-
-
-def _orders(world: World) -> Damage:
-    """Every order has come to an end, once."""
-    for row in world.site.rows("checkout", "SELECT order_id, status FROM order_list"):
-        if row["status"] == "open":
-            yield f"orders: {row['order_id']} is open for ever"
-    rows = world.site.rows(
-        "checkout",
-        "SELECT person_id, pass_id, count(*) AS n FROM order_list WHERE status = 'fulfilled'"
-        " AND (granted_until IS NULL OR granted_until > %s)"
-        " GROUP BY person_id, pass_id HAVING count(*) > 1",
-        world.clock.now(),
-    )
-    for row in rows:
-        yield f"orders: {row['person_id']} bought the same pass {row['n']} times"
-
-
-def _money(world: World) -> Damage:
-    """Each captured payment is exactly one of granted or sent back; sums agree with the bank's."""
-    orders = {
-        row["order_id"]: row for row in world.site.rows("checkout", "SELECT * FROM order_list")
-    }
-    granting: dict[UUID, list[str]] = defaultdict(list)
-    sold = _granting_payments(world)
-    for intent, taken in world.bank.captured.items():
-        payment = world.bank.payments[intent]
-        left = world.bank.left_of(intent)
-        order = orders.get(payment.order_id) if payment.order_id else None
-        if order is None:
-            yield f"money: {intent} was captured for no order"
-        elif sold.get(order["order_id"]) == intent:
-            granting[order["order_id"]].append(intent)
-            if left != taken - order["refunded_minor"]:
-                yield (
-                    f"money: of {intent} {taken - left} went back, the order of it says"
-                    f" {order['refunded_minor']}"
-                )
-            if (order["status"] == "refunded") != (left == 0):
-                yield f"money: {intent} has {left} left and its order is {order['status']}"
-        elif left != 0:
-            yield f"money: {intent} was captured, gave no pass, and {left} did not go back"
-    for order_id, order in orders.items():
-        fulfilled = order["status"] in {"fulfilled", "refunded"}
-        if fulfilled and order["total_minor"] and not granting[order_id]:
-            yield f"money: {order_id} gave a pass for nothing"
-    kept = sum(world.bank.left_of(intent) for intent in world.bank.captured)
-    net = sum(
-        order["total_minor"] - order["refunded_minor"]
-        for order in orders.values()
-        if order["status"] in {"fulfilled", "refunded"}
-    )
-    if kept != net:
-        yield f"money: the bank has kept {kept}, the checkout says {net}"
-
-
-def _granting_payments(world: World) -> dict[UUID, str]:
-    granted: dict[UUID, str] = {}
-    for event in _log(world, "checkout"):
-        if getattr(event, "TOPIC", "") == "checkout.order.fulfilled":
-            granted[event.originator_id] = event.payment_intent_id
-    return granted
-
-
-def _refunds(world: World) -> Damage:
-    """What the team asked for once went back once; what a browser can pay is cancelled."""
-    by_request: Counter[UUID] = Counter()
-    for payment in world.bank.payments.values():
-        for refund in payment.refunds:
-            if refund.request_id is not None:
-                by_request[refund.request_id] += 1
-    for request, times in by_request.items():
-        if times > 1:
-            yield f"money: the refund {request} was sent {times} times"
-    rows = world.site.rows("checkout", "SELECT payment_intent_id AS id FROM payment_list")
-    shown = {row["id"] for row in rows}
-    for payment in world.bank.of_status(PaymentStatus.AWAITING, PaymentStatus.CHALLENGED):
-        if payment.payment_intent_id in shown:
-            yield f"money: {payment.payment_intent_id} can be paid for ever"
 
 
 def _grants(world: World) -> Damage:
@@ -205,7 +72,7 @@ def _may_sit(world: World) -> dict[tuple[UUID, UUID], str]:
 
 
 def _notices(world: World) -> Damage:
-    """Who bought, was refunded or paid in vain is told once, and every mail goes out once."""
+    """Who bought, was refunded or paid in vain is told once on each channel."""
     told = Counter(
         (row["about_event_id"], row["kind"], row["channel"])
         for row in world.site.rows("notifications", "SELECT * FROM notice_list")
@@ -216,10 +83,15 @@ def _notices(world: World) -> Damage:
                 times = told[UUID(message.headers["ce-id"]), kind, channel]
                 if times != 1:
                     yield f"notices: {kind} by {channel} was told {times} times"
+
+
+def _mails(world: World) -> Damage:
+    """Every mail that was asked for has met its fate, and went out once unless excused."""
     mails = world.site.rows("notifications", "SELECT * FROM notice_list WHERE channel = 'email'")
     for row in mails:
         key = str(row["notice_id"])
         copies, excused = world.post.taken[key], world.post.lost[key]
+        # Whoever dies between the server's answer and the commit sends it once more.
         excused += world.deaths["notifications"]
         if row["status"] == "requested":
             yield f"notices: the mail {row['kind']} {key} was never settled"
@@ -293,27 +165,16 @@ def state_of(world: World) -> dict[str, Any]:
     return state
 
 
-def _log(world: World, service: str) -> Iterator[Any]:
-    position, mapper = log.START, world.processes[service].application.mapper
-    with world.site.eyes[service].cursor() as curs:
-        while page := log.read_after(curs, position, 500).events:
-            for logged in page:
-                yield mapper.to_domain_event(logged.stored)
-            position = page[-1].position
-
-
-def _parsed(type_: str, body: bytes) -> Any:
-    return REGISTRY[type_].model_validate_json(body)
-
-
 _AT_THE_END = (
-    _seats,
-    _orders,
-    _money,
-    _refunds,
+    money.check_seats,
+    money.check_orders,
+    money.check_money,
+    money.check_sums,
+    money.check_refunds,
     _grants,
     _chat,
     _notices,
+    _mails,
     _reactions,
     check_streams,
 )

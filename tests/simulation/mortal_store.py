@@ -8,6 +8,7 @@ from typing_extensions import override
 from libs.events.envelope import Envelope
 from libs.runtime import unit_of_work
 from libs.runtime.cause import Cause
+from libs.runtime.connections import Connections
 from libs.runtime.store import Store
 from tests.simulation.fate import Fate
 
@@ -17,17 +18,31 @@ R = TypeVar("R")
 class MortalStore(Store[Any]):
     """Dies before, inside and after a commit when fate wants it."""
 
-    def __init__(self, fate: Fate, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self, fate: Fate, connections: Connections, *arguments: Any, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
         self._fate = fate
+        self._connections = connections
+
+    @override
+    def close(self) -> None:
+        """The sessions go to the next process of this service; none is in a transaction."""
+        self._threads.shutdown()
 
     @override
     def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
-        return self._mortally(decide, lambda dying: super(MortalStore, self).execute(cause, dying))
+        answer: R = self._mortally(
+            decide, lambda dying: super(MortalStore, self).execute(cause, dying)
+        )
+        return answer
 
     @override
     def work(self, cause: Cause, decide: Callable[[], R]) -> R:
-        return self._mortally(decide, lambda dying: super(MortalStore, self).work(cause, dying))
+        answer: R = self._mortally(
+            decide, lambda dying: super(MortalStore, self).work(cause, dying)
+        )
+        return answer
 
     @override
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
@@ -37,7 +52,8 @@ class MortalStore(Store[Any]):
             decide()
             self.after_commit(lambda: self.reacted(key))
 
-        return self._mortally(counted, lambda dying: self.once(about, durable, dying))
+        first: bool = self._mortally(counted, lambda dying: self.once(about, durable, dying))
+        return first
 
     def once(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
         """The inbox itself."""

@@ -7,11 +7,14 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
+from libs.runtime.connections import Connections
 from tests.servers import PostgresServer
 from tests.simulation.cast import SERVICES
 
 # A story has one thread: whoever waits for a lock would wait for ever.
 _OPTIONS = "?options=-c%20lock_timeout%3D2000"
+_CONNECTIONS = 8
+_THOROUGH_EVERY = 20
 _KEPT = ("store_epoch", "views", "migrations")
 
 
@@ -26,20 +29,35 @@ class Site:
             service: psycopg.connect(url, autocommit=True, row_factory=dict_row)
             for service, url in self._plain.items()
         }
-        self._wipes: dict[str, str] = {}
+        # A process that dies loses its sessions; making them anew would be half of a story's time.
+        self.connections: Mapping[str, Connections] = {
+            service: Connections(url, _CONNECTIONS, service) for service, url in self.urls.items()
+        }
+        self._tables: dict[str, list[str]] = {}
+        self._wiped = 0
 
     def wipe(self) -> None:
         """Leave the tables, and nothing in them."""
+        # To delete a few rows is quicker, but leaves their places behind.
+        thoroughly = self._wiped % _THOROUGH_EVERY == 0
+        self._wiped += 1
         for service, eye in self.eyes.items():
-            if service not in self._wipes:
-                rows = eye.execute(
-                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-                    " AND tablename <> ALL(%s) ORDER BY tablename",
-                    (list(_KEPT),),
-                )
-                names = ", ".join(row["tablename"] for row in rows)
-                self._wipes[service] = f"TRUNCATE {names} RESTART IDENTITY"
-            eye.execute(self._wipes[service])
+            tables = self._tables_of(service)
+            if thoroughly:
+                eye.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
+            else:
+                eye.execute("; ".join(f"DELETE FROM {table}" for table in tables))  # noqa: S608
+
+    def _tables_of(self, service: str) -> list[str]:
+        if service not in self._tables:
+            rows = self.rows(
+                service,
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                " AND tablename <> ALL(%s) ORDER BY tablename",
+                list(_KEPT),
+            )
+            self._tables[service] = [row["tablename"] for row in rows]
+        return self._tables[service]
 
     def rows(self, service: str, statement: str, *parameters: Any) -> list[DictRow]:
         """What stands in a service's database."""
@@ -49,4 +67,5 @@ class Site:
         """Remove the databases."""
         for service, eye in self.eyes.items():
             eye.close()
+            self.connections[service].drop_idle()
             self._postgres.drop_database(self._plain[service])

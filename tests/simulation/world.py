@@ -83,6 +83,7 @@ class World:
             self.fate,
             self.clock,
             self.site.urls,
+            self.site.connections,
             self.bank,
             self.room,
             self.post,

@@ -190,6 +190,24 @@ async def test_a_message_that_can_not_be_read_is_parked_and_only_its_entity_wait
         assert reasons[1] == "an earlier message of this entity is parked"
 
 
+async def test_a_service_whose_database_is_older_than_what_it_acknowledged_hears_it_again(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
+) -> None:
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    account = uuid4()
+    async with running(one):
+        async with running(other):
+            for _ in range(5):
+                await asyncio.to_thread(credit, one, account)
+            await until(same_balances(one, other))
+
+        put_back = mirror(own_postgres.create_database(), own_nats.url)
+        async with running(put_back):
+            await until(same_balances(one, put_back))
+
+            assert put_back.store.query(orders_seen) == [list(range(2, 7))]
+
+
 async def test_a_stream_ahead_of_its_store_stops_the_relay_with_an_alarm(
     urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
 ) -> None:

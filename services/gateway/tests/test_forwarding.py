@@ -71,7 +71,7 @@ async def test_the_admin_gets_the_person_and_the_csrf_token_and_no_cookie() -> N
         answer = await browser.get("/admin/spaces/studio?done=published&x=1&x=2")
 
         [asked] = fakes.calls("admin", "GET /admin/spaces/studio")
-        signed = person_token.read(PERSON_SECRET, asked.headers["authorization"][7:])
+        signed = person_token.read(PERSON_SECRET, asked.headers["authorization"][7:], NOW)
         assert str(signed.id) == PERSON
         assert asked.headers["x-csrf-token"] == browser.csrf_token
         assert "cookie" not in asked.headers

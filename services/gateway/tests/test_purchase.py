@@ -8,6 +8,7 @@ import pytest
 
 from libs.runtime import person_token
 from services.gateway.tests.builders import (
+    NOW,
     ORDER,
     PASS,
     PERSON,
@@ -42,7 +43,7 @@ async def test_a_paid_pass_leads_to_its_payment() -> None:
         [asked] = browser.fakes.calls("checkout", "POST /orders")
         assert asked.json == {"pass_id": PASS}
         assert asked.headers["idempotency-key"] == "once"
-        signed = person_token.read(PERSON_SECRET, asked.headers["authorization"][7:])
+        signed = person_token.read(PERSON_SECRET, asked.headers["authorization"][7:], NOW)
         assert (str(signed.id), signed.session_id) == (PERSON, SESSION)
 
 

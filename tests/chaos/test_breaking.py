@@ -1,0 +1,181 @@
+"""The running system is broken in every way that we know, and nobody is wronged by it."""
+
+import time
+
+import psycopg
+import pytest
+
+from libs.runtime.kill_points import KillPoint
+from ops import stores
+from tests.chaos import disks, faults
+from tests.chaos.machine import SERVICES, Cycle, Machine
+from tests.chaos.wires import WireFault
+from tests.e2e.running import wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+
+_LEASED: tuple[KillPoint, ...] = ("worker.claimed", "worker.before_errand", "worker.after_errand")
+
+
+def no_harm_in(cycle: Cycle) -> None:
+    assert cycle.purchases > 0
+    assert not cycle.violations, "\n".join(str(one) for one in cycle.violations)
+
+
+@pytest.mark.parametrize("name", [p for p in faults.KILL_POINTS if p not in _LEASED])
+def test_a_process_that_dies_there_does_no_harm(machine: Machine, name: KillPoint) -> None:
+    cycle = machine.cycle(name, lambda m: faults.kill_point(m, name))
+
+    no_harm_in(cycle)
+
+
+def test_processes_that_die_round_a_call_to_a_provider_do_no_harm(machine: Machine) -> None:
+    def die(broken: Machine) -> None:
+        for name, service in zip(_LEASED, ("checkout", "chat", "notifications"), strict=True):
+            faults.kill_point(broken, name, service)
+
+    cycle = machine.cycle("worker", die)
+
+    no_harm_in(cycle)
+
+
+@pytest.mark.parametrize(
+    "processes",
+    [
+        ("checkout", "access", "nats"),
+        ("gateway", "postgres"),
+        ("identity", "catalog", "sandbox"),
+        ("chat", "notifications", "streaming", "livekit"),
+    ],
+    ids=" ".join,
+)
+def test_a_kill_does_no_harm(machine: Machine, processes: tuple[str, ...]) -> None:
+    def kill(broken: Machine) -> None:
+        for process in processes:
+            faults.killed(broken, process)
+
+    cycle = machine.cycle("kill", kill)
+
+    no_harm_in(cycle)
+
+
+@pytest.mark.parametrize("fault", WireFault)
+def test_a_broken_wire_does_no_harm(machine: Machine, fault: WireFault) -> None:
+    wires = ["postgres"]
+    if fault is not WireFault.CUT_AFTER_COMMIT:
+        wires += ["nats", "providers"]
+    hits: list[int] = []
+
+    def cut(broken: Machine) -> None:
+        for wire in wires:
+            faults.wire_broken(broken, wire, fault, for_s=2.5)
+            hits.append(broken.wires[wire].hits)
+
+    cycle = machine.cycle(fault, cut)
+
+    assert all(hits), hits
+    no_harm_in(cycle)
+
+
+@pytest.mark.parametrize("process", ["postgres", "nats", "checkout"])
+def test_a_process_that_stands_still_for_5_s_does_no_harm(machine: Machine, process: str) -> None:
+    cycle = machine.cycle("pause", lambda m: faults.paused(m, process))
+
+    no_harm_in(cycle)
+
+
+@pytest.mark.parametrize("name", faults.MISBEHAVIOURS)
+def test_a_payment_provider_does_no_harm_with(machine: Machine, name: str) -> None:
+    orders = faults.MISBEHAVIOURS[name]
+
+    cycle = machine.cycle(name, lambda m: faults.stripe_misbehaves(m, orders, for_s=2.5))
+
+    no_harm_in(cycle)
+
+
+def test_lost_streams_are_filled_again_within_a_minute(machine: Machine) -> None:
+    cycle = machine.cycle("NATS deleted", disks.streams_lost, patience_s=60)
+
+    no_harm_in(cycle)
+
+
+def test_streams_from_an_older_copy_are_completed(machine: Machine) -> None:
+    cycle = machine.cycle("older NATS", disks.older_streams_back)
+
+    no_harm_in(cycle)
+
+
+def test_a_database_from_an_older_copy_stops_its_service_until_an_operator_decides(
+    machine: Machine,
+) -> None:
+    disks.copy_database(machine, "access")
+    no_harm_in(machine.cycle("after the copy", lambda _: time.sleep(2)))
+
+    disks.put_copy_back(machine, "access")
+    wait_until(lambda: "epoch new access" in str(machine.health_of("access")), "an alarm", 40)
+    assert machine.look("older database", patience_s=1).violations
+    machine.operate("epoch", "new", "access")
+    machine.forget_findings()
+
+    no_harm_in(machine.cycle("epoch new", lambda _: time.sleep(1)))
+
+
+def test_a_service_that_forgot_what_it_had_heard_hears_it_again(machine: Machine) -> None:
+    disks.copy_database(machine, "notifications")
+    no_harm_in(machine.cycle("after the copy", lambda _: time.sleep(2)))
+
+    disks.put_copy_back(machine, "notifications")
+    wait_until(
+        lambda: "epoch new notifications" in str(machine.health_of("notifications")), "an alarm", 40
+    )
+    machine.operate("epoch", "new", "notifications")
+
+    no_harm_in(machine.cycle("epoch new", lambda _: time.sleep(1)))
+
+
+def test_a_process_that_dies_while_it_builds_a_view_does_no_harm(machine: Machine) -> None:
+    cycle = machine.cycle("rebuild", faults.dies_rebuilding)
+
+    no_harm_in(cycle)
+
+
+def test_orders_open_within_2_s_after_postgresql_is_there_again(machine: Machine) -> None:
+    services = set(SERVICES)
+    restarts = {s: n for s, n in machine.system.record["restarts"].items() if s in services}
+
+    def restart(broken: Machine) -> None:
+        broken.kill("postgres")
+        wait_until(lambda: takes_connections(broken), "PostgreSQL's port")
+        waited.append(broken.crowd.until_order_opens())
+
+    waited: list[float] = []
+    cycle = machine.cycle("restart", restart)
+
+    assert waited[0] < 2.0
+    after = {s: n for s, n in machine.system.record["restarts"].items() if s in services}
+    assert after == restarts
+    no_harm_in(cycle)
+
+
+def takes_connections(machine: Machine) -> bool:
+    try:
+        url = stores.database_url("checkout", machine.data)
+        psycopg.connect(url, connect_timeout=1).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_payments_that_no_webhook_tells_of_are_found_by_the_reconciler(machine: Machine) -> None:
+    assert machine.late
+    machine.late.clear()
+
+    cycle = machine.look("silent", patience_s=150)
+
+    assert not cycle.violations, "\n".join(str(one) for one in cycle.violations)
+
+
+def test_after_all_that_the_operators_checker_has_nothing_to_say(machine: Machine) -> None:
+    cycle = machine.verify()
+
+    assert not cycle.violations, "\n".join(str(one) for one in cycle.violations)

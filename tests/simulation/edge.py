@@ -1,0 +1,98 @@
+"""How the story speaks to the services: as the edges do, which may be told nothing at all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.runtime.cause import Cause
+from libs.runtime.contacts import Contact
+from services.catalog.domain import PassDraft
+from services.checkout.domain import Payment, ProviderSilent, WebhookEvent
+from tests.simulation.world import BEGINNING, World
+
+
+@dataclass(frozen=True)
+class OnSale:
+    """A pass of the story, as it was published last."""
+
+    pass_id: UUID
+    slug: str
+    draft: PassDraft
+
+
+class Edge:
+    """What everyone in the story shares."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.fate = world.fate
+        self.owner = self.fate.new_id()
+        self.space_id = self.fate.new_id()
+        self.experiences: list[UUID] = []
+        self.passes: list[OnSale] = []
+        self.banned: set[UUID] = set()
+        self.commands: list[tuple[UUID, UUID, UUID]] = []
+        self.delivered: list[WebhookEvent] = []
+
+    def make_known(self, person: UUID) -> None:
+        """Their address is in the contact bucket from now on."""
+        self.world.contacts[person] = Contact(email=f"{person.hex[:8]}@example.com")
+
+    def an_order(self, *statuses: str, least_minor: int = 0) -> UUID | None:
+        rows = self.world.site.rows(
+            "checkout",
+            "SELECT order_id FROM order_list WHERE status = ANY(%s) AND total_minor >= %s"
+            " ORDER BY opened_at, order_id",
+            list(statuses),
+            least_minor,
+        )
+        return self.fate.one_of(rows)["order_id"] if rows else None
+
+    def ask(
+        self, service: str, decide: Callable[[Any], Any], command_id: UUID | None = None
+    ) -> str:
+        """A command as an edge gives it: done, refused, or who knows, for the process died."""
+        cause = Cause(command_id or self.fate.new_id())
+
+        def command(process: Any) -> str:
+            def answer() -> str:
+                decided = decide(process.application)
+                return f"order {decided}" if isinstance(decided, str) else "done"
+
+            return str(process.store.execute(cause, answer))
+
+        try:
+            return self.world.run(service, command) or "unknown"
+        except self.world.processes[service].refusals as refused:
+            return type(refused).__name__
+
+    def insist(self, service: str, decide: Callable[[Any], Any]) -> str:
+        """As an edge that gives the same command again until it is answered."""
+        command_id = self.fate.new_id()
+        while (outcome := self.ask(service, decide, command_id)) == "unknown":
+            pass
+        return outcome
+
+    def silently(self, service: str, act: Callable[[Any], None]) -> None:
+        """What the edge does when the bank is silent: nothing."""
+        try:
+            self.world.run(service, act)
+        except ProviderSilent as silent:
+            self.fate.tell(f"   the bank is silent: {silent}")
+        except self.world.processes[service].refusals as refused:
+            self.fate.tell(f"   refused: {refused!r}")
+
+
+def intent_of(payment: Payment) -> str:
+    return payment.payment_intent_id
+
+
+def name_of(id_: UUID) -> str:
+    return id_.hex[:4]
+
+
+def time_of(at: datetime) -> str:
+    passed = int((at - BEGINNING).total_seconds())
+    return f"{passed // 3600:02}:{passed // 60 % 60:02}:{passed % 60:02}"

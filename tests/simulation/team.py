@@ -1,0 +1,134 @@
+"""What the team of the space does."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from services.access.application import Entitlement
+from services.access.domain import BanReason, GrantReason, RevocationCause
+from services.catalog.domain import ExperienceKind, Role
+from services.checkout.domain import PaymentStatus
+from tests.simulation.edge import Edge, intent_of, name_of
+
+SPACE: Final = "studio"
+
+
+class Team(Edge):
+    """Those who sell, give back, keep out and let in."""
+
+    def refund(self) -> str | None:
+        """The team gives money back, some or all."""
+        order = self.an_order("fulfilled", least_minor=1)
+        if order is None:
+            return None
+        amount, request = self.fate.one_of((None, None, 100, 990)), self.fate.new_id()
+        outcome = self.ask(
+            "checkout", lambda app: app.request_refund(request, order, amount, "creator")
+        )
+        return f"refund of {amount or 'all'} for {name_of(order)}: {outcome}"
+
+    def refund_by_hand(self) -> str | None:
+        """From the bank's own page."""
+        bank = self.world.bank
+        paid = [
+            p for p in bank.of_status(PaymentStatus.SUCCEEDED) if bank.left_of(intent_of(p)) > 0
+        ]
+        if not paid:
+            return None
+        payment = self.fate.one_of(paid)
+        left = bank.left_of(intent_of(payment))
+        amount = self.fate.one_of((None, max(1, left // 3)))
+        bank.refund_by_hand(payment, amount)
+        return f"{intent_of(payment)}: {amount or 'all'} sent back by hand"
+
+    def comp(self) -> str | None:
+        """Somebody is let in for nothing."""
+        now, source = self.world.clock.now(), self.fate.new_id()
+        until = self.fate.one_of((None, now + timedelta(hours=2)))
+        entitled = Entitlement(
+            source_id=source,
+            person_id=self.fate.one_of(self.world.people[1:]),
+            space_id=self.space_id,
+            experience_ids=[self.fate.one_of(self.experiences)],
+            reason=GrantReason.COMP,
+            valid_from=now + timedelta(seconds=self.fate.one_of((0, 0, 400))),
+            valid_until=until,
+        )
+
+        outcome = self.ask("access", lambda app: [str(g) for g in app.give_comp(entitled)])
+        return f"comp for {name_of(entitled.person_id)} until {until}: {outcome}"
+
+    def revoke(self) -> str | None:
+        """A grant is taken back."""
+        rows = self.world.site.rows("access", "SELECT grant_id FROM grant_list ORDER BY grant_id")
+        if not rows:
+            return None
+        grant: UUID = self.fate.one_of(rows)["grant_id"]
+        cause = RevocationCause.CREATOR
+        outcome = self.ask("access", lambda app: app.revoke_grant(grant, cause))
+        return f"grant {name_of(grant)} is revoked: {outcome}"
+
+    def ban(self) -> str | None:
+        """Somebody is kept out, or let in again."""
+        person = self.fate.one_of(self.world.people[1:])
+        lift = person in self.banned and self.fate.chance(0.6)
+        if lift:
+            outcome = self.ask("access", lambda app: app.lift_ban(self.space_id, person))
+            self.banned.discard(person)
+        else:
+            reason = BanReason.SPAM
+            outcome = self.ask("access", lambda app: app.ban_person(self.space_id, person, reason))
+            self.banned.add(person)
+        return f"{name_of(person)} is {'let in again' if lift else 'banned'}: {outcome}"
+
+    def change_capacity(self) -> str | None:
+        """The pass gets another number of seats."""
+        number = self.fate.random.randrange(len(self.passes))
+        old = self.passes[number]
+        stock = self.fate.one_of((None, 1, 1, 2, 4))
+        draft = replace(old.draft, terms=replace(old.draft.terms, stock=stock))
+        rows = self.world.site.rows(
+            "catalog",
+            "SELECT max(originator_version) AS version FROM events WHERE originator_id = %s",
+            old.pass_id,
+        )
+        version = rows[0]["version"]
+        outcome = self.ask(
+            "catalog",
+            lambda app: app.change_pass(SPACE, self.owner, old.slug, draft, version),
+        )
+        outcome += self.ask("catalog", lambda app: app.publish_pass(SPACE, self.owner, old.slug))
+        self.passes[number] = replace(old, draft=draft)
+        return f"{old.slug} gets {stock} seats: {outcome}"
+
+    def change_team(self) -> str | None:
+        """Somebody joins the team, or leaves it."""
+        if not self.world.orderly:
+            # The chat hears of teams in their order; nothing else is promised there.
+            return None
+        person = self.fate.one_of(self.world.people[1:])
+        if self.fate.chance(0.5):
+            role = Role.MODERATOR
+            outcome = self.ask(
+                "catalog", lambda app: app.add_to_team(SPACE, self.owner, person, role)
+            )
+        else:
+            outcome = self.ask(
+                "catalog", lambda app: app.remove_from_team(SPACE, self.owner, person)
+            )
+        return f"{name_of(person)} joins or leaves the team: {outcome}"
+
+    def add_experience(self) -> str | None:
+        """There is one more thing to enter."""
+        if len(self.experiences) >= 4:
+            return None
+        new, slug = self.fate.new_id(), f"thing-{len(self.experiences)}"
+        outcome = self.insist(
+            "catalog",
+            lambda app: app.add_experience(
+                SPACE, self.owner, new, slug, slug.title(), ExperienceKind.CHAT
+            ),
+        )
+        self.experiences.append(new)
+        return f"{slug} is added: {outcome}"

@@ -1,0 +1,112 @@
+"""What the stories found, told by hand and as shortly as possible; and what they stand on."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from services.checkout.domain import Payment, PaymentRequest, PaymentStatus, ProviderSilent
+from tests.simulation import checks
+from tests.simulation.bank import KEYS_KEPT_FOR
+from tests.simulation.fate import Fate
+from tests.simulation.site import Site
+from tests.simulation.story import Story
+from tests.simulation.world import World
+
+PRICE = 1990
+
+
+@pytest.fixture
+def begin(site: Site) -> Iterator[Callable[..., Story]]:
+    """A story in which nothing happens by itself, with a pass for 19.90 on sale."""
+    worlds: list[World] = []
+
+    def begin(*, orderly: bool = True, seats: int | None = None) -> Story:
+        world = World(site, Fate(1, calm=True), orderly)
+        worlds.append(world)
+        world.begin()
+        story = Story(world, 0)
+        story.prepare(price_minor=PRICE, seats=seats, people=2)
+        return story
+
+    yield begin
+    for world in worlds:
+        world.end()
+
+
+def buy(story: Story) -> tuple[UUID, Payment]:
+    """Somebody has bought the pass and paid for it."""
+    story.open_order(story.world.people[1], story.passes[0].pass_id)
+    order_id = story.an_order("open")
+    assert order_id is not None
+    story.ensure(order_id)
+    (payment,) = story.world.bank.of_status(PaymentStatus.AWAITING)
+    story.world.bank.pay(payment, "pays")
+    story.settle_down(within=timedelta(0))
+    return order_id, payment
+
+
+def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
+    begin: Callable[..., Story],
+) -> None:
+    story = begin()
+    bank, request = story.world.bank, story.fate.new_id()
+    order_id, payment = buy(story)
+    bank.faults_to_keep.append(True)
+
+    story.ask("checkout", lambda app: app.request_refund(request, order_id, 100, "creator"))
+    story.settle_down()
+
+    assert bank.left_of(payment.payment_intent_id) == PRICE - 100
+    assert list(checks.check_end(story.world)) == []
+
+
+def test_a_purchase_comes_to_its_end_when_nothing_goes_wrong(begin: Callable[..., Story]) -> None:
+    story = begin()
+    order_id, payment = buy(story)
+
+    story.settle_down()
+
+    assert story.an_order("fulfilled") == order_id
+    assert story.world.bank.left_of(payment.payment_intent_id) == PRICE
+    assert sorted(story.world.post.taken.values()) == [1, 1]
+    assert list(checks.check_end(story.world)) == []
+
+
+def test_the_order_of_an_entity_is_kept_unless_any_order_is_wanted(
+    begin: Callable[..., Story],
+) -> None:
+    story = begin()
+    buy(story)
+    bus = story.world.bus
+    durable = next(d for d in bus.durables if (d.consumer, d.producer) == ("chat", "catalog"))
+    durable.acked.clear()
+    durable.done.clear()
+
+    orderly = [message.sequence for message in bus.waiting(durable)]
+    bus.orderly = False
+    any_order = [message.sequence for message in bus.waiting(durable)]
+
+    # One space has all of them.
+    assert len(orderly) == 1
+    assert len(any_order) > 1
+
+
+def test_the_bank_repeats_a_fault_under_its_key_until_it_forgets(
+    begin: Callable[..., Story],
+) -> None:
+    story = begin()
+    bank = story.world.bank
+    asked = PaymentRequest(story.fate.new_id(), story.fate.new_id(), 1, "key", 100, "EUR", "Pass")
+    bank.faults_to_keep.append(True)
+
+    for _ in range(2):
+        with pytest.raises(ProviderSilent):
+            bank.create(asked)
+    made = len(bank.payments)
+    story.world.pass_time(KEYS_KEPT_FOR)
+    bank.create(asked)
+
+    assert made == 1
+    assert len(bank.payments) == 2
