@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 _THREADS: Final = 10
 _REBUILD_PAUSE_S: Final = 1.0
+_OPEN_PAUSE_S: Final = 0.5
 
 Hook = Callable[["Service"], Awaitable[None]]
 
@@ -87,7 +88,7 @@ class Service:
     async def running(self) -> AsyncIterator["Service"]:
         """Everything but the HTTP server, from the first connection to the last."""
         self.loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self.store.open)
+        await self._open_store()
         self.client = await bus.connect(self.settings.nats_url, self.store.service)
         leadership = Leadership(self.settings.database_url, self.store.service)
         # Apart, so that a provider that hangs does not keep our reactions waiting.
@@ -107,6 +108,17 @@ class Service:
             await leadership.close()
             await bus.close(self.client)
             await asyncio.to_thread(self.store.close)
+
+    async def _open_store(self) -> None:
+        """Wait for a database that is away: to end instead would help nobody."""
+        while True:
+            try:
+                await asyncio.to_thread(self.store.open)
+            except OperationalError as away:
+                logger.warning("the database is waited for: %r", away)
+                await asyncio.sleep(_OPEN_PAUSE_S)
+            else:
+                return
 
     async def _build_outdated_views(self) -> None:
         """Views of another shape than the last version's, from our log and the others' streams."""

@@ -140,6 +140,21 @@ async def test_both_survive_a_crash_of_postgresql_and_of_nats(
         assert set(other.store.query(balances).values()) == {4}
 
 
+async def test_a_service_that_starts_while_its_database_is_away_waits_for_it(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
+) -> None:
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    assert own_postgres.server is not None
+    own_postgres.server.kill()
+
+    starting = asyncio.create_task(asyncio.to_thread(own_postgres.server.start))
+    async with running(one, other):
+        await starting
+        await asyncio.to_thread(credit, one, uuid4())
+
+        await until(same_balances(one, other))
+
+
 async def test_a_consumer_that_dies_with_messages_in_its_hands_goes_on_in_order(
     urls: Urls, own_nats: NatsServer
 ) -> None:
