@@ -23,7 +23,7 @@ from libs.runtime.relay import Relay, ToContract
 from libs.runtime.schedule import Errand, Timer
 from libs.runtime.server import configure_logging, serve
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.store import Store
+from libs.runtime.store import Store, StoreUnavailable
 from libs.runtime.streams import BridgedStreams
 from libs.runtime.worker import Worker
 
@@ -114,7 +114,7 @@ class Service:
         while True:
             try:
                 await asyncio.to_thread(self.store.open)
-            except OperationalError as away:
+            except (OperationalError, StoreUnavailable) as away:
                 logger.warning("the database is waited for: %r", away)
                 await asyncio.sleep(_OPEN_PAUSE_S)
             else:

@@ -5,9 +5,10 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 
+from ops.up.checking import Checking
 from ops.up.command import Command
 from ops.up.console import Console
 from ops.up.data_folder import NEARLY_FULL_MB, DataFolder, RunRecord, database_name
@@ -44,6 +45,7 @@ class System:
         self._console = console
         self._services = services
         self._root = root
+        self._environment = environment
         self._began_at = time.time()
         self._ready_after_s: float | None = None
         self._surroundings = Surroundings(environment, self._data, self._ports)
@@ -60,11 +62,13 @@ class System:
             self._ready_after_s = round(time.monotonic() - started, 3)
             self._record(supervisor)
             self._announce(self._ready_after_s, providers)
-            watch = asyncio.create_task(self._watch_the_disk())
+            beside = [asyncio.create_task(watch) for watch in self._watches()]
             try:
                 await supervisor.run()
             finally:
-                watch.cancel()
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
         except ToldToStop:
             self._console.say("ending")
             return 0
@@ -217,6 +221,14 @@ class System:
             restarts={c.name: c.restarts for c in supervisor.children if c.restarts},
             ready_after_s=self._ready_after_s,
         )
+
+    def _watches(self) -> list[Coroutine[None, None, None]]:
+        watches = [self._watch_the_disk()]
+        if self._services is SERVICES:
+            data = self._data.path
+            checking = Checking(self._console, data, self._environment, self._root)
+            watches.append(checking.run())
+        return watches
 
     async def _watch_the_disk(self) -> None:
         """Say it once when the disk is nearly full, and once when there is room again."""

@@ -1,0 +1,58 @@
+"""Has the checker look at the running system every minute, and says what it finds."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ops.up.console import Console
+
+EVERY_S: Final = 60.0
+
+
+class Checking:
+    """`backstage verify` in a process of its own: it comes, looks and goes, and holds no memory."""
+
+    def __init__(
+        self, console: Console, data: Path, environment: Mapping[str, str], root: Path
+    ) -> None:
+        self._console = console
+        self._argv = (sys.executable, "-m", "ops", "verify", "--providers", "--data", str(data))
+        self._environment = environment
+        self._root = root
+        self._said: str | None = None
+
+    async def run(self) -> None:
+        """Look again and again; the same findings are said once."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            found = await self._look()
+            if found != self._said:
+                self._say(found)
+            self._said = found
+
+    async def _look(self) -> str | None:
+        process = await asyncio.create_subprocess_exec(
+            *self._argv,
+            cwd=self._root,
+            env=dict(self._environment),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            told, _ = await process.communicate()
+        finally:
+            # Ended with us when the system ends in the middle of a look.
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        return None if process.returncode == 0 else told.decode(errors="replace").strip()
+
+    def _say(self, found: str | None) -> None:
+        if found is None:
+            self._console.say("the checker finds nothing wrong any more")
+            return
+        self._console.say("the checker found something (backstage verify):")
+        for line in found.splitlines():
+            self._console.say(f"  {line}")

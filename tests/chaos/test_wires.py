@@ -1,0 +1,97 @@
+"""The breakable wire breaks as it says."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from tests.chaos.wires import Wire, WireFault
+from tests.servers import free_port
+
+
+@pytest.fixture
+def wire(database: str) -> Iterator[Wire]:
+    port = urlsplit(database).port
+    assert port is not None
+    made = Wire("postgres", free_port(), port)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def through(wire: Wire, database: str) -> Iterator["psycopg.Connection[tuple[int]]"]:
+    """A connection that passes through the wire, to a table without rows."""
+    parts = urlsplit(database)
+    assert parts.port is not None
+    address = parts.netloc.replace(str(parts.port), str(wire.port))
+    with psycopg.connect(database, autocommit=True) as direct:
+        direct.execute("CREATE TABLE kept (id int)")
+    connection = psycopg.connect(urlunsplit(parts._replace(netloc=address)), connect_timeout=3)
+    yield connection
+    connection.close()
+
+
+def rows_in(database: str) -> int:
+    with psycopg.connect(database) as direct:
+        row = direct.execute("SELECT count(*) FROM kept").fetchone()
+    return row[0] if row else 0
+
+
+def test_cut_after_commit_keeps_the_row_and_tells_nobody(
+    wire: Wire, through: "psycopg.Connection[tuple[int]]", database: str
+) -> None:
+    through.execute("INSERT INTO kept VALUES (1)")
+
+    wire.break_it(WireFault.CUT_AFTER_COMMIT)
+    with pytest.raises(psycopg.OperationalError):
+        through.commit()
+
+    assert wire.hits == 1
+    assert rows_in(database) == 1
+
+
+def test_cut_ends_what_is_connected_and_takes_nobody_until_it_is_mended(
+    wire: Wire, through: "psycopg.Connection[tuple[int]]", database: str
+) -> None:
+    wire.break_it(WireFault.CUT)
+
+    with pytest.raises(psycopg.OperationalError):
+        through.execute("INSERT INTO kept VALUES (1)")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(through.info.dsn, password=through.info.password, connect_timeout=3)
+    wire.mend()
+    psycopg.connect(through.info.dsn, password=through.info.password, connect_timeout=3).close()
+
+    assert rows_in(database) == 0
+
+
+@pytest.mark.parametrize("fault", [WireFault.CUT_ANSWER, WireFault.HALF_OPEN])
+def test_an_answer_that_is_lost_is_no_answer(
+    wire: Wire, through: "psycopg.Connection[tuple[int]]", fault: WireFault
+) -> None:
+    through.execute("SELECT 1")
+
+    wire.break_it(fault, most_hits=1)
+    through.pgconn.send_query(b"SELECT 1")
+    if fault is WireFault.HALF_OPEN:
+        wire.mend()
+
+    with pytest.raises(psycopg.OperationalError):
+        through.execute("SELECT 1")
+    assert wire.hits >= 1
+
+
+def test_after_a_stall_everything_arrives(
+    wire: Wire, through: "psycopg.Connection[tuple[int]]", database: str
+) -> None:
+    through.execute("INSERT INTO kept VALUES (1)")
+
+    wire.break_it(WireFault.STALL)
+    through.pgconn.send_query(b"COMMIT")
+    before = rows_in(database)
+    wire.mend()
+    through.pgconn.get_result()
+
+    assert (before, rows_in(database)) == (0, 1)
