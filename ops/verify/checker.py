@@ -24,7 +24,7 @@ from ops.verify.membership import (
     may_enter,
 )
 from ops.verify.payments import captured_at_stripe, check_payments
-from ops.verify.stock import capacities, check_stock
+from ops.verify.stock import capacities, check_counters, check_prefixes
 
 _GRACE_S: Final = 15.0
 """What was committed just now may still be on its way."""
@@ -94,10 +94,11 @@ class Checker:
         with stores.reading(stores.database_url("checkout", self._folder)) as checkout:
             row = checkout.execute("SELECT max(notification_id) AS last FROM events").fetchone()
             last = (row["last"] if row else None) or 0
-            if last == self._cursor.seats and not full:
-                return
-            with stores.reading(stores.database_url("catalog", self._folder)) as catalog:
-                found = check_stock(checkout, capacities(catalog))
+            found = check_counters(checkout)
+            # The past does not change: prefixes are looked at again when there is more of it.
+            if last != self._cursor.seats or full:
+                with stores.reading(stores.database_url("catalog", self._folder)) as catalog:
+                    found += check_prefixes(checkout, capacities(catalog))
         self.findings += found
         self._cursor.seats = 0 if found else last
 

@@ -19,7 +19,7 @@ def test_a_story_that_went_wrong_once_goes_well(seed: int, site: Site) -> None:
 
 
 def test_the_same_seed_tells_the_same_story_to_its_end(site: Site) -> None:
-    seed = 17
+    seed = 31
 
     once, again = play(site, seed), play(site, seed)
 
