@@ -35,12 +35,15 @@ class Edge:
         self.banned: set[UUID] = set()
         self.commands: list[tuple[UUID, UUID, UUID]] = []
         self.delivered: list[WebhookEvent] = []
+        self.lies: list[str] = []
+        self._answers: dict[UUID, str] = {}
 
     def make_known(self, person: UUID) -> None:
         """Their address is in the contact bucket from now on."""
         self.world.contacts[person] = Contact(email=f"{person.hex[:8]}@example.com")
 
     def an_order(self, *statuses: str, least_minor: int = 0) -> UUID | None:
+        """Any order that stands so, of at least that much."""
         rows = self.world.site.rows(
             "checkout",
             "SELECT order_id FROM order_list WHERE status = ANY(%s) AND total_minor >= %s"
@@ -64,9 +67,19 @@ class Edge:
             return str(process.store.execute(cause, answer))
 
         try:
-            return self.world.run(service, command) or "unknown"
+            answer = self.world.run(service, command)
         except self.world.processes[service].refusals as refused:
-            return type(refused).__name__
+            answer = type(refused).__name__
+        if answer is not None:
+            self._note(cause.command_id, answer)
+        return answer or "unknown"
+
+    def _note(self, command_id: UUID, answer: str) -> None:
+        """What was carried out is answered the same for ever; what was refused may be done yet."""
+        before = self._answers.get(command_id, "")
+        if before.startswith(("order ", "done")) and answer != before:
+            self.lies.append(f"commands: {command_id} was answered {before!r}, now {answer!r}")
+        self._answers[command_id] = answer
 
     def insist(self, service: str, decide: Callable[[Any], Any]) -> str:
         """As an edge that gives the same command again until it is answered."""
@@ -86,13 +99,16 @@ class Edge:
 
 
 def intent_of(payment: Payment) -> str:
+    """The bank's name of it."""
     return payment.payment_intent_id
 
 
 def name_of(id_: UUID) -> str:
+    """Short enough to be read."""
     return id_.hex[:4]
 
 
 def time_of(at: datetime) -> str:
+    """How long the story has lasted."""
     passed = int((at - BEGINNING).total_seconds())
     return f"{passed // 3600:02}:{passed // 60 % 60:02}:{passed % 60:02}"

@@ -107,6 +107,7 @@ def _live(world: World, outcome: Outcome, steps: int) -> None:
         return
     story.settle_down()
     outcome.damage += list(checks.check_end(world))[:_MOST_DAMAGE]
+    outcome.damage += story.lies
     outcome.end = checks.state_of(world)
     outcome.purchases = story.count_purchases()
     if outcome.damage:
@@ -114,6 +115,7 @@ def _live(world: World, outcome: Outcome, steps: int) -> None:
     # Either takes as long as the story itself: they take turns.
     if outcome.seed % 2:
         _tell_again(world, story, outcome)
+        outcome.damage += story.lies
     else:
         service = SERVICES[outcome.seed // 2 % len(SERVICES)]
         outcome.damage += checks.check_rebuild(world, service)
