@@ -45,6 +45,11 @@ class Contacts:
         bucket = await self._bucket()
         await bucket.put(str(person_id), contact.model_dump_json().encode())
 
+    async def count(self) -> int:
+        """How many entries the bucket holds; one that was lost is made again, and empty."""
+        status = await (await self._bucket()).status()
+        return int(status.values)
+
     async def purge(self, person_id: UUID) -> None:
         """Forget the person; no older value stays behind."""
         bucket = await self._bucket()

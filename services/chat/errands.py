@@ -66,10 +66,12 @@ class Errands:
         seat = self._store.query(lambda curs: queries.get_seat(curs, membership_id))
         if seat.wish is None:
             self._provider.unseat(seat.experience_id, seat.person_id)
-        elif seat.seated_as in (None, seat.wish):
-            self._seat(seat, Role(seat.wish))
         else:
-            self._provider.change_role(seat.experience_id, seat.person_id, Role(seat.wish))
+            role = Role(seat.wish)
+            if seat.seated_as in (None, seat.wish):
+                self._seat(seat, role)
+            if _may_sit_as_something_else(seat):
+                self._provider.change_role(seat.experience_id, seat.person_id, role)
         return partial(self._store.application.confirm_seat, membership_id, seat.request)
 
     def _seat(self, seat: Seat, role: Role) -> None:
@@ -91,3 +93,10 @@ class Errands:
 
     def _channel_name(self, experience_id: UUID) -> str | None:
         return self._store.query(lambda curs: queries.find_channel_name(curs, experience_id))
+
+
+def _may_sit_as_something_else(seat: Seat) -> bool:
+    """Confirmed in another role, or seated by an earlier request whose answer never came."""
+    if seat.seated_as is None:
+        return seat.request > 1
+    return seat.seated_as != seat.wish

@@ -119,9 +119,11 @@ class Checkout(Application[UUID]):
             order.fulfil(None, now)
             self.save(order, self._stock.take(order.id, pass_id, now))
             return str(order.id)
+        # Before anything is written: who is refused in a batch shares its transaction with others.
+        seat = self._stock.hold(order.id, pass_id, now)
         order.request_payment(now)
         self._schedule_end_of_hold(order)
-        self.save(order, self._stock.hold(order.id, pass_id, now))
+        self.save(order, seat)
         return str(order.id)
 
     def request_payment(self, order_id: UUID) -> None:

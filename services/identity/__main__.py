@@ -2,8 +2,9 @@
 
 import asyncio
 import concurrent.futures
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from libs.runtime.cause import Cause
@@ -29,9 +30,11 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _PATIENCE_S: Final = 8.0
 _LOOK_UP_EVERY_S: Final = 0.25
 
+T = TypeVar("T")
+
 
 class ContactWriter:
-    """Writes contacts from the threads of the errands, over the loop of the service."""
+    """Reaches the contacts from the threads of the errands, over the loop of the service."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
@@ -42,22 +45,27 @@ class ContactWriter:
 
     def put(self, profile: Profile) -> None:
         """Write one and wait until the bucket has it."""
-        service = self._service
-        if service is None or service.loop is None or service.client is None:
-            raise ConnectionError("the bus is not connected yet")
         contact = Contact(
             email=profile.email, display_name=profile.display_name, locale=profile.locale
         )
-        writing = asyncio.wait_for(
-            Contacts(service.client).put(profile.person_id, contact), _PATIENCE_S
-        )
-        written = asyncio.run_coroutine_threadsafe(writing, service.loop)
-        while not written.done():
-            concurrent.futures.wait([written], _LOOK_UP_EVERY_S)
+        self._wait_for(lambda contacts: contacts.put(profile.person_id, contact))
+
+    def count(self) -> int:
+        """How many the bucket holds."""
+        return self._wait_for(lambda contacts: contacts.count())
+
+    def _wait_for(self, ask: Callable[[Contacts], Coroutine[Any, Any, T]]) -> T:
+        service = self._service
+        if service is None or service.loop is None or service.client is None:
+            raise ConnectionError("the bus is not connected yet")
+        asking = asyncio.wait_for(ask(Contacts(service.client)), _PATIENCE_S)
+        answer = asyncio.run_coroutine_threadsafe(asking, service.loop)
+        while not answer.done():
+            concurrent.futures.wait([answer], _LOOK_UP_EVERY_S)
             # While the process ends its loop may stand still and wait for this very thread.
             if service.client.is_closed:
-                written.cancel()
-        written.result()
+                answer.cancel()
+        return answer.result()
 
 
 def build_store(settings: Settings, clock: Clock, seals: Seals) -> Store[Identity]:
@@ -106,7 +114,7 @@ def build(settings: Settings, clock: Clock) -> Service:
             seals,
             Mails(settings.public_url, settings.mail_from),
             SmtpServer(settings.smtp_url),
-            writer.put,
+            writer,
         ).by_kind(),
         routers=[router(store, seals)],
         refusals=REFUSALS,

@@ -26,10 +26,12 @@ from services.identity.seals import Seals, same
 MAIL_SIGN_IN_CODE: Final = "mail_sign_in_code"
 PUT_CONTACT: Final = "put_contact"
 REFILL_CONTACTS: Final = "refill_contacts"
+COMPARE_CONTACTS: Final = "compare_contacts"
 SWEEP: Final = "sweep"
 CODES_KEPT_FOR: Final = timedelta(hours=24)
 SWEEP_EVERY: Final = timedelta(minutes=15)
 REFILL_EVERY: Final = timedelta(minutes=10)
+COMPARE_EVERY: Final = timedelta(seconds=5)
 _NO_REQUEST: Final = UUID(int=0)
 
 
@@ -220,6 +222,13 @@ class Identity(Application[UUID]):
         now = self._clock.now()
         self._schedule.at(SWEEP, "all", now, {})
         self.refill_contacts_after(None)
+        self._schedule.at(COMPARE_CONTACTS, "bucket", now + COMPARE_EVERY, {})
+
+    def compare_contacts_again(self, *, refill: bool) -> None:
+        """Fill the bucket at once if it lost people, and look again in five seconds."""
+        if refill:
+            self.refill_contacts_after(None)
+        self._schedule.at(COMPARE_CONTACTS, "bucket", self._clock.now() + COMPARE_EVERY, {})
 
     def refill_contacts_after(self, person_id: UUID | None) -> None:
         """Go on with the refill behind this person, or begin it anew."""

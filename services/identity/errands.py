@@ -1,13 +1,14 @@
 """What a stored decision asked of the outside: mail a code, write an address into the bucket."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from libs.runtime.schedule import Errand
 from libs.runtime.smtp import SmtpServer
 from libs.runtime.store import Store
 from services.identity.application import (
+    COMPARE_CONTACTS,
     MAIL_SIGN_IN_CODE,
     PUT_CONTACT,
     REFILL_CONTACTS,
@@ -18,6 +19,7 @@ from services.identity.mails import Mails
 from services.identity.queries import (
     CodeToMail,
     Profile,
+    count_people,
     get_code_to_mail,
     get_profile,
     list_profiles_after,
@@ -26,7 +28,17 @@ from services.identity.seals import Seals
 
 REFILL_PAGE: Final = 500
 
-PutContact = Callable[[Profile], None]
+
+class ContactBucket(Protocol):
+    """Where the others look people up."""
+
+    def put(self, profile: Profile) -> None:
+        """Say how to reach a person from now on."""
+        ...
+
+    def count(self) -> int:
+        """How many people it knows."""
+        ...
 
 
 class Errands:
@@ -38,13 +50,13 @@ class Errands:
         seals: Seals,
         mails: Mails,
         smtp: SmtpServer,
-        put_contact: PutContact,
+        bucket: ContactBucket,
     ) -> None:
         self._store = store
         self._seals = seals
         self._mails = mails
         self._smtp = smtp
-        self._put_contact = put_contact
+        self._bucket = bucket
 
     def by_kind(self) -> dict[str, Errand]:
         """Every errand by the kind under which it is scheduled."""
@@ -52,6 +64,7 @@ class Errands:
             MAIL_SIGN_IN_CODE: self.mail_sign_in_code,
             PUT_CONTACT: self.put_contact,
             REFILL_CONTACTS: self.refill_contacts,
+            COMPARE_CONTACTS: self.compare_contacts,
         }
 
     def mail_sign_in_code(self, payload: Mapping[str, Any]) -> None:
@@ -78,14 +91,20 @@ class Errands:
             profile = self._store.query(lambda curs: get_profile(curs, person_id))
         except PersonNotFound:
             return
-        self._put_contact(profile)
+        self._bucket.put(profile)
+
+    def compare_contacts(self, payload: Mapping[str, Any]) -> Callable[[], None]:
+        """Look whether the bucket lost people, with the disk of NATS or by an older copy of it."""
+        known = self._store.query(count_people)
+        lost = self._bucket.count() < known
+        return lambda: self._store.application.compare_contacts_again(refill=lost)
 
     def refill_contacts(self, payload: Mapping[str, Any]) -> Callable[[], None]:
         """Write a page of people into the bucket, which may have been lost with NATS."""
         after = UUID(payload["after"])
         people = self._store.query(lambda curs: list_profiles_after(curs, after, REFILL_PAGE))
         for profile in people:
-            self._put_contact(profile)
+            self._bucket.put(profile)
         identity = self._store.application
         if len(people) < REFILL_PAGE:
             return identity.rest_from_refilling

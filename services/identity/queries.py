@@ -122,6 +122,12 @@ def get_profile(curs: Cursor[DictRow], person_id: UUID) -> Profile:
     return _profile(row)
 
 
+def count_people(curs: Cursor[DictRow]) -> int:
+    """How many people there are."""
+    row = curs.execute("SELECT count(*) AS number FROM people").fetchone()
+    return 0 if row is None else int(row["number"])
+
+
 def list_profiles_after(curs: Cursor[DictRow], person_id: UUID, limit: int) -> list[Profile]:
     """The next people in the order of their ids, for the refill of the contact bucket."""
     rows = curs.execute(

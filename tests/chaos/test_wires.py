@@ -67,31 +67,13 @@ def test_cut_ends_what_is_connected_and_takes_nobody_until_it_is_mended(
     assert rows_in(database) == 0
 
 
-@pytest.mark.parametrize("fault", [WireFault.CUT_ANSWER, WireFault.HALF_OPEN])
-def test_an_answer_that_is_lost_is_no_answer(
-    wire: Wire, through: "psycopg.Connection[tuple[int]]", fault: WireFault
+def test_an_answer_that_is_cut_is_no_answer(
+    wire: Wire, through: "psycopg.Connection[tuple[int]]"
 ) -> None:
     through.execute("SELECT 1")
 
-    wire.break_it(fault, most_hits=1)
-    through.pgconn.send_query(b"SELECT 1")
-    if fault is WireFault.HALF_OPEN:
-        wire.mend()
+    wire.break_it(WireFault.CUT_ANSWER, most_hits=1)
 
     with pytest.raises(psycopg.OperationalError):
         through.execute("SELECT 1")
-    assert wire.hits >= 1
-
-
-def test_after_a_stall_everything_arrives(
-    wire: Wire, through: "psycopg.Connection[tuple[int]]", database: str
-) -> None:
-    through.execute("INSERT INTO kept VALUES (1)")
-
-    wire.break_it(WireFault.STALL)
-    through.pgconn.send_query(b"COMMIT")
-    before = rows_in(database)
-    wire.mend()
-    through.pgconn.get_result()
-
-    assert (before, rows_in(database)) == (0, 1)
+    assert wire.hits == 1

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from libs.runtime.schedule import Entry, Errand, Timer
 from libs.runtime.store import Store
 from libs.runtime.worker import LEASE_S, Worker
 from tests.simulation.fate import Fate
+
+_ALL: Final = 10_000
 
 
 class Hands(Worker):
@@ -23,6 +25,8 @@ class Hands(Worker):
     ) -> None:
         super().__init__(store, timers, errands, refusals=refusals)
         self._fate = fate
+        # All that is due: of entries due at the same time the database would choose any few.
+        self._free = _ALL
         self._held: list[Entry] = []
         self._until: datetime | None = None
 

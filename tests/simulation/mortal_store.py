@@ -27,7 +27,7 @@ class MortalStore(Store[Any]):
 
     @override
     def close(self) -> None:
-        """The sessions go to the next process of this service; none is in a transaction."""
+        """The connections go to the next process of this service; none is in a transaction."""
         self._threads.shutdown()
 
     @override

@@ -17,9 +17,13 @@ class NoAnswer(Exception):
 
 @dataclass
 class Room:
-    """GetStream: seats people once, however often it is told to; answers get lost."""
+    """GetStream: seats people once, however often it is told to; answers get lost.
+
+    `answers_to_lose` is for who wants the answers to the next calls lost that are carried out.
+    """
 
     fate: Fate
+    answers_to_lose: int = 0
     channels: dict[UUID, str] = field(default_factory=dict)
     people: set[UUID] = field(default_factory=set)
     seats: dict[tuple[UUID, UUID], str] = field(default_factory=dict)
@@ -37,18 +41,15 @@ class Room:
     def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
         """As ChatProvider.seat: who sits there already keeps their role."""
         self._before()
-        if experience_id not in self.channels:
-            raise ChannelMissing(experience_id)
-        if person_id not in self.people:
-            raise PersonUnknown(person_id)
+        self._find(experience_id, person_id)
         self.seats.setdefault((person_id, experience_id), role.value)
         self._after()
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.change_role."""
+        """As ChatProvider.change_role: whoever does not sit there yet does now."""
         self._before()
-        if (person_id, experience_id) in self.seats:
-            self.seats[person_id, experience_id] = role.value
+        self._find(experience_id, person_id)
+        self.seats[person_id, experience_id] = role.value
         self._after()
 
     def unseat(self, experience_id: UUID, person_id: UUID) -> None:
@@ -63,6 +64,12 @@ class Room:
         self.people.add(person_id)
         self._after()
 
+    def _find(self, experience_id: UUID, person_id: UUID) -> None:
+        if experience_id not in self.channels:
+            raise ChannelMissing(experience_id)
+        if person_id not in self.people:
+            raise PersonUnknown(person_id)
+
     def _before(self) -> None:
         if self.fate.mishap(self.fate.silence_rate):
             raise NoAnswer("not done")
@@ -70,7 +77,8 @@ class Room:
 
     def _after(self) -> None:
         self.fate.may_crash("chat", "before the chat provider's answer was heard")
-        if self.fate.mishap(self.fate.silence_rate):
+        lost, self.answers_to_lose = self.answers_to_lose > 0, max(0, self.answers_to_lose - 1)
+        if self.fate.mishap(self.fate.silence_rate) or lost:
             raise NoAnswer("but done")
 
 

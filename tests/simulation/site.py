@@ -29,7 +29,7 @@ class Site:
             service: psycopg.connect(url, autocommit=True, row_factory=dict_row)
             for service, url in self._plain.items()
         }
-        # A process that dies loses its sessions; making them anew would be half of a story's time.
+        # A process that dies loses its connections; making them anew would be half of the time.
         self.connections: Mapping[str, Connections] = {
             service: Connections(url, _CONNECTIONS, service) for service, url in self.urls.items()
         }

@@ -6,12 +6,14 @@ from uuid import UUID
 
 import pytest
 
+from services.catalog.domain import Role
 from services.checkout.domain import Payment, PaymentRequest, PaymentStatus, ProviderSilent
 from tests.simulation import checks
 from tests.simulation.bank import KEYS_KEPT_FOR
 from tests.simulation.fate import Fate
 from tests.simulation.site import Site
 from tests.simulation.story import Story
+from tests.simulation.team import SPACE
 from tests.simulation.world import World
 
 PRICE = 1990
@@ -59,6 +61,23 @@ def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
     story.settle_down()
 
     assert bank.left_of(payment.payment_intent_id) == PRICE - 100
+    assert list(checks.check_end(story.world)) == []
+
+
+def test_who_sits_there_after_a_lost_answer_gets_the_role_that_is_wanted_by_then(
+    begin: Callable[..., Story],
+) -> None:
+    story = begin()
+    person = story.world.people[1]
+    story.world.room.answers_to_lose = len(story.experiences)
+    buy(story)
+
+    story.insist("catalog", lambda app: app.add_to_team(SPACE, story.owner, person, Role.MODERATOR))
+    story.settle_down()
+
+    assert {role for (who, _), role in story.world.room.seats.items() if who == person} == {
+        "moderator"
+    }
     assert list(checks.check_end(story.world)) == []
 
 

@@ -97,6 +97,16 @@ async def test_a_refusal_in_a_batch_is_that_buyers_alone(shop: Shop) -> None:
     assert shop.stock(pass_id) == (5, 0, 3)
 
 
+async def test_who_is_refused_in_a_batch_leaves_nothing_behind(shop: Shop) -> None:
+    pass_id = shop.offer(terms(stock=1)).pass_id
+
+    sold = await served(a_desk(shop), *(a_buyer(shop, pass_id) for _ in range(3)))
+
+    scheduled = shop.rows("SELECT DISTINCT key FROM schedule WHERE kind = 'close_order'")
+    assert sold == {"sold": 1, "SoldOut": 2}
+    assert len(scheduled) == 1
+
+
 async def test_a_double_click_in_one_batch_is_one_order(shop: Shop) -> None:
     pass_id = shop.offer(terms(stock=5)).pass_id
     person_id = uuid4()

@@ -80,6 +80,20 @@ async def test_a_lost_bucket_is_filled_again(
     assert await until(lambda: contacts.get(browser.person_id))
 
 
+async def test_a_bucket_that_nats_lost_is_filled_again_without_anyones_help(
+    service: Service, browser: Browser, clock: FixedClock
+) -> None:
+    await browser.sign_in("grace@example.org")
+    assert service.client is not None
+    contacts = Contacts(service.client)
+    await until(lambda: contacts.get(browser.person_id))
+
+    await service.client.jetstream().delete_key_value("contacts")
+    clock.advance(timedelta(seconds=6))
+
+    assert await until(lambda: contacts.get(browser.person_id))
+
+
 async def test_wrong_codes_are_counted_in_the_database_and_burn_the_code(
     browser: Browser,
 ) -> None:
