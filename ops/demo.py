@@ -12,7 +12,7 @@ import typer
 from libs.events.checkout import PassPurchased
 from libs.runtime import bus
 from ops import showcase, stores
-from ops.paths import data_path
+from ops.paths import data_path_of
 from ops.timeline import FanOut, Incomplete, Listener, fan_outs, is_complete
 from ops.up.data_folder import DataFolder
 from ops.up.refusals import CannotStart
@@ -38,7 +38,7 @@ def demo(
 
 
 def _folder_of(port: int, data: Path | None) -> DataFolder:
-    folder = DataFolder(data_path(data))
+    folder = DataFolder(data_path_of(port, data))
     running = folder.running()
     if running.base_port != port:
         raise CannotStart(

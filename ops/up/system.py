@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 
+from ops.paths import forget_running, note_running
 from ops.up.checking import Checking
 from ops.up.command import Command
 from ops.up.console import Console
@@ -59,6 +60,7 @@ class System:
         self._prepare()
         try:
             providers = await self._start(supervisor)
+            note_running(self._ports.base, self._data.path)
             self._ready_after_s = round(time.monotonic() - started, 3)
             self._record(supervisor)
             self._announce(self._ready_after_s, providers)
@@ -78,6 +80,7 @@ class System:
         finally:
             await supervisor.stop()
             self._data.forget_run()
+            forget_running(self._ports.base)
             self._data.release()
             self._console.say("everything has ended")
         return 0
