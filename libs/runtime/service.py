@@ -23,13 +23,15 @@ from libs.runtime.relay import Relay, ToContract
 from libs.runtime.schedule import Errand, Timer
 from libs.runtime.server import configure_logging, serve
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.store import Store, StoreUnavailable
+from libs.runtime.store import Store
+from libs.runtime.store_faults import Overloaded, StoreUnavailable
 from libs.runtime.streams import BridgedStreams
 from libs.runtime.worker import Worker
 
 logger = logging.getLogger(__name__)
 
 _THREADS: Final = 10
+_ANSWERS_WITHIN_S: Final = 1.0
 _REBUILD_PAUSE_S: Final = 1.0
 _OPEN_PAUSE_S: Final = 0.5
 
@@ -176,14 +178,24 @@ class Service:
 
         return call
 
+    async def _database_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(_ANSWERS_WITHIN_S):
+                await self.store.ask(lambda curs: curs.execute("SELECT 1").fetchone())
+        except (TimeoutError, StoreUnavailable, Overloaded):
+            return False
+        return True
+
     async def _ready(self) -> Mapping[str, Any]:
         alarm = self._relay.alarm if self._relay else "not started"
         connected = self.client is not None and self.client.is_connected
-        status = "ready" if connected and alarm is None else "not_ready"
+        answers = await self._database_answers()
+        status = "ready" if connected and answers and alarm is None else "not_ready"
         return {
             "status": status,
             "service": self.store.service,
             "nats": "up" if connected else "down",
+            "database": "up" if answers else "down",
             "alarm": alarm,
             "handled": {c.durable: c.handled for c in self._consumers},
         }

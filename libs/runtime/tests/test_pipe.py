@@ -239,3 +239,20 @@ async def test_a_stream_ahead_of_its_store_stops_the_relay_with_an_alarm(
 
         assert restored._relay is not None
         assert restored._relay.published == 0
+
+
+async def test_a_service_without_its_database_says_that_it_is_not_ready(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
+) -> None:
+    one = ledger(urls[0], own_nats.url)
+    assert own_postgres.server is not None
+
+    async with running(one):
+        before = (await one._ready())["status"]
+        own_postgres.server.kill()
+        during = (await one._ready())["database"]
+        own_postgres.server.start()
+        await until(lambda: one.store.query(lambda c: c.execute("SELECT 1").fetchone()) is not None)
+        after = (await one._ready())["status"]
+
+    assert (before, during, after) == ("ready", "down", "ready")
