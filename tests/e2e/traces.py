@@ -37,10 +37,11 @@ class Collector:
                 for s in scope.spans
             ]
 
-    def services_in_trace_of(self, span_name: str) -> list[set[str]]:
+    def services_in_traces_of(self, span_name: str) -> dict[bytes, set[str]]:
         """For each trace that has a span of this name: the services that took part."""
-        traces = {s.trace_id for s in self.spans if s.name == span_name}
-        return [{s.service for s in self.spans if s.trace_id == trace} for trace in traces]
+        spans = list(self.spans)
+        traces = {s.trace_id for s in spans if s.name == span_name}
+        return {trace: {s.service for s in spans if s.trace_id == trace} for trace in traces}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 import httpx
 from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from libs.runtime.problems import Problem
@@ -13,6 +14,8 @@ from services.gateway.visit import ApiVisit, Visit
 
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _PASSED_ON: Final = frozenset({"content-type", "etag", "location", "retry-after"})
+
+_FORBIDDEN: Final = 403
 
 IdempotencyKey = Annotated[str, Header(max_length=255)]
 
@@ -46,6 +49,7 @@ def router() -> APIRouter:
     routes = APIRouter(prefix="/api")
     _add_sign_in(routes)
     _add_buying(routes)
+    _add_chat(routes)
     _add_streaming(routes)
     for route in ROUTES:
         routes.add_api_route(
@@ -152,6 +156,21 @@ def _add_buying(routes: APIRouter) -> None:
         visit.edge.network_limit.check(visit.network_address)
         body = {"pass_id": wanted.pass_id}
         return await _passed_on(visit, "checkout", "POST", "/orders", idempotency_key, body)
+
+
+def _add_chat(routes: APIRouter) -> None:
+    @routes.get("/experiences/{experience_id}/chat", tags=["chat"])
+    async def chat_seat(experience_id: str, visit: ApiVisit) -> Response:
+        """The key to the chat; `joining` while the chat has not heard yet of who may enter."""
+        seat = await visit.ask.sent("chat", "GET", f"/experiences/{experience_id}/chat")
+        if seat.status_code == _FORBIDDEN and await _may_enter(visit, experience_id):
+            return visit.with_cookies(JSONResponse({"state": "joining"}))
+        return _as_is(visit, seat)
+
+
+async def _may_enter(visit: Visit, experience_id: str) -> bool:
+    entry = await visit.ask.sent("access", "GET", f"/experiences/{experience_id}/entry")
+    return entry.is_success and bool(entry.json()["allowed"])
 
 
 def _add_streaming(routes: APIRouter) -> None:
