@@ -239,3 +239,19 @@ async def test_secrets_are_not_what_a_page_shows() -> None:
             page = await browser.get(path)
             for secret in (TOKEN, CSRF_SECRET, PERSON_SECRET):
                 assert secret not in page.text
+
+
+@pytest.mark.parametrize(
+    ("may_enter", "told"), [(True, (200, "joining", None)), (False, (403, None, "no_access"))]
+)
+async def test_whom_the_chat_has_not_heard_of_joins_when_the_door_is_open_and_only_then(
+    may_enter: bool, told: tuple[int, str | None, str | None]
+) -> None:
+    fakes = world()
+    fakes.refuse("chat", f"GET /experiences/{LIVE}/chat", 403, "no_access")
+    fakes.on("access", f"GET /experiences/{LIVE}/entry", {"allowed": may_enter, "because": "x"})
+    async with gateway(fakes) as app:
+        answer = await app.get(f"/api/experiences/{LIVE}/chat", headers=BEARER)
+
+        seat = answer.json()
+        assert (answer.status_code, seat.get("state"), seat.get("code")) == told
