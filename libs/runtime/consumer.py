@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -28,7 +29,7 @@ from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
 from libs.runtime.parking import entity_key_of
 from libs.runtime.store import Overloaded, Store, StoreUnavailable
-from libs.runtime.streams import message_of
+from libs.runtime.streams import Message, message_of, read_stream
 from libs.runtime.subscription import BATCH, PullSubscription
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ ACK_WAIT_S: Final = 30
 _HEARTBEAT_S: Final = 10
 TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
 _MAX_IN_HAND: Final = 4 * BATCH
+_LOOKED_BACK: Final = 2 * _MAX_IN_HAND
 _LIVENESS_S: Final = 10.0
 _RETRIES_ASKED_S: Final = 0.5
 
@@ -77,6 +79,7 @@ class Consumer:
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=5)
         self._leadership = leadership
+        self._lead = f"consumer {self.durable}"
         self._producer = producer
         self._stream = stream_of(producer)
         self._hears = tuple(hears)
@@ -92,7 +95,7 @@ class Consumer:
         """Hear for ever; whatever goes wrong, begin again after the last acknowledged message."""
         while True:
             try:
-                await self._leadership.acquire(f"consumer {self.durable}")
+                await self._leadership.acquire(self._lead)
                 await self._hear()
             except Exception as fault:
                 logger.warning("%s begins again: %r", self.durable, fault)
@@ -119,7 +122,7 @@ class Consumer:
         ]
         try:
             while True:
-                await self._leadership.confirm()
+                await self._leadership.confirm(self._lead)
                 handled = self.handled
                 await subscription.pull()
                 await self._until_room()
@@ -160,30 +163,38 @@ class Consumer:
         await self._reset(to_sequence=1 if again else None)
 
     async def _has_forgotten(self) -> bool:
-        """Whether our database doesn't know what we acknowledged last: an older copy is back."""
+        """Whether our database lacks what we acknowledged lately: an older copy is back.
+
+        More than the last message is looked at: what was in our hands when the copy came back may
+        have been handled by now, and is known.
+        """
         info = await self._js.consumer_info(self._stream, self.durable)
-        floor = info.ack_floor.stream_seq if info.ack_floor else 0
+        floor = (info.ack_floor.stream_seq or 0) if info.ack_floor else 0
         if not floor:
             return False
-        try:
-            last = await self._js.get_msg(self._stream, floor)
-        except NotFoundError:
-            return False
-        try:
-            about = Envelope.from_headers(last.headers)
-        except UnreadableEnvelope:
-            return False
-        if about.type not in {contract.type for contract in self._hears}:
-            return False
-        forgotten = not await self._in_thread(self._handler.knows, str(about.id))
+        acknowledged = await self._acknowledged(max(0, floor - _LOOKED_BACK), floor)
+        forgotten = await self._in_thread(self._handler.unknown_of, acknowledged)
         if forgotten:
             logger.critical(
                 "%s has acknowledged %s, which its database does not know: an older one was put"
                 " back. Everything is heard again.",
                 self.durable,
-                about.id,
+                forgotten[0],
             )
-        return forgotten
+        return bool(forgotten)
+
+    async def _acknowledged(self, after: int, floor: int) -> list[UUID]:
+        """The events for us that lie between these places of the stream."""
+        types = {contract.type for contract in self._hears}
+        found: list[UUID] = []
+        async for page in read_stream(self._client, self._producer, after):
+            for message in page:
+                about = _envelope_of(message)
+                if about is not None and about.type in types and message.sequence <= floor:
+                    found.append(about.id)
+            if page[-1].sequence >= floor:
+                break
+        return found
 
     async def _known_filters(self) -> set[str] | None:
         try:
@@ -296,6 +307,14 @@ class Consumer:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
+
+
+def _envelope_of(message: Message) -> Envelope | None:
+    """None for one that can't be read: those are parked under whatever name they bear."""
+    try:
+        return Envelope.from_headers(message.headers)
+    except UnreadableEnvelope:
+        return None
 
 
 __all__ = ["TRIES_AFTER_S", "Consumer", "Reaction", "only_views"]

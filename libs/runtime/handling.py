@@ -1,9 +1,9 @@
 """What is done with one message of another service: handled, refused, or parked."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import ValidationError
 
@@ -50,9 +50,9 @@ class Handler:
             lambda curs: parking.parked_entities(curs, self.durable)
         )
 
-    def knows(self, event_id: str) -> bool:
-        """Whether this event was handled, refused, parked or skipped here."""
-        return self._store.query(lambda curs: parking.is_known(curs, self.durable, event_id))
+    def unknown_of(self, event_ids: Sequence[UUID]) -> list[UUID]:
+        """Those that were neither handled, refused, parked nor skipped here."""
+        return self._store.query(lambda curs: parking.unknown_of(curs, self.durable, event_ids))
 
     def handle(self, message: Message) -> None:
         """Handle it, or park it behind an earlier one of its entity.

@@ -17,6 +17,8 @@ class Leadership:
         self._url = database_url
         self._service = service
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._held: set[str] = set()
+        """What the present connection holds: a new one holds nothing of the last."""
         self._turn = asyncio.Lock()
         self._checked_at = 0.0
 
@@ -26,8 +28,17 @@ class Leadership:
         while not await self._try(lead):  # noqa: ASYNC110
             await asyncio.sleep(_TRY_EVERY_S)
 
-    async def confirm(self) -> None:
-        """Raises psycopg.Error when the connection is gone, and with it every lead."""
+    @property
+    def backend(self) -> int | None:
+        """The server's process behind our connection: it lives no longer than we do."""
+        if self._connection is None or self._connection.closed:
+            return None
+        return self._connection.info.backend_pid
+
+    async def confirm(self, lead: str) -> None:
+        """Raises psycopg.Error when the connection is gone on which the lead was acquired."""
+        if lead not in self._held:
+            raise psycopg.OperationalError(f"{lead}: the connection that held this lead is gone")
         if time.monotonic() - self._checked_at < _CHECK_EVERY_S:
             return
         async with self._turn:
@@ -37,6 +48,7 @@ class Leadership:
     async def close(self) -> None:
         """Give up every lead."""
         async with self._turn:
+            self._held.clear()
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
@@ -44,6 +56,7 @@ class Leadership:
     async def _try(self, lead: str) -> bool:
         async with self._turn:
             if self._connection is None or self._connection.closed:
+                self._held.clear()
                 self._connection = await psycopg.AsyncConnection.connect(
                     self._url,
                     autocommit=True,
@@ -52,7 +65,10 @@ class Leadership:
                 )
             # The same connection may take a lock twice: asking again for one's own lead is a yes.
             row = await self._run("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (lead,))
-            return bool(row and row[0])
+            leads = bool(row and row[0])
+            if leads:
+                self._held.add(lead)
+            return leads
 
     async def _run(self, sql: str, parameters: tuple[Any, ...]) -> Any:
         if self._connection is None or self._connection.closed:
@@ -61,5 +77,6 @@ class Leadership:
             cursor = await self._connection.execute(sql, parameters)
             return await cursor.fetchone()
         except psycopg.OperationalError:
+            self._held.clear()
             await self._connection.close()
             raise

@@ -3,7 +3,7 @@
 Later messages of the same entity wait behind them, so that its order holds; all others go on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -50,14 +50,15 @@ def park(curs: Cursor[DictRow], unhandled: Unhandled) -> None:
     )
 
 
-def is_known(curs: Cursor[DictRow], durable: str, key: str) -> bool:
-    """Whether something was done about an event, be it that it was parked."""
-    row = curs.execute(
-        "SELECT EXISTS (SELECT FROM inbox WHERE event_id = %s::uuid)"
-        " OR EXISTS (SELECT FROM parked WHERE durable = %s AND message_key = %s) AS known",
-        (key, durable, key),
-    ).fetchone()
-    return row is not None and bool(row["known"])
+def unknown_of(curs: Cursor[DictRow], durable: str, event_ids: Sequence[UUID]) -> list[UUID]:
+    """Those events about which nothing was done, not even that they were parked."""
+    rows = curs.execute(
+        "SELECT id FROM unnest(%s::uuid[]) AS id"
+        " WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = id)"
+        " AND NOT EXISTS (SELECT FROM parked WHERE durable = %s AND message_key = id::text)",
+        (list(event_ids), durable),
+    )
+    return [row["id"] for row in rows]
 
 
 def entity_key_of(subject: str) -> str:

@@ -64,6 +64,7 @@ class Relay:
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=_ACK_TIMEOUT_S)
         self._leadership = leadership
+        self._lead = f"relay of {store.service}"
         self._to_contract = to_contract
         self._woken = asyncio.Event()
         self._epoch = 0
@@ -79,7 +80,7 @@ class Relay:
         """Publish for ever; whatever goes wrong, start again from what the stream holds."""
         while True:
             try:
-                await self._leadership.acquire(f"relay of {self._service}")
+                await self._leadership.acquire(self._lead)
                 await self._compare_with_stream()
                 self.alarm = None
                 await self._publish_until_compare()
@@ -94,7 +95,7 @@ class Relay:
     async def _publish_until_compare(self) -> None:
         compare_at = time.monotonic() + _COMPARE_EVERY_S
         while time.monotonic() < compare_at:
-            await self._leadership.confirm()
+            await self._leadership.confirm(self._lead)
             self._woken.clear()
             page = await asyncio.to_thread(
                 self._store.query, lambda curs: log.read_after(curs, self._position, _PAGE)

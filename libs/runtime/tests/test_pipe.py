@@ -4,10 +4,12 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import Cursor
 from psycopg.rows import DictRow
@@ -16,6 +18,7 @@ from libs.events.contract import Contract, stream_of
 from libs.events.envelope import Envelope
 from libs.runtime.cause import Cause
 from libs.runtime.consumer import Reaction, only_views
+from libs.runtime.leadership import Leadership
 from libs.runtime.relay import ToContract
 from libs.runtime.service import Service
 from libs.runtime.store import Store
@@ -221,6 +224,66 @@ async def test_a_service_whose_database_is_older_than_what_it_acknowledged_hears
             await until(same_balances(one, put_back))
 
             assert put_back.store.query(orders_seen) == [list(range(2, 7))]
+
+
+async def test_an_older_copy_put_back_behind_a_running_service_is_noticed_although_it_goes_on(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
+) -> None:
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    accounts = [uuid4() for _ in range(6)]
+    async with running(one, other):
+        for account in accounts[:2]:
+            await asyncio.to_thread(credit, one, account)
+        await until(same_balances(one, other))
+        with nobody_inside(own_postgres, urls[1]) as (execute, name):
+            execute(f"CREATE DATABASE older TEMPLATE {name}")
+        for account in accounts[2:4]:
+            await asyncio.to_thread(credit, one, account)
+        await until(same_balances(one, other))
+
+        with nobody_inside(own_postgres, urls[1]) as (execute, name):
+            execute(f"ALTER DATABASE {name} RENAME TO lost")
+            execute(f"ALTER DATABASE older RENAME TO {name}")
+        for account in accounts[4:]:
+            await asyncio.to_thread(credit, one, account)
+
+        await until(same_balances(one, other))
+        assert other.store.query(balances) == dict.fromkeys(accounts, 1)
+
+
+@contextmanager
+def nobody_inside(
+    server: PostgresServer, url: str
+) -> Iterator[tuple[Callable[[str], object], str]]:
+    """Everybody is put out of a database until its name stands for what it shall stand for."""
+    name = urlsplit(url).path.removeprefix("/")
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+            (name,),
+        )
+        yield admin.execute, name
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+async def test_a_lead_that_was_lost_with_its_connection_is_not_confirmed_by_the_next_one(
+    database: str,
+) -> None:
+    leads = Leadership(database, "test")
+    await leads.acquire("first")
+    await leads.acquire("second")
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (leads.backend,))
+
+    with pytest.raises(psycopg.OperationalError):
+        await leads.confirm("first")
+    await leads.acquire("first")
+
+    await leads.confirm("first")
+    with pytest.raises(psycopg.OperationalError, match="second"):
+        await leads.confirm("second")
+    await leads.close()
 
 
 async def test_a_stream_ahead_of_its_store_stops_the_relay_with_an_alarm(
