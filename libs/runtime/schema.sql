@@ -80,6 +80,8 @@ CREATE TABLE IF NOT EXISTS schedule (
     PRIMARY KEY (kind, key)
 );
 CREATE INDEX IF NOT EXISTS schedule_by_due ON schedule (due_at);
+-- The server's process behind the one that works on it: gone means that nobody does.
+ALTER TABLE schedule ADD COLUMN IF NOT EXISTS leased_by integer;
 
 -- Which shape of each view is built, so that a changed one is built again.
 CREATE TABLE IF NOT EXISTS views (

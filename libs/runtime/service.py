@@ -148,7 +148,14 @@ class Service:
             raise RuntimeError("the bus is not connected")
         refusals = tuple(self._refusals)
         self._relay = Relay(self.store, self.client, leadership, self._publishes)
-        worker = Worker(self.store, self._timers, self._errands, refusals=refusals, threads=working)
+        worker = Worker(
+            self.store,
+            self._timers,
+            self._errands,
+            refusals=refusals,
+            threads=working,
+            backend=lambda: leadership.backend,
+        )
         by_producer: dict[str, dict[type[Contract], Reaction]] = defaultdict(dict)
         for contract, reaction in self._hears.items():
             by_producer[contract.producer()][contract] = reaction

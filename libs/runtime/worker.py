@@ -22,16 +22,24 @@ from libs.runtime.telemetry import continued_span, current_traceparent
 logger = logging.getLogger(__name__)
 
 LEASE_S: Final = 15
-"""How long a piece of work is ours; calls to providers must give up earlier than this."""
-_AT_ONCE: Final = 8
+"""How long a piece of work is ours; calls to providers must give up earlier than this.
+
+It ends earlier when we do: `backend` is the process of the server that ends with our connection.
+"""
+AT_ONCE: Final = 8
 _POLL_S: Final = 0.5
 
+# What we have leased and do not hold was given to us by an answer that never came.
 _CLAIM: Final = """
-    UPDATE schedule SET leased_until = %(lease)s, attempts = attempts + 1
+    UPDATE schedule
+    SET leased_until = %(lease)s, leased_by = %(backend)s, attempts = attempts + 1
     WHERE (kind, key) IN (
         SELECT kind, key FROM schedule
         WHERE kind = ANY(%(kinds)s) AND due_at <= %(now)s
-          AND (leased_until IS NULL OR leased_until <= %(now)s)
+          AND (leased_until IS NULL OR leased_until <= %(now)s OR leased_by = %(backend)s
+               OR leased_by IS NOT NULL
+                  AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = leased_by))
+          AND (kind, key) NOT IN (SELECT * FROM unnest(%(our_kinds)s::text[], %(our_keys)s::text[]))
         ORDER BY due_at LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
     )
@@ -45,10 +53,14 @@ _POSTPONE: Final = """
 """
 
 
+def _unknown() -> None:
+    """Nobody can see whether we live: what is ours stays ours until its lease ends."""
+
+
 class Worker:
     """Does the timers and errands of one service; any number of replicas share the work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         store: Store[Any],
         timers: Mapping[str, Timer],
@@ -56,6 +68,8 @@ class Worker:
         *,
         refusals: Iterable[type[Exception]] = (),
         threads: Executor | None = None,
+        backend: Callable[[], int | None] = _unknown,
+        at_once: int = AT_ONCE,
     ) -> None:
         self.done = 0
         self._store = store
@@ -64,8 +78,10 @@ class Worker:
         self._kinds = [*timers, *errands]
         self._refusals = tuple(refusals)
         self._threads = threads
+        self._backend = backend
+        self._at_once = at_once
+        self._in_hand: set[tuple[str, str]] = set()
         self._woken = asyncio.Event()
-        self._free = _AT_ONCE
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -96,15 +112,21 @@ class Worker:
         return len(entries)
 
     def _begin(self, entry: Entry) -> None:
-        self._free -= 1
+        place = (entry.kind, entry.key)
+        self._in_hand.add(place)
         task = asyncio.create_task(self._do(entry))
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._free += 1
-        self._woken.set()
+        def ended(_: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            self._in_hand.discard(place)
+            self._woken.set()
+
+        task.add_done_callback(ended)
+
+    @property
+    def _free(self) -> int:
+        return self._at_once - len(self._in_hand)
 
     async def _wait(self) -> None:
         try:
@@ -114,15 +136,18 @@ class Worker:
             pass
 
     def _claim(self) -> list[Entry]:
-        now = self._store.clock.now()
+        now, in_hand = self._store.clock.now(), list(self._in_hand)
 
         def claim(curs: Cursor[DictRow]) -> list[Entry]:
             rows = curs.execute(
                 _CLAIM,
                 {
                     "lease": now + timedelta(seconds=LEASE_S),
+                    "backend": self._backend(),
                     "now": now,
                     "kinds": self._kinds,
+                    "our_kinds": [kind for kind, _ in in_hand],
+                    "our_keys": [key for _, key in in_hand],
                     "limit": max(self._free, 1),
                 },
                 prepare=True,

@@ -23,10 +23,9 @@ class Hands(Worker):
         errands: Mapping[str, Errand],
         refusals: Sequence[type[Exception]],
     ) -> None:
-        super().__init__(store, timers, errands, refusals=refusals)
-        self._fate = fate
         # All that is due: of entries due at the same time the database would choose any few.
-        self._free = _ALL
+        super().__init__(store, timers, errands, refusals=refusals, at_once=_ALL)
+        self._fate = fate
         self._held: list[Entry] = []
         self._until: datetime | None = None
 

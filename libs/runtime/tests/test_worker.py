@@ -1,9 +1,12 @@
 import asyncio
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from libs.runtime.cause import Cause
@@ -14,6 +17,7 @@ from libs.runtime.worker import LEASE_S, Worker
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=10)
+_NOBODY = 4_194_304  # above every process id of Linux
 
 
 @pytest.fixture
@@ -121,6 +125,77 @@ async def test_work_of_a_process_that_died_is_done_by_another_after_the_lease(
 
     assert (too_early, in_time) == (0, 1)
     assert store.query(balances) == {account: 10}
+
+
+async def test_what_a_process_leaves_undone_is_taken_on_once_its_connection_is_gone(
+    store: Store[Ledger], database: str
+) -> None:
+    account = uuid4()
+    put_on(store, "credit", account, NOON)
+    with psycopg.connect(database) as connection:
+        dying = Worker(store, {"credit": credit_ten}, {}, backend=backend_of(connection))
+        dying._claim()
+        living = Worker(store, {"credit": credit_ten}, {})
+        while_it_lives = await living.run_due()
+        pid = connection.info.backend_pid
+    wait_until_gone(store, pid)
+
+    afterwards = await living.run_due()
+
+    assert (while_it_lives, afterwards) == (0, 1)
+    assert store.query(balances) == {account: 10}
+
+
+async def test_what_was_leased_by_an_answer_that_never_came_is_claimed_again(
+    store: Store[Ledger], database: str
+) -> None:
+    account = uuid4()
+    put_on(store, "credit", account, NOON)
+    with psycopg.connect(database) as connection:
+        worker = Worker(store, {"credit": credit_ten}, {}, backend=backend_of(connection))
+        worker._claim()
+
+        again = await worker.run_due()
+
+    assert again == 1
+    assert store.query(balances) == {account: 10}
+
+
+async def test_what_is_in_hand_is_not_claimed_again_when_the_server_forgot_who_we_are(
+    store: Store[Ledger],
+) -> None:
+    account, asked, go_on = uuid4(), asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    calls: list[Mapping[str, Any]] = []
+
+    def call(payload: Mapping[str, Any]) -> None:
+        calls.append(payload)
+        loop.call_soon_threadsafe(asked.set)
+        assert go_on.wait(10)
+
+    put_on(store, "call", account, NOON)
+    worker = Worker(store, {}, {"call": call}, backend=lambda: _NOBODY)
+    running = asyncio.create_task(worker.run())
+    await asked.wait()
+    worker.wake()
+    await asyncio.sleep(1.2)
+    go_on.set()
+    while entries(store):  # noqa: ASYNC110 - the database is what we wait for
+        await asyncio.sleep(0.05)
+    running.cancel()
+
+    assert len(calls) == 1
+
+
+def backend_of(connection: psycopg.Connection[Any]) -> Callable[[], int]:
+    pid = connection.info.backend_pid
+    return lambda: pid
+
+
+def wait_until_gone(store: Store[Ledger], pid: int) -> None:
+    sql = "SELECT pid FROM pg_stat_activity WHERE pid = %s"
+    while store.query(lambda c: c.execute(sql, (pid,)).fetchone()):
+        time.sleep(0.02)
 
 
 async def test_two_workers_share_the_work_without_doing_any_of_it_twice(
