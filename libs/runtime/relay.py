@@ -81,9 +81,10 @@ class Relay:
         while True:
             try:
                 await self._leadership.acquire(self._lead)
+                connection = self._connection
                 await self._compare_with_stream()
                 self.alarm = None
-                await self._publish_until_compare()
+                await self._publish_until_compare(connection)
             except StreamAhead as ahead:
                 self.alarm = str(ahead)
                 logger.critical("%s", ahead)
@@ -92,9 +93,14 @@ class Relay:
                 logger.warning("relay starts again: %s", repr(fault))
                 await asyncio.sleep(0.25)
 
-    async def _publish_until_compare(self) -> None:
+    @property
+    def _connection(self) -> int:
+        """Which connection to the bus this is: a server that is back may have lost its disk."""
+        return self._client.stats["reconnects"]
+
+    async def _publish_until_compare(self, connection: int) -> None:
         compare_at = time.monotonic() + _COMPARE_EVERY_S
-        while time.monotonic() < compare_at:
+        while time.monotonic() < compare_at and self._connection == connection:
             await self._leadership.confirm(self._lead)
             self._woken.clear()
             page = await asyncio.to_thread(

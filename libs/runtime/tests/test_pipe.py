@@ -96,6 +96,23 @@ async def test_what_one_service_commits_the_other_shows(urls: Urls, own_nats: Na
         assert other.store.query(orders_seen) == [list(range(2, 22))]
 
 
+async def test_a_lost_stream_is_filled_again_although_nothing_new_is_said(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    one = ledger(urls[0], own_nats.url)
+    assert own_nats.server is not None
+    assert own_nats.store is not None
+
+    async with running(one):
+        await asyncio.to_thread(credit, one, uuid4())
+        await until(lambda: one._relay is not None and one._relay.published == 2)
+        own_nats.server.kill()
+        shutil.rmtree(own_nats.store)
+        await asyncio.to_thread(own_nats.server.start)
+
+        await until(lambda: one._relay is not None and one._relay.published == 4)
+
+
 async def test_a_stream_that_is_lost_is_filled_again_and_nothing_is_done_twice(
     urls: Urls, own_nats: NatsServer, caplog: pytest.LogCaptureFixture
 ) -> None:
