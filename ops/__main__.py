@@ -65,11 +65,7 @@ def up(
 @app.command()
 def web() -> None:
     """Build the pages' scripts and styles."""
-    try:
-        build_if_changed(typer.echo)
-    except CannotStart as refused:
-        typer.echo(str(refused), err=True)
-        raise typer.Exit(1) from refused
+    build_if_changed(typer.echo)
 
 
 @app.command()
@@ -79,5 +75,14 @@ def chromium() -> None:
         typer.echo(MISSING, err=True)
 
 
+def main() -> None:
+    """Run a command; what stops it is said in a sentence."""
+    try:
+        app(prog_name="backstage")
+    except CannotStart as refused:
+        typer.echo(str(refused), err=True)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    app(prog_name="backstage")
+    main()

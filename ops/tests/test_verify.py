@@ -1,5 +1,6 @@
 """Single checks of the checker, each with the damage that it is there to find."""
 
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -12,14 +13,26 @@ from psycopg.rows import dict_row
 from libs.runtime.cause import Cause
 from libs.runtime.store import Store
 from ops import stores
-from ops.tests.operated import AT, an_offer
+from ops.tests.operated import AT, Operated, an_offer
+from ops.verify.answers import check_answers
 from ops.verify.cursor import Cursor
 from ops.verify.finding import Finding
-from ops.verify.membership import as_findings, differences
+from ops.verify.membership import (
+    CHANNELS,
+    CHAT,
+    VIDEO,
+    as_findings,
+    chat_tokens,
+    differences,
+    may_enter,
+    video_tokens,
+)
 from ops.verify.payments import SETTLED_WITHIN, Captured, check_payments
 from ops.verify.stock import check_counters, check_prefixes
 from services.checkout.domain import Order, Payment, PaymentStatus, Seat, SeatReason
+from tests.servers import PostgresServer
 
+SPACE, LOUNGE, MEMBER, HOST, EVE, OLD = (uuid4() for _ in range(6))
 NOW = AT + SETTLED_WITHIN + timedelta(minutes=1)
 
 
@@ -142,8 +155,115 @@ def test_who_sits_where_they_may_not_and_who_does_not_where_they_may_are_found()
 
     found = differences({here: {"ada", "bob"}, there: {"ada"}}, {here: {"bob", "eve"}})
 
-    assert found == {(here, "ada", "missing"), (here, "eve", "extra")}
-    assert [each.check for each in as_findings(found)] == ["membership"] * 2
+    assert found == {
+        (here, "ada", "missing"),
+        (here, "eve", "extra"),
+        (there, "ada", "missing"),
+    }
+    assert [each.check for each in as_findings(found, CHANNELS)] == ["membership"] * 3
+
+
+@pytest.fixture
+def doors(postgres: PostgresServer) -> Operated:
+    """One person may enter as a member and one as team; a third is banned, a fourth had access."""
+    system = Operated.create(postgres, "nats://127.0.0.1:1")
+    for person, banned, revoked in ((MEMBER, False, False), (EVE, True, False), (OLD, False, True)):
+        grant = (uuid4(), uuid4(), person, LOUNGE, SPACE)
+        system.rows(
+            "access",
+            "INSERT INTO grant_list VALUES (%s, %s, %s, %s, %s, 'purchase', now(), NULL,"
+            " CASE WHEN %s THEN now() END, NULL)",
+            *grant,
+            revoked,
+        )
+        system.rows(
+            "streaming",
+            "INSERT INTO door_list VALUES (%s, %s, %s, now(), NULL, %s)",
+            *(grant[0], person, LOUNGE, revoked),
+        )
+        if banned:
+            ban = "INSERT INTO ban_list (space_id, person_id, {}) VALUES (%s, %s, {})"
+            ours = ban.format("reason_code, banned_at", "'spam', now()")
+            theirs = ban.format("banned, version", "true, 1")
+            system.rows("access", ours, SPACE, person)
+            system.rows("streaming", theirs, SPACE, person)
+    for service, more in (("access", "name, version"), ("streaming", "kind")):
+        values = "'Lounge', 1" if service == "access" else "'live'"
+        system.rows(
+            service,
+            f"INSERT INTO experience_list (experience_id, space_id, {more})"  # noqa: S608 - ours
+            f" VALUES (%s, %s, {values})",
+            *(LOUNGE, SPACE),
+        )
+        system.rows(service, "INSERT INTO team_list VALUES (%s, %s, 'host', 1)", SPACE, HOST)
+    for person in (MEMBER, HOST):
+        system.rows(
+            "chat",
+            "INSERT INTO seat_list VALUES (%s, %s, %s, 1, 'member', 'member')",
+            *(uuid4(), person, LOUNGE),
+        )
+    return system
+
+
+def given_wrongly(system: Operated) -> list[str]:
+    with ExitStack() as stack:
+        access, streaming, chat = (
+            stack.enter_context(stores.reading(system.urls[name]))
+            for name in ("access", "streaming", "chat")
+        )
+        allowed = may_enter(access)
+        found = as_findings(differences(allowed, video_tokens(streaming)), VIDEO)
+        found += as_findings(differences(allowed, chat_tokens(chat)), CHAT)
+    return [each.sentence for each in found]
+
+
+def test_tokens_follow_what_access_decides(doors: Operated) -> None:
+    assert given_wrongly(doors) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "damage", "finding"),
+    [
+        ("streaming", "UPDATE door_list SET closed = true", "no token for its video"),
+        ("streaming", "UPDATE door_list SET closed = false", "a token for the video of"),
+        ("streaming", "DELETE FROM ban_list", "a token for the video of"),
+        ("streaming", "DELETE FROM team_list", "no token for its video"),
+        ("chat", "DELETE FROM seat_list WHERE person_id = '{MEMBER}'", "no token for its chat"),
+        ("access", "UPDATE grant_list SET revoked_at = now()", "a token for the chat of"),
+    ],
+)
+def test_a_token_that_access_would_not_give_or_would_is_found(
+    doors: Operated, service: str, damage: str, finding: str
+) -> None:
+    doors.rows(service, damage.format(MEMBER=MEMBER))
+
+    assert any(finding in sentence for sentence in given_wrongly(doors))
+
+
+def test_an_order_that_was_promised_and_one_that_nobody_was_told_of_are_found(
+    database: str,
+) -> None:
+    told, untold = an_order(), an_order()
+    store: Store[Application[UUID]] = Store("checkout", database, Application, pool_size=1)
+    store.open()
+
+    def promised(order: Order, cause: Cause) -> None:
+        store.execute(cause, lambda: (store.application.save(order), str(order.id))[1])
+
+    promised(told, Cause(uuid4()))
+    with stores.reading(database) as conn:
+        well = check_answers(conn)
+    store.work(Cause(uuid4()), lambda: store.application.save(untold))
+    lost = uuid4()
+    store.execute(Cause(uuid4()), lambda: str(lost))
+    store.close()
+
+    with stores.reading(database) as conn:
+        found = [each.sentence for each in check_answers(conn)]
+
+    assert well == []
+    assert [str(lost) in sentence for sentence in found] == [True, False]
+    assert [str(untold.id) in sentence for sentence in found] == [False, True]
 
 
 def test_a_note_that_can_not_be_read_means_from_the_beginning(tmp_path: Path) -> None:

@@ -2,26 +2,38 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from nats.aio.client import Client
+from psycopg import Connection
+from psycopg.rows import DictRow
 
 from libs.runtime import rebuild
 from libs.runtime.rebuild import StreamsIncomplete
 from libs.runtime.streams import BridgedStreams
 from ops import log_reader, stores
 from ops.up.data_folder import DataFolder
+from ops.verify.answers import check_answers
 from ops.verify.cursor import Cursor
 from ops.verify.effects import check_effects
 from ops.verify.finding import Finding
 from ops.verify.membership import (
+    CHANNELS,
+    CHAT,
+    VIDEO,
+    Difference,
+    Members,
     StreamMembers,
     as_findings,
     channels,
+    chat_tokens,
     differences,
     may_enter,
+    video_tokens,
 )
 from ops.verify.payments import captured_at_stripe, check_payments
 from ops.verify.stock import capacities, check_counters, check_prefixes
@@ -31,6 +43,7 @@ _GRACE_S: Final = 15.0
 _LOOK_AGAIN_S: Final = 2.0
 _LOOKS: Final = 4
 _PAYMENTS_OF: Final = timedelta(days=2)
+_TOKENS: Final = ((VIDEO, video_tokens), (CHAT, chat_tokens))
 _EVER: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 _OUT_OF_ORDER: Final = """
@@ -56,8 +69,10 @@ class Checker:
         await self._timed("streams", self._streams())
         await self._timed("effects", self._effects())
         await self._timed("stock", asyncio.to_thread(self._stock, full=full))
+        await self._timed("tokens", asyncio.to_thread(self._tokens))
         if full:
             await self._timed("order", asyncio.to_thread(self._order))
+            await self._timed("answers", asyncio.to_thread(self._answers))
             await self._timed("views", self._views())
         if providers is not None:
             await self._timed("payments", asyncio.to_thread(self._payments, providers, full=full))
@@ -71,7 +86,7 @@ class Checker:
     async def _streams(self) -> None:
         mapper = stores.event_mapper()
         for name in stores.SERVICES:
-            with stores.reading(stores.database_url(name, self._folder)) as conn:
+            with self._reading(name) as conn:
                 verdict = await log_reader.verify(
                     conn,
                     self._client,
@@ -91,20 +106,20 @@ class Checker:
         self._cursor.effects = reached
 
     def _stock(self, *, full: bool) -> None:
-        with stores.reading(stores.database_url("checkout", self._folder)) as checkout:
+        with self._reading("checkout") as checkout:
             row = checkout.execute("SELECT max(notification_id) AS last FROM events").fetchone()
             last = (row["last"] if row else None) or 0
             found = check_counters(checkout)
             # The past does not change: prefixes are looked at again when there is more of it.
             if last != self._cursor.seats or full:
-                with stores.reading(stores.database_url("catalog", self._folder)) as catalog:
+                with self._reading("catalog") as catalog:
                     found += check_prefixes(checkout, capacities(catalog))
         self.findings += found
         self._cursor.seats = 0 if found else last
 
     def _order(self) -> None:
         for name in stores.SERVICES:
-            with stores.reading(stores.database_url(name, self._folder)) as conn:
+            with self._reading(name) as conn:
                 row = conn.execute(_OUT_OF_ORDER).fetchone()
             if row is not None and row["number"]:
                 sentence = (
@@ -114,6 +129,10 @@ class Checker:
                 self.findings.append(
                     Finding("order", name, sentence, f"backstage events show {row['example']}")
                 )
+
+    def _answers(self) -> None:
+        with self._reading("checkout") as checkout:
+            self.findings += check_answers(checkout)
 
     async def _views(self) -> None:
         streams = BridgedStreams(self._client, asyncio.get_running_loop())
@@ -140,23 +159,46 @@ class Checker:
     def _payments(self, providers: Mapping[str, str], *, full: bool) -> None:
         now = datetime.now(UTC)
         since = _EVER if full else now - _PAYMENTS_OF
-        with stores.reading(stores.database_url("checkout", self._folder)) as checkout:
+        with self._reading("checkout") as checkout:
             captured = captured_at_stripe(providers, since)
             self.findings += check_payments(checkout, captured, since, now)
 
+    def _tokens(self) -> None:
+        """What streaming and chat hold of the decisions that access takes."""
+        for place, tokens in _TOKENS:
+            look = partial(self._look_at_tokens, place.service, tokens)
+            self.findings += as_findings(self._lasting(look), place)
+
+    def _look_at_tokens(
+        self, service: str, tokens: Callable[[Connection[DictRow]], Members]
+    ) -> set[Difference]:
+        with self._reading(service) as conn:
+            given = tokens(conn)
+        return self._compare(given)
+
     def _membership(self, providers: Mapping[str, str]) -> None:
-        """What differs at every look: who just bought is on the way."""
         members = StreamMembers(providers)
-        differing = self._look(members)
+
+        def look() -> set[Difference]:
+            with self._reading("chat") as chat:
+                seated = {experience: members.of(experience) for experience in channels(chat)}
+            return {each for each in self._compare(seated) if each[0] in seated}
+
+        self.findings += as_findings(self._lasting(look), CHANNELS)
+
+    def _compare(self, let_in: Members) -> set[Difference]:
+        with self._reading("access") as access:
+            return differences(may_enter(access), let_in)
+
+    def _lasting(self, look: Callable[[], set[Difference]]) -> set[Difference]:
+        """What differs at every look: who just bought is on the way."""
+        differing = look()
         for _ in range(_LOOKS - 1):
             if not differing:
                 break
             time.sleep(_LOOK_AGAIN_S)
-            differing &= self._look(members)
-        self.findings += as_findings(differing)
+            differing &= look()
+        return differing
 
-    def _look(self, members: StreamMembers) -> set[Any]:
-        with stores.reading(stores.database_url("chat", self._folder)) as chat:
-            seated = {experience: members.of(experience) for experience in channels(chat)}
-        with stores.reading(stores.database_url("access", self._folder)) as access:
-            return differences(may_enter(access), seated)
+    def _reading(self, service: str) -> AbstractContextManager[Connection[DictRow]]:
+        return stores.reading(stores.database_url(service, self._folder))

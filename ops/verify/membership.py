@@ -1,6 +1,7 @@
-"""Who may enter an experience sits in its channel at the chat provider, and nobody else."""
+"""Who may enter an experience gets its tokens and sits in its channel, and nobody else."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,23 +17,90 @@ _CHANNEL_TYPE: Final = "experience"
 
 # Access decides; its replica of the teams says who moderates.
 _MAY_ENTER: Final = """
-    SELECT DISTINCT g.experience_id, g.person_id FROM grant_list g
-    WHERE g.revoked_at IS NULL AND g.valid_from <= now()
-      AND (g.valid_until IS NULL OR g.valid_until > now())
-      AND NOT EXISTS (SELECT FROM ban_list b
-                      WHERE b.space_id = g.space_id AND b.person_id = g.person_id)
-    UNION
-    SELECT e.experience_id, t.person_id FROM team_list t JOIN experience_list e USING (space_id)
-    WHERE t.role IS NOT NULL
+    SELECT experience_id, person_id FROM (
+        SELECT space_id, experience_id, person_id FROM grant_list
+        WHERE revoked_at IS NULL AND valid_from <= now()
+          AND (valid_until IS NULL OR valid_until > now())
+        UNION
+        SELECT space_id, e.experience_id, t.person_id
+        FROM team_list t JOIN experience_list e USING (space_id) WHERE t.role IS NOT NULL
+    ) AS those
+    WHERE NOT EXISTS (SELECT FROM ban_list b
+                      WHERE b.space_id = those.space_id AND b.person_id = those.person_id)
 """
+# To whom streaming and chat would give a token if they asked now.
+_VIDEO_TOKENS: Final = """
+    SELECT experience_id, person_id FROM (
+        SELECT experience_id, person_id FROM door_list
+        WHERE NOT closed AND valid_from <= now() AND (valid_until IS NULL OR valid_until > now())
+        UNION
+        SELECT e.experience_id, t.person_id
+        FROM team_list t JOIN experience_list e USING (space_id) WHERE t.role IS NOT NULL
+    ) AS those
+    WHERE NOT EXISTS (SELECT FROM ban_list b JOIN experience_list e USING (space_id)
+                      WHERE e.experience_id = those.experience_id
+                        AND b.person_id = those.person_id AND b.banned)
+"""
+_CHAT_TOKENS: Final = "SELECT experience_id, person_id FROM seat_list WHERE wish IS NOT NULL"
+
+Difference = tuple[UUID, str, str]
+"""Experience, person, and whether they are `missing` or `extra`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere people are let in: how to say that someone is in the wrong one."""
+
+    check: str
+    service: str
+    missing: str
+    extra: str
+    repair: str
+
+
+CHANNELS: Final = Place(
+    "membership",
+    "chat",
+    "may enter {where} and does not sit in its chat",
+    "sits in the chat of {where} and may not enter it",
+    "backstage lag; backstage parked ls --service chat",
+)
+VIDEO: Final = Place(
+    "tokens",
+    "streaming",
+    "may enter {where} and would get no token for its video",
+    "would get a token for the video of {where} and may not enter it",
+    "backstage lag; then backstage projections rebuild streaming door_list",
+)
+CHAT: Final = Place(
+    "tokens",
+    "chat",
+    "may enter {where} and would get no token for its chat",
+    "would get a token for the chat of {where} and may not enter it",
+    "backstage lag; backstage parked ls --service chat",
+)
 
 Members = Mapping[UUID, set[str]]
 
 
 def may_enter(access: Connection[DictRow]) -> dict[UUID, set[str]]:
     """Who may enter each experience now, the team included."""
+    return _by_experience(access, _MAY_ENTER)
+
+
+def video_tokens(streaming: Connection[DictRow]) -> dict[UUID, set[str]]:
+    """To whom streaming would give a token now."""
+    return _by_experience(streaming, _VIDEO_TOKENS)
+
+
+def chat_tokens(chat: Connection[DictRow]) -> dict[UUID, set[str]]:
+    """To whom chat would give a token now."""
+    return _by_experience(chat, _CHAT_TOKENS)
+
+
+def _by_experience(conn: Connection[DictRow], sql: str) -> dict[UUID, set[str]]:
     found: dict[UUID, set[str]] = {}
-    for row in access.execute(_MAY_ENTER):
+    for row in conn.execute(sql):
         found.setdefault(row["experience_id"], set()).add(str(row["person_id"]))
     return found
 
@@ -70,28 +138,26 @@ class StreamMembers:
                 return members
 
 
-def differences(allowed: Members, seated: Members) -> set[tuple[UUID, str, str]]:
-    """Experience, person, and whether they are `missing` in the channel or `extra` there."""
-    found = set()
-    for experience_id, people in seated.items():
+def differences(allowed: Members, let_in: Members) -> set[Difference]:
+    """Who is not where they may be, or is where they may not."""
+    found: set[Difference] = set()
+    for experience_id in allowed.keys() | let_in.keys():
         wanted = allowed.get(experience_id, set())
+        people = let_in.get(experience_id, set())
         found |= {(experience_id, person, "missing") for person in wanted - people}
         found |= {(experience_id, person, "extra") for person in people - wanted}
     return found
 
 
-def as_findings(found: set[tuple[UUID, str, str]]) -> list[Finding]:
+def as_findings(found: set[Difference], place: Place) -> list[Finding]:
     """One finding for each person in the wrong place."""
-    sentences = {
-        "missing": "may enter {where} and does not sit in its chat",
-        "extra": "sits in the chat of {where} and may not enter it",
-    }
+    sentences = {"missing": place.missing, "extra": place.extra}
     return [
         Finding(
-            "membership",
-            "chat",
+            place.check,
+            place.service,
             f"person {person} " + sentences[kind].format(where=where),
-            "backstage lag; backstage parked ls --service chat",
+            place.repair,
         )
         for where, person, kind in sorted(found, key=str)
     ]

@@ -1,0 +1,49 @@
+"""What buyers were told is what the log holds: each answer has its order, each order its answer."""
+
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from ops.verify.finding import Finding
+
+_EXAMPLES: Final = 10
+
+# The one answer of the checkout that is a string is the id of an order.
+_WITHOUT_ORDER: Final = """
+    SELECT c.command_id, c.answer #>> '{}' AS order_id FROM commands c
+    WHERE jsonb_typeof(c.answer) = 'string'
+      AND NOT EXISTS (SELECT FROM events e WHERE e.originator_id::text = c.answer #>> '{}')
+    LIMIT %s
+"""
+_WITHOUT_ANSWER: Final = """
+    SELECT e.originator_id AS order_id, e.command_id FROM events e
+    WHERE e.topic = 'checkout.order.opened'
+      AND NOT EXISTS (SELECT FROM commands c
+                      WHERE c.command_id = e.command_id
+                        AND c.answer = to_jsonb(e.originator_id::text))
+    LIMIT %s
+"""
+
+
+def check_answers(checkout: Connection[DictRow]) -> list[Finding]:
+    """A buyer who was told of an order that is not there, and an order nobody was told of."""
+    return [
+        Finding(
+            "answers",
+            "checkout",
+            f"command {row['command_id']} was answered with order {row['order_id']}, which the log"
+            " does not hold",
+            "backstage restore; then backstage epoch new checkout",
+        )
+        for row in checkout.execute(_WITHOUT_ORDER, (_EXAMPLES,))
+    ] + [
+        Finding(
+            "answers",
+            "checkout",
+            f"order {row['order_id']} is in the log, and command {row['command_id']} that opened it"
+            " is not known to be carried out",
+            f"backstage events show {row['order_id']}",
+        )
+        for row in checkout.execute(_WITHOUT_ANSWER, (_EXAMPLES,))
+    ]
