@@ -8,7 +8,7 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from libs.runtime.views import View, shape_of
+from libs.runtime.views import HAS_SHAPE, View, shape_of
 
 _LIVE: Final = "public"
 _LOCK_WITHIN: Final = "2s"
@@ -150,11 +150,23 @@ class Beside:
 
     def _difference(self, table: str) -> Difference:
         live, rebuilt = f"{_LIVE}.{table}", f"{self._place.schema}.{table}"
+        if self._columns(live) != self._columns(rebuilt):
+            why = "the columns are not the same"
+            return Difference(table, self._count(live), self._count(rebuilt), [why])
         only_live, seen_live = self._only_in(live, rebuilt)
         only_rebuilt, seen_rebuilt = self._only_in(rebuilt, live)
         examples = [f"only live: {row}" for row in seen_live]
         examples += [f"only rebuilt: {row}" for row in seen_rebuilt]
         return Difference(table, only_live, only_rebuilt, examples)
+
+    def _columns(self, table: str) -> list[str]:
+        with self.conn.cursor() as curs:
+            curs.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608
+            return [f"{c.name} {c.type_code}" for c in curs.description or ()]
+
+    def _count(self, table: str) -> int:
+        row = self.conn.execute(f"SELECT count(*) AS rows FROM {table}").fetchone()  # noqa: S608
+        return int(row["rows"]) if row else 0
 
     def _only_in(self, one: str, other: str) -> tuple[int, list[str]]:
         row = self.conn.execute(
@@ -175,10 +187,6 @@ class Beside:
             for table in view.tables:
                 self.conn.execute(f"DROP TABLE IF EXISTS {_LIVE}.{table}")
                 self.conn.execute(f"ALTER TABLE {self._place.schema}.{table} SET SCHEMA {_LIVE}")
-            self.conn.execute(
-                "INSERT INTO public.views VALUES (%s, %s)"
-                " ON CONFLICT (name) DO UPDATE SET shape = excluded.shape",
-                (view.name, shape_of(view)),
-            )
+            self.conn.execute(HAS_SHAPE, {"name": view.name, "shape": shape_of(view)})
         # The swap is what lasts: it waits for its disk.
         self.conn.execute("SET LOCAL synchronous_commit = on")

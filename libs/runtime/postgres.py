@@ -25,6 +25,7 @@ from psycopg.rows import DictRow
 from typing_extensions import override
 
 from libs.runtime import unit_of_work
+from libs.runtime.kill_points import kill_point
 
 # A transaction that got its id early (by its inbox row, say) may extend an entity that a later one
 # has changed and committed meanwhile. Its events are filed under the later id then: an entity's
@@ -63,6 +64,7 @@ class Recorder(AggregateRecorder):
             unit = unit_of_work.required()
             with unit.cursor() as curs:
                 curs.execute(_INSERT_SNAPSHOTS, _columns(stored_events))
+            kill_point("snapshot.taken")
         return None
 
     @override

@@ -88,6 +88,9 @@ CREATE TABLE IF NOT EXISTS views (
     name text PRIMARY KEY,
     shape text NOT NULL
 );
+-- All shapes that it ever had, in the order of their first coming: which of two is the newer one.
+ALTER TABLE views ADD COLUMN IF NOT EXISTS known text[] NOT NULL DEFAULT '{}';
+UPDATE views SET known = ARRAY[shape] WHERE known = '{}';
 
 CREATE TABLE IF NOT EXISTS migrations (
     name text PRIMARY KEY,

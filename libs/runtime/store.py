@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,9 @@ from libs.runtime.schedule import Schedule
 from libs.runtime.store_faults import Conflict, Overloaded, StoreUnavailable
 from libs.runtime.telemetry import current_traceparent
 from libs.runtime.unit_of_work import UnitOfWork
-from libs.runtime.views import View, about_own, shape_of
+from libs.runtime.views import HAS_SHAPE, View, about_own, shape_of
+
+logger = logging.getLogger(__name__)
 
 A = TypeVar("A", bound=Application[Any])
 R = TypeVar("R")
@@ -248,8 +251,8 @@ class Store(Generic[A]):
         Here from our own log; once we have handled events of others, by the service, which can
         reach their streams (`outdated_views`).
         """
-        shapes = {row["name"]: row["shape"] for row in curs.execute("SELECT * FROM views")}
-        changed = [view for view in self.views if shapes.get(view.name) != shape_of(view)]
+        built = {row["name"]: row for row in curs.execute("SELECT * FROM views")}
+        changed = [view for view in self.views if _is_outdated(view, built.get(view.name))]
         if changed and curs.execute("SELECT FROM inbox LIMIT 1").fetchone() is not None:
             self.outdated_views = changed
             return
@@ -257,10 +260,7 @@ class Store(Generic[A]):
             for table in view.tables:
                 curs.execute(f"DROP TABLE IF EXISTS {table}")
             curs.execute(view.ddl)
-            curs.execute(
-                "INSERT INTO views VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET shape = %s",
-                (view.name, shape_of(view), shape_of(view)),
-            )
+            curs.execute(HAS_SHAPE, {"name": view.name, "shape": shape_of(view)})
         if changed:
             self._replay_into(changed, curs)
 
@@ -280,6 +280,22 @@ class Store(Generic[A]):
 
 def _nothing() -> None:
     """Nobody waits to be woken."""
+
+
+def _is_outdated(view: View, built: DictRow | None) -> bool:
+    """Whether the tables have a shape from before this version of the view."""
+    if built is None:
+        return True
+    ours, theirs, known = shape_of(view), built["shape"], built["known"]
+    if ours in known and theirs in known and known.index(ours) < known.index(theirs):
+        # Both versions run side by side, or ours was rolled back to: an operator knows which.
+        logger.warning(
+            "%s has the shape of a newer version and is left as it is: `backstage projections"
+            " rebuild` brings ours back",
+            view.name,
+        )
+        return False
+    return bool(theirs != ours)
 
 
 def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from eventsourcing.utils import get_topic
 from psycopg import Cursor
@@ -10,6 +10,14 @@ from psycopg.rows import DictRow
 
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.cause import Cause
+
+# A view now has this shape, be it a new one or one that it had before.
+HAS_SHAPE: Final = """
+    INSERT INTO public.views (name, shape, known) VALUES (%(name)s, %(shape)s, ARRAY[%(shape)s])
+    ON CONFLICT (name) DO UPDATE SET shape = excluded.shape,
+        known = CASE WHEN excluded.shape = ANY(views.known) THEN views.known
+                     ELSE views.known || excluded.known END
+"""
 
 Row = Mapping[str, Any]
 ViewCursor = Cursor[DictRow]

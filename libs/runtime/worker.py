@@ -181,6 +181,7 @@ class Worker:
         def time_has_come() -> None:
             if _removed(entry):
                 self._timers[entry.kind](entry.payload, self._store.application)
+                kill_point("worker.in_timer")
 
         try:
             self._store.work(cause, time_has_come)

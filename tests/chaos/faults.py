@@ -9,6 +9,7 @@ from typing import Final
 from libs.runtime.kill_points import NAMES, KillPoint
 from tests.chaos.disks import older_streams_back, streams_lost
 from tests.chaos.machine import SERVICES, Fault, Machine
+from tests.chaos.versions import newer_beside
 from tests.chaos.wires import WireFault
 
 PROCESSES: Final = (*SERVICES, "gateway", "sandbox", "nats", "postgres", "livekit")
@@ -16,6 +17,7 @@ _PAUSE_S: Final = 5.0
 _WIRE_S: Final = 4.0
 _MOST_CUTS: Final = 12
 _DIES_WITHIN_S: Final = 25.0
+_MOST_ADDED: Final = 60
 
 # Where each kill point is passed when passes are bought.
 _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
@@ -33,7 +35,8 @@ _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
     "webhook.before_store": ("checkout",),
     "webhook.after_store": ("checkout",),
 }
-# `rebuild.before_swap` is passed by a new version of a service, not by buyers.
+# The others are not passed by buyers: a view is built by a new version of a service, a snapshot is
+# taken of a creator's long history, a timer runs when a hold is over.
 KILL_POINTS: Final = tuple(name for name in NAMES if name in _REACHED_BY)
 
 
@@ -64,6 +67,21 @@ def dies_rebuilding(machine: Machine) -> None:
     if not marker.exists():
         raise NeverPassed("access did not build its views again")
     (machine.arming / "access").unlink()
+
+
+def dies_taking_a_snapshot(machine: Machine) -> None:
+    """The catalog keeps a snapshot of every fiftieth version of a space, and dies over it."""
+    marker = machine.marker()
+    machine.arm("catalog", f"snapshot.taken@{marker}")
+    added: list[str] = []
+    while not marker.exists():
+        if len(added) > _MOST_ADDED:
+            raise NeverPassed(f"no snapshot after {len(added)} changes")
+        added.append(f"more-{marker.name}-{len(added)}")
+        machine.add_experience(added[-1])
+    (machine.arming / "catalog").unlink()
+    there = [slug for slug in machine.experiences() if slug in added]
+    assert sorted(there) == sorted(added)
 
 
 def killed(machine: Machine, process: str) -> None:
@@ -136,6 +154,8 @@ def catalogue() -> dict[str, Fault]:
     for name, orders in (MISBEHAVIOURS | SILENT).items():
         faults[f"stripe: {name}"] = partial(stripe_misbehaves, orders=orders)
     faults["access dies at rebuild.before_swap"] = dies_rebuilding
+    faults["catalog dies at snapshot.taken"] = dies_taking_a_snapshot
+    faults["access in two versions"] = newer_beside
     faults["NATS deleted"] = streams_lost
     faults["older NATS back"] = older_streams_back
     return faults

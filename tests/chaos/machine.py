@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import nats.errors
@@ -23,7 +23,7 @@ from ops import showcase
 from ops.up.data_folder import DataFolder, database_name
 from ops.up.ports import Ports
 from ops.up.postgres import Postgres
-from ops.visitor import Visitor
+from ops.visitor import Refused, Visitor
 from tests.chaos.buyers import Buyer, Crowd, Operation
 from tests.chaos.evidence import Providers
 from tests.chaos.invariants import Checker, Violation
@@ -122,15 +122,35 @@ class Machine:
         while self.crowd.wishes < _BUYERS * 2:
             self.crowd.offer([self._publish() for _ in range(_PASSES)])
 
+    def add_experience(self, slug: str, within_s: float = 30.0) -> str:
+        """The creator adds something to her space, with the same key until she has an answer."""
+        path, key = f"/api/spaces/{self._shop.space}/experiences", uuid4().hex
+        body = {"slug": slug, "name": slug, "kind": "live"}
+        give_up_at = time.monotonic() + within_s
+        while True:
+            try:
+                answer = self._creator.send("POST", path, body, key)
+            except httpx.HTTPError as silence:
+                said = repr(silence)
+            else:
+                if answer.is_success:
+                    return str(answer.json()["experience_id"])
+                said = f"{answer.status_code} {answer.text[:300]}"
+                if answer.status_code < 500:
+                    raise Refused(said)
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(said)
+            time.sleep(0.1)
+
+    def experiences(self) -> list[str]:
+        """What the creator has in her space, by slug."""
+        found = self._creator.call("GET", f"/api/spaces/{self._shop.space}")
+        return [each["slug"] for each in found["experiences"]]
+
     def _publish(self) -> str:
         self._passes += 1
         number, shop, creator = self._passes, self._shop, self._creator
-        experience = creator.call(
-            "POST",
-            f"/api/spaces/{shop.space}/experiences",
-            {"slug": f"night-{number}", "name": f"Night {number}", "kind": "live"},
-        )
-        chosen = [experience["experience_id"], shop.experiences["lounge"]]
+        chosen = [self.add_experience(f"night-{number}"), shop.experiences["lounge"]]
         stock = _SCARCE if number % _PASSES == 1 else 10_000
         terms: dict[str, Any] = {"pricing_type": "one_time", "price_minor": 1900, "stock": stock}
         if number % _PASSES == 2:

@@ -9,6 +9,7 @@ from libs.runtime.kill_points import KillPoint
 from ops import stores
 from tests.chaos import disks, faults
 from tests.chaos.machine import SERVICES, Cycle, Machine
+from tests.chaos.versions import newer_beside
 from tests.chaos.wires import WireFault
 from tests.e2e.running import wait_until
 
@@ -135,6 +136,18 @@ def test_a_service_that_forgot_what_it_had_heard_hears_it_again(machine: Machine
 
 def test_a_process_that_dies_while_it_builds_a_view_does_no_harm(machine: Machine) -> None:
     cycle = machine.cycle("rebuild", faults.dies_rebuilding)
+
+    no_harm_in(cycle)
+
+
+def test_a_process_that_dies_over_a_snapshot_does_no_harm(machine: Machine) -> None:
+    cycle = machine.cycle("snapshot", faults.dies_taking_a_snapshot)
+
+    no_harm_in(cycle)
+
+
+def test_two_versions_of_a_service_side_by_side_do_no_harm(machine: Machine) -> None:
+    cycle = machine.cycle("two versions", newer_beside)
 
     no_harm_in(cycle)
 

@@ -262,3 +262,44 @@ async def test_a_view_of_others_events_keeps_its_rows_when_its_shape_changes(
             await until(same_balances(one, newer))
 
         assert [(row["balance"], row["note"]) for row in rows] == [(7, "new")]
+
+
+class Wider(Balances):
+    ddl = Balances.ddl.replace("seen bigint[]", "seen bigint[], note text DEFAULT 'new'")
+
+
+def test_an_older_version_that_starts_again_leaves_the_newer_shape_to_both(database: str) -> None:
+    older = Store("ledger", database, Ledger, views=[Balances()])
+    newer = Store("ledger", database, Ledger, views=[Wider()])
+    older.open()
+    write(older)
+    newer.open()
+    older.open()
+
+    write(older)
+    write(newer)
+
+    notes = newer.query(lambda c: c.execute("SELECT note FROM balances").fetchall())
+    assert [row["note"] for row in notes] == ["new"] * 3
+    assert rebuild.compare(own(newer, database), newer.views).same
+    older.close()
+    newer.close()
+
+
+def test_a_version_that_was_rolled_back_to_gets_its_shape_when_an_operator_says_so(
+    store: Store[Ledger], database: str
+) -> None:
+    newer = Store("ledger", database, Ledger, views=[Wider()])
+    newer.open()
+    write(newer)
+    newer.close()
+
+    rebuild.rebuild(own(store, database), store.views)
+    (rolled_back,) = store.query(lambda c: c.execute("SELECT * FROM balances").fetchall())
+    newest = Store("ledger", database, Ledger, views=[Wider()])
+    newest.open()
+    (forward,) = newest.query(lambda c: c.execute("SELECT * FROM balances").fetchall())
+    newest.close()
+
+    assert "note" not in rolled_back
+    assert forward["note"] == "new"
