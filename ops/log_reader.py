@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 from psycopg import Connection
 from psycopg.rows import DictRow
+from pydantic import ValidationError
 
 from libs.events.contract import Contract, stream_of
 from libs.events.envelope import event_id_of
@@ -100,11 +101,25 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Announced:
+class Announced:
+    """A public event of the log, and the place in the stream that is its own."""
+
     position: str
     message_id: str
-    body: bytes
+    contract: Contract
     recorded_at: datetime
+
+    def is_told_by(self, body: bytes) -> bool:
+        """Whether a message says this, be it in the words of an older or newer contract.
+
+        Contracts grow by fields that earlier messages lack and earlier readers ignore.
+        """
+        if body == self.contract.model_dump_json().encode():
+            return True
+        try:
+            return type(self.contract).model_validate_json(body) == self.contract
+        except ValidationError:
+            return False
 
 
 async def verify(
@@ -116,7 +131,7 @@ async def verify(
     since: Reached | None = None,
     grace_s: float = 0.0,
 ) -> Verdict:
-    """Whether the stream holds every public event of the log, in its order, byte for byte.
+    """Whether the stream holds every public event of the log, in its order, fact for fact.
 
     From where an earlier comparison came to, if that still stands. Events younger than `grace_s`
     may be missing at the end. Memory holds one page.
@@ -165,16 +180,16 @@ class _Comparison:
         self._findings: list[str] = []
         self._more = 0
 
-    def compare(self, wanted: Sequence[_Announced], found: Sequence[Message]) -> None:
+    def compare(self, wanted: Sequence[Announced], found: Sequence[Message]) -> None:
         for one, other in zip(wanted, found, strict=False):
             self._compare_one(one, other)
         self._events += len(wanted)
         self._messages += len(found)
         self._more += len(found) - len(wanted)
 
-    def _compare_one(self, wanted: _Announced, found: Message) -> None:
+    def _compare_one(self, wanted: Announced, found: Message) -> None:
         message_id = found.headers.get("Nats-Msg-Id")
-        if (message_id, found.body) == (wanted.message_id, wanted.body):
+        if message_id == wanted.message_id and wanted.is_told_by(found.body):
             if not self._findings:
                 self._position, self._sequence = wanted.position, found.sequence
         elif len(self._findings) < _FINDINGS:
@@ -199,7 +214,7 @@ def _announced(
     mapper: Mapper[Any],
     to_contract: ToContract,
     position: log.Position,
-) -> Iterator[_Announced]:
+) -> Iterator[Announced]:
     with conn.cursor() as curs:
         epoch = log.epoch(curs)
         while page := log.read_after(curs, position, _PAGE).events:
@@ -207,10 +222,10 @@ def _announced(
                 contract = _public(event, mapper, to_contract)
                 if contract is not None:
                     place = str(event.position)
-                    yield _Announced(
+                    yield Announced(
                         place,
                         f"{service}.{epoch}.{place}",
-                        contract.model_dump_json().encode(),
+                        contract,
                         event.recorded_at,
                     )
             position = page[-1].position
@@ -222,7 +237,7 @@ def _public(event: LoggedEvent, mapper: Mapper[Any], to_contract: ToContract) ->
     return to_contract(mapper.to_domain_event(event.stored))
 
 
-def _difference(place: int, wanted: _Announced, message_id: str | None) -> str:
+def _difference(place: int, wanted: Announced, message_id: str | None) -> str:
     if message_id != wanted.message_id:
         return f"message {place} is {message_id}, the log has {wanted.message_id} there"
-    return f"message {place} ({message_id}) has another body than the log gives"
+    return f"message {place} ({message_id}) tells something else than the log"

@@ -1,5 +1,6 @@
 """Single checks of the checker, each with the damage that it is there to find."""
 
+import json
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from eventsourcing.application import Application
 from psycopg.rows import dict_row
 
+from libs.events.checkout import PaymentReturned, RefundCause
 from libs.runtime.cause import Cause
 from libs.runtime.store import Store
 from ops import stores
+from ops.log_reader import Announced
 from ops.tests.operated import AT, Operated, an_offer
 from ops.verify.answers import check_answers
 from ops.verify.cursor import Cursor
@@ -264,6 +267,35 @@ def test_an_order_that_was_promised_and_one_that_nobody_was_told_of_are_found(
     assert well == []
     assert [str(lost) in sentence for sentence in found] == [True, False]
     assert [str(untold.id) in sentence for sentence in found] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    [
+        ({}, True),
+        ({"noted": "by a newer version"}, True),
+        ({"currency": "SEK"}, False),
+        ({"amount_minor": "much"}, False),
+    ],
+)
+def test_a_message_in_the_words_of_another_version_tells_the_same(
+    change: dict[str, str], is_told: bool
+) -> None:
+    returned = PaymentReturned(
+        order_id=uuid4(),
+        person_id=uuid4(),
+        space_id=uuid4(),
+        pass_id=uuid4(),
+        amount_minor=1990,
+        currency="EUR",
+        currency_exponent=2,
+        cause=RefundCause.SOLD_OUT,
+    )
+    body = json.dumps(json.loads(returned.model_dump_json()) | change).encode()
+
+    announced = Announced("1-1", "checkout.1.1-1", returned, AT)
+
+    assert announced.is_told_by(body) is is_told
 
 
 def test_a_note_that_can_not_be_read_means_from_the_beginning(tmp_path: Path) -> None:
