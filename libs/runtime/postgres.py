@@ -6,7 +6,8 @@ writing transaction with each event instead, and readers stop below the oldest o
 commit. Every call joins the unit of work that is open in its context.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -33,19 +34,22 @@ from libs.runtime.kill_points import kill_point
 _INSERT_EVENTS = """
     INSERT INTO events
         (originator_id, originator_version, topic, state, command_id, actor, traceparent, xact)
-    SELECT new.*, %(command_id)s, %(actor)s, %(traceparent)s,
+    SELECT new.*, %s, %s, %s,
            greatest(pg_current_xact_id()::text::bigint + (SELECT base FROM store_epoch),
                (SELECT before.xact FROM events before WHERE before.originator_id = new.id
                 ORDER BY before.originator_version DESC LIMIT 1))
-    FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[], %(topics)s::text[], %(states)s::bytea[])
-        AS new (id, version, topic, state)
+    FROM {source} AS new (id, version, topic, state)
     RETURNING notification_id
 """
+_ROW = "(%s::uuid, %s::bigint, %s::text, %s::bytea)"
+_ARRAYS = "unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
+# PostgreSQL takes an unknown array for ten events, finds that dear, and plans the statement anew at
+# each execution, which cost as much as the insert itself. As rows, events are planned once for each
+# connection and count; rarer, greater counts are not worth a statement each.
+_FEW = 8
 _INSERT_SNAPSHOTS = """
     INSERT INTO snapshots (originator_id, originator_version, topic, state)
-    SELECT new.*
-    FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[], %(topics)s::text[], %(states)s::bytea[])
-        AS new
+    SELECT new.* FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) AS new
     ON CONFLICT DO NOTHING
 """
 
@@ -95,13 +99,23 @@ class Recorder(AggregateRecorder):
 _MAX = 2**62
 
 
-def _columns(stored_events: Sequence[StoredEvent]) -> dict[str, Any]:
-    return {
-        "ids": [e.originator_id for e in stored_events],
-        "versions": [e.originator_version for e in stored_events],
-        "topics": [e.topic for e in stored_events],
-        "states": [e.state for e in stored_events],
-    }
+@cache
+def _insert_of_rows(count: int) -> str:
+    return _INSERT_EVENTS.format(source=f"(VALUES {', '.join([_ROW] * count)})")
+
+
+def _rows(stored_events: Sequence[StoredEvent]) -> Iterator[object]:
+    for e in stored_events:
+        yield from (e.originator_id, e.originator_version, e.topic, e.state)
+
+
+def _columns(stored_events: Sequence[StoredEvent]) -> tuple[Sequence[object], ...]:
+    return (
+        [e.originator_id for e in stored_events],
+        [e.originator_version for e in stored_events],
+        [e.topic for e in stored_events],
+        [e.state for e in stored_events],
+    )
 
 
 def _stored_event(row: DictRow) -> StoredEvent:
@@ -143,16 +157,13 @@ class EventRecorder(Recorder, ApplicationRecorder):
         unit: unit_of_work.UnitOfWork,
     ) -> None:
         cause = unit.cause
-        curs.execute(
-            _INSERT_EVENTS,
-            _columns(stored_events)
-            | {
-                "command_id": cause.command_id,
-                "actor": cause.actor,
-                "traceparent": cause.traceparent,
-            },
-            prepare=True,
-        )
+        caused = (cause.command_id, cause.actor, cause.traceparent)
+        if len(stored_events) <= _FEW:
+            statement = _insert_of_rows(len(stored_events))
+            curs.execute(statement, (*caused, *_rows(stored_events)), prepare=True)
+        else:
+            statement = _INSERT_EVENTS.format(source=_ARRAYS)
+            curs.execute(statement, (*caused, *_columns(stored_events)), prepare=True)
 
     @override
     def select_notifications(

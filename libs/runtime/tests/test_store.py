@@ -223,3 +223,28 @@ def test_events_of_an_entity_stand_in_the_log_in_the_order_of_their_versions(
     events = store.query(lambda c: log.read_after(c, log.START, 10)).events
     assert [event.stored.originator_version for event in events] == [1, 2, 3, 4]
     assert events[-1].position.xact > early, "the transactions did not overlap: nothing is proved"
+
+
+def test_events_are_stored_by_statements_that_are_planned_once(store: Store[Ledger]) -> None:
+    account = uuid4()
+
+    for _ in range(20):
+        credit(store, account, 1)
+        credit(store, uuid4(), 1)
+
+    planned_once, planned_anew = store.query(
+        lambda c: c.execute(
+            "SELECT sum(generic_plans) AS once, sum(custom_plans) AS anew"
+            " FROM pg_prepared_statements WHERE statement LIKE '%INSERT INTO events%'"
+        ).fetchone()
+    ).values()
+    assert planned_once > planned_anew
+
+
+def test_as_many_events_as_one_likes_are_saved_at_once(store: Store[Ledger]) -> None:
+    accounts = [Account(account_id=uuid4()) for _ in range(30)]
+
+    store.execute(Cause(uuid4()), lambda: len(store.application.save(*accounts)))
+
+    page = store.query(lambda c: log.read_after(c, log.START, 100))
+    assert [e.stored.originator_id for e in page.events] == [a.id for a in accounts]
