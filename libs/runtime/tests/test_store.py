@@ -248,3 +248,42 @@ def test_as_many_events_as_one_likes_are_saved_at_once(store: Store[Ledger]) -> 
 
     page = store.query(lambda c: log.read_after(c, log.START, 100))
     assert [e.stored.originator_id for e in page.events] == [a.id for a in accounts]
+
+
+ENTITY = "originator_id, originator_version, topic, state"
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "values"),
+    [
+        (
+            "events",
+            f"{ENTITY}, xact, command_id, actor",
+            "gen_random_uuid(), 1, 't', '', i, gen_random_uuid(), 'a'",
+        ),
+        ("snapshots", ENTITY, "gen_random_uuid(), 1, 't', ''"),
+        ("commands", "command_id", "gen_random_uuid()"),
+    ],
+)
+def test_a_table_is_measured_only_when_its_size_calls_for_the_index(
+    store: Store[Ledger], table: str, columns: str, values: str
+) -> None:
+    (measured_from,) = store.query(
+        lambda c: c.execute(
+            "SELECT coalesce((SELECT option_value FROM pg_options_to_table(reloptions)"
+            " WHERE option_name = 'autovacuum_analyze_threshold'), '50')::int AS rows"
+            " FROM pg_class WHERE oid = %s::regclass",
+            (table,),
+        ).fetchone()
+    ).values()
+
+    store.query(
+        lambda c: c.execute(
+            f"INSERT INTO {table} ({columns})"  # noqa: S608
+            f" SELECT {values} FROM generate_series(1, {measured_from}) i"
+        ).execute(f"ANALYZE {table}")
+    )
+
+    key = columns.split(",", maxsplit=1)[0]
+    sql = f"EXPLAIN SELECT * FROM {table} WHERE {key} = '{uuid4()}'"  # noqa: S608
+    assert "Index" in str(store.query(lambda c: c.execute(sql).fetchall()))
