@@ -1,6 +1,9 @@
 """Events stored per second by 16 writers beside a follower, against the library's own recorder.
 
-Promise: at least 3 times the library's default, with nothing missed by the follower.
+Promise: at least 3 times the library's default, with nothing missed by the follower. Only our side
+has one: it reads in the same interpreter as the writers, so it takes from our figure alone and the
+ratio errs to our disadvantage. Measure on an idle machine: other load slows the library down more
+(3.5 to 3.7 with little of it, 4.4 to 6.5 with several busy processes for each core).
 """
 
 import argparse
