@@ -117,5 +117,10 @@ def sell(checkout: Service, offer: Offer | None = None) -> UUID:
     order.fulfil(None, AT)
     seat = Seat(order.id, offer.pass_id, SeatReason.ORDER.value, AT)
     seat.sell(SeatReason.FREE, AT)
-    store.work(Cause(uuid4(), "someone"), lambda: store.application.save(order, seat))
+
+    def buy() -> str:
+        store.application.save(order, seat)
+        return str(order.id)
+
+    store.execute(Cause(uuid4(), "someone"), buy)
     return order.id
