@@ -21,6 +21,7 @@ from services.checkout.payments import PaymentProvider, Payments
 from services.checkout.projections import VIEWS
 from services.checkout.publishing import to_contract
 from services.checkout.reactions import HEARS
+from services.checkout.rounds import Balancer, Reconciler
 from services.checkout.settings import Settings
 from services.checkout.stock import Counters, StockDoor
 from services.checkout.stripe_provider import StripePayments, read_webhook
@@ -66,7 +67,9 @@ def compose(
         publishes=to_contract,
         hears=HEARS,
         timers=timers(store, webhooks),
-        errands=Errands(payments, webhooks).by_kind(),
+        errands=Errands(
+            payments, webhooks, Reconciler(store, provider), Balancer(store, provider)
+        ).by_kind(),
         routers=[
             orders_router(till),
             team_router(store),

@@ -1,6 +1,6 @@
 """Use cases of the checkout service: load, decide, save."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -8,6 +8,9 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from services.checkout.domain import (
+    DailyBalance,
+    Difference,
+    Listed,
     Order,
     OrderNotFound,
     OrderStatus,
@@ -26,6 +29,7 @@ from services.checkout.stock import StockDoor
 
 HOLD: Final = timedelta(minutes=10)
 RECONCILE_AFTER: Final = timedelta(minutes=2)
+LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
 CLOSE_AT_LATEST_AFTER: Final = timedelta(minutes=2)
 
 RECONCILE_ORDER: Final = "reconcile_order"
@@ -178,6 +182,46 @@ class Checkout(Application[UUID]):
             self._use_or_return(order, seat, payment, now)
         self._compare_refunds(order, seat, payment, now)
         self.save(order, seat)
+
+    def look_again(self, order_id: UUID) -> None:
+        """Somebody looked how the payments stand: while that may change, look in five minutes."""
+        order = self._locked(order_id)
+        if order.status == OrderStatus.OPEN or order.has_undecided_payment:
+            due = self._clock.now() + LOOK_AGAIN_AFTER
+            self._schedule.at(RECONCILE_ORDER, str(order_id), due, _about(order_id))
+
+    def reconcile(self, listed: Listed, payment: Payment) -> bool:
+        """A list of the provider says what we may not know: settle it, and keep how we differed.
+
+        False when somebody told us meanwhile. Raises OrderNotFound.
+        """
+        order = self._locked(listed.order_id)
+        if order.knows(listed):
+            return False
+        difference = Difference(
+            order_id=order.id,
+            payment_intent_id=listed.payment_intent_id,
+            movement_id=listed.movement_id,
+            theirs=listed.says.value,
+            ours=order.payments.get(listed.payment_intent_id, "unknown"),
+            found_at=self._clock.now(),
+        )
+        self.settle(order.id, payment)
+        if difference.id not in self.repository:
+            self.save(difference)
+        return True
+
+    def balance_day(
+        self, day: str, sums: Mapping[str, Mapping[str, int]], differing: Sequence[str]
+    ) -> None:
+        """The money of a day (ISO 8601) was compared with the provider's: keep what came of it."""
+        balance: DailyBalance
+        try:
+            balance = self.repository.get(DailyBalance.create_id(day))
+        except AggregateNotFoundError:
+            balance = DailyBalance(day=day)
+        balance.compare(sums, differing, self._clock.now())
+        self.save(balance)
 
     def _use_or_return(self, order: Order, seat: Seat, payment: Payment, now: datetime) -> None:
         if order.settled_by == payment.payment_intent_id:

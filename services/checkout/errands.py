@@ -13,19 +13,24 @@ from services.checkout.application import (
 )
 from services.checkout.domain import RefundOrder
 from services.checkout.payments import Payments, Record
+from services.checkout.rounds import BALANCE_DAY, RECONCILE_LISTS, Balancer, Reconciler
 from services.checkout.webhooks import FOLLOW_HINT, Webhooks
 
 
 class Errands:
     """One method for each kind of errand."""
 
-    def __init__(self, payments: Payments, webhooks: Webhooks) -> None:
+    def __init__(
+        self, payments: Payments, webhooks: Webhooks, reconciler: Reconciler, balancer: Balancer
+    ) -> None:
         self._payments = payments
         self._webhooks = webhooks
+        self._reconciler = reconciler
+        self._balancer = balancer
 
     def on_reconcile_order(self, payload: Mapping[str, Any]) -> Record | None:
-        """Two minutes after a payment was made: perhaps its webhook never came."""
-        return self._payments.look(UUID(payload["order_id"]))
+        """Two minutes after a payment was made, then every five: perhaps its webhook never came."""
+        return self._payments.look_and_again(UUID(payload["order_id"]))
 
     def on_close_order(self, payload: Mapping[str, Any]) -> Record | None:
         """The hold is over."""
@@ -52,6 +57,14 @@ class Errands:
         """A stored webhook wants to be followed up."""
         return self._webhooks.follow(payload["event_id"], payload["payment_intent_id"])
 
+    def on_reconcile_lists(self, payload: Mapping[str, Any]) -> Record | None:
+        """Every hour, page by page: perhaps the provider has what nobody ever told us of."""
+        return self._reconciler.step(payload.get("day"))
+
+    def on_balance_day(self, payload: Mapping[str, Any]) -> Record | None:
+        """Every night, page by page: the sums of the day before."""
+        return self._balancer.step(payload.get("day"))
+
     def by_kind(self) -> Mapping[str, Errand]:
         """All of them, by the kind of their schedule entry."""
         return {
@@ -60,4 +73,6 @@ class Errands:
             RETURN_PAYMENT: self.on_return_payment,
             REFUND: self.on_refund,
             FOLLOW_HINT: self.on_follow_hint,
+            RECONCILE_LISTS: self.on_reconcile_lists,
+            BALANCE_DAY: self.on_balance_day,
         }

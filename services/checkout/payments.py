@@ -6,6 +6,7 @@ an answer that does not come leaves the outcome unknown, and it is asked again w
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from libs.runtime.store import Store
 from services.checkout import queries
 from services.checkout.application import Checkout
 from services.checkout.domain import (
+    Listing,
     OrderStatus,
+    Page,
     Payment,
     PaymentImpossible,
     PaymentRequest,
@@ -53,6 +56,12 @@ class PaymentProvider(Protocol):
 
     def refund(self, asked: RefundOrder) -> ProviderRefund:
         """Send money back, once for its key. Raises RefundImpossible."""
+        ...
+
+    def list_page(
+        self, listing: Listing, since: datetime, until: datetime, after: str | None = None
+    ) -> Page:
+        """What was made at or after `since` and before `until`, from one of its own lists."""
         ...
 
 
@@ -103,6 +112,17 @@ class Payments:
         named = self._undecided(order_id)
         payments = [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
         return self._settling(order_id, payments) if payments else None
+
+    def look_and_again(self, order_id: UUID) -> Record:
+        """As `look`, and once more in five minutes, for as long as anything is open."""
+        look = self.look(order_id)
+
+        def record() -> None:
+            if look is not None:
+                look()
+            self._checkout.look_again(order_id)
+
+        return record
 
     def follow_hint(self, payment_intent_id: str) -> Record | None:
         """Ask how a payment stands that somebody spoke of; None when it is not one of ours."""

@@ -16,7 +16,7 @@ from libs.events.checkout import (
     RefundCause,
 )
 from libs.events.contract import Contract
-from services.checkout.domain import Offer, Order, Seat
+from services.checkout.domain import DailyBalance, Difference, Offer, Order, Seat
 
 
 @singledispatch
@@ -133,3 +133,10 @@ def _(event: Order.Event) -> None:
 @to_contract.register(Seat.Released)
 def _(event: Seat.Event) -> None:
     """The ledger of the stock is audited here; the pages ask for what is left."""
+
+
+@to_contract.register(Difference.Found)
+@to_contract.register(DailyBalance.Opened)
+@to_contract.register(DailyBalance.Compared)
+def _(event: Difference.Event | DailyBalance.Event) -> None:
+    """How our books were compared is for our operators; what it changed is told by the orders."""

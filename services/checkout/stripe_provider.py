@@ -1,7 +1,8 @@
 """Stripe, spoken to by its own SDK; the only file that knows it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -10,6 +11,9 @@ import stripe
 from libs.runtime.telemetry import continued_span, current_traceparent
 from services.checkout.domain import (
     ForgedWebhook,
+    Listed,
+    Listing,
+    Page,
     Payment,
     PaymentImpossible,
     PaymentRequest,
@@ -18,6 +22,7 @@ from services.checkout.domain import (
     ProviderSilent,
     RefundImpossible,
     RefundOrder,
+    Says,
     WebhookEvent,
 )
 
@@ -30,6 +35,10 @@ _RETRIES: Final = 2
 WEBHOOK_TOLERANCE_S: Final = 300
 """How old a signed webhook may be: Stripe's own default (docs.stripe.com/webhooks)."""
 _EXPAND: Final = ["latest_charge"]
+_PAGE: Final = 100
+"""Of a list: as many as Stripe gives at once."""
+_GOES_BACK: Final = ("succeeded", "pending", "requires_action")
+"""States of a refund that counts; the others failed or were called off."""
 
 _STATUS: Final = {
     "requires_payment_method": PaymentStatus.AWAITING,
@@ -121,6 +130,36 @@ class StripePayments:
         except stripe.InvalidRequestError as refused:
             raise RefundImpossible(refused.code or "invalid_request") from refused
 
+    def list_page(
+        self, listing: Listing, since: datetime, until: datetime, after: str | None = None
+    ) -> Page:
+        """A hundred objects that were made at or after `since` and before `until` (to the second),
+        the newest first, after that one."""
+        lists, expand, read = self._lists()[listing]
+        params: dict[str, Any] = {
+            "limit": _PAGE,
+            "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+            "expand": expand,
+        }
+        if after is not None:
+            params["starting_after"] = after
+        try:
+            page = _asked(lambda: lists(params))
+        except stripe.InvalidRequestError as refused:
+            raise ProviderSilent(str(refused)) from refused
+        found = [each.to_dict() for each in page.data]
+        read_ones = (read(each) for each in found)
+        listed = tuple(each for each in read_ones if each is not None)
+        return Page(listed, found[-1]["id"] if page.has_more and found else None)
+
+    def _lists(self) -> Mapping[Listing, tuple[Callable[[Any], Any], list[str], "_Read"]]:
+        v1 = self._client.v1
+        return {
+            Listing.PAYMENTS: (v1.payment_intents.list, ["data.latest_charge"], _listed_intent),
+            Listing.CHARGES: (v1.charges.list, [], _listed_charge),
+            Listing.REFUNDS: (v1.refunds.list, ["data.payment_intent"], _listed_refund),
+        }
+
     def _retrieve(self, payment_intent_id: str) -> Any:
         return self._client.v1.payment_intents.retrieve(payment_intent_id, {"expand": _EXPAND})
 
@@ -151,8 +190,7 @@ class StripePayments:
         def call() -> Any:
             return self._client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100})
 
-        standing = ("succeeded", "pending", "requires_action")
-        return tuple(_refund(r) for r in _asked(call).data if r.status in standing)
+        return tuple(_refund(r) for r in _asked(call).data if r.status in _GOES_BACK)
 
 
 def _asked(call: Callable[[], R]) -> R:
@@ -174,6 +212,55 @@ def _refund(found: Any) -> ProviderRefund:
     refund = found.to_dict()
     metadata = refund["metadata"] or {}
     return ProviderRefund(refund["id"], refund["amount"], _uuid(metadata.get("request_id")))
+
+
+_Read = Callable[[dict[str, Any]], Listed | None]
+
+
+def _listed_intent(intent: dict[str, Any]) -> Listed | None:
+    intent_id = intent["id"]
+    if intent["status"] == "succeeded":
+        at, amount_minor = (intent["latest_charge"] or intent)["created"], intent["amount_received"]
+        return _listed(intent, Says.CAPTURED, intent, intent_id, amount_minor, at)
+    if intent["status"] == "canceled":
+        at, amount_minor = intent["canceled_at"], intent["amount"]
+        return _listed(intent, Says.CANCELLED, intent, intent_id, amount_minor, at)
+    return None
+
+
+def _listed_charge(charge: dict[str, Any]) -> Listed | None:
+    if not (charge["paid"] and charge["captured"] and charge["payment_intent"]):
+        return None
+    # Stripe writes the metadata of the payment into each charge of it.
+    intent = {"id": charge["payment_intent"], "metadata": charge["metadata"]}
+    amount_minor = charge["amount_captured"]
+    return _listed(charge, Says.CAPTURED, intent, intent["id"], amount_minor, charge["created"])
+
+
+def _listed_refund(refund: dict[str, Any]) -> Listed | None:
+    intent = refund["payment_intent"]
+    if intent is None or refund["status"] not in _GOES_BACK:
+        return None
+    amount_minor = refund["amount"]
+    return _listed(refund, Says.RETURNED, intent, refund["id"], amount_minor, refund["created"])
+
+
+def _listed(
+    found: dict[str, Any], says: Says, intent: Any, movement_id: str, amount_minor: int, at: int
+) -> Listed | None:
+    order_id = _uuid(intent["metadata"].get("order_id"))
+    if order_id is None:
+        return None
+    return Listed(
+        object_id=found["id"],
+        says=says,
+        payment_intent_id=intent["id"],
+        movement_id=movement_id,
+        order_id=order_id,
+        amount_minor=amount_minor,
+        currency=found["currency"].upper(),
+        at=datetime.fromtimestamp(at, UTC),
+    )
 
 
 def _uuid(text: str | None) -> UUID | None:

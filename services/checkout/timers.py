@@ -10,6 +10,7 @@ from libs.runtime.cause import Cause
 from libs.runtime.schedule import Timer
 from libs.runtime.service import Hook, Service
 from libs.runtime.store import Store
+from services.checkout import rounds
 from services.checkout.application import HOLD_EXPIRES, Checkout
 from services.checkout.tables import list_stock_differences
 from services.checkout.webhooks import Webhooks
@@ -50,12 +51,13 @@ def timers(store: Store[Checkout], webhooks: Webhooks) -> Mapping[str, Timer]:
 
 
 def begin_rounds(store: Store[Checkout]) -> Hook:
-    """Put what is done every minute on the schedule when the service starts."""
+    """Put what is done every minute, hour and night on the schedule when the service starts."""
 
     async def begin(_: Service) -> None:
         def put() -> None:
             for kind in (SWEEP_WEBHOOKS, AUDIT_STOCK):
                 store.schedule.at(kind, "all", store.clock.now() + EVERY, {})
+            rounds.begin_rounds(store.schedule, store.clock.now())
 
         cause = Cause(uuid5(NAMESPACE_URL, "begin rounds"), actor=store.service)
         store.work(cause, put)

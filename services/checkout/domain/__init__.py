@@ -1,5 +1,8 @@
 """What an order, a seat and an offer are, and the rules they obey. No I/O, no clock."""
 
+from services.checkout.domain.balance import DailyBalance
+from services.checkout.domain.difference import Difference
+from services.checkout.domain.listing import Listed, Listing, Page, Says
 from services.checkout.domain.offer import (
     AlreadyOwned,
     NotYetOnSale,
@@ -44,7 +47,11 @@ from services.checkout.domain.seat import Seat, SeatReason, SeatState
 
 __all__ = [
     "AlreadyOwned",
+    "DailyBalance",
+    "Difference",
     "ForgedWebhook",
+    "Listed",
+    "Listing",
     "NotYetOnSale",
     "NothingToRefund",
     "Offer",
@@ -53,6 +60,7 @@ __all__ = [
     "OrderNotOpen",
     "OrderStatus",
     "OwnSpace",
+    "Page",
     "PassNotForSale",
     "PassNotFound",
     "Payment",
@@ -68,6 +76,7 @@ __all__ = [
     "RefundOrder",
     "SaleEnded",
     "SaleState",
+    "Says",
     "Seat",
     "SeatReason",
     "SeatState",

@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from eventsourcing.domain import Aggregate, event
 from typing_extensions import override
 
+from services.checkout.domain.listing import Listed, Says
 from services.checkout.domain.offer import Offer
 from services.checkout.domain.payment import (
     NothingToRefund,
@@ -47,6 +48,7 @@ class PaymentState(StrEnum):
 
 _UNDECIDED = {PaymentState.CREATED, PaymentState.FAILED}
 _NOT_CAPTURED = {*_UNDECIDED, PaymentState.CANCELLED}
+_BOUGHT_NOTHING = {PaymentState.RETURNING, PaymentState.RETURNED}
 _WITHOUT_PASS = {OrderStatus.OPEN, OrderStatus.EXPIRED, OrderStatus.RETURNED}
 
 
@@ -270,6 +272,23 @@ class Order(Aggregate):
         """What is left to give back, refunds on their way taken off."""
         asked: int = sum(r["amount_minor"] for r in self.refund_requests.values())
         return self.total_minor - self.refunded_minor - asked
+
+    @property
+    def has_undecided_payment(self) -> bool:
+        """Whether one of its payments may still be paid, as far as we know."""
+        return any(state in _UNDECIDED for state in self.payments.values())
+
+    def knows(self, listed: Listed) -> bool:
+        """Whether we have what a list of the provider says; what goes back as a whole is counted
+        when all of it is back."""
+        state = self.payments.get(listed.payment_intent_id)
+        match listed.says:
+            case Says.CAPTURED:
+                return state is not None and state not in _NOT_CAPTURED
+            case Says.CANCELLED:
+                return state not in _UNDECIDED
+            case Says.RETURNED:
+                return listed.movement_id in self.refunds or state in _BOUGHT_NOTHING
 
     def _whose(self) -> dict[str, UUID]:
         return {

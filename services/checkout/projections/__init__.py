@@ -1,9 +1,27 @@
 """Read models of the checkout service, written in the transaction of the events they show."""
 
 from services.checkout.projections.catalog import PassSale, TeamList
+from services.checkout.projections.money import BalanceList, MoneyList
 from services.checkout.projections.orders import OrderList, PaymentList
 from services.checkout.projections.seats import SeatList
 
-VIEWS = (OrderList(), PaymentList(), SeatList(), PassSale(), TeamList())
+VIEWS = (
+    OrderList(),
+    PaymentList(),
+    SeatList(),
+    MoneyList(),
+    BalanceList(),
+    PassSale(),
+    TeamList(),
+)
 
-__all__ = ["VIEWS", "OrderList", "PassSale", "PaymentList", "SeatList", "TeamList"]
+__all__ = [
+    "VIEWS",
+    "BalanceList",
+    "MoneyList",
+    "OrderList",
+    "PassSale",
+    "PaymentList",
+    "SeatList",
+    "TeamList",
+]

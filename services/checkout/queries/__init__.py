@@ -1,5 +1,11 @@
 """Reads of the checkout's tables as small frozen models."""
 
+from services.checkout.queries.money import (
+    Movement,
+    list_booked,
+    list_unknown,
+    list_unseen,
+)
 from services.checkout.queries.orders import (
     OrderState,
     PaymentForm,
@@ -28,6 +34,7 @@ from services.checkout.queries.team import (
 
 __all__ = [
     "AskedPayment",
+    "Movement",
     "NotOnTeam",
     "OrderState",
     "PaymentForm",
@@ -43,8 +50,11 @@ __all__ = [
     "get_sale",
     "get_space_of_order",
     "has_order",
+    "list_booked",
     "list_orders_of",
     "list_purchases",
     "list_undecided_payments",
+    "list_unknown",
+    "list_unseen",
     "require_right",
 ]

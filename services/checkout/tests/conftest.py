@@ -22,6 +22,7 @@ from services.checkout.application import Checkout
 from services.checkout.errands import Errands
 from services.checkout.payments import PaymentProvider, Payments
 from services.checkout.reactions import HEARS
+from services.checkout.rounds import Balancer, Reconciler, begin_rounds
 from services.checkout.settings import Settings
 from services.checkout.stock import Counters
 from services.checkout.tests.builders import NOON, a_pass, a_space, about
@@ -61,7 +62,9 @@ class Shop:
         self.checkout = self.store.application
         self.payments = Payments(self.store, self.provider)
         self.webhooks = Webhooks(self.store, self.payments, self.store.schedule)
-        errands = Errands(self.payments, self.webhooks).by_kind()
+        self.reconciler = Reconciler(self.store, self.provider)
+        self.balancer = Balancer(self.store, self.provider)
+        errands = Errands(self.payments, self.webhooks, self.reconciler, self.balancer).by_kind()
         self.worker = Worker(self.store, timers(self.store, self.webhooks), errands)
 
     def hear(self, contract: Contract, entity_id: UUID) -> None:
@@ -106,6 +109,10 @@ class Shop:
             done += now
         return done
 
+    def begin_rounds(self) -> None:
+        """As at the start of the service."""
+        self.store.work(Cause(uuid4()), lambda: begin_rounds(self.store.schedule, self.clock.now()))
+
     def pass_time(self, **by: float) -> None:
         assert isinstance(self.clock, FixedClock)
         self.clock.advance(timedelta(**by))
@@ -143,7 +150,8 @@ def open_shop(database: str) -> Iterator[Callable[..., Shop]]:
         counters: Counters | None = None,
         **more: Any,
     ) -> Shop:
-        chosen, at = provider or FakeProvider(), clock or FixedClock(NOON)
+        at = clock or FixedClock(NOON)
+        chosen = provider or FakeProvider(now=at.now)
         shop = Shop(compose(settings_for(database, **more), at, chosen, counters), chosen, at)
         shop.store.open()
         opened.append(shop)

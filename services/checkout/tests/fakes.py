@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.checkout.domain import (
+    Listed,
+    Listing,
     Offer,
     Order,
+    Page,
     PassNotFound,
     Payment,
     PaymentRequest,
@@ -17,6 +20,7 @@ from services.checkout.domain import (
     ProviderRefund,
     RefundImpossible,
     RefundOrder,
+    Says,
     Standing,
 )
 
@@ -99,8 +103,13 @@ class MemoryCounters:
 class FakeProvider:
     """Payments in a dict, idempotent by key; `faults` are raised one after the other.
 
-    A fault that stands in `after` is raised when the thing was done all the same.
+    A fault that stands in `after` is raised when the thing was done all the same. What it lists was
+    made at `now`, unless `made_at` says otherwise.
     """
+
+    page_size: int = 2
+    now: Callable[[], datetime] = lambda: datetime(2026, 6, 1, 12, tzinfo=UTC)
+    made_at: dict[str, datetime] = field(default_factory=dict)
 
     payments: dict[str, Payment] = field(default_factory=dict)
     by_key: dict[str, Any] = field(default_factory=dict)
@@ -122,6 +131,7 @@ class FakeProvider:
                 client_secret=f"pi_{number}_secret",
             )
             self.payments[payment.payment_intent_id] = payment
+            self.made_at.setdefault(payment.payment_intent_id, self.now())
             return payment
 
         return self._once("create", asked.idempotency_key, make)
@@ -154,8 +164,63 @@ class FakeProvider:
 
         return self._once("refund", asked.idempotency_key, make)
 
+    def list_page(
+        self, listing: Listing, since: datetime, until: datetime, after: str | None = None
+    ) -> Page:
+        self._fail(f"list {listing} {after or ''}".strip())
+        made = [x for p in self.payments.values() for x in self._objects(listing, p)]
+        timely = [
+            (id_, listed) for id_, listed in reversed(made) if since <= self.made_at[id_] < until
+        ]
+        ids = [id_ for id_, _ in timely]
+        begin = 0 if after is None else ids.index(after) + 1
+        page = timely[begin : begin + self.page_size]
+        more = len(timely) > begin + self.page_size
+        listed = tuple(each for _, each in page if each is not None)
+        return Page(listed, page[-1][0] if more else None)
+
+    def _objects(self, listing: Listing, payment: Payment) -> list[tuple[str, Listed | None]]:
+        intent, charge = payment.payment_intent_id, payment.charge_id
+        captured = payment.status is PaymentStatus.SUCCEEDED
+        match listing:
+            case Listing.PAYMENTS if captured:
+                return [(intent, self._listed(intent, Says.CAPTURED, payment, charge or intent))]
+            case Listing.PAYMENTS if payment.status is PaymentStatus.CANCELLED:
+                return [(intent, self._listed(intent, Says.CANCELLED, payment, intent))]
+            case Listing.PAYMENTS:
+                return [(intent, None)]
+            case Listing.CHARGES:
+                return [(charge, self._listed(charge, Says.CAPTURED, payment))] if charge else []
+            case Listing.REFUNDS:
+                return [
+                    (r.refund_id, self._listed(r.refund_id, Says.RETURNED, payment, None, r))
+                    for r in payment.refunds
+                ]
+
+    def _listed(
+        self,
+        object_id: str,
+        says: Says,
+        payment: Payment,
+        at: str | None = None,
+        refund: ProviderRefund | None = None,
+    ) -> Listed | None:
+        return payment.order_id and Listed(
+            object_id=object_id,
+            says=says,
+            payment_intent_id=payment.payment_intent_id,
+            movement_id=refund.refund_id if refund else payment.payment_intent_id,
+            order_id=payment.order_id,
+            amount_minor=refund.amount_minor if refund else payment.amount_minor,
+            currency=payment.currency,
+            at=self.made_at[at or object_id],
+        )
+
     def tell(self, payment_intent_id: str, **changes: Any) -> Payment:
         payment = replace(self.payments[payment_intent_id], **changes)
+        for id_ in (payment.charge_id, *(r.refund_id for r in payment.refunds)):
+            if id_ is not None:
+                self.made_at.setdefault(id_, self.now())
         self.payments[payment_intent_id] = payment
         return payment
 

@@ -1,0 +1,87 @@
+"""What our books say of the money that the provider's lists name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from libs.runtime.views import ViewCursor
+from services.checkout.domain import Listed, Says
+
+_LISTED: Final = """
+    FROM unnest(%(says)s::text[], %(intents)s::text[], %(movements)s::text[], %(orders)s::uuid[])
+         WITH ORDINALITY AS l(says, intent, movement, order_id, n)
+    JOIN order_list o ON o.order_id = l.order_id
+    LEFT JOIN payment_list p ON p.payment_intent_id = l.intent
+    LEFT JOIN money_list m ON m.order_id = l.order_id AND m.movement_id = l.movement
+"""
+"""The objects of a page that are about orders of ours, beside what we have of them."""
+
+_UNKNOWN: Final = f"""
+    SELECT l.n {_LISTED} WHERE CASE l.says
+        WHEN 'captured' THEN m.movement_id IS NULL
+        WHEN 'cancelled' THEN p.state IN ('requested', 'created', 'failed')
+        ELSE m.movement_id IS NULL AND coalesce(p.state, '') NOT IN ('returning', 'returned')
+    END ORDER BY l.n
+"""
+_BOOKED: Final = f"SELECT l.n, p.state, m.kind, m.amount_minor {_LISTED} ORDER BY l.n"
+# Learned in this time, and not met in the provider's lists of it.
+_UNSEEN: Final = """
+    SELECT m.movement_id, m.kind, m.amount_minor, m.currency,
+           coalesce(m.payment_intent_id, p.payment_intent_id) AS payment_intent_id
+    FROM money_list m
+    LEFT JOIN payment_list p ON p.order_id = m.order_id AND p.state = 'succeeded'
+    WHERE m.recorded_at >= %(since)s AND m.recorded_at < %(until)s
+      AND NOT EXISTS (SELECT 1 FROM seen_at_provider s
+                      WHERE s.round = %(round)s AND s.movement_id = m.movement_id)
+    ORDER BY m.movement_id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that moved, as our books have it: captured, refunded (a part) or returned (whole)."""
+
+    movement_id: str
+    kind: str
+    amount_minor: int
+    currency: str
+    payment_intent_id: str | None
+
+
+def list_unknown(curs: ViewCursor, listed: Sequence[Listed]) -> list[Listed]:
+    """Those about our orders that we seem not to know yet, in their order; the order decides."""
+    rows = curs.execute(_UNKNOWN, _columns(listed), prepare=True)
+    return [listed[row["n"] - 1] for row in rows]
+
+
+def list_booked(curs: ViewCursor, listed: Sequence[Listed]) -> list[tuple[Listed, int]]:
+    """Those about our orders, each with the amount that we have for it (0: none)."""
+    rows = curs.execute(_BOOKED, _columns(listed), prepare=True)
+    return [(listed[row["n"] - 1], _ours(listed[row["n"] - 1], row)) for row in rows]
+
+
+def _ours(listed: Listed, row: Any) -> int:
+    # Of a payment that is back as a whole we keep its last refund alone, which stands for all.
+    if listed.says is Says.RETURNED and row["state"] == "returned":
+        return listed.amount_minor
+    return row["amount_minor"] or 0
+
+
+def list_unseen(
+    curs: ViewCursor, round_: str, since: datetime, until: datetime, limit: int
+) -> list[Movement]:
+    """What we recorded in that time and the round did not meet at the provider."""
+    rows = curs.execute(
+        _UNSEEN, {"round": round_, "since": since, "until": until, "limit": limit}, prepare=True
+    )
+    return [Movement(**row) for row in rows]
+
+
+def _columns(listed: Sequence[Listed]) -> dict[str, list[Any]]:
+    return {
+        "says": [each.says.value for each in listed],
+        "intents": [each.payment_intent_id for each in listed],
+        "movements": [each.movement_id for each in listed],
+        "orders": [each.order_id for each in listed],
+    }

@@ -1,0 +1,298 @@
+"""What nobody told us of is found in the provider's own lists; real PostgreSQL."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from libs.runtime.cause import Cause
+from services.checkout.domain import Payment, PaymentStatus, ProviderRefund, ProviderSilent
+from services.checkout.rounds import BALANCE_DAY, RECONCILE_LISTS
+from services.checkout.tests.builders import NOON, terms
+from services.checkout.tests.conftest import Shop
+
+SILENT = ProviderSilent("timed out")
+DAY = NOON.date().isoformat()
+
+
+def an_order(shop: Shop) -> tuple[UUID, str]:
+    """An order that can be paid, and the provider's id of its payment."""
+    order_id = shop.buy(shop.offer(terms(stock=5)).pass_id)
+    shop.ensure(order_id)
+    rows = shop.rows("SELECT payment_intent_id FROM payment_list WHERE order_id = %s", order_id)
+    return order_id, rows[0]["payment_intent_id"]
+
+
+def a_purchase(shop: Shop) -> tuple[UUID, str]:
+    order_id, intent = an_order(shop)
+    shop.provider.pay(intent)
+    shop.settle(order_id)
+    return order_id, intent
+
+
+def refund_by_hand(shop: Shop, intent: str, amount_minor: int) -> str:
+    refunds = shop.provider.payments[intent].refunds
+    refund = ProviderRefund(f"re_{intent}_{len(refunds)}", amount_minor)
+    shop.provider.tell(intent, refunds=(*refunds, refund))
+    return refund.refund_id
+
+
+def forget_to_look(shop: Shop) -> None:
+    """The looks at open orders and the end of the hold are switched off: the lists are left."""
+    shop.rows("DELETE FROM schedule WHERE kind NOT IN (%s, %s)", RECONCILE_LISTS, BALANCE_DAY)
+
+
+def differences(shop: Shop) -> list[tuple[str, str, str]]:
+    events = shop.checkout.recorder.select_notifications(None, 10_000)
+    found = [
+        shop.checkout.mapper.to_domain_event(event)
+        for event in events
+        if event.topic == "checkout.difference.found"
+    ]
+    return [(each.movement_id, each.theirs, each.ours) for each in found]  # type: ignore[attr-defined]
+
+
+def due(shop: Shop, kind: str, key: str = "all") -> Any:
+    return shop.row("SELECT due_at FROM schedule WHERE kind = %s AND key = %s", kind, key)["due_at"]
+
+
+def reached(shop: Shop, name: str = "hourly") -> Any:
+    return shop.row("SELECT reached FROM reconciliation WHERE round = %s", name)["reached"]
+
+
+# Every five minutes
+
+
+async def test_an_open_order_is_looked_at_after_two_minutes_and_then_every_five(shop: Shop) -> None:
+    order_id, intent = an_order(shop)
+
+    shop.pass_time(minutes=2)
+    await shop.work()
+    shop.provider.pay(intent)
+    shop.pass_time(minutes=4, seconds=59)
+    await shop.work()
+    early = shop.order(order_id)["status"]
+    shop.pass_time(seconds=1)
+    await shop.work()
+
+    assert early == "open"
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert shop.rows("SELECT 1 FROM schedule WHERE kind = 'reconcile_order'") == []
+
+
+async def test_looking_again_ends_with_the_order_and_never_stacks_up(shop: Shop) -> None:
+    an_order(shop)
+
+    for _ in range(12):
+        shop.pass_time(minutes=1)
+        await shop.work()
+        assert len(shop.rows("SELECT 1 FROM schedule WHERE kind = 'reconcile_order'")) <= 1
+
+    assert shop.provider.asked.count("get") == 3  # after 2 and 7 minutes, and to cancel it
+    assert shop.rows("SELECT kind FROM schedule") == []
+
+
+async def test_a_silent_provider_is_looked_at_again_by_the_schedules_own_patience(
+    shop: Shop,
+) -> None:
+    order_id, intent = an_order(shop)
+    shop.provider.pay(intent)
+    shop.provider.faults = [SILENT]
+
+    shop.pass_time(minutes=2)
+    await shop.work()
+    silent = shop.order(order_id)["status"]
+    shop.pass_time(seconds=1)
+    await shop.work()
+
+    assert silent == "open"
+    assert shop.order(order_id)["status"] == "fulfilled"
+
+
+# Every hour
+
+
+async def test_a_captured_payment_that_nobody_looks_at_is_found_in_the_lists(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    order_id, intent = an_order(shop)
+    shop.provider.pay(intent)
+    forget_to_look(shop)
+    shop.begin_rounds()
+
+    await shop.work()
+    young = shop.order(order_id)["status"]
+    shop.pass_time(hours=1)
+    await shop.work()
+
+    assert young == "open"
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert differences(shop) == [(intent, "captured", "created")]
+    assert "nobody told us" in caplog.text
+    assert shop.provider.asked.count("get") == 1
+
+
+async def test_a_payment_whose_id_never_reached_us_is_found_by_the_order_it_names(
+    shop: Shop,
+) -> None:
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.provider.after = [SILENT]
+    shop.ensure(order_id)
+    shop.provider.pay("pi_1")
+    forget_to_look(shop)
+    shop.begin_rounds()
+    shop.pass_time(minutes=3)
+
+    await shop.work()
+
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert differences(shop) == [("pi_1", "captured", "unknown")]
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"), [((1990,), "refunded"), ((500,), "fulfilled"), ((500, 1490), "refunded")]
+)
+async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_within_the_hour(
+    shop: Shop, parts: tuple[int, ...], status: str
+) -> None:
+    order_id, intent = a_purchase(shop)
+    shop.begin_rounds()
+    await shop.work()
+    refunds = [refund_by_hand(shop, intent, part) for part in parts]
+
+    shop.pass_time(hours=1)
+    await shop.work()
+
+    assert shop.order(order_id)["status"] == status
+    assert shop.order(order_id)["refunded_minor"] == sum(parts)
+    assert shop.count("checkout.order.refunded") == len(parts)
+    # The newest is met first, and settles those before it as well.
+    assert differences(shop) == [(refunds[-1], "returned", "succeeded")]
+
+
+async def test_a_payment_that_was_cancelled_elsewhere_is_known_as_cancelled(shop: Shop) -> None:
+    _, intent = an_order(shop)
+    forget_to_look(shop)
+    shop.provider.tell(intent, status=PaymentStatus.CANCELLED)
+    shop.begin_rounds()
+    shop.pass_time(minutes=3)
+
+    await shop.work()
+
+    assert shop.row("SELECT state FROM payment_list")["state"] == "cancelled"
+    assert differences(shop) == [(intent, "cancelled", "created")]
+
+
+async def test_payments_that_are_not_ours_and_those_that_we_know_are_passed_over(
+    shop: Shop,
+) -> None:
+    a_purchase(shop)
+    for number, order_id in enumerate((None, uuid4())):
+        stranger = Payment(f"pi_x{number}", PaymentStatus.SUCCEEDED, 500, "EUR", order_id)
+        shop.provider.payments[stranger.payment_intent_id] = stranger
+        shop.provider.made_at[stranger.payment_intent_id] = NOON
+        shop.provider.tell(stranger.payment_intent_id, charge_id=f"ch_x{number}")
+    asked = len(shop.provider.asked)
+    shop.begin_rounds()
+    shop.pass_time(minutes=3)
+
+    await shop.work()
+
+    assert {a.split()[0] for a in shop.provider.asked[asked:]} == {"list"}
+    assert differences(shop) == []
+
+
+async def test_a_provider_that_falls_silent_in_the_middle_keeps_the_cursor_where_it_is(
+    shop: Shop,
+) -> None:
+    orders = [an_order(shop) for _ in range(5)]
+    for _, intent in orders:
+        shop.provider.pay(intent)
+    forget_to_look(shop)
+    shop.begin_rounds()
+    before = reached(shop)
+    shop.pass_time(minutes=3)
+    # The first page and its two payments, then nothing.
+    steps = 3
+    shop.provider.faults = [SILENT] * 0
+    original = shop.provider.get
+
+    def silent_after(intent: str) -> Payment:
+        nonlocal steps
+        steps -= 1
+        if steps < 0:
+            raise SILENT
+        return original(intent)  # type: ignore[no-any-return]
+
+    shop.provider.get = silent_after
+    await shop.work()
+    settled = shop.count("checkout.order.fulfilled")
+    in_the_middle = reached(shop)
+    shop.provider.get = original
+    shop.pass_time(minutes=1)
+    await shop.work()
+
+    assert settled == 3
+    assert in_the_middle == before
+    assert reached(shop) == NOON + timedelta(minutes=1)
+    assert {shop.order(order_id)["status"] for order_id, _ in orders} == {"fulfilled"}
+    assert len(differences(shop)) == 5
+
+
+def test_two_processes_on_the_same_round_record_it_once(shop: Shop) -> None:
+    order_id, intent = an_order(shop)
+    shop.provider.pay(intent)
+    forget_to_look(shop)
+    shop.begin_rounds()
+    shop.pass_time(minutes=3)
+
+    def go_through(_: int) -> None:
+        for _ in range(4):
+            record = shop.reconciler.step()
+            shop.store.work(Cause(uuid4()), record)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(go_through, range(4)))
+
+    assert shop.count("checkout.order.fulfilled") == 1
+    assert differences(shop) == [(intent, "captured", "created")]
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert len(shop.rows("SELECT 1 FROM schedule WHERE kind = %s", RECONCILE_LISTS)) == 1
+
+
+async def test_many_that_differ_are_settled_ten_in_a_step(shop: Shop) -> None:
+    orders = [an_order(shop) for _ in range(13)]
+    for _, intent in orders:
+        shop.provider.pay(intent)
+    forget_to_look(shop)
+    shop.provider.page_size = 100
+    shop.begin_rounds()
+    shop.pass_time(minutes=3)
+    asked = len(shop.provider.asked)
+
+    await shop.worker.run_due()
+    after_one_step = shop.count("checkout.order.fulfilled")
+    await shop.work()
+
+    assert after_one_step == 10
+    assert shop.count("checkout.order.fulfilled") == 13
+    # Two pages of payments (the rest of the first one), one of charges, one of refunds.
+    assert sum(a.startswith("list") for a in shop.provider.asked[asked:]) == 4
+
+
+async def test_a_round_begins_two_hours_before_the_last_one_ended_and_comes_every_hour(
+    shop: Shop,
+) -> None:
+    shop.begin_rounds()
+    first = reached(shop)
+    await shop.work()
+
+    ended, next_one = reached(shop), due(shop, RECONCILE_LISTS)
+    shop.begin_rounds()
+
+    assert first == NOON - timedelta(days=3)
+    assert ended == NOON - timedelta(minutes=2)
+    assert next_one == NOON + timedelta(hours=1)
+    assert due(shop, RECONCILE_LISTS) == next_one  # a restart neither hurries nor delays it
