@@ -46,7 +46,10 @@ class _Sums:
 
     @classmethod
     def of(cls, kept: dict[str, Any] | None) -> "_Sums":
-        return cls() if kept is None else cls(kept["by_currency"], kept["differing"])
+        if kept is None:
+            return cls()
+        # What was kept must stay as it was: moving on compares it with the row.
+        return cls({c: dict(each) for c, each in kept["by_currency"].items()}, kept["differing"][:])
 
     def add(self, what: str, movement_id: str, currency: str, theirs: int, ours: int) -> None:
         sums = self.by_currency.setdefault(currency, dict(_ZERO))

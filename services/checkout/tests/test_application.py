@@ -1,5 +1,5 @@
 from itertools import permutations
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,14 +11,18 @@ from services.checkout.application import (
     RETURN_PAYMENT,
 )
 from services.checkout.domain import (
+    DailyBalance,
+    Difference,
+    Listed,
     OrderNotFound,
     OrderStatus,
     PassNotFound,
     ProviderRefund,
+    Says,
     Seat,
     SoldOut,
 )
-from services.checkout.tests.builders import MINUTE, Shop, a_payment, free
+from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, free
 
 
 def test_an_order_holds_a_seat_and_intends_a_payment() -> None:
@@ -337,3 +341,72 @@ def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:
     (snapshot,) = shop.checkout.snapshots.get(order_id)
     assert snapshot.mutate(None).__dict__ == from_events.__dict__
     assert shop.order(order_id).status == OrderStatus.FULFILLED
+
+
+def listed(order_id: UUID, says: Says, movement_id: str = "pi_1") -> Listed:
+    return Listed("any", says, "pi_1", movement_id, order_id, 1990, "EUR", NOON)
+
+
+def test_what_a_list_says_and_nobody_told_is_settled_and_kept_once() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    payment = a_payment(order_id)
+
+    first = shop.checkout.reconcile(listed(order_id, Says.CAPTURED), payment)
+    again = shop.checkout.reconcile(listed(order_id, Says.CAPTURED), payment)
+
+    assert (first, again) == (True, False)
+    assert shop.order(order_id).status == OrderStatus.FULFILLED
+    difference = Difference.create_id("pi_1", "captured")
+    (found,) = shop.checkout.events.get(difference)
+    assert isinstance(found, Difference.Found)
+    assert (found.theirs, found.ours) == ("captured", "unknown")
+
+
+def test_a_refund_that_a_list_says_of_what_is_on_its_way_back_is_no_difference() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    late = shop.buy(pass_id)
+    shop.clock.advance(10 * MINUTE)
+    shop.checkout.close_order(late)
+    shop.buy(pass_id)
+    shop.checkout.settle(late, a_payment(late))
+
+    differs = shop.checkout.reconcile(listed(late, Says.RETURNED, "re_1"), a_payment(late))
+
+    assert differs is False
+
+
+def test_what_a_list_says_of_no_order_of_ours_is_refused() -> None:
+    shop = Shop()
+
+    with pytest.raises(OrderNotFound):
+        shop.checkout.reconcile(listed(uuid4(), Says.CAPTURED), a_payment(uuid4()))
+
+
+def test_a_look_at_an_open_order_is_followed_by_another_and_at_a_settled_one_by_none() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+
+    shop.checkout.look_again(order_id)
+    again = [e.due_at for e in shop.schedule.entries if e.kind == RECONCILE_ORDER]
+    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.look_again(order_id)
+
+    assert again == [NOON + 5 * MINUTE]
+    assert RECONCILE_ORDER not in shop.due()
+
+
+def test_a_day_that_is_compared_twice_keeps_both_and_is_as_it_was_found_last() -> None:
+    shop = Shop()
+    sums = {"EUR": {"captured_theirs_minor": 1990, "captured_ours_minor": 0}}
+
+    shop.checkout.balance_day("2026-06-01", sums, ["pi_1"])
+    shop.checkout.balance_day("2026-06-01", {}, [])
+
+    id_ = DailyBalance.create_id("2026-06-01")
+    told = [type(event).__name__ for event in shop.checkout.events.get(id_)]
+    balance: DailyBalance = shop.checkout.repository.get(id_)
+    assert told == ["Opened", "Compared", "Compared"]
+    assert balance.equal

@@ -7,11 +7,19 @@ from libs.events.catalog import TeamMemberRemoved
 from libs.runtime import log
 from libs.runtime.cause import Cause
 from services.checkout.domain import ProviderRefund
-from services.checkout.projections import OrderList, PassSale, PaymentList, SeatList, TeamList
+from services.checkout.projections import (
+    BalanceList,
+    MoneyList,
+    OrderList,
+    PassSale,
+    PaymentList,
+    SeatList,
+    TeamList,
+)
 from services.checkout.tests.builders import a_pass, a_payment, a_space, about, an_end, free, terms
 from services.checkout.tests.conftest import Shop
 
-OWN = (OrderList(), PaymentList(), SeatList())
+OWN = (OrderList(), PaymentList(), SeatList(), MoneyList(), BalanceList())
 
 
 def everything_that_can_happen(shop: Shop) -> None:
@@ -37,6 +45,9 @@ def everything_that_can_happen(shop: Shop) -> None:
     do(lambda: checkout.record_refund(second, ProviderRefund("re_3", 1900)))
     third = shop.buy(pass_id)
     do(lambda: checkout.give_up_payment(third, 1, "amount_too_small"))
+    sums = {"EUR": {"captured_theirs_minor": 1990, "captured_ours_minor": 0}}
+    for differing in (["pi_1"], []):
+        do(lambda some=differing: checkout.balance_day("2026-06-01", sums, some))
 
 
 def dump(shop: Shop) -> dict[str, list[dict[str, Any]]]:
@@ -50,7 +61,7 @@ def dump(shop: Shop) -> dict[str, list[dict[str, Any]]]:
 def test_built_again_from_zero_the_views_equal_the_live_ones(shop: Shop) -> None:
     everything_that_can_happen(shop)
     live = dump(shop)
-    shop.rows("TRUNCATE order_list, payment_list, seat_list")
+    shop.rows("TRUNCATE order_list, payment_list, seat_list, money_list, balance_list")
 
     def rebuild(curs: Any) -> None:
         for logged in log.read_after(curs, log.START, 500).events:

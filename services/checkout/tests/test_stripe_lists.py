@@ -1,0 +1,166 @@
+"""Our rounds over the wire: the official SDK against the lists of Stripe's stand-in."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from libs.runtime.clock import FixedClock
+from services.checkout.domain import Listing, ProviderSilent, Says
+from services.checkout.stripe_provider import StripePayments
+from services.checkout.tests.builders import terms
+from services.checkout.tests.conftest import Shop
+from services.checkout.tests.stand_in import SECRET_KEY, StandIn, running_stand_in
+from services.checkout.tests.test_balances import balances, the_sums
+from services.checkout.tests.test_rounds import differences, forget_to_look
+
+
+@pytest.fixture
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with running_stand_in(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop], sandbox: StandIn) -> Shop:
+    """Its clock stands three minutes ahead, so that what was just made is not young any more."""
+    clock = FixedClock(datetime.now(UTC) + timedelta(minutes=3))
+    return open_shop(StripePayments(SECRET_KEY, sandbox.url), clock)
+
+
+def an_order(shop: Shop) -> tuple[UUID, str, str]:
+    order_id = shop.buy(shop.offer(terms(stock=5)).pass_id)
+    shop.ensure(order_id)
+    row = shop.row("SELECT * FROM payment_secrets WHERE order_id = %s", order_id)
+    return order_id, row["payment_intent_id"], row["client_secret"]
+
+
+def a_purchase(shop: Shop, sandbox: StandIn) -> tuple[UUID, str]:
+    order_id, intent, secret = an_order(shop)
+    assert sandbox.pay(secret).status_code == 200
+    shop.settle(order_id)
+    return order_id, intent
+
+
+async def test_a_payment_that_neither_webhook_nor_page_told_is_found_after_two_minutes(
+    shop: Shop, sandbox: StandIn
+) -> None:
+    order_id, _, secret = an_order(shop)
+    sandbox.pay(secret)
+
+    shop.pass_time(minutes=2)
+    await shop.work()
+
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert differences(shop) == []
+
+
+async def test_with_that_switched_off_it_is_found_in_stripes_lists(
+    shop: Shop, sandbox: StandIn
+) -> None:
+    order_id, intent, secret = an_order(shop)
+    sandbox.pay(secret)
+    other_id, other, _ = an_order(shop)
+    sandbox.client().v1.payment_intents.cancel(other)
+    forget_to_look(shop)
+    shop.begin_rounds()
+
+    await shop.work()
+
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert shop.order(other_id)["status"] == "open"
+    assert sorted(differences(shop)) == sorted(
+        [(intent, "captured", "created"), (other, "cancelled", "created")]
+    )
+
+
+@pytest.mark.parametrize(("amount", "status"), [(None, "refunded"), (500, "fulfilled")])
+async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_in_stripes_lists(
+    shop: Shop, sandbox: StandIn, amount: int | None, status: str
+) -> None:
+    order_id, intent = a_purchase(shop, sandbox)
+    forget_to_look(shop)
+    params: Any = {"payment_intent": intent} | ({} if amount is None else {"amount": amount})
+    refund = sandbox.client().v1.refunds.create(params)
+    shop.begin_rounds()
+
+    await shop.work()
+
+    assert shop.order(order_id)["status"] == status
+    assert shop.order(order_id)["refunded_minor"] == refund.amount
+    assert shop.count("checkout.order.refunded") == 1
+    assert differences(shop) == [(refund.id, "returned", "succeeded")]
+
+
+async def test_stripe_falling_silent_in_the_middle_of_a_round_loses_nothing(
+    shop: Shop, sandbox: StandIn
+) -> None:
+    order_id, intent = a_purchase(shop, sandbox)
+    forget_to_look(shop)
+    sandbox.client().v1.refunds.create({"payment_intent": intent})
+    sandbox.misbehave(kind="refuse", path="/v1/refunds", status=500, times=None)
+    shop.begin_rounds()
+
+    await shop.work()
+    silent = shop.row("SELECT * FROM reconciliation WHERE round = 'hourly'")
+    sandbox.behave()
+    shop.pass_time(minutes=1)
+    await shop.work()
+
+    assert silent["under_way"]["listing"] == "refunds"
+    assert silent["reached"] < datetime.now(UTC) - timedelta(days=2)
+    assert shop.order(order_id)["status"] == "refunded"
+
+
+async def test_the_sums_of_a_day_are_those_of_stripes_own_clock(
+    shop: Shop, sandbox: StandIn
+) -> None:
+    purchases = [a_purchase(shop, sandbox) for _ in range(2)]
+    part = sandbox.client().v1.refunds.create({"payment_intent": purchases[0][1], "amount": 500})
+    shop.settle_again(purchases[0][1])
+    stranger = sandbox.client().v1.payment_intents.create(
+        {
+            "amount": 700,
+            "currency": "eur",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+    )
+    day = datetime.fromtimestamp(part.created, UTC).date().isoformat()
+
+    for _ in range(4):
+        record = shop.balancer.step(day)
+        assert record is not None
+        shop.store.work(shop.cause(), record)
+        if balances(shop):
+            break
+
+    assert stranger.status == "succeeded"
+    assert balances(shop) == [
+        {"day": day, "sums": {"EUR": the_sums((3980, 3980), (500, 500))}, "differing": []}
+    ]
+
+
+def test_a_list_comes_in_pages_and_tells_of_payments_that_name_an_order(
+    shop: Shop, sandbox: StandIn
+) -> None:
+    _, paid = a_purchase(shop, sandbox)
+    _, waiting, _ = an_order(shop)
+    sandbox.client().v1.payment_intents.create({"amount": 500, "currency": "eur"})
+    since, until = shop.clock.now() - timedelta(hours=1), shop.clock.now()
+    provider = shop.provider
+
+    page = provider.list_page(Listing.PAYMENTS, since, until)
+    older = provider.list_page(Listing.PAYMENTS, since, until, after=waiting)
+    newer = provider.list_page(Listing.PAYMENTS, until, until + timedelta(days=1))
+
+    (listed,) = page.listed
+    assert (listed.says, listed.movement_id, listed.amount_minor) == (Says.CAPTURED, paid, 1990)
+    assert older.listed == page.listed
+    assert newer.listed == ()
+    assert page.next_after is None
+    with pytest.raises(ProviderSilent):
+        provider.list_page(Listing.PAYMENTS, since, until, after="pi_3unknown")
