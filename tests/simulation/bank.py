@@ -14,6 +14,9 @@ from uuid import UUID
 
 from libs.runtime.clock import FixedClock
 from services.checkout.domain import (
+    Listed,
+    Listing,
+    Page,
     Payment,
     PaymentRequest,
     PaymentStatus,
@@ -21,6 +24,7 @@ from services.checkout.domain import (
     ProviderSilent,
     RefundImpossible,
     RefundOrder,
+    Says,
     WebhookEvent,
 )
 from tests.simulation.fate import Fate
@@ -28,6 +32,7 @@ from tests.simulation.fate import Fate
 R = TypeVar("R")
 
 KEYS_KEPT_FOR: Final = timedelta(hours=24)
+_PAGE: Final = 3
 _PAYABLE: Final = {PaymentStatus.AWAITING, PaymentStatus.CHALLENGED}
 
 
@@ -54,6 +59,7 @@ class Bank:
     webhooks: list[WebhookEvent] = field(default_factory=list)
     captured: dict[str, int] = field(default_factory=dict)
     faults_to_keep: list[bool] = field(default_factory=list)
+    made_at: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._keys: dict[str, _Kept] = {}
@@ -102,6 +108,25 @@ class Bank:
             lambda: self._refund(asked.payment_intent_id, asked.amount_minor, asked.request_id),
         )
 
+    def list_page(
+        self, listing: Listing, since: datetime, until: datetime, after: str | None = None
+    ) -> Page:
+        """As PaymentProvider.list_page."""
+
+        def turn() -> Page:
+            timely = [
+                (id_, says)
+                for id_, says in self._objects(listing)
+                if since <= self.made_at[id_] < until
+            ]
+            timely.sort(key=lambda each: (self.made_at[each[0]], _number_of(each[0])), reverse=True)
+            begin = 0 if after is None else [id_ for id_, _ in timely].index(after) + 1
+            page = timely[begin : begin + _PAGE]
+            listed = tuple(says for _, says in page if says is not None)
+            return Page(listed, page[-1][0] if len(timely) > begin + _PAGE else None)
+
+        return self._unreliably(turn)
+
     # What buyers, their banks and the owner of the account do
 
     def pay(self, payment: Payment, how: str) -> None:
@@ -142,7 +167,7 @@ class Bank:
             )
 
     def refund_by_hand(self, payment: Payment, amount_minor: int | None) -> None:
-        """From the dashboard. Of these the webhook does come, sooner or later."""
+        """From the dashboard."""
         self._refund(payment.payment_intent_id, amount_minor, None)
 
     def left_of(self, payment_intent_id: str) -> int:
@@ -157,6 +182,47 @@ class Bank:
 
     # How it goes about it
 
+    def _objects(self, listing: Listing) -> list[tuple[str, Listed | None]]:
+        """All of a kind: what each is called, and what it says."""
+        objects: list[tuple[str, Listed | None]] = []
+        for intent, payment in self.payments.items():
+            match listing:
+                case Listing.PAYMENTS:
+                    objects.append((intent, self._said_by_intent(payment)))
+                case Listing.CHARGES if payment.charge_id is not None:
+                    charge = payment.charge_id
+                    captured = self._listed(charge, Says.CAPTURED, payment, intent, charge)
+                    objects.append((charge, captured))
+                case Listing.REFUNDS:
+                    for refund in payment.refunds:
+                        id_, amount = refund.refund_id, refund.amount_minor
+                        returned = self._listed(id_, Says.RETURNED, payment, id_, id_)
+                        objects.append((id_, replace(returned, amount_minor=amount)))
+        return objects
+
+    def _said_by_intent(self, payment: Payment) -> Listed | None:
+        intent = payment.payment_intent_id
+        if payment.status is PaymentStatus.SUCCEEDED and payment.charge_id is not None:
+            return self._listed(intent, Says.CAPTURED, payment, intent, payment.charge_id)
+        if payment.status is PaymentStatus.CANCELLED:
+            return self._listed(intent, Says.CANCELLED, payment, intent, intent)
+        return None
+
+    def _listed(
+        self, object_id: str, says: Says, payment: Payment, movement_id: str, dated_by: str
+    ) -> Listed:
+        assert payment.order_id is not None
+        return Listed(
+            object_id,
+            says,
+            payment.payment_intent_id,
+            movement_id,
+            payment.order_id,
+            payment.amount_minor,
+            payment.currency,
+            self.made_at[dated_by],
+        )
+
     def _create(self, asked: PaymentRequest) -> Payment:
         number = next(self._numbers)
         payment = Payment(
@@ -169,16 +235,16 @@ class Bank:
             client_secret=f"pi_{number}_secret",
         )
         self.payments[payment.payment_intent_id] = payment
+        self.made_at[payment.payment_intent_id] = self.clock.now()
         self._announce("payment_intent.created", payment)
         return payment
 
     def _capture(self, payment: Payment) -> None:
         self.captured[payment.payment_intent_id] = payment.amount_minor
+        charge = f"ch_{next(self._numbers)}"
+        self.made_at[charge] = self.clock.now()
         self._change(
-            payment,
-            "payment_intent.succeeded",
-            status=PaymentStatus.SUCCEEDED,
-            charge_id=f"ch_{next(self._numbers)}",
+            payment, "payment_intent.succeeded", status=PaymentStatus.SUCCEEDED, charge_id=charge
         )
 
     def _refund(
@@ -191,6 +257,7 @@ class Bank:
         if amount > left:
             raise RefundImpossible("amount_too_large")
         refund = ProviderRefund(f"re_{next(self._numbers)}", amount, request_id)
+        self.made_at[refund.refund_id] = self.clock.now()
         payment = self.payments[payment_intent_id]
         self._change(payment, "charge.refunded", refunds=(*payment.refunds, refund))
         return refund
@@ -204,8 +271,7 @@ class Bank:
         event = WebhookEvent(
             f"evt_{next(self._numbers)}", type_, payment.payment_intent_id, f'{{"type": "{type_}"}}'
         )
-        # Nothing but its webhook tells of a refund by hand: the nightly round is not built yet.
-        if type_ == "charge.refunded" or not self.fate.mishap(0.15):
+        if not self.fate.mishap(0.15):
             self.webhooks.append(event)
 
     def _under_key(self, key: str, make: Callable[[], R]) -> R:
@@ -238,6 +304,10 @@ class Bank:
         if self.fate.mishap(self.fate.silence_rate):
             raise ProviderSilent("no answer, but done")
         return answer
+
+
+def _number_of(id_: str) -> int:
+    return int(id_.rsplit("_", 1)[1])
 
 
 def _repeat(answer: Any) -> Any:

@@ -45,6 +45,7 @@ from services.checkout.payments import Payments
 from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
 from services.checkout.publishing import to_contract as checkout_says
 from services.checkout.reactions import HEARS as CHECKOUT_HEARS
+from services.checkout.rounds import Balancer, Reconciler
 from services.checkout.stock import Counters, StockDoor
 from services.checkout.tables import BookTables
 from services.checkout.timers import begin_rounds, timers
@@ -100,6 +101,7 @@ class Surroundings:
     make_store: MakeStore
     make_counters: Callable[[], Counters]
     make_checkout: Callable[..., Checkout] = Checkout
+    make_reconciler: Callable[..., Reconciler] = Reconciler
     mails: Mails = field(
         default_factory=lambda: Mails(
             "http://localhost:8000",
@@ -213,7 +215,12 @@ def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
         store,
         checkout_says,
         timers(store, webhooks),
-        CheckoutErrands(payments, webhooks).by_kind(),
+        CheckoutErrands(
+            payments,
+            webhooks,
+            world.make_reconciler(store, world.bank),
+            Balancer(store, world.bank),
+        ).by_kind(),
         tuple(services.checkout.http.REFUSALS),
     )
     process.payments, process.webhooks = payments, webhooks

@@ -171,6 +171,7 @@ _AT_THE_END = (
     money.check_money,
     money.check_sums,
     money.check_refunds,
+    money.check_balances,
     _grants,
     _chat,
     _notices,

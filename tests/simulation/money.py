@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from psycopg.rows import DictRow
 from libs.events.contract import REGISTRY
 from libs.runtime import log
 from services.checkout.domain import PaymentStatus, Seat
-from tests.simulation.world import World
+from tests.simulation.world import BEGINNING, World
 
 Damage = Iterator[str]
 
@@ -125,6 +126,19 @@ def check_sums(world: World) -> Damage:
         )
         if kept != net:
             yield f"money: the bank has kept {kept} {currency}, the checkout says {net}"
+
+
+def check_balances(world: World) -> Damage:
+    """Every day was compared with the bank, and in the end both said the same."""
+    rows = world.site.rows("checkout", "SELECT day, sums, differing FROM balance_list")
+    first, today = BEGINNING.date(), world.clock.now().date()
+    days = {row["day"] for row in rows}
+    for number in range((today - first).days - 1):
+        if first + timedelta(days=number) not in days:
+            yield f"money: day {number} was never compared"
+    for row in rows:
+        if row["differing"]:
+            yield f"money: {row['day']} differs at the bank: {row['sums']} {row['differing']}"
 
 
 def _orders_by_id(world: World) -> dict[UUID | None, DictRow]:

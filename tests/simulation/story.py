@@ -17,6 +17,8 @@ from tests.simulation.world import World
 _MOST_ROUNDS: Final = 200
 _TRIES: Final = 4
 _PATIENT_ROUNDS: Final = 30
+_UNTIL_ALL_ROUNDS_WERE_HERE: Final = timedelta(hours=28)
+"""The sums of today are drawn up at three in the coming night."""
 
 
 class NeverCalm(AssertionError):
@@ -152,8 +154,12 @@ class Story(Buyers, Team, Machinery):
             )
 
     def settle_down(self, within: timedelta | None = None) -> None:
-        """No more mishaps: do all there is to do, and wait for all that is still to come."""
+        """No more mishaps: do all there is to do, and wait for all that is still to come.
+
+        What nobody told the checkout of comes to light in the rounds of the hour and of the night.
+        """
         was_calm, self.fate.calm = self.fate.calm, True
+        rounds_are_over = False
         begun = self.world.clock.now()
         while within is None and self.reach() is not None:
             pass
@@ -163,8 +169,11 @@ class Story(Buyers, Team, Machinery):
             if within is not None:
                 break
             due = self._next_due()
-            if due is None:
+            if due is None and rounds_are_over:
                 break
+            if due is None:
+                rounds_are_over = True
+                due = self.world.clock.now() + _UNTIL_ALL_ROUNDS_WERE_HERE
             # What is put off again and again waits for a key of the bank to be forgotten.
             least = timedelta(seconds=16) if number < _PATIENT_ROUNDS else timedelta(hours=3)
             self.world.pass_time(max(due - self.world.clock.now(), least))
@@ -191,7 +200,7 @@ class Story(Buyers, Team, Machinery):
         return done
 
     def _next_due(self) -> datetime | None:
-        """When the schedule has something to do again, the rounds of every minute left aside."""
+        """When the schedule has something to do again, rounds that come for ever left aside."""
         due = [
             row["due"]
             for service in SERVICES

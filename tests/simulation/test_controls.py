@@ -16,6 +16,7 @@ pytestmark = pytest.mark.timeout(300)
         ("conditional update", "stock: "),
         ("inbox", "reactions: "),
         ("lattice", "money: "),
+        ("rounds over the lists", "money: "),
         ("acknowledging after the commit", "reactions: "),
     ],
 )

@@ -10,11 +10,12 @@ from services.catalog.domain import Role
 from services.checkout.domain import Payment, PaymentRequest, PaymentStatus, ProviderSilent
 from tests.simulation import checks
 from tests.simulation.bank import KEYS_KEPT_FOR
+from tests.simulation.careless import WITHOUT
 from tests.simulation.fate import Fate
 from tests.simulation.site import Site
 from tests.simulation.story import Story
 from tests.simulation.team import SPACE
-from tests.simulation.world import World
+from tests.simulation.world import Protections, World
 
 PRICE = 1990
 
@@ -24,8 +25,10 @@ def begin(site: Site) -> Iterator[Callable[..., Story]]:
     """A story in which nothing happens by itself, with a pass for 19.90 on sale."""
     worlds: list[World] = []
 
-    def begin(*, orderly: bool = True, seats: int | None = None) -> Story:
-        world = World(site, Fate(1, calm=True), orderly)
+    def begin(
+        *, orderly: bool = True, seats: int | None = None, kept: Protections | None = None
+    ) -> Story:
+        world = World(site, Fate(1, calm=True), orderly, kept or Protections())
         worlds.append(world)
         world.begin()
         story = Story(world, 0)
@@ -62,6 +65,24 @@ def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
 
     assert bank.left_of(payment.payment_intent_id) == PRICE - 100
     assert list(checks.check_end(story.world)) == []
+
+
+@pytest.mark.parametrize("amount", [None, 500], ids=["all", "a part"])
+def test_a_refund_by_hand_that_no_webhook_tells_of_is_noticed_by_the_rounds_alone(
+    begin: Callable[..., Story], amount: int | None
+) -> None:
+    found = []
+    for kept in (Protections(), WITHOUT["rounds over the lists"]):
+        story = begin(kept=kept)
+        _, payment = buy(story)
+        story.world.bank.refund_by_hand(payment, amount)
+        story.world.bank.webhooks.clear()
+        story.settle_down()
+        found.append(list(checks.check_end(story.world)))
+
+    with_rounds, without = found
+    assert with_rounds == []
+    assert any("its order says 0" in damage for damage in without)
 
 
 def test_who_sits_there_after_a_lost_answer_gets_the_role_that_is_wanted_by_then(

@@ -17,6 +17,7 @@ from libs.runtime.clock import FixedClock
 from libs.runtime.contacts import Contact
 from libs.runtime.streams import Message
 from services.checkout.application import Checkout
+from services.checkout.rounds import Reconciler
 from services.checkout.tables import StockTable
 from tests.simulation.bank import Bank
 from tests.simulation.bus import Bus, Durable
@@ -51,6 +52,7 @@ class Protections:
     make_store: Callable[..., MortalStore] = MortalStore
     counters: Callable[[Callable[[UUID], None]], StockTable] = CrowdedCounters
     checkout: Callable[..., Checkout] = Checkout
+    reconciler: Callable[..., Reconciler] = Reconciler
     acknowledges_first: bool = False
 
 
@@ -91,6 +93,7 @@ class World:
             kept.make_store,
             lambda: kept.counters(self._crowded),
             kept.checkout,
+            kept.reconciler,
         )
         self.processes: dict[str, Process] = {}
         for service in SERVICES:

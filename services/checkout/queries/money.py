@@ -62,8 +62,8 @@ def list_booked(curs: ViewCursor, listed: Sequence[Listed]) -> list[tuple[Listed
 
 
 def _ours(listed: Listed, row: Any) -> int:
-    # Of a payment that is back as a whole we keep its last refund alone, which stands for all.
-    if listed.says is Says.RETURNED and row["state"] == "returned":
+    # Of a payment that goes back as a whole we keep its last refund alone, which stands for all.
+    if listed.says is Says.RETURNED and row["state"] in {"returning", "returned"}:
         return listed.amount_minor
     return row["amount_minor"] or 0
 
