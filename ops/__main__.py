@@ -29,6 +29,7 @@ if sys.argv[1:2] != ["up"]:
     from ops.backup import backup, restore
     from ops.demo import demo
     from ops.lag import lag
+    from ops.reconcile import reconcile
     from ops.replay.command import replay
     from ops.verify.command import stock, verify
 
@@ -44,6 +45,7 @@ if sys.argv[1:2] != ["up"]:
     app.command()(restore)
     app.command()(lag)
     app.command()(verify)
+    app.command()(reconcile)
     app.command()(demo)
 
 

@@ -273,3 +273,25 @@ async def test_what_no_relay_publishes_shows_in_lag(system: Operated) -> None:
     told = {each["service"]: each for each in map(json.loads, lines)}
     assert told["checkout"]["unpublished"] == 2
     assert told["checkout"]["unpublished_oldest_s"] > 0
+
+
+def test_an_operator_has_the_lists_gone_through_now_or_a_day_of_them_again(
+    system: Operated,
+) -> None:
+    entries = "SELECT key, payload FROM schedule WHERE kind = 'reconcile_lists' ORDER BY key"
+
+    backstage("reconcile", "--as", "ada")
+    backstage("reconcile", "--day", "2026-06-01", "--as", "ada")
+    refused = backstage("reconcile", "--day", "2999-01-01", code=2)
+
+    assert system.rows("checkout", entries) == [
+        ("2026-06-01", {"day": "2026-06-01"}),
+        ("all", {}),
+    ]
+    assert "not over yet" in refused
+    made = system.rows(
+        "checkout",
+        "SELECT convert_from(state, 'UTF8')::jsonb ->> 'target' FROM events"
+        " WHERE topic = 'runtime.intervention.made' ORDER BY notification_id",
+    )
+    assert made == [("all",), ("2026-06-01",)]

@@ -30,17 +30,20 @@ from ops.verify.membership import (
     may_enter,
     video_tokens,
 )
-from ops.verify.payments import SETTLED_WITHIN, Captured, check_payments
+from ops.verify.payments import SETTLED_WITHIN, Captured, check_balances, check_payments
 from ops.verify.stock import check_counters, check_prefixes
-from services.checkout.domain import Order, Payment, PaymentStatus, Seat, SeatReason
+from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus, Seat, SeatReason
+from services.checkout.projections import BalanceList
 from tests.servers import PostgresServer
 
 SPACE, LOUNGE, MEMBER, HOST, EVE, OLD = (uuid4() for _ in range(6))
 NOW = AT + SETTLED_WITHIN + timedelta(minutes=1)
 
 
-def save(database: str, *aggregates: Order | Seat) -> None:
-    store: Store[Application[UUID]] = Store("checkout", database, Application, pool_size=1)
+def save(database: str, *aggregates: Order | Seat | DailyBalance) -> None:
+    store: Store[Application[UUID]] = Store(
+        "checkout", database, Application, views=[BalanceList()], pool_size=1
+    )
     store.open()
     for aggregate in aggregates:
         store.work(Cause(uuid4()), lambda one=aggregate: store.application.save(one))
@@ -126,6 +129,28 @@ def test_a_pass_granted_for_a_payment_that_nobody_captured_is_found(database: st
     (finding,) = payments(database)
 
     assert finding.sentence.endswith("was granted for pi_1, never captured")
+
+
+@pytest.mark.parametrize(("again", "findings"), [(False, 1), (True, 0)])
+def test_a_day_that_differed_when_it_was_compared_last_is_found_with_what_repairs_it(
+    database: str, again: bool, findings: int
+) -> None:
+    balance = DailyBalance(day="2026-06-01")
+    sums = dict.fromkeys(("captured_ours_minor", "returned_theirs_minor"), 0)
+    sums |= {"captured_theirs_minor": 1990, "returned_ours_minor": 0}
+    balance.compare({"EUR": sums}, ["pi_1"], AT)
+    if again:
+        balance.compare({"EUR": sums | {"captured_ours_minor": 1990}}, [], AT)
+    save(database, balance)
+
+    with stores.reading(database) as conn:
+        found = check_balances(conn)
+
+    assert len(found) == findings
+    for each in found:
+        assert "EUR captured 1990 there and 0 here" in each.sentence
+        assert "pi_1" in each.sentence
+        assert each.repair == "backstage reconcile --day 2026-06-01"
 
 
 def seat(pass_id: UUID) -> Seat:

@@ -35,7 +35,7 @@ from ops.verify.membership import (
     may_enter,
     video_tokens,
 )
-from ops.verify.payments import captured_at_stripe, check_payments
+from ops.verify.payments import captured_at_stripe, check_balances, check_payments
 from ops.verify.stock import capacities, check_counters, check_prefixes
 
 _GRACE_S: Final = 15.0
@@ -70,6 +70,7 @@ class Checker:
         await self._timed("effects", self._effects())
         await self._timed("stock", asyncio.to_thread(self._stock, full=full))
         await self._timed("tokens", asyncio.to_thread(self._tokens))
+        await self._timed("balances", asyncio.to_thread(self._balances))
         if full:
             await self._timed("order", asyncio.to_thread(self._order))
             await self._timed("answers", asyncio.to_thread(self._answers))
@@ -116,6 +117,10 @@ class Checker:
                     found += check_prefixes(checkout, capacities(catalog))
         self.findings += found
         self._cursor.seats = 0 if found else last
+
+    def _balances(self) -> None:
+        with self._reading("checkout") as checkout:
+            self.findings += check_balances(checkout)
 
     def _order(self) -> None:
         for name in stores.SERVICES:

@@ -28,6 +28,10 @@ _FULFILLED: Final = """
            originator_id AS order_id
     FROM events WHERE topic = 'checkout.order.fulfilled' AND recorded_at >= %s
 """
+_DIFFERING: Final = """
+    SELECT day::text, sums, differing FROM balance_list
+    WHERE differing <> '[]'::jsonb ORDER BY day
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,29 @@ def check_payments(
         if intent is not None and intent not in seen:
             found.append(_of_order(row["order_id"], f"was granted for {intent}, never captured"))
     return found
+
+
+def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
+    """Days whose sums were not the same at the provider when they were compared last."""
+    return [
+        Finding(
+            "balances",
+            "checkout",
+            f"the money of {row['day']} is not the same at the provider: {_sides(row['sums'])}"
+            f" (see {', '.join(row['differing'])})",
+            f"backstage reconcile --day {row['day']}",
+        )
+        for row in checkout.execute(_DIFFERING)
+    ]
+
+
+def _sides(sums: Mapping[str, Mapping[str, int]]) -> str:
+    return "; ".join(
+        f"{currency} captured {each['captured_theirs_minor']} there and"
+        f" {each['captured_ours_minor']} here, went back {each['returned_theirs_minor']} there"
+        f" and {each['returned_ours_minor']} here"
+        for currency, each in sorted(sums.items())
+    )
 
 
 def _check_one(checkout: Connection[DictRow], payment: Captured, now: datetime) -> list[Finding]:
