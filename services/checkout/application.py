@@ -183,10 +183,11 @@ class Checkout(Application[UUID]):
         self._compare_refunds(order, seat, payment, now)
         self.save(order, seat)
 
-    def look_again(self, order_id: UUID) -> None:
-        """Somebody looked how the payments stand: while that may change, look in five minutes."""
+    def look_again(self, order_id: UUID, *, undecided: bool) -> None:
+        """Somebody looked how the payments stand: while the order is open, or one of those that
+        can be seen is `undecided`, look in five minutes."""
         order = self._locked(order_id)
-        if order.status == OrderStatus.OPEN or order.has_undecided_payment:
+        if order.status == OrderStatus.OPEN or undecided:
             due = self._clock.now() + LOOK_AGAIN_AFTER
             self._schedule.at(RECONCILE_ORDER, str(order_id), due, _about(order_id))
 

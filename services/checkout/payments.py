@@ -120,7 +120,8 @@ class Payments:
         def record() -> None:
             if look is not None:
                 look()
-            self._checkout.look_again(order_id)
+            left = any(asked.payment_intent_id for asked in self._undecided(order_id))
+            self._checkout.look_again(order_id, undecided=left)
 
         return record
 

@@ -273,11 +273,6 @@ class Order(Aggregate):
         asked: int = sum(r["amount_minor"] for r in self.refund_requests.values())
         return self.total_minor - self.refunded_minor - asked
 
-    @property
-    def has_undecided_payment(self) -> bool:
-        """Whether one of its payments may still be paid, as far as we know."""
-        return any(state in _UNDECIDED for state in self.payments.values())
-
     def knows(self, listed: Listed) -> bool:
         """Whether we have what a list of the provider says; what goes back as a whole is counted
         when all of it is back."""

@@ -389,10 +389,10 @@ def test_a_look_at_an_open_order_is_followed_by_another_and_at_a_settled_one_by_
     order_id = shop.buy(shop.offer(seats=1))
     shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
 
-    shop.checkout.look_again(order_id)
+    shop.checkout.look_again(order_id, undecided=True)
     again = [e.due_at for e in shop.schedule.entries if e.kind == RECONCILE_ORDER]
     shop.checkout.settle(order_id, a_payment(order_id))
-    shop.checkout.look_again(order_id)
+    shop.checkout.look_again(order_id, undecided=False)
 
     assert again == [NOON + 5 * MINUTE]
     assert RECONCILE_ORDER not in shop.due()
