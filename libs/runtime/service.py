@@ -42,7 +42,8 @@ class Service:
     """What a service is made of, put together in its `__main__`.
 
     `hears` maps each contract of another service to its reaction, `publishes` translates our
-    private events; `on_start` runs when store and bus stand, before the first request.
+    private events; `on_start` runs when store and bus stand, before the first request, `on_stop`
+    while they still do, after the last one.
     """
 
     def __init__(  # noqa: PLR0913
@@ -57,6 +58,7 @@ class Service:
         routers: Sequence[APIRouter] = (),
         refusals: Mapping[type[Exception], Refusal] | None = None,
         on_start: Sequence[Hook] = (),
+        on_stop: Sequence[Hook] = (),
         tries_after_s: Sequence[float] = TRIES_AFTER_S,
     ) -> None:
         self.settings = settings
@@ -69,6 +71,7 @@ class Service:
         self._errands = dict(errands or {})
         self._refusals = dict(refusals or {})
         self._on_start = on_start
+        self._on_stop = on_stop
         self._tries_after_s = tries_after_s
         self._relay: Relay | None = None
         self._consumers: list[Consumer] = []
@@ -103,6 +106,8 @@ class Service:
         try:
             yield self
         finally:
+            for hook in self._on_stop:
+                await hook(self)
             await _end(tasks)
             # Work that waits for our loop can only end while the loop goes on.
             for threads in (reacting, working):

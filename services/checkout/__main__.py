@@ -11,7 +11,6 @@ from services.checkout.errands import Errands
 from services.checkout.http import (
     REFUSALS,
     Desk,
-    Pace,
     Till,
     orders_router,
     team_router,
@@ -27,6 +26,7 @@ from services.checkout.stock import Counters, StockDoor
 from services.checkout.stripe_provider import StripePayments, read_webhook
 from services.checkout.tables import BookTables, StockTable
 from services.checkout.timers import begin_rounds, timers
+from services.checkout.waiting_room import WaitingRoom
 from services.checkout.webhooks import Webhooks
 
 
@@ -54,12 +54,13 @@ def compose(
     )
     payments = Payments(store, provider)
     webhooks = Webhooks(store, payments, store.schedule)
+    room = WaitingRoom(store, payments, settings.payments_per_s)
     till = Till(
         store,
         Desk(store, tuple(REFUSALS)),
         payments,
         settings.stripe_publishable_key,
-        Pace(settings.payments_per_s),
+        room,
     )
     return Service(
         settings,
@@ -76,7 +77,8 @@ def compose(
             webhook_router(webhooks, read_webhook, settings.webhook_secrets),
         ],
         refusals=REFUSALS,
-        on_start=[begin_rounds(store)],
+        on_start=[begin_rounds(store), room.open],
+        on_stop=[room.close],
     )
 
 

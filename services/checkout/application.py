@@ -31,6 +31,8 @@ HOLD: Final = timedelta(minutes=10)
 RECONCILE_AFTER: Final = timedelta(minutes=2)
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
 CLOSE_AT_LATEST_AFTER: Final = timedelta(minutes=2)
+WAIT_FORGIVEN: Final = timedelta(seconds=30)
+"""So much of the hold may pass until there is a payment; who waits longer gets all of it anew."""
 
 RECONCILE_ORDER: Final = "reconcile_order"
 CLOSE_ORDER: Final = "close_order"
@@ -137,11 +139,17 @@ class Checkout(Application[UUID]):
         self.save(order)
 
     def attach_payment(self, order_id: UUID, payment: Payment) -> None:
-        """The provider has made the payment: remember its id, and look after it in two minutes."""
+        """The provider has made the payment: remember its id, and look after it in two minutes.
+
+        Who stood in line for their first payment has ten minutes from now on."""
         order = self._locked(order_id)
         now = self._clock.now()
+        waited = not order.payments and now > order.held_until - HOLD + WAIT_FORGIVEN
         order.attach_payment(payment, now)
         if order.status == OrderStatus.OPEN:
+            if waited:
+                order.restart_hold(now + HOLD)
+                self._schedule_end_of_hold(order)
             self._books.keep_secret(payment)
             due = now + RECONCILE_AFTER
             self._schedule.at(RECONCILE_ORDER, str(order_id), due, _about(order_id))

@@ -7,6 +7,7 @@ an answer that does not come leaves the outcome unknown, and it is asked again w
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum, auto
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -65,6 +66,14 @@ class PaymentProvider(Protocol):
         ...
 
 
+class Asked(Enum):
+    """How it went to ask for a payment: answered, silence, or nothing had to be asked for."""
+
+    ANSWERED = auto()
+    IN_VAIN = auto()
+    NEEDLESSLY = auto()
+
+
 class Payments:
     """Asks the provider for one order at a time and says what to record."""
 
@@ -72,8 +81,10 @@ class Payments:
         self._store = store
         self._checkout = store.application
         self._provider = provider
+        self.before_making: Callable[[UUID], None] = _at_once
+        """Called when the end of a hold has to ask whether a payment was made, by making it."""
 
-    def ensure(self, order_id: UUID, cause: Cause) -> None:
+    def ensure(self, order_id: UUID, cause: Cause) -> Asked:
         """See to it that an open order has a payment that can be paid.
 
         Nothing is raised when the provider is silent: the order stays open, asked again later.
@@ -83,7 +94,7 @@ class Payments:
             self._store.work(cause, lambda: self._checkout.request_payment(order_id))
             asked = self._asked(order_id)
         if asked is None or asked.has_secret:
-            return
+            return Asked.NEEDLESSLY
         try:
             payment = self._make(asked)
         except PaymentImpossible as refused:
@@ -98,8 +109,10 @@ class Payments:
                 self._store.work(
                     cause, lambda: self._checkout.renew_payment(order_id, asked.attempt)
                 )
+            return Asked.IN_VAIN
         else:
             self._store.work(cause, lambda: self._checkout.attach_payment(order_id, payment))
+        return Asked.ANSWERED
 
     def settle_order(self, order_id: UUID, cause: Cause) -> None:
         """Ask for the payments of an order and settle it. Raises ProviderSilent."""
@@ -206,6 +219,7 @@ class Payments:
         if asked.payment_intent_id is not None:
             return self._provider.get(asked.payment_intent_id)
         try:
+            self.before_making(asked.order_id)
             return self._provider.create(asked.to_request())
         except PaymentImpossible:
             return None
@@ -230,3 +244,7 @@ class Payments:
 
     def _undecided(self, order_id: UUID) -> list[AskedPayment]:
         return self._store.query(lambda curs: queries.list_undecided_payments(curs, order_id))
+
+
+def _at_once(_: UUID) -> None:
+    """Nobody has to wait for a turn."""

@@ -118,6 +118,7 @@ def _(event: Order.PaymentReturned) -> Contract:
 @to_contract.register(Order.PaymentRequested)
 @to_contract.register(Order.PaymentIntentCreated)
 @to_contract.register(Order.HoldExtended)
+@to_contract.register(Order.HoldRestarted)
 @to_contract.register(Order.PaymentCancelled)
 @to_contract.register(Order.PaymentSucceeded)
 @to_contract.register(Order.ReturnRequested)

@@ -101,6 +101,13 @@ class Order(Aggregate):
 
         held_until: datetime
 
+    class HoldRestarted(Aggregate.Event):
+        """The payment was long in coming: the time to pay begins when there is one."""
+
+        TOPIC = "checkout.order.hold_restarted"
+
+        held_until: datetime
+
     class PaymentFailed(Aggregate.Event):
         """A charge was refused; another card may do."""
 
@@ -438,6 +445,16 @@ class Order(Aggregate):
     def _hold_extended(self, held_until: datetime) -> None:
         self.held_until = held_until
         self.extensions += 1
+
+    def restart_hold(self, until: datetime) -> None:
+        """Keep the seat for someone who had to wait for the payment. Raises OrderNotOpen."""
+        if self.status != OrderStatus.OPEN:
+            raise OrderNotOpen(self.id)
+        self._hold_restarted(held_until=until)
+
+    @event(HoldRestarted)
+    def _hold_restarted(self, held_until: datetime) -> None:
+        self.held_until = held_until
 
     # Money that bought nothing
 

@@ -2,9 +2,8 @@
 
 from services.checkout.http.desk import Desk
 from services.checkout.http.orders import Till, orders_router
-from services.checkout.http.pace import Pace
 from services.checkout.http.refusals import REFUSALS
 from services.checkout.http.team import team_router
 from services.checkout.http.webhook import webhook_router
 
-__all__ = ["REFUSALS", "Desk", "Pace", "Till", "orders_router", "team_router", "webhook_router"]
+__all__ = ["REFUSALS", "Desk", "Till", "orders_router", "team_router", "webhook_router"]

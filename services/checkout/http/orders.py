@@ -15,20 +15,22 @@ from pydantic import BaseModel
 from libs.runtime.cause import Cause
 from libs.runtime.http import CommandCause, MaybePerson, Person
 from libs.runtime.problems import Problem
-from libs.runtime.store import Store
+from libs.runtime.store import Overloaded, Store, StoreUnavailable
 from libs.runtime.telemetry import current_traceparent
 from services.checkout import queries
-from services.checkout.application import Checkout
+from services.checkout.application import HOLD, Checkout
 from services.checkout.domain import OrderStatus, ProviderSilent
 from services.checkout.http.desk import Buyer, Desk
-from services.checkout.http.pace import Pace
 from services.checkout.payments import Payments
 from services.checkout.queries import OrderState, Sale
+from services.checkout.waiting_room import WaitingRoom
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 6.0
 """How long an answer waits for the provider; what is under way then goes on without us."""
+SOON_S: Final = 1
+"""Whose turn comes this soon is not sent away: the answer waits for it."""
 _THREADS: Final = 24
 
 
@@ -40,7 +42,7 @@ class Till:
     desk: Desk
     payments: Payments
     publishable_key: str
-    pace: Pace
+    room: WaitingRoom
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="provider")
     )
@@ -69,14 +71,38 @@ class Till:
             lambda curs: queries.get_order(curs, order_id, person_id, self.publishable_key)
         )
 
+    async def opened(self, order_id: UUID, person_id: UUID) -> OrderState:
+        """As `payable`, for an order that was opened just now: its place is kept meanwhile."""
+        with self.room.arriving() as arrival:
+            try:
+                order = await self.get(order_id, person_id)
+            except (Overloaded, StoreUnavailable):
+                # Nobody may ever ask again: the line finds out what there is to pay.
+                now = self.store.clock.now()
+                self.room.join(order_id, now, now + HOLD, str(person_id), arrival)
+                raise
+            self._line_up(order, person_id, arrival)
+        return await self._served(order, person_id)
+
     async def payable(self, order_id: UUID, person_id: UUID) -> OrderState:
-        """The order with what its buyer needs to pay, asked for at the provider if need be."""
+        """The order with what its buyer needs to pay, or with its place in the line for that."""
         order = await self.get(order_id, person_id)
-        if not order.payment_pending or not await self.pace.turn():
-            return order
-        cause = fresh_cause(str(person_id))
-        await self.patiently(lambda: self.payments.ensure(order_id, cause))
-        return await self.get(order_id, person_id)
+        self._line_up(order, person_id)
+        return await self._served(order, person_id)
+
+    def _line_up(self, order: OrderState, person_id: UUID, arrival: int | None = None) -> None:
+        if order.payment_pending:
+            self.room.join(
+                order.order_id, order.opened_at, order.held_until, str(person_id), arrival
+            )
+
+    async def _served(self, order: OrderState, person_id: UUID) -> OrderState:
+        place = self.room.place_of(order.order_id) if order.payment_pending else None
+        if place is not None and place.about_s <= SOON_S:
+            await self.room.turn_within(order.order_id, PATIENCE_S)
+            order = await self.get(order.order_id, person_id)
+            place = self.room.place_of(order.order_id) if order.payment_pending else None
+        return order.model_copy(update={"waiting": place})
 
 
 def fresh_cause(actor: str) -> Cause:
@@ -111,7 +137,7 @@ def _add_buying(router: APIRouter, till: Till) -> None:
                 lambda: checkout.open_order(cause.command_id, person.id, body.pass_id),
             )
         )
-        order = await till.payable(UUID(opened), person.id)
+        order = await till.opened(UUID(opened), person.id)
         if order.status is OrderStatus.EXPIRED and order.failure_code is not None:
             raise Problem(
                 502,

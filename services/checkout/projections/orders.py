@@ -110,6 +110,8 @@ class OrderList(View):
                 _set(curs, event, "status = 'expired'")
             case Order.HoldExtended():
                 _set(curs, event, "held_until = %s, extensions = extensions + 1", event.held_until)
+            case Order.HoldRestarted():
+                _set(curs, event, "held_until = %s", event.held_until)
             case Order.PaymentFailed():
                 _set(curs, event, "failure_code = %s", event.code)
             case _:

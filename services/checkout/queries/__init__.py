@@ -9,6 +9,7 @@ from services.checkout.queries.money import (
 from services.checkout.queries.orders import (
     OrderState,
     PaymentForm,
+    WaitingPlace,
     get_order,
     get_space_of_order,
     has_order,
@@ -16,7 +17,9 @@ from services.checkout.queries.orders import (
 )
 from services.checkout.queries.payments import (
     AskedPayment,
+    WaitingOrder,
     get_asked_payment,
+    list_orders_without_payment,
     list_undecided_payments,
 )
 from services.checkout.queries.sale import Sale, get_sale
@@ -44,6 +47,8 @@ __all__ = [
     "SpaceNotFound",
     "SpaceNumbers",
     "SpacePurchase",
+    "WaitingOrder",
+    "WaitingPlace",
     "get_asked_payment",
     "get_numbers",
     "get_order",
@@ -52,6 +57,7 @@ __all__ = [
     "has_order",
     "list_booked",
     "list_orders_of",
+    "list_orders_without_payment",
     "list_purchases",
     "list_undecided_payments",
     "list_unknown",

@@ -17,11 +17,20 @@ class PaymentForm(Frozen):
     publishable_key: str
 
 
+class WaitingPlace(Frozen):
+    """A place in the line of those who wait for a payment form."""
+
+    ahead: int
+    about_s: int
+
+
 class OrderState(Frozen):
     """An order as its buyer sees it; money in minor units.
 
     `payment_pending`: something is due and the provider has not yet said under which secret it can
-    be paid; ask again in a moment. `failure_code` is that of the last refused charge.
+    be paid; ask again in a moment. `waiting`: so many stand in line in front of this order, and its
+    turn comes in about so many seconds; the line goes on whether or not anybody asks.
+    `failure_code` is that of the last refused charge.
     """
 
     order_id: UUID
@@ -47,6 +56,7 @@ class OrderState(Frozen):
     failure_code: str | None
     payment: PaymentForm | None = None
     payment_pending: bool = False
+    waiting: WaitingPlace | None = None
 
 
 _ORDER: Final = """
