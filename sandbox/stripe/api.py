@@ -83,6 +83,8 @@ class Api:
         operation, ids = operation_at(request.method, path)
         if caller == "publishable" and not operation.for_browsers:
             raise _secret_key_required()
+        if self._misbehaviours.exceeds_limit(path):
+            raise problems.rate_limited()
         try:
             given = decode_form(text)
         except Unreadable as error:

@@ -4,6 +4,8 @@
 """
 
 import secrets
+import time
+from collections import defaultdict, deque
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -13,6 +15,7 @@ from sandbox.state import State
 
 Kind = Literal[
     "refuse",
+    "limit",
     "answer_late",
     "fail_after",
     "cut",
@@ -28,7 +31,8 @@ _RANDOM = secrets.SystemRandom()
 class Misbehaviour(BaseModel):
     """One ordered fault.
 
-    To requests, by `path`: `refuse` answers with `status` and does nothing, `answer_late`
+    To requests, by `path`: `refuse` answers with `status` and does nothing, `limit` answers 429 to
+    what goes beyond `per_s` in any one second until it is taken back, `answer_late`
     waits `delay_s` before it does anything, `fail_after` does it and answers 500, `cut` does
     it and ends the connection within the answer. To webhooks, by `event` type: `duplicate`,
     `drop` (listed, never delivered), `deliver_late` by `delay_s`, `reversed` (the events of
@@ -45,6 +49,8 @@ class Misbehaviour(BaseModel):
     probability: float = Field(default=1.0, gt=0, le=1)
     status: int = Field(default=429, ge=400, le=599)
     delay_s: float = Field(default=1.0, ge=0, le=3600)
+    per_s: int = Field(default=25, ge=1)
+    """Stripe's own limit for one address of its API (docs.stripe.com/rate-limits)."""
 
 
 class Misbehaviours:
@@ -53,6 +59,7 @@ class Misbehaviours:
     def __init__(self, state: State) -> None:
         self._state = state
         self._orders = state.collection("stripe.misbehaviours")
+        self._admitted: dict[str, deque[float]] = defaultdict(deque)
 
     def order(self, misbehaviour: Misbehaviour) -> str:
         """Add one fault and return its id."""
@@ -81,6 +88,26 @@ class Misbehaviours:
                 order.pop("id")
                 return Misbehaviour.model_validate(order | {"times": None})
         return None
+
+    def exceeds_limit(self, path: str) -> bool:
+        """Whether one more request to this path, now, is beyond a limit that is ordered.
+
+        What is refused does not count. Addresses that one order's pattern covers share its limit.
+        """
+        now = time.monotonic()
+        windows = [
+            (self._admitted[order["id"]], order["per_s"])
+            for order in self._orders.all()
+            if order["kind"] == "limit" and fnmatchcase(path, order["path"])
+        ]
+        for admitted, _ in windows:
+            while admitted and admitted[0] <= now - 1:
+                admitted.popleft()
+        if any(len(admitted) >= per_s for admitted, per_s in windows):
+            return True
+        for admitted, _ in windows:
+            admitted.append(now)
+        return False
 
     def _count(self, order: dict[str, Any]) -> None:
         if order["times"] is None:

@@ -106,6 +106,20 @@ def test_refused_answers_do_nothing(sandbox):
     assert shop.v1.customers.create({}).id.startswith("cus_")
 
 
+def test_what_goes_beyond_a_limit_in_one_second_is_refused(sandbox):
+    sandbox.misbehave(kind="limit", path="/v1/customers", per_s=3, times=None)
+    shop = sandbox.client()
+
+    for _ in range(3):
+        shop.v1.customers.create({})
+    with pytest.raises(stripe.RateLimitError):
+        shop.v1.customers.create({})
+    shop.v1.charges.list()
+    time.sleep(1.05)
+
+    assert len(shop.v1.customers.list().data) == 3
+
+
 def test_a_cut_answer_leaves_a_thing_that_was_done(sandbox):
     sandbox.misbehave(kind="cut", path="/v1/payment_intents")
     kept = {"idempotency_key": "cut"}

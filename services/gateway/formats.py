@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_decimal, get_currency_precision
 from markupsafe import Markup
 
 _TOUCHING: Final = re.compile(r"([^\W\d_])(\d)")
@@ -37,6 +37,10 @@ class Formats:
         return format_currency(
             amount, currency, pattern, locale=self._region, currency_digits=False
         )
+
+    def number(self, count: int) -> str:
+        """How many of something: 12345 is 12,345."""
+        return format_decimal(count, locale=self._region)
 
     def moment(self, at: str | datetime, zone: str = "UTC") -> Markup:
         """An instant in a zone; a script of the page rewrites it in the viewer's own."""

@@ -52,6 +52,7 @@ class Rendering:
                 marked=texts.marked,
                 locale=texts.locale,
                 money=formats.money,
+                number=formats.number,
                 moment=formats.moment,
                 day=formats.day,
                 **given,

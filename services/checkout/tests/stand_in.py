@@ -1,11 +1,12 @@
 """The stand-in for Stripe as a process of its own, reached over its port alone."""
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def until(true: Callable[[], Any], within_s: float = 15.0) -> Any:
+    deadline = time.monotonic() + within_s
+    while True:
+        value = true()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not true within {within_s} s"
+        await asyncio.sleep(0.02)
 
 
 class StandIn:

@@ -263,6 +263,49 @@ def test_the_middle_of_a_payment_extends_the_hold() -> None:
     assert shop.order(order_id).held_until == shop.clock.now() + 10 * MINUTE
 
 
+def test_who_stood_in_line_for_long_has_all_of_the_hold_to_pay() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.clock.advance(9 * MINUTE)
+
+    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+
+    until = shop.clock.now() + 10 * MINUTE
+    due = {entry.kind: entry.due_at for entry in shop.schedule.entries}
+    assert shop.order(order_id).held_until == until
+    assert shop.order(order_id).extensions == 0
+    assert (due[CLOSE_ORDER], due[HOLD_EXPIRES]) == (until, until + 2 * MINUTE)
+
+
+def test_a_payment_that_comes_soon_or_again_does_not_restart_the_hold() -> None:
+    shop = Shop()
+    soon, again = shop.buy(shop.offer()), shop.buy(shop.offer())
+    held_until = shop.clock.now() + 10 * MINUTE
+    shop.checkout.attach_payment(again, a_payment(again, "awaiting", payment_intent_id="pi_2"))
+    shop.clock.advance(MINUTE / 2)
+
+    shop.checkout.attach_payment(soon, a_payment(soon, "awaiting", payment_intent_id="pi_3"))
+    shop.clock.advance(5 * MINUTE)
+    second = a_payment(again, "awaiting", payment_intent_id="pi_4", attempt=2)
+    shop.checkout.attach_payment(again, second)
+
+    assert shop.order(soon).held_until == shop.order(again).held_until == held_until
+
+
+def test_a_payment_for_which_the_line_took_too_long_holds_no_seat() -> None:
+    shop = Shop()
+    pass_id = shop.offer(seats=1)
+    order_id = shop.buy(pass_id)
+    shop.clock.advance(10 * MINUTE)
+    shop.checkout.close_order(order_id)
+
+    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+
+    assert shop.order(order_id).status == OrderStatus.EXPIRED
+    assert shop.counters.counts(pass_id) == (0, 0)
+    assert shop.due() == [CLOSE_ORDER]
+
+
 def test_a_full_refund_frees_the_seat_and_a_partial_one_does_not() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)

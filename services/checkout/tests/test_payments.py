@@ -17,6 +17,7 @@ from services.checkout.domain import (
 )
 from services.checkout.tests.builders import terms
 from services.checkout.tests.conftest import Shop
+from services.checkout.waiting_room import WaitingRoom
 
 SILENT = ProviderSilent("timed out")
 
@@ -341,3 +342,39 @@ def ask_refund(shop: Shop, request_id: UUID, order_id: UUID, amount: int | None)
         Cause(uuid4()),
         lambda: shop.checkout.request_refund(request_id, order_id, amount, "creator"),
     )
+
+
+async def test_the_hold_of_one_who_waited_in_vain_ends_without_asking_the_provider(
+    shop: Shop,
+) -> None:
+    pass_id = shop.offer(terms(stock=2)).pass_id
+    room = WaitingRoom(shop.store, shop.payments, per_s=0.01)
+    orders = [shop.buy(pass_id), shop.buy(pass_id)]
+    for order_id in orders:
+        row = shop.order(order_id)
+        room.join(order_id, row["opened_at"], row["held_until"], "a buyer")
+    first, second = orders
+    await room.turn_within(first, 5)
+
+    shop.pass_time(minutes=10)
+    await shop.work()
+
+    assert shop.provider.asked == [f"create order:{first}:1", "get", "cancel"]
+    assert shop.order(second)["status"] == "expired"
+    assert shop.stock(pass_id) == (2, 0, 0)
+
+
+async def test_the_end_of_a_hold_waits_for_a_turn_when_the_outcome_is_unknown(shop: Shop) -> None:
+    order_id, pass_id = an_order(shop)
+    WaitingRoom(shop.store, shop.payments, per_s=0.01)
+    shop.provider.after = [SILENT]
+    shop.ensure(order_id)
+
+    shop.pass_time(minutes=10)
+    await shop.work()
+    row = shop.order(order_id)
+
+    key = f"create order:{order_id}:1"
+    assert shop.provider.asked == [key, key, "cancel"]
+    assert row["status"] == "expired"
+    assert shop.stock(pass_id) == (1, 0, 0)

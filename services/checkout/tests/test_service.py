@@ -1,8 +1,7 @@
 """The whole service: real PostgreSQL, real NATS, HTTP on a port, and Stripe's stand-in."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +20,13 @@ from services.checkout.__main__ import compose
 from services.checkout.stripe_provider import StripePayments
 from services.checkout.tests.builders import a_pass, a_space, about, free, terms
 from services.checkout.tests.conftest import Visitor, settings_for
-from services.checkout.tests.stand_in import SECRET_KEY, StandIn, free_port, running_stand_in
+from services.checkout.tests.stand_in import (
+    SECRET_KEY,
+    StandIn,
+    free_port,
+    running_stand_in,
+    until,
+)
 from tests.servers import NatsServer
 
 OWNER, BUYER = uuid4(), uuid4()
@@ -58,18 +63,6 @@ async def service(
 async def http(service: Service, port: int) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
         yield client
-
-
-async def until(true: Callable[[], Any], within_s: float = 15.0) -> Any:
-    deadline = time.monotonic() + within_s
-    while True:
-        value = true()
-        if asyncio.iscoroutine(value):
-            value = await value
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not true within {within_s} s"
-        await asyncio.sleep(0.02)
 
 
 async def say(client: Client, contract: Contract, entity_id: UUID, version: int = 1) -> None:

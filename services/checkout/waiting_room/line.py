@@ -4,6 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from math import ceil
 from typing import Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -155,7 +156,7 @@ class Line(Generic[G]):
         entry = self._waiting.get(order_id)
         if entry is None:
             return None
-        ahead = bisect_left(self._keys, entry.key)
+        ahead = bisect_left(self._keys, entry.key) + self._arriving_before(entry)
         first_at = max(entry.due_at, self._paused_until, self.bucket.free_at(evenly=True))
         return Place(ahead, max(1, ceil(max(first_at - now, 0) + ahead / self.bucket.per_s)))
 
@@ -172,6 +173,10 @@ class Line(Generic[G]):
             entry = self._waiting[key.order_id]
             if entry.due_at <= now and not self._overtakes(entry):
                 yield entry
+
+    def _arriving_before(self, entry: _Entry[G]) -> int:
+        arrival = entry.arrival or 0
+        return sum(1 for _ in takewhile(lambda other: other < arrival, self._arriving))
 
     def _overtakes(self, entry: _Entry[G]) -> bool:
         first = next(iter(self._arriving), None)

@@ -138,6 +138,24 @@ order-held = Your place is held until { $moment }.
 order-of = { $pass }, { $space }
 order-no-script = The payment form needs JavaScript: it comes from the payment provider, and we never see your card.
 order-back = Back to the pass
+order-waiting-title = You are in line
+order-waiting-text = Many people are buying right now. Everyone gets their turn in the order in which they came.
+order-waiting-text-next = It is nearly your turn: the payment form is on its way.
+order-waiting-ahead = { $count ->
+    [one] person is ahead of you
+   *[other] people are ahead of you
+}
+order-waiting-next = You are next
+order-waiting-progress = How far you have come in the line
+order-waiting-in-a-moment = Only a moment to go.
+order-waiting-in-seconds = About { $count } seconds to go.
+order-waiting-in-minutes = { $count ->
+    [one] About a minute to go.
+   *[other] About { $count } minutes to go.
+}
+order-waiting-held = Your seat is held until { $moment }. If the line takes long, you still get ten minutes to pay.
+order-waiting-held-not = Your seat is held until { $moment }. The line may take longer than that: then you can try again. Nothing is charged before you pay.
+order-waiting-itself = This page goes on by itself, with the payment form when it is your turn. There is no need to reload it.
 order-preparing-title = One moment
 order-preparing-text = The payment form is on its way. This page goes on by itself.
 order-processing-title = Your bank is at it

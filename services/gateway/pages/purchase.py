@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from libs.runtime.problems import Problem
 from services.gateway.clients import ServiceRefused
+from services.gateway.pages.in_line import InLine
 from services.gateway.pages.space import pass_page
 from services.gateway.security import PAYMENT
 from services.gateway.texts import knows
@@ -125,6 +126,7 @@ def _shown(visit: Visit, order: Mapping[str, Any], *, came_back: bool) -> Respon
         order=order,
         state=state,
         declined=_declined(visit, order["failure_code"]) if came_back else None,
+        line=InLine.of(visit, order) if state == "waiting" else None,
         stripe_js=visit.edge.settings.stripe_js_url,
         return_url=f"{_order_page(order)}?returned=1",
         labels=visit.texts.labels("pay", PAY_LABELS) | {"pay": _pay_button(visit, order)},
@@ -139,12 +141,15 @@ def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:
 
 
 def _state_of(order: Mapping[str, Any], *, came_back: bool) -> str:
-    """pay, preparing (there is no form yet), processing (it is with the bank), or how it ended."""
+    """pay, waiting (in line for the form), preparing (there is no form yet and no place in a line),
+    processing (it is with the bank), or how it ended."""
     if order["status"] != "open":
         return str(order["status"])
     if came_back and order["failure_code"] is None:
         return "processing"
-    return "preparing" if order["payment"] is None else "pay"
+    if order["payment"] is not None:
+        return "pay"
+    return "waiting" if order.get("waiting") else "preparing"
 
 
 def _declined(visit: Visit, code: str | None) -> str | None:

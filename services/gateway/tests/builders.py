@@ -165,6 +165,7 @@ def an_order(**changes: Any) -> dict[str, Any]:
         "failure_code": None,
         "payment": {"client_secret": "pi_1_secret_2", "publishable_key": "pk_test_1"},
         "payment_pending": False,
+        "waiting": None,
     } | changes
 
 

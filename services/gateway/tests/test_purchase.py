@@ -235,6 +235,34 @@ async def test_a_payment_form_that_is_not_ready_yet_is_waited_for() -> None:
         assert "data-reload-after" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("ahead", "about_s", "words"),
+    [
+        (1243, 63, ("1,243</strong> people are ahead of you", "About 2 minutes to go.")),
+        (1, 4, ("1</strong> person is ahead of you", "Only a moment to go.")),
+        (143, 8, ("143</strong> people are ahead of you", "About 10 seconds to go.")),
+        (0, 1, ("You are next", "the payment form is on its way")),
+        (12_500, 625, ("12,500</strong>", "then you can try again")),
+    ],
+)
+async def test_who_stands_in_line_is_told_the_place_and_that_the_seat_is_held(
+    ahead: int, about_s: int, words: tuple[str, str]
+) -> None:
+    fakes = world()
+    waiting = {"ahead": ahead, "about_s": about_s}
+    order = an_order(payment=None, payment_pending=True, waiting=waiting)
+    fakes.on("checkout", f"GET /orders/{ORDER}", order)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(ORDER_PAGE)
+
+        for told in (*words, "Your seat is held until", f'data-source="{ORDER_PAGE}"'):
+            assert told in answer.text
+        assert 'role="status" aria-live="polite"' in answer.text
+        assert 'http-equiv="refresh"' in answer.text
+        assert 'id="pay"' not in answer.text
+
+
 async def test_an_order_has_one_address() -> None:
     async with gateway() as browser:
         browser.sign_in()

@@ -1,0 +1,223 @@
+"""More buyers than the provider takes: a real database, HTTP on a port, Stripe's stand-in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import stripe
+import uvicorn
+
+from libs.runtime.clock import SystemClock
+from libs.runtime.service import Service
+from services.checkout.__main__ import compose
+from services.checkout.domain import Payment, PaymentRequest, ProviderSilent
+from services.checkout.stripe_provider import StripePayments
+from services.checkout.tests.builders import terms
+from services.checkout.tests.conftest import Shop, Visitor, settings_for
+from services.checkout.tests.stand_in import (
+    SECRET_KEY,
+    StandIn,
+    free_port,
+    running_stand_in,
+    until,
+)
+from tests.servers import NatsServer
+
+pytestmark = pytest.mark.timeout(90)
+
+PER_S, LIMIT, BUYERS = 10, 13, 60
+"""As ours (20) stands to Stripe's (25)."""
+
+
+@dataclass
+class Watched(StripePayments):
+    """Stripe, and what was asked of it when and with which answer."""
+
+    url: str
+    asked: list[tuple[float, UUID]] = field(default_factory=list)
+    refused: list[UUID] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(SECRET_KEY, self.url)
+
+    def create(self, asked: PaymentRequest) -> Payment:
+        self.asked.append((time.monotonic(), asked.order_id))
+        try:
+            return super().create(asked)
+        except ProviderSilent as silent:
+            if isinstance(silent.__cause__, stripe.RateLimitError):
+                self.refused.append(asked.order_id)
+            raise
+
+    @property
+    def most_in_a_second(self) -> int:
+        at = sorted(at for at, _ in self.asked)
+        # A call is noted in its own thread, a blink after its token was taken.
+        return max(sum(1 for t in at if start <= t < start + 0.95) for start in at)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[StandIn]:
+    with running_stand_in(tmp_path) as process:
+        yield process
+
+
+@dataclass
+class Running:
+    """The service as a process would run it."""
+
+    shop: Shop
+    stripe: Watched
+    http: httpx.AsyncClient
+
+    async def ask(self, person_id: UUID, method: str, path: str, body: Any = None) -> Any:
+        answer = await Visitor(self.http, person_id).ask(method, path, body, uuid4().hex)
+        while answer.status_code == 503:
+            await asyncio.sleep(0.05)
+            answer = await Visitor(self.http, person_id).ask(method, path, body, uuid4().hex)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def opened(self) -> list[UUID]:
+        rows = self.shop.rows("SELECT order_id FROM order_list ORDER BY opened_at, order_id")
+        return [row["order_id"] for row in rows]
+
+    def without_payment(self) -> int:
+        row = self.shop.row("SELECT count(*) AS n FROM payment_list WHERE state = 'requested'")
+        return int(row["n"])
+
+    async def until_all_can_pay(self, within_s: float = 30.0) -> None:
+        deadline = time.monotonic() + within_s
+        while left := await asyncio.to_thread(self.without_payment):
+            assert time.monotonic() < deadline, f"{left} still wait"
+            await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def running(
+    database: str, nats: NatsServer, sandbox: StandIn, per_s: float
+) -> AsyncIterator[Running]:
+    port, provider, clock = free_port(), Watched(sandbox.url), SystemClock()
+    settings = settings_for(database, nats.url, payments_per_s=per_s)
+    service: Service = compose(settings, clock, provider)
+    server = uvicorn.Server(
+        uvicorn.Config(service.app, host="127.0.0.1", port=port, log_config=None)
+    )
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    shop = Shop(service, provider, clock)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        yield Running(shop, provider, http)
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+def start(database: str, own_nats: NatsServer, sandbox: StandIn) -> Callable[[float], Any]:
+    return lambda per_s: running(database, own_nats, sandbox, per_s)
+
+
+async def all_buy(house: Running, pass_id: UUID) -> list[tuple[UUID, Any]]:
+    people = [uuid4() for _ in range(BUYERS)]
+    body = {"pass_id": str(pass_id)}
+    answers = await asyncio.gather(*(house.ask(p, "POST", "/orders", body) for p in people))
+    return list(zip(people, answers, strict=True))
+
+
+async def test_sixty_at_once_get_their_payments_in_the_order_of_opening(
+    start: Callable[[float], Any], sandbox: StandIn
+) -> None:
+    sandbox.misbehave(kind="limit", path="/v1/payment_intents", per_s=LIMIT)
+    async with start(PER_S) as house:
+        pass_id = house.shop.offer(terms(stock=BUYERS)).pass_id
+
+        began = time.monotonic()
+        bought = await all_buy(house, pass_id)
+        told = sorted(order["waiting"]["ahead"] for _, order in bought if order["waiting"])
+        # No browser asks meanwhile.
+        await house.until_all_can_pay()
+        took_s = time.monotonic() - began
+        seen = [
+            await house.ask(person, "GET", f"/orders/{order['order_id']}")
+            for person, order in bought
+        ]
+
+        order_of_asking = [order_id for _, order_id in sorted(house.stripe.asked)]
+        place = {order_id: number for number, order_id in enumerate(house.opened())}
+        out_of_place = [abs(place[o] - n) for n, o in enumerate(order_of_asking)]
+        assert len(order_of_asking) == BUYERS
+        assert out_of_place[PER_S:] == [0] * (BUYERS - PER_S)
+        # Those who go in together are asked for in threads, whichever is first.
+        assert {place[o] for o in order_of_asking[:PER_S]} == set(range(PER_S))
+        assert house.stripe.most_in_a_second <= PER_S
+        assert house.stripe.refused == []
+        assert all(order["payment"] and order["waiting"] is None for order in seen)
+        assert BUYERS / took_s >= 0.8 * PER_S
+        assert told[-1] >= BUYERS - 2 * PER_S
+
+
+async def test_without_the_line_the_providers_limit_is_hit(
+    start: Callable[[float], Any], sandbox: StandIn
+) -> None:
+    """The positive control."""
+    sandbox.misbehave(kind="limit", path="/v1/payment_intents", per_s=LIMIT)
+    async with start(10_000) as house:
+        pass_id = house.shop.offer(terms(stock=BUYERS)).pass_id
+
+        bought = await all_buy(house, pass_id)
+
+        assert len(house.stripe.refused) > 0
+        assert len({order["order_id"] for _, order in bought}) == BUYERS
+
+
+async def test_a_restarted_process_takes_up_the_line_where_it_was(
+    start: Callable[[float], Any], sandbox: StandIn
+) -> None:
+    async with start(1) as house:
+        pass_id = house.shop.offer(terms(stock=20)).pass_id
+        people = [uuid4() for _ in range(20)]
+        body = {"pass_id": str(pass_id)}
+        await asyncio.gather(*(house.ask(p, "POST", "/orders", body) for p in people))
+        before = {order_id for _, order_id in house.stripe.asked}
+        left = [order_id for order_id in house.opened() if order_id not in before]
+
+    async with start(PER_S) as house:
+        await house.until_all_can_pay()
+
+        after = [order_id for _, order_id in sorted(house.stripe.asked)]
+        assert len(left) >= 15
+        assert set(after[:PER_S]) == set(left[:PER_S])
+        assert after[PER_S:] == left[PER_S:]
+
+
+async def test_who_comes_when_nobody_waits_has_the_form_in_the_same_answer(
+    start: Callable[[float], Any], sandbox: StandIn
+) -> None:
+    async with start(PER_S) as house:
+        pass_id = house.shop.offer(terms(stock=1)).pass_id
+
+        order = await house.ask(uuid4(), "POST", "/orders", {"pass_id": str(pass_id)})
+
+        assert order["payment"]["client_secret"]
+        assert (order["payment_pending"], order["waiting"]) == (False, None)
+
+
+async def test_a_provider_that_was_silent_is_asked_again_though_nobody_looks(
+    start: Callable[[float], Any], sandbox: StandIn
+) -> None:
+    sandbox.misbehave(kind="refuse", path="/v1/payment_intents", times=4)
+    async with start(PER_S) as house:
+        pass_id = house.shop.offer(terms(stock=1)).pass_id
+
+        order = await house.ask(uuid4(), "POST", "/orders", {"pass_id": str(pass_id)})
+        await house.until_all_can_pay()
+
+        assert order["waiting"] == {"ahead": 0, "about_s": 1}
+        assert len(house.stripe.asked) == 5
