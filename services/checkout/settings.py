@@ -10,7 +10,8 @@ class Settings(ServiceSettings):
 
     Without webhook secrets the webhook's address does not exist; several are taken while one is
     replaced by the next. Stripe allows 25 requests a second for one address of its API
-    (docs.stripe.com/rate-limits): we stay below.
+    (docs.stripe.com/rate-limits): we stay below. `payments_per_s` is the share of this process: the
+    replicas of one account divide 20 among themselves.
     """
 
     stripe_api_key: str = Field(min_length=1)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 6.0
 """How long an answer waits for the provider; what is under way then goes on without us."""
+JUST_NOW: Final = timedelta(seconds=30)
 SOON_S: Final = 1
 """Whose turn comes this soon is not sent away: the answer waits for it."""
 _THREADS: Final = 24
@@ -72,29 +74,29 @@ class Till:
         )
 
     async def opened(self, order_id: UUID, person_id: UUID) -> OrderState:
-        """As `payable`, for an order that was opened just now: its place is kept meanwhile."""
+        """As `payable`, for an order that was opened just now: its place is kept meanwhile.
+
+        The desk lets people go in the order in which it opened their orders.
+        """
+        now = self.store.clock.now()
         with self.room.arriving() as arrival:
             try:
                 order = await self.get(order_id, person_id)
             except (Overloaded, StoreUnavailable):
                 # Nobody may ever ask again: the line finds out what there is to pay.
-                now = self.store.clock.now()
                 self.room.join(order_id, now, now + HOLD, str(person_id), arrival)
                 raise
-            self._line_up(order, person_id, arrival)
+            if order.payment_pending:
+                since = now if now - order.opened_at < JUST_NOW else order.opened_at
+                self.room.join(order_id, since, order.held_until, str(person_id), arrival)
         return await self._served(order, person_id)
 
     async def payable(self, order_id: UUID, person_id: UUID) -> OrderState:
         """The order with what its buyer needs to pay, or with its place in the line for that."""
         order = await self.get(order_id, person_id)
-        self._line_up(order, person_id)
-        return await self._served(order, person_id)
-
-    def _line_up(self, order: OrderState, person_id: UUID, arrival: int | None = None) -> None:
         if order.payment_pending:
-            self.room.join(
-                order.order_id, order.opened_at, order.held_until, str(person_id), arrival
-            )
+            self.room.join(order_id, order.opened_at, order.held_until, str(person_id))
+        return await self._served(order, person_id)
 
     async def _served(self, order: OrderState, person_id: UUID) -> OrderState:
         place = self.room.place_of(order.order_id) if order.payment_pending else None
