@@ -1,5 +1,6 @@
 """Puts the checkout service together and runs it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from libs.runtime.clock import Clock, SystemClock
@@ -46,6 +47,7 @@ def compose(
             schedule=Schedule(clock),
             books=BookTables(),
             stock=StockDoor(counters or StockTable()),
+            hold=timedelta(seconds=settings.hold_s),
         ),
         views=VIEWS,
         migrations=Path(__file__).parent / "migrations",

@@ -30,8 +30,9 @@ from services.checkout.stock import StockDoor
 HOLD: Final = timedelta(minutes=10)
 RECONCILE_AFTER: Final = timedelta(minutes=2)
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
-CLOSE_AT_LATEST_AFTER: Final = timedelta(minutes=2)
-WAIT_FORGIVEN: Final = timedelta(seconds=30)
+CLOSE_AT_LATEST_AFTER: Final = 0.2
+"""Of the hold's length: so much later a seat is free although the provider could not be asked."""
+WAIT_FORGIVEN: Final = 0.05
 """So much of the hold may pass until there is a payment; who waits longer gets all of it anew."""
 
 RECONCILE_ORDER: Final = "reconcile_order"
@@ -94,8 +95,10 @@ class Checkout(Application[UUID]):
         schedule: Schedule,
         books: Books,
         stock: StockDoor,
+        hold: timedelta = HOLD,
     ) -> None:
         super().__init__(env)
+        self.hold = hold
         self._clock = clock
         self._schedule = schedule
         self._books = books
@@ -119,7 +122,7 @@ class Checkout(Application[UUID]):
             offer=standing.offer.to_state(),
             total_minor=standing.offer.terms.total_minor,
             opened_at=now,
-            held_until=now + HOLD,
+            held_until=now + self.hold,
         )
         if order.total_minor == 0:
             order.fulfil(None, now)
@@ -144,11 +147,11 @@ class Checkout(Application[UUID]):
         Who stood in line for their first payment has ten minutes from now on."""
         order = self._locked(order_id)
         now = self._clock.now()
-        waited = not order.payments and now > order.held_until - HOLD + WAIT_FORGIVEN
+        waited = not order.payments and now > order.held_until - self.hold * (1 - WAIT_FORGIVEN)
         order.attach_payment(payment, now)
         if order.status == OrderStatus.OPEN:
             if waited:
-                order.restart_hold(now + HOLD)
+                order.restart_hold(now + self.hold)
                 self._schedule_end_of_hold(order)
             self._books.keep_secret(payment)
             due = now + RECONCILE_AFTER
@@ -298,7 +301,7 @@ class Checkout(Application[UUID]):
             return
         now = self._clock.now()
         order.attach_payment(payment, now)
-        order.extend_hold(now + HOLD)
+        order.extend_hold(now + self.hold)
         self._schedule_end_of_hold(order)
         self.save(order)
 
@@ -372,7 +375,7 @@ class Checkout(Application[UUID]):
         key = str(order.id)
         self._schedule.at(CLOSE_ORDER, key, order.held_until, _about(order.id))
         # Only when the provider could not be asked in all that time.
-        latest = order.held_until + CLOSE_AT_LATEST_AFTER
+        latest = order.held_until + self.hold * CLOSE_AT_LATEST_AFTER
         self._schedule.at(HOLD_EXPIRES, key, latest, _about(order.id))
 
     def _end(self, order: Order) -> None:

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from libs.runtime.settings import ServiceSettings
+from services.checkout.application import HOLD
 
 
 class Settings(ServiceSettings):
@@ -11,7 +12,8 @@ class Settings(ServiceSettings):
     Without webhook secrets the webhook's address does not exist; several are taken while one is
     replaced by the next. Stripe allows 25 requests a second for one address of its API
     (docs.stripe.com/rate-limits): we stay below. `payments_per_s` is the share of this process: the
-    replicas of one account divide 20 among themselves.
+    replicas of one account divide 20 among themselves. `hold_s` is how long a seat is kept for
+    someone who pays.
     """
 
     stripe_api_key: str = Field(min_length=1)
@@ -19,6 +21,7 @@ class Settings(ServiceSettings):
     stripe_webhook_secrets: str = ""
     stripe_api_url: str = "https://api.stripe.com"
     payments_per_s: float = Field(default=20.0, gt=0)
+    hold_s: float = Field(default=HOLD.total_seconds(), gt=0)
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:

@@ -40,9 +40,11 @@ class Manner(StrEnum):
     """The first card is declined, the second one works."""
     ABANDONS = "abandons"
     """Opens an order and never pays."""
+    PAYS_LATE = "pays_late"
+    """Pays when the hold is over; nobody does so by chance."""
 
 
-_OFTEN: Final = (5, 1, 3, 1, 1)
+_OFTEN: Final = (5, 1, 3, 1, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,24 @@ class Buyer(Visitor):
         except NotHeard as silence:
             told, said = Told.UNKNOWN, str(silence)
         return Operation(UUID(self.person_id), UUID(pass_id), manner, told, order_id, said)
+
+    def begins(self, pass_id: str, key: str) -> dict[str, Any]:
+        """Open an order that can be paid."""
+        return self._until_payable(self._asked("POST", "/api/orders", {"pass_id": pass_id}, key))
+
+    def looks_at(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The order as it stands."""
+        found: dict[str, Any] = self._asked("GET", f"/api/orders/{order['order_id']}")
+        return found
+
+    def pays_late(self, order: dict[str, Any]) -> Operation:
+        """Pay with the form that is still open in some window."""
+        self._confirm(order["payment"], "pm_card_visa")
+        order_id = order["order_id"]
+        seen = self._settle(order_id)
+        told = Told.OK if seen["status"] == "fulfilled" else Told.UNKNOWN
+        person, pass_id = UUID(self.person_id), UUID(order["pass_id"])
+        return Operation(person, pass_id, Manner.PAYS_LATE, told, UUID(order_id))
 
     def opens(self, pass_id: str) -> bool:
         """Whether an order for a pass could be opened (or had been) at one asking."""

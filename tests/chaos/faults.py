@@ -4,9 +4,10 @@ import signal
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from libs.runtime.kill_points import NAMES, KillPoint
+from tests.chaos.buyers import Buyer, Manner
 from tests.chaos.disks import older_streams_back, streams_lost
 from tests.chaos.machine import SERVICES, Fault, Machine
 from tests.chaos.versions import newer_beside
@@ -84,6 +85,36 @@ def dies_taking_a_snapshot(machine: Machine) -> None:
     assert sorted(there) == sorted(added)
 
 
+def paid_after_the_hold(machine: Machine) -> None:
+    """No payment can be cancelled at the end of its hold, checkout dies as it lets go of the seats,
+    and then two pay: whose seat was sold meanwhile gets the money back, the other one the pass."""
+    lucky, unlucky, quick = machine.latecomers
+    free, last = machine.publish(stock=10), machine.publish(stock=1)
+    cancelling = "/v1/payment_intents/*/cancel"
+    machine.providers.misbehave(kind="refuse", status=503, path=cancelling, times=None)
+    marker = machine.marker()
+    machine.arm("checkout", f"worker.in_timer@{marker}")
+    chosen = [(lucky, free), (unlucky, last)]
+    orders = [(buyer, buyer.begins(one, machine.key())) for buyer, one in chosen]
+    for buyer, order in orders:
+        _wait_until_expired(machine, buyer, order)
+    (machine.arming / "checkout").unlink()
+    if not marker.exists():
+        raise NeverPassed("checkout passed no timer")
+    machine.until_ready(["checkout"])
+    machine.crowd.operations.append(quick.purchase(last, Manner.RETURNS, machine.key()))
+    machine.crowd.operations += [buyer.pays_late(order) for buyer, order in orders]
+    machine.providers.behave()
+
+
+def _wait_until_expired(machine: Machine, buyer: Buyer, order: dict[str, Any]) -> None:
+    give_up_at = time.monotonic() + machine.hold_s * 2 + _DIES_WITHIN_S
+    while buyer.looks_at(order)["status"] == "open":
+        if time.monotonic() > give_up_at:
+            raise NeverPassed("the hold did not end")
+        time.sleep(0.2)
+
+
 def killed(machine: Machine, process: str) -> None:
     """kill -9."""
     machine.kill(process)
@@ -156,6 +187,7 @@ def catalogue() -> dict[str, Fault]:
     faults["access dies at rebuild.before_swap"] = dies_rebuilding
     faults["catalog dies at snapshot.taken"] = dies_taking_a_snapshot
     faults["access in two versions"] = newer_beside
+    faults["paid after the hold"] = paid_after_the_hold
     faults["NATS deleted"] = streams_lost
     faults["older NATS back"] = older_streams_back
     return faults

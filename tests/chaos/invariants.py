@@ -110,6 +110,16 @@ class Checker:
             found += look()
         return found
 
+    def still_open(self) -> Iterator[Violation]:
+        """Orders that have not come to an end, and seats that are held for somebody."""
+        for table in ("order_list WHERE status = 'open'", "seat_list WHERE state = 'held'"):
+            for row in rows_of("checkout", f"SELECT order_id FROM {table}", self._data):  # noqa: S608
+                yield Violation(
+                    f"never ended: {table.partition(' ')[0]}",
+                    f"order {row['order_id']}",
+                    "backstage lag",
+                )
+
     def _looks(
         self, facts: Facts, operations: Sequence[Operation]
     ) -> list[Callable[[], Iterator[Violation]]]:

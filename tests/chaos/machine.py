@@ -46,9 +46,11 @@ SERVICES: Final = (
     "identity",
 )
 _BUYERS: Final = 16
+_LATECOMERS: Final = 3
 _PASSES: Final = 4
 _PER_S: Final = 4.0
 _SCARCE: Final = 5
+_PLENTY: Final = 10_000
 _LIMITS: Final = {
     "SIGN_IN_POSTS_PER_MINUTE": "100000",
     "PURCHASE_POSTS_PER_MINUTE": "100000",
@@ -80,8 +82,11 @@ class Cycle:
 class Machine:
     """A system with people in it that can be broken at will."""
 
-    def __init__(self, system: RunningSystem, wires: dict[str, Wire], seed: int) -> None:
+    def __init__(
+        self, system: RunningSystem, wires: dict[str, Wire], seed: int, hold_s: float
+    ) -> None:
         self.system = system
+        self.hold_s = hold_s
         self.wires = wires
         self.rng = random.Random(seed)  # noqa: S311 - the same story again, no secret
         self.seed = seed
@@ -97,7 +102,10 @@ class Machine:
         self._shop = showcase.create(self._creator)
         buyers = [self._buyer(number) for number in range(_BUYERS)]
         self.crowd = Crowd(buyers, self.rng, _PER_S)
-        addresses = {UUID(buyer.person_id): buyer.email for buyer in buyers}
+        self.latecomers = [self._buyer(_BUYERS + number) for number in range(_LATECOMERS)]
+        """People who do not come by themselves."""
+        everybody = [*buyers, *self.latecomers]
+        addresses = {UUID(buyer.person_id): buyer.email for buyer in everybody}
         team = {UUID(self._creator.person_id)}
         self.checker = Checker(self.data, self.providers, team, addresses)
 
@@ -120,7 +128,8 @@ class Machine:
     def stock_up(self) -> None:
         """Put passes on sale until there is something for everybody: one of four is scarce."""
         while self.crowd.wishes < _BUYERS * 2:
-            self.crowd.offer([self._publish() for _ in range(_PASSES)])
+            scarce, free = self.publish(_SCARCE), self.publish(_PLENTY, free=True)
+            self.crowd.offer([scarce, free, *(self.publish(_PLENTY) for _ in range(_PASSES - 2))])
 
     def add_experience(self, slug: str, within_s: float = 30.0) -> str:
         """The creator adds something to her space, with the same key until she has an answer."""
@@ -147,13 +156,13 @@ class Machine:
         found = self._creator.call("GET", f"/api/spaces/{self._shop.space}")
         return [each["slug"] for each in found["experiences"]]
 
-    def _publish(self) -> str:
+    def publish(self, stock: int, *, free: bool = False) -> str:
+        """Put one more pass on sale, with so many seats; a free one has no end of them."""
         self._passes += 1
         number, shop, creator = self._passes, self._shop, self._creator
         chosen = [self.add_experience(f"night-{number}"), shop.experiences["lounge"]]
-        stock = _SCARCE if number % _PASSES == 1 else 10_000
         terms: dict[str, Any] = {"pricing_type": "one_time", "price_minor": 1900, "stock": stock}
-        if number % _PASSES == 2:
+        if free:
             terms = {"pricing_type": "free"}
         slug, name = f"pass-{number}", f"Pass {number}"
         return showcase.publish_pass(creator, shop.space, slug, name, "", chosen, terms)
@@ -162,6 +171,10 @@ class Machine:
         """A file that does not exist yet."""
         self._markers += 1
         return self.arming / f"marker-{self._markers}"
+
+    def key(self) -> str:
+        """What a buyer names an attempt by."""
+        return self.rng.randbytes(16).hex()
 
     def arm(self, service: str, setting: str) -> None:
         """Start a service again with a kill point armed (an empty setting: with none)."""
@@ -248,6 +261,16 @@ class Machine:
         postgres = Postgres(self.data.postgres, port, self.data.secret("postgres"))
         postgres.execute(sql, database_name(service))
 
+    def wait_for_the_end_of_holds(self, patience_s: float = 60.0) -> Cycle:
+        """Nobody pays any more: every order comes to its end, and no seat is held."""
+        began = time.monotonic()
+        while True:
+            took = time.monotonic() - began
+            found = list(self.checker.still_open())
+            if not found or took > self.hold_s * 2 + patience_s:
+                return Cycle("the end of holds", 0, round(took, 1), found)
+            time.sleep(0.5)
+
     def verify(self) -> Cycle:
         """What the operators' own checker finds, everything included."""
         began = time.monotonic()
@@ -286,6 +309,8 @@ class Machine:
     def close(self) -> None:
         """Send everybody home."""
         self.crowd.go_home()
+        for buyer in self.latecomers:
+            buyer.close()
         self._creator.close()
         self.providers.close()
 
@@ -298,7 +323,7 @@ def _address(name: str) -> str:
 
 
 @contextmanager
-def running_machine(folder: Path, seed: int) -> Iterator[Machine]:
+def running_machine(folder: Path, seed: int, hold_s: float = 600.0) -> Iterator[Machine]:
     """A system of its own, with a breakable wire to each thing that services use."""
     port = free_row_of_ports()
     ports, arming = Ports(port), folder / "data" / "kill_points"
@@ -314,9 +339,11 @@ def running_machine(folder: Path, seed: int) -> Iterator[Machine]:
     for wire in wires.values():
         wire.start()
     via = {f"BACKSTAGE_{n.upper()}_VIA": str(wire.port) for n, wire in wires.items()}
-    system = start_system(folder, port, _LIMITS | via | {"KILL_POINT": str(arming)})
+    system = start_system(
+        folder, port, _LIMITS | via | {"KILL_POINT": str(arming), "HOLD_S": str(hold_s)}
+    )
     try:
-        machine = Machine(system, wires, seed)
+        machine = Machine(system, wires, seed, hold_s)
         yield machine
         machine.close()
     finally:

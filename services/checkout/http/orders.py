@@ -19,7 +19,7 @@ from libs.runtime.problems import Problem
 from libs.runtime.store import Overloaded, Store, StoreUnavailable
 from libs.runtime.telemetry import current_traceparent
 from services.checkout import queries
-from services.checkout.application import HOLD, Checkout
+from services.checkout.application import Checkout
 from services.checkout.domain import OrderStatus, ProviderSilent
 from services.checkout.http.desk import Buyer, Desk
 from services.checkout.payments import Payments
@@ -84,7 +84,8 @@ class Till:
                 order = await self.get(order_id, person_id)
             except (Overloaded, StoreUnavailable):
                 # Nobody may ever ask again: the line finds out what there is to pay.
-                self.room.join(order_id, now, now + HOLD, str(person_id), arrival)
+                held_until = now + self.store.application.hold
+                self.room.join(order_id, now, held_until, str(person_id), arrival)
                 raise
             if order.payment_pending:
                 since = now if now - order.opened_at < JUST_NOW else order.opened_at
