@@ -11,7 +11,7 @@ from tests.chaos.machine import Machine, running_machine
 _SEED = 20261123
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A running system with buyers in it; the first of them pay and no webhook ever tells."""
     with running_machine(tmp_path_factory.mktemp("chaos"), _SEED) as running:
