@@ -25,6 +25,8 @@ KillPoint: TypeAlias = Literal[
     "worker.in_timer",
     "worker.before_errand",
     "worker.after_errand",
+    "provider.before_call",
+    "provider.after_answer",
     "rebuild.before_swap",
     "webhook.before_store",
     "webhook.after_store",

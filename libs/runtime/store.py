@@ -14,6 +14,7 @@ import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import StoredEvent
 from psycopg import Cursor
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
@@ -204,6 +205,9 @@ class Store(Generic[A]):
             unit = UnitOfWork(conn, cause, self._project_own)
             with unit_of_work.opened(unit):
                 answer = act(unit)
+            if conn.pgconn.transaction_status == TransactionStatus.INERROR:
+                # Committing would undo it all, and nobody would be told.
+                raise psycopg.errors.InFailedSqlTransaction("a fault of the database was swallowed")
             kill_point("store.before_commit")
         kill_point("store.after_commit")
         if unit.wrote_events:

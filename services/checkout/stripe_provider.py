@@ -8,6 +8,7 @@ from uuid import UUID
 
 import stripe
 
+from libs.runtime.kill_points import kill_point
 from libs.runtime.telemetry import continued_span, current_traceparent
 from services.checkout.domain import (
     ForgedWebhook,
@@ -197,7 +198,10 @@ def _asked(call: Callable[[], R]) -> R:
     """Ask Stripe. What it refuses passes through; anything else leaves the outcome unknown."""
     try:
         with continued_span("ask stripe", current_traceparent()):
-            return call()
+            kill_point("provider.before_call")
+            answer = call()
+            kill_point("provider.after_answer")
+            return answer
     except (stripe.IdempotencyError, stripe.RateLimitError) as busy:
         raise ProviderSilent(str(busy)) from busy
     except stripe.InvalidRequestError:

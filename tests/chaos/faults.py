@@ -33,6 +33,8 @@ _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
     "worker.claimed": ("checkout", "chat", "notifications"),
     "worker.before_errand": ("checkout", "chat", "notifications"),
     "worker.after_errand": ("checkout", "chat", "notifications"),
+    "provider.before_call": ("checkout",),
+    "provider.after_answer": ("checkout",),
     "webhook.before_store": ("checkout",),
     "webhook.after_store": ("checkout",),
 }

@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 import psycopg
@@ -67,6 +68,22 @@ def test_two_who_meet_at_one_entity_both_get_their_turn(store: Store[Ledger]) ->
             list(threads.map(lambda _: credit(store, account, 1), range(2)))
 
     assert store.query(balances) == {account: 31}
+
+
+def test_a_fault_of_the_database_that_is_swallowed_is_not_taken_for_a_success(
+    store: Store[Ledger],
+) -> None:
+    account = uuid4()
+
+    def swallow() -> None:
+        store.application.credit(account, 1)
+        with suppress(psycopg.Error):
+            store.cursor().execute("SELECT * FROM what_is_not_there")
+
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        store.work(Cause(uuid4()), swallow)
+
+    assert store.query(balances) == {}
 
 
 def test_an_account_with_a_snapshot_is_the_same_account(store: Store[Ledger]) -> None:
