@@ -117,7 +117,8 @@ class AudienceList(View):
             case GrantIssued():
                 curs.execute(
                     "INSERT INTO audience_list VALUES (%s, %s, %s, %s, %s, %s, false)"
-                    " ON CONFLICT (grant_id) DO NOTHING",
+                    " ON CONFLICT (grant_id) DO UPDATE SET valid_from = excluded.valid_from,"
+                    " valid_until = excluded.valid_until",
                     (
                         event.grant_id,
                         event.experience_id,

@@ -89,13 +89,19 @@ def _revocation_of(grant: Any) -> GrantRevoked:
     return GrantRevoked(**fields, cause="refund")
 
 
-def test_a_revocation_that_is_heard_first_stays(store: Store[Notifications], hear: Hear) -> None:
-    grant = a_grant(uuid4(), uuid4())
+def test_a_revocation_that_is_heard_first_stays_and_leaves_the_same_row(
+    store: Store[Notifications], hear: Hear
+) -> None:
+    first, second = a_grant(uuid4(), uuid4()), a_grant(uuid4(), uuid4())
 
-    hear(_revocation_of(grant))
-    hear(grant)
+    hear(_revocation_of(first))
+    hear(first)
+    hear(second)
+    hear(_revocation_of(second))
 
-    assert standing(store, grant.experience_id) == []
+    assert standing(store, first.experience_id) == []
+    kept = [(r["valid_from"], r["revoked"]) for r in rows(store, "audience_list")]
+    assert kept == [(first.valid_from, True)] * 2
 
 
 def test_an_older_ban_never_wins_over_its_lifting(store: Store[Notifications], hear: Hear) -> None:
