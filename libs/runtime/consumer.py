@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -22,14 +21,15 @@ from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from libs.events.contract import Contract, filter_of, stream_of
-from libs.events.envelope import Envelope, UnreadableEnvelope
+from libs.events.envelope import Envelope
 from libs.runtime import bus
+from libs.runtime.acknowledged import lately_acknowledged
 from libs.runtime.handling import Handler, Reaction, Unreadable
 from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
 from libs.runtime.parking import entity_key_of
 from libs.runtime.store import Overloaded, Store, StoreUnavailable
-from libs.runtime.streams import Message, message_of, read_stream
+from libs.runtime.streams import message_of
 from libs.runtime.subscription import BATCH, PullSubscription
 
 logger = logging.getLogger(__name__)
@@ -168,11 +168,10 @@ class Consumer:
         More than the last message is looked at: what was in our hands when the copy came back may
         have been handled by now, and is known.
         """
-        info = await self._js.consumer_info(self._stream, self.durable)
-        floor = (info.ack_floor.stream_seq or 0) if info.ack_floor else 0
-        if not floor:
-            return False
-        acknowledged = await self._acknowledged(max(0, floor - _LOOKED_BACK), floor)
+        types = {contract.type for contract in self._hears}
+        acknowledged = await lately_acknowledged(
+            self._client, self._producer, self.durable, types, _LOOKED_BACK
+        )
         forgotten = await self._in_thread(self._handler.unknown_of, acknowledged)
         if forgotten:
             logger.critical(
@@ -182,19 +181,6 @@ class Consumer:
                 forgotten[0],
             )
         return bool(forgotten)
-
-    async def _acknowledged(self, after: int, floor: int) -> list[UUID]:
-        """The events for us that lie between these places of the stream."""
-        types = {contract.type for contract in self._hears}
-        found: list[UUID] = []
-        async for page in read_stream(self._client, self._producer, after):
-            for message in page:
-                about = _envelope_of(message)
-                if about is not None and about.type in types and message.sequence <= floor:
-                    found.append(about.id)
-            if page[-1].sequence >= floor:
-                break
-        return found
 
     async def _known_filters(self) -> set[str] | None:
         try:
@@ -307,14 +293,6 @@ class Consumer:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
-
-
-def _envelope_of(message: Message) -> Envelope | None:
-    """None for one that can't be read: those are parked under whatever name they bear."""
-    try:
-        return Envelope.from_headers(message.headers)
-    except UnreadableEnvelope:
-        return None
 
 
 __all__ = ["TRIES_AFTER_S", "Consumer", "Reaction", "only_views"]

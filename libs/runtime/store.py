@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,11 +27,10 @@ from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.kill_points import kill_point
 from libs.runtime.schedule import Schedule
 from libs.runtime.store_faults import Conflict, Overloaded, StoreUnavailable
+from libs.runtime.tables import bring_up_to_date
 from libs.runtime.telemetry import current_traceparent
 from libs.runtime.unit_of_work import UnitOfWork
-from libs.runtime.views import HAS_SHAPE, View, about_own, shape_of
-
-logger = logging.getLogger(__name__)
+from libs.runtime.views import View, about_own
 
 A = TypeVar("A", bound=Application[Any])
 R = TypeVar("R")
@@ -40,7 +38,6 @@ R = TypeVar("R")
 _CONFLICTS_DECIDED_AGAIN: Final = 3
 _CONFLICT_PAUSE_S: Final = 0.005
 _PATIENCE_S: Final = 8.0
-_MIGRATION_LOCK: Final = 7_001
 
 
 class Store(Generic[A]):
@@ -79,10 +76,9 @@ class Store(Generic[A]):
     def open(self) -> None:
         """Connect, bring the tables up to date, and refuse a log ahead of its server."""
         with self._connections.connection() as conn, conn.transaction(), conn.cursor() as curs:
-            curs.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-            curs.execute((Path(__file__).parent / "schema.sql").read_text())
-            self._migrate(curs)
-            self._build_changed_views(curs)
+            self.outdated_views = bring_up_to_date(
+                curs, self.service, self.application.mapper, self.views, self._migrations
+            )
         self.query(log.check_transaction_counter)
 
     def close(self) -> None:
@@ -240,66 +236,9 @@ class Store(Generic[A]):
             for view in self.views:
                 view.apply(event, about, curs)
 
-    def _migrate(self, curs: Cursor[DictRow]) -> None:
-        if self._migrations is None:
-            return
-        done = {row["name"] for row in curs.execute("SELECT name FROM migrations")}
-        for file in sorted(self._migrations.glob("*.sql")):
-            if file.name not in done:
-                curs.execute(file.read_text())
-                curs.execute("INSERT INTO migrations (name) VALUES (%s)", (file.name,))
-
-    def _build_changed_views(self, curs: Cursor[DictRow]) -> None:
-        """Views whose tables have another shape than the ones that stand are built again.
-
-        Here from our own log; once we have handled events of others, by the service, which can
-        reach their streams (`outdated_views`).
-        """
-        built = {row["name"]: row for row in curs.execute("SELECT * FROM views")}
-        changed = [view for view in self.views if _is_outdated(view, built.get(view.name))]
-        if changed and curs.execute("SELECT FROM inbox LIMIT 1").fetchone() is not None:
-            self.outdated_views = changed
-            return
-        for view in changed:
-            for table in view.tables:
-                curs.execute(f"DROP TABLE IF EXISTS {table}")
-            curs.execute(view.ddl)
-            curs.execute(HAS_SHAPE, {"name": view.name, "shape": shape_of(view)})
-        if changed:
-            self._replay_into(changed, curs)
-
-    def _replay_into(self, views: Sequence[View], curs: Cursor[DictRow]) -> None:
-        position = log.START
-        while page := log.read_after(curs, position, 500).events:
-            for logged in page:
-                if is_runtime_topic(logged.stored.topic):
-                    continue
-                event: Any = self.application.mapper.to_domain_event(logged.stored)
-                cause = Cause(logged.command_id, logged.actor, logged.traceparent)
-                about = about_own(self.service, event, cause)
-                for view in views:
-                    view.apply(event, about, curs)
-            position = page[-1].position
-
 
 def _nothing() -> None:
     """Nobody waits to be woken."""
-
-
-def _is_outdated(view: View, built: DictRow | None) -> bool:
-    """Whether the tables have a shape from before this version of the view."""
-    if built is None:
-        return True
-    ours, theirs, known = shape_of(view), built["shape"], built["known"]
-    if ours in known and theirs in known and known.index(ours) < known.index(theirs):
-        # Both versions run side by side, or ours was rolled back to: an operator knows which.
-        logger.warning(
-            "%s has the shape of a newer version and is left as it is: `backstage projections"
-            " rebuild` brings ours back",
-            view.name,
-        )
-        return False
-    return bool(theirs != ours)
 
 
 def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:

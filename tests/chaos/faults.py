@@ -76,15 +76,14 @@ def dies_taking_a_snapshot(machine: Machine) -> None:
     """The catalog keeps a snapshot of every fiftieth version of a space, and dies over it."""
     marker = machine.marker()
     machine.arm("catalog", f"snapshot.taken@{marker}")
-    added: list[str] = []
+    space, added = machine.new_space(), list[str]()
     while not marker.exists():
         if len(added) > _MOST_ADDED:
             raise NeverPassed(f"no snapshot after {len(added)} changes")
         added.append(f"more-{marker.name}-{len(added)}")
-        machine.add_experience(added[-1])
+        machine.add_experience(added[-1], space)
     (machine.arming / "catalog").unlink()
-    there = [slug for slug in machine.experiences() if slug in added]
-    assert sorted(there) == sorted(added)
+    assert sorted(machine.experiences(space)) == sorted(added)
 
 
 def paid_after_the_hold(machine: Machine) -> None:

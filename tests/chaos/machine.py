@@ -49,6 +49,8 @@ _BUYERS: Final = 16
 _LATECOMERS: Final = 3
 _PASSES: Final = 4
 _PER_S: Final = 4.0
+_NIGHTS: Final = 60
+"""A space has no more than a hundred experiences; later passes are for the same ones."""
 _SCARCE: Final = 5
 _PLENTY: Final = 10_000
 _LIMITS: Final = {
@@ -97,6 +99,7 @@ class Machine:
         """Orders of which nothing is expected yet."""
         self._known: set[Violation] = set()
         self._passes = 0
+        self._nights: list[str] = []
         self._markers = 0
         self._creator = self._someone("creator")
         self._shop = showcase.create(self._creator)
@@ -131,9 +134,16 @@ class Machine:
             scarce, free = self.publish(_SCARCE), self.publish(_PLENTY, free=True)
             self.crowd.offer([scarce, free, *(self.publish(_PLENTY) for _ in range(_PASSES - 2))])
 
-    def add_experience(self, slug: str, within_s: float = 30.0) -> str:
-        """The creator adds something to her space, with the same key until she has an answer."""
-        path, key = f"/api/spaces/{self._shop.space}/experiences", uuid4().hex
+    def new_space(self) -> str:
+        """One more space of the creator's, by its slug."""
+        slug = f"annex-{self.key()[:8]}"
+        body = {"slug": slug, "name": slug, "description": "", "currency": "EUR"}
+        self._creator.call("POST", "/api/spaces", body | {"time_zone": "Europe/Stockholm"})
+        return slug
+
+    def add_experience(self, slug: str, space: str | None = None, within_s: float = 30.0) -> str:
+        """The creator adds something to a space, with the same key until she has an answer."""
+        path, key = f"/api/spaces/{space or self._shop.space}/experiences", uuid4().hex
         body = {"slug": slug, "name": slug, "kind": "live"}
         give_up_at = time.monotonic() + within_s
         while True:
@@ -151,16 +161,18 @@ class Machine:
                 raise TimeoutError(said)
             time.sleep(0.1)
 
-    def experiences(self) -> list[str]:
-        """What the creator has in her space, by slug."""
-        found = self._creator.call("GET", f"/api/spaces/{self._shop.space}")
+    def experiences(self, space: str) -> list[str]:
+        """What the creator has in a space, by slug."""
+        found = self._creator.call("GET", f"/api/spaces/{space}")
         return [each["slug"] for each in found["experiences"]]
 
     def publish(self, stock: int, *, free: bool = False) -> str:
         """Put one more pass on sale, with so many seats; a free one has no end of them."""
         self._passes += 1
         number, shop, creator = self._passes, self._shop, self._creator
-        chosen = [self.add_experience(f"night-{number}"), shop.experiences["lounge"]]
+        if number <= _NIGHTS:
+            self._nights.append(self.add_experience(f"night-{number}"))
+        chosen = [self._nights[number % len(self._nights)], shop.experiences["lounge"]]
         terms: dict[str, Any] = {"pricing_type": "one_time", "price_minor": 1900, "stock": stock}
         if free:
             terms = {"pricing_type": "free"}
