@@ -128,6 +128,26 @@ def free_port() -> int:
         return port
 
 
+def free_row_of_ports() -> int:
+    """A base port whose whole row is free: the system takes ports up to 50 above it.
+
+    Below 32,768: from there on Linux gives ports to whoever connects, at any moment.
+    """
+    while True:
+        base = 20_000 + (free_port() % 250) * 50
+        if all(_is_free(base + offset) for offset in range(50)):
+            return base
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 @contextmanager
 def running_postgres(folder: Path, **options: str) -> Iterator[PostgresServer]:
     """A server of one's own in an empty folder, with the settings of `deploy/postgres`."""

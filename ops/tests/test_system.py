@@ -19,6 +19,7 @@ from livekit import api
 from ops.tests.small_system import BROKEN, SERVICE, write_system
 from ops.up.data_folder import DataFolder
 from ops.up.livekit import find_livekit
+from tests.servers import free_row_of_ports
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(90)
@@ -92,19 +93,6 @@ def alive(pid: int) -> bool:
     return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def free_base_port() -> int:
-    """The base of a row of ports that nobody uses now."""
-    for base in range(20000 + os.getpid() % 500 * 50, 60000, 50):
-        if all(_is_free(base + offset) for offset in (0, 1, 20, 21, 30, 31, 32, 40, 41)):
-            return base
-    raise AssertionError("no free row of ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     root = tmp_path / "root"
@@ -113,7 +101,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     def start(services: dict[str, str] | None = None, *more: str, **given: Any) -> Up:
         if not root.exists():
             write_system(root, services or {"alpha": SERVICE, "beta": SERVICE})
-        port = given.get("port") or (started[0].port if started else free_base_port())
+        port = given.get("port") or (started[0].port if started else free_row_of_ports())
         log = tmp_path / f"log{len(started)}"
         up = Up(root, tmp_path / "data", port, log, *more)
         started.append(up)
@@ -279,7 +267,7 @@ def test_a_second_up_on_the_same_data_says_so(start: Callable[..., Up]) -> None:
 
 
 def test_a_port_in_use_is_named_with_a_way_out(start: Callable[..., Up]) -> None:
-    base = free_base_port()
+    base = free_row_of_ports()
     with socket.socket() as other:
         other.bind(("127.0.0.1", base + 31))
         other.listen()

@@ -40,7 +40,7 @@ from ops.verify.stock import capacities, check_counters, check_prefixes
 
 _GRACE_S: Final = 15.0
 """What was committed just now may still be on its way."""
-_LOOK_AGAIN_S: Final = 2.0
+LOOK_AGAIN_S: Final = 2.0
 _LOOKS: Final = 4
 _PAYMENTS_OF: Final = timedelta(days=2)
 _TOKENS: Final = ((VIDEO, video_tokens), (CHAT, chat_tokens))
@@ -57,12 +57,19 @@ _OUT_OF_ORDER: Final = """
 class Checker:
     """Reads databases, streams and providers, changes none of them."""
 
-    def __init__(self, client: Client, folder: DataFolder, cursor: Cursor) -> None:
+    def __init__(
+        self,
+        client: Client,
+        folder: DataFolder,
+        cursor: Cursor,
+        look_again_s: float = LOOK_AGAIN_S,
+    ) -> None:
         self.findings: list[Finding] = []
         self.took_s: dict[str, float] = {}
         self._client = client
         self._folder = folder
         self._cursor = cursor
+        self._look_again_s = look_again_s
 
     async def run(self, *, full: bool, providers: Mapping[str, str] | None) -> None:
         """Every check; `providers` are the variables with their keys, None leaves them out."""
@@ -201,7 +208,7 @@ class Checker:
         for _ in range(_LOOKS - 1):
             if not differing:
                 break
-            time.sleep(_LOOK_AGAIN_S)
+            time.sleep(self._look_again_s)
             differing &= look()
         return differing
 

@@ -17,7 +17,7 @@ from ops.paths import data_path
 from ops.up.data_folder import DataFolder
 from ops.up.ports import Ports
 from ops.up.surroundings import Surroundings
-from ops.verify.checker import Checker
+from ops.verify.checker import LOOK_AGAIN_S, Checker
 from ops.verify.cursor import Cursor
 from ops.verify.stock import recount
 
@@ -56,12 +56,17 @@ def verify(
 
 
 async def check(
-    folder: DataFolder, file: Path, *, full: bool, providers: Mapping[str, str] | None
+    folder: DataFolder,
+    file: Path,
+    *,
+    full: bool,
+    providers: Mapping[str, str] | None,
+    look_again_s: float = LOOK_AGAIN_S,
 ) -> Checker:
     """Run the checks and keep how far they came."""
     kept = Cursor() if full else Cursor.load(file)
     async with stores.connected(folder, "verify") as client:
-        checker = Checker(client, folder, kept)
+        checker = Checker(client, folder, kept, look_again_s)
         await checker.run(full=full, providers=providers)
     kept.save(file)
     return checker

@@ -28,13 +28,8 @@ from tests.chaos.buyers import Buyer, Crowd, Operation
 from tests.chaos.evidence import Providers
 from tests.chaos.invariants import Checker, Violation
 from tests.chaos.wires import Wire
-from tests.e2e.running import (
-    ROOT,
-    RunningSystem,
-    free_row_of_ports,
-    start_system,
-    stop_system,
-)
+from tests.e2e.running import ROOT, RunningSystem, start_system, stop_system
+from tests.servers import free_row_of_ports
 
 SERVICES: Final = (
     "catalog",

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tests.servers import free_port
+from tests.servers import free_row_of_ports
 
 READY_WITHIN_S = 120.0
 ROOT = Path(__file__).parents[2]
@@ -105,23 +104,3 @@ def stop_system(system: RunningSystem) -> None:
     """Ask it to end, as Ctrl-C does."""
     system.process.send_signal(signal.SIGINT)
     system.process.wait(timeout=30)
-
-
-def free_row_of_ports() -> int:
-    """A base port whose whole row is free: the system takes ports up to 50 above it.
-
-    Below 32,768: from there on Linux gives ports to whoever connects, at any moment.
-    """
-    while True:
-        base = 20_000 + (free_port() % 250) * 50
-        if all(_is_free(base + offset) for offset in range(50)):
-            return base
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
