@@ -80,7 +80,7 @@ def test_a_buyer_in_line_sees_the_place_and_pays_when_it_is_their_turn(
     assert first - 1 <= ahead_of(second_tab) <= first
     second_tab.close()
     # Nothing is clicked or loaded again by the buyer.
-    expect(page.locator("#wait-ahead")).to_contain_text("You are next", timeout=30_000)
+    expect(page.get_by_role("button", name="Pay €")).to_be_visible(timeout=40_000)
     steps.pay(page)
     expect(page.locator("#welcome")).to_be_visible(timeout=20_000)
     for one in others:
