@@ -61,12 +61,16 @@ def _postgres() -> Iterator[PostgresServer]:
 
 
 def _summary(outcomes: list[Outcome], took_s: float, *, as_json: bool) -> str:
+    """The words of the machine that breaks the running system: a cycle is a story here."""
+    damaged = [outcome.seed for outcome in outcomes if outcome.damage]
     numbers = {
-        "seeds": len(outcomes),
+        "cycles": len(outcomes),
+        "faults": sum(outcome.mishaps for outcome in outcomes),
         "purchases": sum(outcome.purchases for outcome in outcomes),
         "captured": sum(outcome.captured for outcome in outcomes),
-        "mishaps": sum(outcome.mishaps for outcome in outcomes),
-        "damaged": [outcome.seed for outcome in outcomes if outcome.damage],
+        "violations": len(damaged),
+        "damaged": damaged,
+        "seed": outcomes[0].seed,
         "took_s": round(took_s, 1),
     }
     if as_json:

@@ -189,10 +189,10 @@ class Bank:
             match listing:
                 case Listing.PAYMENTS:
                     objects.append((intent, self._said_by_intent(payment)))
-                case Listing.CHARGES if payment.charge_id is not None:
-                    charge = payment.charge_id
-                    captured = self._listed(charge, Says.CAPTURED, payment, intent, charge)
-                    objects.append((charge, captured))
+                case Listing.CHARGES:
+                    for charge in [payment.charge_id] if payment.charge_id else []:
+                        captured = self._listed(charge, Says.CAPTURED, payment, intent, charge)
+                        objects.append((charge, captured))
                 case Listing.REFUNDS:
                     for refund in payment.refunds:
                         id_, amount = refund.refund_id, refund.amount_minor
