@@ -25,8 +25,13 @@ _HOLD_S = 30.0
 
 
 def main() -> int:
-    """Run cycles; 1 when a promise was broken."""
-    given = _options().parse_args()
+    """Run cycles; 1 when a promise was broken, 2 when nothing has such a name."""
+    options = _options()
+    given = options.parse_args()
+    if given.only is not None and not any(given.only in name for name in catalogue()):
+        options.error(
+            f"no fault has {given.only!r} in its name; they are: {', '.join(catalogue())}"
+        )
     if given.seeds is not None:
         return _simulate(given.seeds, as_json=given.json)
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
@@ -36,16 +41,15 @@ def main() -> int:
         running_machine(Path(folder), seed, _HOLD_S) as machine,
     ):
         cycles = _break(machine, given.minutes * 60, given.only)
-        cycles.append(machine.wait_for_the_end_of_holds())
-        _tell_of(cycles[-1], len(cycles))
-        last = machine.verify()
-        _tell_of(last, len(cycles) + 1)
+        looks = [machine.wait_for_the_end_of_holds(), machine.verify()]
+        for number, look in enumerate(looks, len(cycles) + 1):
+            _tell_of(look, number)
         repeated = machine.checker.repeated_mails
-        if any(cycle.violations for cycle in [*cycles, last]):
+        if any(cycle.violations for cycle in [*cycles, *looks]):
             kept = Path(tempfile.gettempdir()) / f"chaos-{seed}.log"
             kept.write_bytes(machine.system.log.read_bytes())
             echo(f"the system's log is kept: {kept}")
-    return _tell(cycles, last, seed, repeated, as_json=given.json)
+    return _tell(cycles, looks, seed, repeated, as_json=given.json)
 
 
 def _options() -> argparse.ArgumentParser:
@@ -99,10 +103,10 @@ def _simulate(seeds: int, *, as_json: bool) -> int:
 
 
 def _tell(
-    cycles: list[Cycle], last: Cycle, seed: int, repeated_mails: int, *, as_json: bool
+    cycles: list[Cycle], looks: list[Cycle], seed: int, repeated_mails: int, *, as_json: bool
 ) -> int:
     kinds = {cycle.fault for cycle in cycles}
-    violations = [violation for cycle in [*cycles, last] for violation in cycle.violations]
+    violations = [violation for cycle in [*cycles, *looks] for violation in cycle.violations]
     purchases = sum(cycle.purchases for cycle in cycles)
     echo(f"\n{'cycles':20} {len(cycles)}\n{'kinds of fault':20} {len(kinds)}")
     echo(f"{'purchases tried':20} {purchases}\n{'violations':20} {len(violations)}")
