@@ -9,7 +9,7 @@ import contextvars
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,6 +24,7 @@ from libs.events.contract import Contract, filter_of, stream_of
 from libs.events.envelope import Envelope
 from libs.runtime import bus
 from libs.runtime.acknowledged import lately_acknowledged
+from libs.runtime.cancellation import cancel_until_ended
 from libs.runtime.handling import Handler, Reaction, Unreadable
 from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
@@ -39,7 +40,6 @@ _HEARTBEAT_S: Final = 10
 TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
 _MAX_IN_HAND: Final = 4 * BATCH
 _LOOKED_BACK: Final = 2 * _MAX_IN_HAND
-_LIVENESS_S: Final = 10.0
 _RETRIES_ASKED_S: Final = 0.5
 
 
@@ -88,6 +88,7 @@ class Consumer:
         self._tries_after_s = tries_after_s
         self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fault: asyncio.Future[None] | None = None
         self._in_hand: dict[int, Msg] = {}
         self._room = asyncio.Event()
 
@@ -112,28 +113,42 @@ class Consumer:
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     async def _hear(self) -> None:
+        """Hear until anything goes wrong, be it with a single message: what we hold then would
+        never come again, since we keep telling the server that we work on it."""
         await self._prepare()
         subscription = PullSubscription(
             self._client, self._stream, self.durable, self._take_in_hand
         )
-        beside = [
-            asyncio.create_task(self._keep_in_hand()),
-            asyncio.create_task(self._retry_parked()),
-        ]
+        self._fault = asyncio.get_running_loop().create_future()
+        for part in (self._pull(subscription), self._keep_in_hand(), self._retry_parked()):
+            self._begin(part)
         try:
-            while True:
-                await self._leadership.confirm(self._lead)
-                handled = self.handled
-                await subscription.pull()
-                await self._until_room()
-                if handled == self.handled and not self._in_hand:
-                    await self._check_alive()
+            await self._fault
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await cancel_until_ended(self._tasks)
+            self._queues.clear()
+            self._in_hand.clear()
             await subscription.close()
-            await self._drop_hands()
+
+    def _begin(self, part: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(part)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None and self._fault is not None and not self._fault.done():
+            self._fault.set_exception(fault)
+
+    async def _pull(self, subscription: PullSubscription) -> None:
+        while True:
+            await self._leadership.confirm(self._lead)
+            handled = self.handled
+            await subscription.pull()
+            await self._until_room()
+            if handled == self.handled and not self._in_hand:
+                await self._check_alive()
 
     async def _prepare(self) -> None:
         """Make sure of the durable, and begin at the first message that is not acknowledged.
@@ -222,9 +237,7 @@ class Consumer:
             queue.messages.append(msg)
             return
         queue = self._queues[entity] = _Queue(deque([msg]))
-        task = asyncio.create_task(self._work_off(entity, queue))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self._work_off(entity, queue))
 
     async def _work_off(self, entity: str, queue: _Queue) -> None:
         while queue.messages:
@@ -281,13 +294,6 @@ class Consumer:
         while len(self._in_hand) > _MAX_IN_HAND:
             self._room.clear()
             await self._room.wait()
-
-    async def _drop_hands(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._queues.clear()
-        self._in_hand.clear()
 
     async def _in_thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
         context = contextvars.copy_context()

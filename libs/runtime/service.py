@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from psycopg import OperationalError
 
 from libs.events.contract import Contract
 from libs.runtime import bus, kill_points, telemetry
+from libs.runtime.cancellation import cancel_until_ended
 from libs.runtime.consumer import TRIES_AFTER_S, Consumer, Reaction
 from libs.runtime.http import create_app
 from libs.runtime.leadership import Leadership
@@ -108,7 +109,7 @@ class Service:
         finally:
             for hook in self._on_stop:
                 await hook(self)
-            await _end(tasks)
+            await cancel_until_ended(tasks)
             # Work that waits for our loop can only end while the loop goes on.
             for threads in (reacting, working):
                 await asyncio.to_thread(threads.shutdown, wait=True, cancel_futures=True)
@@ -211,15 +212,6 @@ class Service:
             "alarm": alarm,
             "handled": {c.durable: c.handled for c in self._consumers},
         }
-
-
-async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel until they have ended: nats-py swallows a cancellation that meets it flushing."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=0.2)
 
 
 def run(service: Service) -> None:

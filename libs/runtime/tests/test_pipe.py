@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -198,6 +199,37 @@ async def test_a_consumer_that_dies_with_messages_in_its_hands_goes_on_in_order(
             await until(same_balances(one, again))
 
             assert again.store.query(orders_seen) == [list(range(2, 22))]
+
+
+async def test_entities_whose_acknowledgements_were_lost_with_the_connection_go_on(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    many_in_hand, may_end = threading.Event(), threading.Event()
+
+    def hold(event: AccountCredited, about: Envelope, app: Ledger) -> None:
+        many_in_hand.set()
+        may_end.wait(10)
+
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url, hold)
+    accounts = [uuid4() for _ in range(300)]
+    assert own_nats.server is not None
+    async with running(one):
+        for account in accounts:
+            await asyncio.to_thread(credit, one, account)
+        await until(lambda: one._relay is not None and one._relay.published == 600)
+        async with running(other):
+            await asyncio.to_thread(many_in_hand.wait, 10)
+            await until(lambda: len(other._consumers[0]._in_hand) > 256)
+            own_nats.server.kill()
+            may_end.set()
+            await until(lambda: other.store.query(balances) != {})
+            own_nats.server.start()
+            for account in accounts:
+                await asyncio.to_thread(credit, one, account)
+
+            await until(same_balances(one, other))
+
+            assert set(other.store.query(balances).values()) == {2}
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
