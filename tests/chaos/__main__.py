@@ -9,17 +9,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
 from typer import echo
 
 from ops.visitor import Refused
 from tests.chaos.buyers import NotHeard
 from tests.chaos.faults import NeverPassed, catalogue
 from tests.chaos.invariants import Violation
-from tests.chaos.machine import Cycle, Machine, running_machine
+from tests.chaos.machine import UNANSWERED, Cycle, Machine, running_machine
 
 _PATIENCE_S = 240.0
-_GONE_WRONG = (AssertionError, TimeoutError, Refused, NotHeard, httpx.HTTPError)
+_GONE_WRONG = (AssertionError, LookupError, Refused, NotHeard, *UNANSWERED)
 _HOLD_S = 30.0
 """Short, so that seats come back in every cycle."""
 
@@ -40,7 +39,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="chaos-") as folder,
         running_machine(Path(folder), seed, _HOLD_S) as machine,
     ):
-        cycles = _break(machine, given.minutes * 60, given.only)
+        cycles, not_broken = _break(machine, given.minutes * 60, given.only)
         looks = [machine.wait_for_the_end_of_holds(), machine.verify()]
         for number, look in enumerate(looks, len(cycles) + 1):
             _tell_of(look, number)
@@ -49,7 +48,7 @@ def main() -> int:
             kept = Path(tempfile.gettempdir()) / f"chaos-{seed}.log"
             kept.write_bytes(machine.system.log.read_bytes())
             echo(f"the system's log is kept: {kept}")
-    return _tell(cycles, looks, seed, repeated, as_json=given.json)
+    return _tell(cycles, looks, seed, repeated, not_broken, as_json=given.json)
 
 
 def _options() -> argparse.ArgumentParser:
@@ -62,9 +61,10 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
-def _break(machine: Machine, seconds: float, only: str | None) -> list[Cycle]:
+def _break(machine: Machine, seconds: float, only: str | None) -> tuple[list[Cycle], int]:
+    """The cycles, and how many were left out since their fault did not come about."""
     faults = {name: f for name, f in catalogue().items() if only is None or only in name}
-    cycles: list[Cycle] = []
+    cycles, not_broken = list[Cycle](), 0
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
         # Each of them once, in an order of this seed's own, before any comes again.
@@ -77,19 +77,19 @@ def _break(machine: Machine, seconds: float, only: str | None) -> list[Cycle]:
                 cycle = machine.cycle(name, faults[name], _PATIENCE_S)
             except NeverPassed as missed:
                 echo(f"      not broken: {missed}")
-                machine.crowd.rest()
+                not_broken += 1
                 continue
             except _GONE_WRONG as wrong:
                 why = Violation("the cycle could not be gone through", repr(wrong), "./bp up")
-                cycle = Cycle(name, 0, 0.0, [why])
+                cycle = Cycle(name, 0, 0, 0.0, [why])
             cycles.append(cycle)
             _tell_of(cycle, len(cycles))
-    return cycles
+    return cycles, not_broken
 
 
 def _tell_of(cycle: Cycle, number: int) -> None:
     echo(
-        f"{number:4}  {cycle.fault:45} {cycle.purchases:3} purchases,"
+        f"{number:4}  {cycle.fault:45} {cycle.bought:3} bought of {cycle.purchases:3} tried,"
         f" settled after {cycle.settled_after_s:5.1f} s, {len(cycle.violations)} violations"
     )
     for violation in cycle.violations[:10]:
@@ -103,13 +103,21 @@ def _simulate(seeds: int, *, as_json: bool) -> int:
 
 
 def _tell(
-    cycles: list[Cycle], looks: list[Cycle], seed: int, repeated_mails: int, *, as_json: bool
+    cycles: list[Cycle],
+    looks: list[Cycle],
+    seed: int,
+    repeated_mails: int,
+    not_broken: int,
+    *,
+    as_json: bool,
 ) -> int:
     kinds = {cycle.fault for cycle in cycles}
     violations = [violation for cycle in [*cycles, *looks] for violation in cycle.violations]
     purchases = sum(cycle.purchases for cycle in cycles)
+    bought = sum(cycle.bought for cycle in cycles)
     echo(f"\n{'cycles':20} {len(cycles)}\n{'kinds of fault':20} {len(kinds)}")
-    echo(f"{'purchases tried':20} {purchases}\n{'violations':20} {len(violations)}")
+    echo(f"{'not broken':20} {not_broken}\n{'purchases tried':20} {purchases}")
+    echo(f"{'told it is theirs':20} {bought}\n{'violations':20} {len(violations)}")
     echo(f"{'mails sent twice':20} {repeated_mails}\n{'seed':20} {seed}")
     if as_json:
         said = {
@@ -117,6 +125,8 @@ def _tell(
             "faults": len(cycles),
             "kinds": len(kinds),
             "purchases": purchases,
+            "bought": bought,
+            "not_broken": not_broken,
             "violations": len(violations),
             "repeated_mails": repeated_mails,
             "slowest_s": max((c.settled_after_s for c in cycles), default=0.0),

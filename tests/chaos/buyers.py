@@ -99,14 +99,14 @@ class Buyer(Visitor):
         return Operation(person, pass_id, Manner.PAYS_LATE, told, UUID(order_id))
 
     def opens(self, pass_id: str) -> bool:
-        """Whether an order for a pass could be opened (or had been) at one asking."""
+        """Whether an order for a pass could be opened at one asking."""
         try:
             answer = self._http.post(
                 "/api/orders", json={"pass_id": pass_id}, headers={"Idempotency-Key": pass_id}
             )
         except httpx.HTTPError:
             return False
-        return answer.status_code < 500
+        return answer.is_success
 
     def _go_through(self, order: dict[str, Any], manner: Manner) -> Told:
         order = self._until_payable(order)
@@ -196,6 +196,8 @@ class Crowd:
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(len(buyers), thread_name_prefix="buyer")
         self._busy: set[str] = set()
+        self._lost: list[BaseException] = []
+        """What happened to buyers that nobody had thought of."""
         self._clock = threading.Thread(target=self._keep_buying, daemon=True)
         self._resting.set()
         self._clock.start()
@@ -239,13 +241,18 @@ class Crowd:
         raise TimeoutError("nobody could open an order")
 
     def rest(self, within_s: float = 120.0) -> None:
-        """Begin no more purchases, and wait for those that are under way."""
+        """Begin no more purchases, and wait for those that are under way.
+
+        Raises what a buyer met that is no answer and no silence.
+        """
         self._resting.set()
         give_up_at = time.monotonic() + within_s
         while self.under_way:
             if time.monotonic() > give_up_at:
                 raise TimeoutError("a buyer never came back")
             time.sleep(0.05)
+        if self._lost:
+            raise AssertionError("a buyer met something unheard of") from self._lost.pop()
 
     def go_home(self) -> None:
         """It is over."""
@@ -278,10 +285,11 @@ class Crowd:
 
     def _one(self, buyer: Buyer, pass_id: str, manner: Manner, key: str) -> None:
         try:
-            done = buyer.purchase(pass_id, manner, key)
+            self.operations.append(buyer.purchase(pass_id, manner, key))
+        except BaseException as unheard_of:
+            self._lost.append(unheard_of)
+            raise
         finally:
             with self._lock:
                 self.under_way -= 1
                 self._busy.discard(buyer.email)
-        with self._lock:
-            self.operations.append(done)

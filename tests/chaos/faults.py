@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
@@ -55,11 +56,12 @@ def kill_point(machine: Machine, name: KillPoint, service: str | None = None) ->
     give_up_at = time.monotonic() + _DIES_WITHIN_S
     while not marker.exists():
         if time.monotonic() > give_up_at:
+            # Disarmed: nobody dies twice by one marker.
+            marker.touch()
             raise NeverPassed(f"{service} did not pass {name} {times} times")
         # Most of them are passed only while somebody buys.
         machine.stock_up()
         time.sleep(0.05)
-    (machine.arming / service).unlink()
     time.sleep(0.2)
     machine.until_ready([service])
 
@@ -71,7 +73,6 @@ def dies_rebuilding(machine: Machine) -> None:
     machine.arm("access", f"rebuild.before_swap@{marker}")
     if not marker.exists():
         raise NeverPassed("access did not build its views again")
-    (machine.arming / "access").unlink()
 
 
 def dies_taking_a_snapshot(machine: Machine) -> None:
@@ -84,7 +85,6 @@ def dies_taking_a_snapshot(machine: Machine) -> None:
             raise NeverPassed(f"no snapshot after {len(added)} changes")
         added.append(f"more-{marker.name}-{len(added)}")
         machine.add_experience(added[-1], space)
-    (machine.arming / "catalog").unlink()
     assert sorted(machine.experiences(space)) == sorted(added)
 
 
@@ -101,13 +101,11 @@ def paid_after_the_hold(machine: Machine) -> None:
     orders = [(buyer, buyer.begins(one, machine.key())) for buyer, one in chosen]
     for buyer, order in orders:
         _wait_until_expired(machine, buyer, order)
-    (machine.arming / "checkout").unlink()
     if not marker.exists():
         raise NeverPassed("checkout passed no timer")
     machine.until_ready(["checkout"])
     machine.crowd.operations.append(quick.purchase(last, Manner.RETURNS, machine.key()))
     machine.crowd.operations += [buyer.pays_late(order) for buyer, order in orders]
-    machine.providers.behave()
 
 
 def _wait_until_expired(machine: Machine, buyer: Buyer, order: dict[str, Any]) -> None:
@@ -139,6 +137,23 @@ def wire_broken(machine: Machine, wire: str, fault: WireFault, for_s: float = _W
     broken.mend()
 
 
+def wire_flickers(machine: Machine, wire: str, times: int = 6) -> None:
+    """Short cuts, after which neither end has noticed much: shorter than any silence is."""
+    broken = machine.wires[wire]
+    for _ in range(times):
+        broken.break_it(WireFault.CUT)
+        time.sleep(machine.rng.uniform(0.02, 0.4))
+        broken.mend()
+        time.sleep(machine.rng.uniform(0.2, 1.0))
+
+
+def together(machine: Machine, faults: Sequence[Fault]) -> None:
+    """Troubles seldom come alone."""
+    with ThreadPoolExecutor(len(faults)) as threads:
+        for done in [threads.submit(fault, machine) for fault in faults]:
+            done.result()
+
+
 def stripe_misbehaves(
     machine: Machine, orders: tuple[dict[str, object], ...], for_s: float = 5.0
 ) -> None:
@@ -146,7 +161,6 @@ def stripe_misbehaves(
     for order in orders:
         machine.providers.misbehave(**order)
     time.sleep(for_s)
-    machine.providers.behave()
 
 
 _INTENTS: Final = "/v1/payment_intents*"
@@ -164,33 +178,64 @@ SILENT: Final[dict[str, tuple[dict[str, object], ...]]] = {
     "webhooks never": ({"kind": "drop", "times": None},),
     "no webhooks at all": ({"kind": "no_event", "times": None},),
 }
+# Of different kinds, so that none of them mends or hides another.
+_TOGETHER: Final = (
+    ("stripe: 500 after doing it", "kill -9 checkout"),
+    ("stripe: answer cut", "nats flickers"),
+    ("stripe: webhooks twice", "postgres cut_after_commit", "kill -9 access"),
+    ("stripe: slow", "chat dies at consumer.before_ack"),
+    ("postgres flickers", "notifications dies at consumer.after_ack"),
+    ("nats cut", "kill -9 postgres"),
+)
 POSTGRES_WIRE: Final = tuple(WireFault)
 OTHER_WIRE: Final = tuple(f for f in WireFault if f is not WireFault.CUT_AFTER_COMMIT)
 
 
 def catalogue() -> dict[str, Fault]:
     """Every fault that heals by itself, by its name."""
-    faults: dict[str, Callable[[Machine], None]] = {}
-    for point in KILL_POINTS:
-        for service in _REACHED_BY[point]:
-            faults[f"{service} dies at {point}"] = partial(kill_point, name=point, service=service)
+    single = _processes() | _wires() | _stripe() | _others()
+    several = {
+        " + ".join(names): partial(together, faults=[single[name] for name in names])
+        for names in _TOGETHER
+    }
+    return single | several
+
+
+def _processes() -> dict[str, Fault]:
+    dying: dict[str, Fault] = {
+        f"{service} dies at {point}": partial(kill_point, name=point, service=service)
+        for point in KILL_POINTS
+        for service in _REACHED_BY[point]
+    }
     for process in PROCESSES:
-        faults[f"kill -9 {process}"] = partial(killed, process=process)
+        dying[f"kill -9 {process}"] = partial(killed, process=process)
     for process in ("nats", "postgres", "checkout", "access", "chat", "sandbox"):
-        faults[f"pause {process}"] = partial(paused, process=process)
-    for wire, kinds in (
-        ("postgres", POSTGRES_WIRE),
-        ("nats", OTHER_WIRE),
-        ("providers", OTHER_WIRE),
-    ):
-        for kind in kinds:
-            faults[f"{wire} {kind}"] = partial(wire_broken, wire=wire, fault=kind)
-    for name, orders in (MISBEHAVIOURS | SILENT).items():
-        faults[f"stripe: {name}"] = partial(stripe_misbehaves, orders=orders)
-    faults["access dies at rebuild.before_swap"] = dies_rebuilding
-    faults["catalog dies at snapshot.taken"] = dies_taking_a_snapshot
-    faults["access in two versions"] = newer_beside
-    faults["paid after the hold"] = paid_after_the_hold
-    faults["NATS deleted"] = streams_lost
-    faults["older NATS back"] = older_streams_back
-    return faults
+        dying[f"pause {process}"] = partial(paused, process=process)
+    return dying
+
+
+def _wires() -> dict[str, Fault]:
+    broken: dict[str, Fault] = {}
+    for wire in ("postgres", "nats", "providers"):
+        broken[f"{wire} flickers"] = partial(wire_flickers, wire=wire)
+        for kind in POSTGRES_WIRE if wire == "postgres" else OTHER_WIRE:
+            broken[f"{wire} {kind}"] = partial(wire_broken, wire=wire, fault=kind)
+    return broken
+
+
+def _stripe() -> dict[str, Fault]:
+    return {
+        f"stripe: {name}": partial(stripe_misbehaves, orders=orders)
+        for name, orders in (MISBEHAVIOURS | SILENT).items()
+    }
+
+
+def _others() -> dict[str, Fault]:
+    return {
+        "access dies at rebuild.before_swap": dies_rebuilding,
+        "catalog dies at snapshot.taken": dies_taking_a_snapshot,
+        "access in two versions": newer_beside,
+        "paid after the hold": paid_after_the_hold,
+        "NATS deleted": streams_lost,
+        "older NATS back": older_streams_back,
+    }

@@ -24,7 +24,7 @@ from ops.up.data_folder import DataFolder, database_name
 from ops.up.ports import Ports
 from ops.up.postgres import Postgres
 from ops.visitor import Refused, Visitor
-from tests.chaos.buyers import Buyer, Crowd, Operation
+from tests.chaos.buyers import Buyer, Crowd, Operation, Told
 from tests.chaos.evidence import Providers
 from tests.chaos.invariants import Checker, Violation
 from tests.chaos.wires import Wire
@@ -54,7 +54,7 @@ _LIMITS: Final = {
     "PURCHASE_POSTS_PER_MINUTE_AND_NETWORK": "100000",
     "SIGN_IN_SENDS_PER_NETWORK": "10000",
 }
-_UNANSWERED: Final = (
+UNANSWERED: Final = (
     OSError,
     TimeoutError,
     psycopg.Error,
@@ -72,6 +72,9 @@ class Cycle:
 
     fault: str
     purchases: int
+    """How often somebody tried to buy."""
+    bought: int
+    """How many of them were told that it is theirs."""
     settled_after_s: float
     violations: list[Violation] = field(default_factory=list)
 
@@ -117,11 +120,6 @@ class Machine:
         buyer = Buyer(self.system.url, sandbox, _address(f"fan-{number}"))
         buyer.sign_in()
         return buyer
-
-    @property
-    def purchases(self) -> int:
-        """How many times somebody has tried to buy."""
-        return len(self.crowd.operations)
 
     def stock_up(self) -> None:
         """Put passes on sale until there is something for everybody: one of four is scarce."""
@@ -218,34 +216,56 @@ class Machine:
                     raise TimeoutError(f"{name} is not ready after {within_s:g} s")
                 time.sleep(0.05)
 
-    def cycle(self, name: str, break_it: "Fault", patience_s: float = 90.0) -> Cycle:
+    def cycle(self, name: str, break_it: "Fault", patience_s: float = 120.0) -> Cycle:
         """Let people buy, break something meanwhile, let all come to rest, look."""
         self.stock_up()
-        before = self.purchases
+        before = len(self.operations)
         self.crowd.buy()
         time.sleep(0.5)
-        break_it(self)
-        time.sleep(1.0)
-        self.crowd.rest()
-        return self.look(name, self.purchases - before, patience_s)
+        try:
+            break_it(self)
+            whole_again = time.monotonic()
+            time.sleep(1.0)
+        finally:
+            self.mend()
+            self.crowd.rest()
+        return self.look(name, self.operations[before:], patience_s, whole_again)
 
-    def look(self, name: str, purchases: int = 0, patience_s: float = 90.0) -> Cycle:
-        """Nothing is broken any more: when has all come right, and what has not?"""
-        began = time.monotonic()
+    def mend(self) -> None:
+        """Nothing is broken on purpose any more, however the fault ended."""
+        for wire in self.wires.values():
+            wire.mend()
+        for service in SERVICES:
+            (self.arming / service).unlink(missing_ok=True)
+        self.providers.behave()
+
+    def look(
+        self,
+        name: str,
+        operations: Sequence[Operation] = (),
+        patience_s: float = 120.0,
+        whole_again: float | None = None,
+    ) -> Cycle:
+        """Nothing is broken any more: when has all come right, and what has not?
+
+        Patience begins with the moment from which on nothing was broken.
+        """
+        began = whole_again or time.monotonic()
         while True:
             violations = self._violations()
             took = time.monotonic() - began
             if not violations or took > patience_s:
                 # What is told once is not told again after the next fault.
                 self._known |= set(violations)
-                return Cycle(name, purchases, round(took, 1), violations)
+                bought = sum(done.told is Told.OK for done in operations)
+                return Cycle(name, len(operations), bought, round(took, 1), violations)
             time.sleep(0.3)
 
     def _violations(self) -> list[Violation]:
         """A system that can't be asked is a finding as well."""
         try:
             found = self.checker.check(self.operations)
-        except _UNANSWERED as unanswered:
+        except UNANSWERED as unanswered:
             return [Violation("the system can not be looked at", repr(unanswered), "./bp up")]
         late = [str(order_id) for order_id in self.late]
         return [v for v in found if v not in self._known and not any(o in v.where for o in late)]
@@ -275,7 +295,7 @@ class Machine:
             took = time.monotonic() - began
             found = list(self.checker.still_open())
             if not found or took > self.hold_s * 2 + patience_s:
-                return Cycle("the end of holds", 0, round(took, 1), found)
+                return Cycle("the end of holds", 0, 0, round(took, 1), found)
             time.sleep(0.5)
 
     def verify(self) -> Cycle:
@@ -289,7 +309,7 @@ class Machine:
             raise AssertionError(f"verify: {done.stdout}{done.stderr}") from None
         took = round(time.monotonic() - began, 1)
         found = [Violation(f["sentence"], f["service"], f["repair"]) for f in findings]
-        return Cycle("backstage verify", 0, took, found)
+        return Cycle("backstage verify", 0, 0, took, found)
 
     def operate(self, *command: str) -> str:
         """Run one of the operators' commands on this system; what it says."""
@@ -359,4 +379,4 @@ def running_machine(folder: Path, seed: int, hold_s: float = 600.0) -> Iterator[
             wire.stop()
 
 
-__all__ = ["Cycle", "Fault", "Machine", "running_machine"]
+__all__ = ["UNANSWERED", "Cycle", "Fault", "Machine", "running_machine"]

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
 @pytest.fixture
 def sold(machine: Machine) -> Machine:
     """The system with something sold in it, and nothing wrong."""
-    if not machine.purchases:
+    if not machine.operations:
         machine.cycle("nothing", lambda _: None)
     assert not machine.look("before").violations
     return machine
