@@ -7,10 +7,21 @@ after a restart of 0.1 s. Here the one who needs a connection makes it, and a br
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
 import psycopg
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
+
+NOTICES_DEATH: Final[dict[str, Any]] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that is gone without a word (a host without power, a firewall that forgot us) is noticed
+after some 10 s; by default Linux takes a quarter of an hour, or two."""
 
 
 class NoConnectionFree(psycopg.OperationalError):
@@ -62,8 +73,8 @@ class Connections:
                 self._url,
                 autocommit=True,
                 row_factory=dict_row,
-                connect_timeout=3,
                 application_name=self._application_name,
+                **NOTICES_DEATH,
             )
 
     def _give_back(self, conn: Connection[DictRow]) -> None:

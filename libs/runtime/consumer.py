@@ -160,6 +160,11 @@ class Consumer:
         await self._in_thread(self._handler.begin)
         wanted = sorted(filter_of(contract) for contract in self._hears)
         known = await self._known_filters()
+        if known is not None and not set(wanted) <= known:
+            # Past events of a type that we begin to hear lie below what was acknowledged: the inbox
+            # tells those that were handled from those that were not. First, so that a fault before
+            # the filters are there has it done again.
+            await self._reset(to_sequence=1)
         await self._js.add_consumer(
             self._stream,
             ConsumerConfig(
@@ -171,11 +176,7 @@ class Consumer:
                 deliver_policy=DeliverPolicy.ALL,
             ),
         )
-        # Past events of a type that we begin to hear lie below what was acknowledged: the inbox
-        # tells those that were handled from those that were not.
-        heard_more = known is not None and not set(wanted) <= known
-        again = heard_more or await self._has_forgotten()
-        await self._reset(to_sequence=1 if again else None)
+        await self._reset(to_sequence=1 if await self._has_forgotten() else None)
 
     async def _has_forgotten(self) -> bool:
         """Whether our database lacks what we acknowledged lately: an older copy is back.

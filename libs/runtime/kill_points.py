@@ -15,6 +15,7 @@ KillPoint: TypeAlias = Literal[
     "store.before_commit",
     "store.after_commit",
     "relay.before_publish",
+    "relay.sent",
     "relay.after_publish",
     "consumer.delivered",
     "consumer.before_commit",

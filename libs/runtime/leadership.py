@@ -6,7 +6,10 @@ from typing import Any, Final
 
 import psycopg
 
+from libs.runtime.connections import NOTICES_DEATH
+
 _CHECK_EVERY_S: Final = 1.0
+_ANSWERS_WITHIN_S: Final = 5.0
 _TRY_EVERY_S: Final = 1.0
 
 
@@ -45,6 +48,13 @@ class Leadership:
             await self._run("SELECT 1", ())
             self._checked_at = time.monotonic()
 
+    async def release(self, lead: str) -> None:
+        """Give one lead up, so that another replica may try."""
+        async with self._turn:
+            if lead in self._held:
+                self._held.discard(lead)
+                await self._run("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (lead,))
+
     async def close(self) -> None:
         """Give up every lead."""
         async with self._turn:
@@ -60,10 +70,13 @@ class Leadership:
                 self._connection = await psycopg.AsyncConnection.connect(
                     self._url,
                     autocommit=True,
-                    connect_timeout=3,
                     application_name=f"{self._service} leads",
+                    **NOTICES_DEATH,
                 )
-            # The same connection may take a lock twice: asking again for one's own lead is a yes.
+            if lead in self._held:
+                # Taken twice, it would have to be given up twice.
+                await self._run("SELECT 1", ())
+                return True
             row = await self._run("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (lead,))
             leads = bool(row and row[0])
             if leads:
@@ -71,12 +84,24 @@ class Leadership:
             return leads
 
     async def _run(self, sql: str, parameters: tuple[Any, ...]) -> Any:
-        if self._connection is None or self._connection.closed:
+        """Raises psycopg.OperationalError; the connection and what it held are gone then."""
+        connection = self._connection
+        if connection is None or connection.closed:
             raise psycopg.OperationalError("the connection that holds the leads is gone")
-        try:
-            cursor = await self._connection.execute(sql, parameters)
-            return await cursor.fetchone()
-        except psycopg.OperationalError:
-            self._held.clear()
-            await self._connection.close()
-            raise
+        asking = asyncio.create_task(_ask(connection, sql, parameters))
+        answered, _ = await asyncio.wait({asking}, timeout=_ANSWERS_WITHIN_S)
+        fault = asking.exception() if answered else TimeoutError("no answer")
+        if fault is None:
+            return asking.result()
+        # Closed before the question is given up: giving up would wait for an answer as well.
+        self._held.clear()
+        await connection.close()
+        asking.cancel()
+        raise psycopg.OperationalError("the connection that holds the leads is gone") from fault
+
+
+async def _ask(
+    connection: psycopg.AsyncConnection[Any], sql: str, parameters: tuple[Any, ...]
+) -> Any:
+    cursor = await connection.execute(sql, parameters)
+    return await cursor.fetchone()

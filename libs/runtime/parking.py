@@ -16,7 +16,8 @@ from libs.runtime.streams import Message
 
 _PARK: Final = """
     INSERT INTO parked (durable, message_key, entity_key, subject, headers, body, error)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    SELECT %s, %s, %s, %s, %s, %s, %s
+    WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = %s)
     ON CONFLICT (durable, message_key) DO NOTHING
 """
 SKIPPED: Final = "skipped"
@@ -35,7 +36,8 @@ class Unhandled:
 
 
 def park(curs: Cursor[DictRow], unhandled: Unhandled) -> None:
-    """Keep the message; the same message is kept once."""
+    """Keep the message, once; one that was handled before is not kept: a stream that is filled
+    again brings it once more."""
     curs.execute(
         _PARK,
         (
@@ -46,6 +48,7 @@ def park(curs: Cursor[DictRow], unhandled: Unhandled) -> None:
             Jsonb(dict(unhandled.headers)),
             unhandled.body,
             unhandled.error,
+            _uuid(unhandled.key),
         ),
     )
 

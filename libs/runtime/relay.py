@@ -1,11 +1,13 @@
 """The outbox: publishes what the store holds, in its order and without a gap."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+import psycopg
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
@@ -28,7 +30,10 @@ ToContract = Callable[[Any], Contract | None]
 _WINDOW: Final = 64
 _PAGE: Final = 256
 _POLL_S: Final = 0.5
-_UNSETTLED_S: Final = 0.002
+_UNSETTLED_S: Final = (0.002, 0.05)
+_FAULT_PAUSE_S: Final = 0.25
+_FAULTS_IN_A_ROW: Final = 8
+_OTHERS_TRY_S: Final = 3.0
 _COMPARE_EVERY_S: Final = 60.0
 _ACK_TIMEOUT_S: Final = 5.0
 
@@ -71,6 +76,7 @@ class Relay:
         self._position = START
         self._last_id = ""
         self._last_sequence = 0
+        self._faults = 0
 
     def wake(self) -> None:
         """There is something to publish."""
@@ -83,7 +89,6 @@ class Relay:
                 await self._leadership.acquire(self._lead)
                 connection = self._connection
                 await self._compare_with_stream()
-                self.alarm = None
                 await self._publish_until_compare(connection)
             except StreamAhead as ahead:
                 self.alarm = str(ahead)
@@ -91,7 +96,19 @@ class Relay:
                 await asyncio.sleep(5)
             except Exception as fault:
                 logger.warning("relay starts again: %s", repr(fault))
-                await asyncio.sleep(0.25)
+                await self._pause_after(fault)
+
+    async def _pause_after(self, fault: Exception) -> None:
+        """When it goes wrong again and again, perhaps another replica can: a newer version reads
+        events that we don't know."""
+        self._faults += 1
+        if self._faults < _FAULTS_IN_A_ROW:
+            await asyncio.sleep(_FAULT_PAUSE_S)
+            return
+        self.alarm = f"nothing is published, {self._faults} tries failed: {fault!r}"
+        with contextlib.suppress(psycopg.OperationalError):
+            await self._leadership.release(self._lead)
+        await asyncio.sleep(_OTHERS_TRY_S)
 
     @property
     def _connection(self) -> int:
@@ -100,6 +117,7 @@ class Relay:
 
     async def _publish_until_compare(self, connection: int) -> None:
         compare_at = time.monotonic() + _COMPARE_EVERY_S
+        unsettled_s = _UNSETTLED_S[0]
         while time.monotonic() < compare_at and self._connection == connection:
             await self._leadership.confirm(self._lead)
             self._woken.clear()
@@ -108,9 +126,14 @@ class Relay:
             )
             for start in range(0, len(page.events), _WINDOW):
                 await self._publish(page.events[start : start + _WINDOW])
+            self._faults, self.alarm = 0, None
             if page.unsettled:
-                await asyncio.sleep(_UNSETTLED_S)
-            elif not page.events:
+                # Mostly over at once; a long transaction of somebody's is waited for with patience.
+                await asyncio.sleep(unsettled_s)
+                unsettled_s = min(unsettled_s * 2, _UNSETTLED_S[1])
+                continue
+            unsettled_s = _UNSETTLED_S[0]
+            if not page.events:
                 await self._wait()
 
     async def _wait(self) -> None:
@@ -128,6 +151,10 @@ class Relay:
         for announcement in announcements:
             sent.append(asyncio.create_task(self._send(announcement, self._expectation())))
             self._last_id = announcement.message_id
+        # The tasks hand over, then the client writes: no acknowledgement is here yet.
+        for _ in range(2):
+            await asyncio.sleep(0)
+        kill_point("relay.sent")
         await _all_or_first_fault(sent)
         kill_point("relay.after_publish")
         self._position = events[-1].position
@@ -171,7 +198,8 @@ class Relay:
         message_id = (last.headers or {}).get("Nats-Msg-Id", "")
         epoch, position = _parse(message_id)
         if epoch < self._epoch:
-            await self._js.purge_stream(self._stream)
+            # Up to what we saw: who leads meanwhile may have published more.
+            await self._js.purge_stream(self._stream, seq=last.seq + 1 if last.seq else None)
             self._position, self._last_id = START, ""
             return
         if epoch > self._epoch or not await asyncio.to_thread(self._holds, position, last):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -67,8 +68,7 @@ class Store(Generic[A]):
         self.on_scheduled: Callable[[], None] = _nothing
         self.outdated_views: Sequence[View] = ()
         self._migrations = migrations
-        self._size = pool_size
-        self._busy = 0
+        self._free = threading.BoundedSemaphore(pool_size)
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="store")
         # The relay, the consumers and the schedule work beside the threads of the edge.
         self._connections = Connections(database_url, pool_size + 12, service)
@@ -96,7 +96,17 @@ class Store(Generic[A]):
         """
         if unit_of_work.current() is not None:
             return decide()
-        return self._in_unit(cause, lambda unit: _once(unit, decide))
+        try:
+            return self._in_unit(cause, lambda unit: _once(unit, decide))
+        except (StoreUnavailable, psycopg.Error):
+            raise
+        except Exception:
+            # The same command twice at once: ours was refused for what the other one has done.
+            done = self.query(lambda curs: _remembered(curs, cause))
+            if done is None:
+                raise
+            answer: R = done["answer"]
+            return answer
 
     def execute_within(self, cause: Cause, decide: Callable[[], R]) -> R:
         """Carry out a command once inside the open unit of work, which serves several commands.
@@ -155,15 +165,13 @@ class Store(Generic[A]):
         return log.envelope_of(self.service, event, domain_event.timestamp, type_, epoch)
 
     async def _threaded(self, call: Callable[[], R]) -> R:
-        if self._busy >= self._size:
+        if not self._free.acquire(blocking=False):
             raise Overloaded
-        self._busy += 1
         context = contextvars.copy_context()
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, lambda: context.run(call))
-        finally:
-            self._busy -= 1
+        work = self._threads.submit(lambda: context.run(call))
+        # A thread is free when its work is over, not when nobody waits for that any more.
+        work.add_done_callback(lambda _: self._free.release())
+        return await asyncio.wrap_future(work)
 
     def _in_unit(
         self,
@@ -243,11 +251,7 @@ def _nothing() -> None:
 
 def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:
     with unit.cursor() as curs:
-        done = curs.execute(
-            "SELECT answer FROM commands WHERE command_id = %s",
-            (unit.cause.command_id,),
-            prepare=True,
-        ).fetchone()
+        done = _remembered(curs, unit.cause)
         if done is not None:
             answer: R = done["answer"]
             return answer
@@ -258,6 +262,12 @@ def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:
             prepare=True,
         )
         return decided
+
+
+def _remembered(curs: Cursor[DictRow], cause: Cause) -> DictRow | None:
+    return curs.execute(
+        "SELECT answer FROM commands WHERE command_id = %s", (cause.command_id,), prepare=True
+    ).fetchone()
 
 
 def _once_per_event(

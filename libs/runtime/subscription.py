@@ -31,7 +31,11 @@ _HEARTBEAT_STATUS: Final = "100"
 
 
 class PullSubscription:
-    """One open pull request after another; `deliver` gets each message in the stream's order."""
+    """One open pull request after another; `deliver` gets each message in the stream's order.
+
+    It ends with its connection. What was on its way on that is lost for now, while the open request
+    may survive a short cut: the next message would overtake the lost one.
+    """
 
     def __init__(
         self, client: Client, stream: str, durable: str, deliver: Callable[[Msg], None]
@@ -44,11 +48,16 @@ class PullSubscription:
         self._received = 0
         self._heard_at = 0.0
         self._over = asyncio.Event()
+        self._connection = self._connected_times
+
+    @property
+    def _connected_times(self) -> int:
+        return self._client.stats["reconnects"]
 
     async def pull(self) -> None:
         """Ask for a batch and return when it has come or the request is over.
 
-        Raises ConnectionError when the server fell silent.
+        Raises ConnectionError when the server fell silent, or is connected anew.
         """
         if self._subscription is None:
             self._inbox = self._client.new_inbox()
@@ -64,6 +73,8 @@ class PullSubscription:
             except TimeoutError:
                 if time.monotonic() - self._heard_at > _SILENCE_S:
                     raise ConnectionError("the server fell silent") from None
+            if self._connected_times != self._connection:
+                raise ConnectionError("the server is connected anew")
 
     async def close(self) -> None:
         """Hear no more."""
@@ -72,6 +83,9 @@ class PullSubscription:
             self._subscription = None
 
     async def _on_message(self, msg: Msg) -> None:
+        if self._connected_times != self._connection:
+            self._over.set()
+            return
         self._heard_at = time.monotonic()
         status = (msg.headers or {}).get("Status") if not msg.data else None
         if status is None:

@@ -1,5 +1,6 @@
 """The tables of a service, brought to where its code is when it starts."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ def bring_up_to_date(
     the service, which can reach their streams.
     """
     curs.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-    curs.execute((Path(__file__).parent / "schema.sql").read_text())
+    _make_runtime_tables(curs)
     if migrations is not None:
         _migrate(curs, migrations)
     built = {row["name"]: row for row in curs.execute("SELECT * FROM views")}
@@ -48,6 +49,19 @@ def bring_up_to_date(
     if changed:
         _replay_into(changed, curs, service, mapper)
     return ()
+
+
+def _make_runtime_tables(curs: Cursor[DictRow]) -> None:
+    """Once for each version of them: even with nothing to do, the statements lock the log."""
+    script = (Path(__file__).parent / "schema.sql").read_text()
+    name = f"runtime {hashlib.sha256(script.encode()).hexdigest()}"
+    there = curs.execute("SELECT to_regclass('migrations') AS name").fetchone()
+    if there is not None and there["name"] is not None:
+        known = curs.execute("SELECT FROM migrations WHERE name = %s", (name,)).fetchone()
+        if known is not None:
+            return
+    curs.execute(script)
+    curs.execute("INSERT INTO migrations (name) VALUES (%s)", (name,))
 
 
 def _migrate(curs: Cursor[DictRow], migrations: Path) -> None:
@@ -77,8 +91,11 @@ def _is_outdated(view: View, built: DictRow | None) -> bool:
 def _replay_into(
     views: Sequence[View], curs: Cursor[DictRow], service: str, mapper: Mapper[Any]
 ) -> None:
+    # Nobody writes meanwhile, so that what is visible is all there is: to stop below the oldest
+    # transaction of the server, as followers do, would leave events out for good.
+    curs.execute("LOCK TABLE events IN SHARE MODE")
     position = log.START
-    while page := log.read_after(curs, position, _PAGE).events:
+    while page := log.read_visible_after(curs, position, _PAGE):
         for logged in page:
             if is_runtime_topic(logged.stored.topic):
                 continue

@@ -26,6 +26,7 @@ _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
     "store.before_commit": ("checkout", "access", "chat", "notifications"),
     "store.after_commit": ("checkout", "access", "chat", "notifications"),
     "relay.before_publish": ("checkout", "access", "chat", "notifications"),
+    "relay.sent": ("checkout", "access", "chat", "notifications"),
     "relay.after_publish": ("checkout", "access", "chat", "notifications"),
     "consumer.delivered": ("access", "chat", "notifications"),
     "consumer.before_commit": ("access", "chat", "notifications"),

@@ -116,6 +116,22 @@ async def test_a_retry_handles_the_oldest_first_and_those_behind_it_follow(
         assert other.store.query(in_inbox) == 6
 
 
+def test_what_was_handled_is_not_parked_when_a_stream_that_is_filled_again_brings_it(
+    database: str,
+) -> None:
+    store = Store("mirror", database, Ledger)
+    store.open()
+    handled, new = uuid4(), uuid4()
+    store.query(lambda curs: curs.execute("INSERT INTO inbox VALUES (%s, 'mirror-x')", (handled,)))
+
+    for event_id in (handled, new):
+        unhandled = parking.Unhandled("mirror-x", str(event_id), "bp.x.y.v1.z", {}, b"", "why")
+        store.query(lambda curs, one=unhandled: parking.park(curs, one))
+
+    assert [row["message_key"] for row in store.query(parked)] == [str(new)]
+    store.close()
+
+
 async def test_a_retry_that_fails_leaves_all_in_place_with_the_newest_error(
     urls: Urls, own_nats: NatsServer
 ) -> None:

@@ -35,7 +35,8 @@ from libs.runtime.tests.ledger import (
     settings,
     to_contract,
 )
-from tests.servers import NatsServer, PostgresServer
+from tests.chaos.wires import Wire, WireFault
+from tests.servers import NatsServer, PostgresServer, free_port
 
 Urls = tuple[str, str]
 
@@ -257,6 +258,24 @@ async def test_a_message_that_can_not_be_read_is_parked_and_only_its_entity_wait
         assert reasons[1] == "an earlier message of this entity is parked"
 
 
+async def test_a_version_that_begins_to_hear_a_type_hears_the_past_ones_too(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    one, account = ledger(urls[0], own_nats.url), uuid4()
+    store = Store("mirror", urls[1], Ledger, views=[Balances()])
+    hears = {AccountOpened: only_views}
+    older = Service(settings(urls[1], own_nats.url), store, publishes=nothing, hears=hears)
+    async with running(one):
+        async with running(older):
+            for _ in range(3):
+                await asyncio.to_thread(credit, one, account)
+            await until(lambda: older._consumers[0].handled == 1)
+
+        newer = mirror(urls[1], own_nats.url)
+        async with running(newer):
+            await until(same_balances(one, newer))
+
+
 async def test_a_service_whose_database_is_older_than_what_it_acknowledged_hears_it_again(
     urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
 ) -> None:
@@ -333,6 +352,70 @@ async def test_a_lead_that_was_lost_with_its_connection_is_not_confirmed_by_the_
     with pytest.raises(psycopg.OperationalError, match="second"):
         await leads.confirm("second")
     await leads.close()
+
+
+async def test_a_lead_whose_connection_is_silent_is_lost(database: str) -> None:
+    """As behind a firewall that forgot the connection: nobody ever says that it is over."""
+    with wire_to(database) as (wire, url):
+        leads = Leadership(url, "test")
+        await leads.acquire("first")
+        wire.break_it(WireFault.HALF_OPEN)
+        leads._checked_at = 0.0
+
+        with pytest.raises(psycopg.OperationalError):
+            await leads.confirm("first")
+
+        await leads.close()
+
+
+@contextmanager
+def wire_to(url: str) -> Iterator[tuple[Wire, str]]:
+    """A wire to a server that can be broken, and the server's address by way of it."""
+    upstream = urlsplit(url).port
+    assert upstream is not None
+    wire = Wire("test", free_port(), upstream)
+    wire.start()
+    try:
+        yield wire, url.replace(f":{upstream}", f":{wire.port}")
+    finally:
+        wire.stop()
+
+
+async def test_a_message_that_is_lost_with_its_connection_is_not_overtaken_by_the_next(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    account = uuid4()
+    with wire_to(own_nats.url) as (wire, url):
+        one, other = ledger(urls[0], own_nats.url), mirror(urls[1], url)
+        async with running(one, other):
+            for _ in range(3):
+                await asyncio.to_thread(credit, one, account)
+                await until(same_balances(one, other))
+                wire.break_it(WireFault.HALF_OPEN)
+                await asyncio.to_thread(credit, one, account)
+                await until(lambda: wire.hits > 0)
+                wire.mend()
+                await until(lambda: bool(other.client and other.client.is_connected))
+                await asyncio.to_thread(credit, one, account)
+
+                await until(same_balances(one, other))
+
+            assert other.store.query(orders_seen) == [list(range(2, 11))]
+
+
+async def test_a_relay_that_can_not_read_its_log_lets_another_one_try_and_says_so(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    def unknown(event: Account.Credited) -> Contract | None:
+        raise LookupError("an event of a newer version")
+
+    account = uuid4()
+    older, newer = ledger(urls[0], own_nats.url, unknown), ledger(urls[0], own_nats.url)
+    async with running(older):
+        await asyncio.to_thread(credit, older, account)
+        await until(lambda: older._relay is not None and older._relay.alarm is not None)
+        async with running(newer):
+            await until(lambda: newer._relay is not None and newer._relay.published == 2)
 
 
 async def test_a_stream_ahead_of_its_store_stops_the_relay_with_an_alarm(

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 
 from libs.runtime import log
 from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.store import Overloaded, Store
 from libs.runtime.tests.ledger import Account, Balances, Ledger, Refused, balances
 from tests.servers import PostgresServer
 
@@ -50,6 +51,50 @@ def test_the_same_command_told_twice_is_carried_out_once(store: Store[Ledger]) -
 
     assert answers == [5, 5]
     assert store.query(balances) == {account: 5}
+
+
+def test_the_same_command_twice_at_once_gets_one_answer(store: Store[Ledger]) -> None:
+    """Who comes second waits for the first, sees what it did, and would be refused for that."""
+    account, command = uuid4(), Cause(uuid4(), "someone")
+
+    def open_once() -> int:
+        store.cursor().execute("SELECT pg_advisory_xact_lock(42)")
+        if store.query(balances):
+            raise Refused("there is one already")
+        return store.application.credit(account, 5)
+
+    with ThreadPoolExecutor(2) as threads:
+        asked = [threads.submit(store.execute, command, open_once) for _ in range(2)]
+        answers = [each.result(20) for each in asked]
+
+    assert answers == [5, 5]
+    with pytest.raises(Refused):
+        store.execute(Cause(uuid4(), "someone else"), open_once)
+
+
+async def test_a_thread_is_free_when_its_work_is_over_not_when_nobody_waits_any_more(
+    database: str,
+) -> None:
+    store = Store("ledger", database, Ledger, pool_size=1)
+    store.open()
+    may_end = threading.Event()
+    asked = asyncio.create_task(store.ask(lambda _: may_end.wait(20)))
+    await asyncio.sleep(0)
+    asked.cancel()
+
+    with pytest.raises(Overloaded):
+        await store.ask(lambda curs: curs.execute("SELECT 1").fetchone())
+    may_end.set()
+    while True:
+        try:
+            assert await store.ask(lambda curs: curs.execute("SELECT 1 AS n").fetchone()) == {
+                "n": 1
+            }
+            break
+        except Overloaded:
+            await asyncio.sleep(0.01)
+
+    await asyncio.to_thread(store.close)
 
 
 def test_a_refusal_leaves_nothing_behind(store: Store[Ledger]) -> None:
