@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -40,11 +40,13 @@ class Manner(StrEnum):
     """The first card is declined, the second one works."""
     ABANDONS = "abandons"
     """Opens an order and never pays."""
+    GETS_IT_BACK = "gets_it_back"
+    """Buys, and the creator gives the money back at once."""
     PAYS_LATE = "pays_late"
     """Pays when the hold is over; nobody does so by chance."""
 
 
-_OFTEN: Final = (5, 1, 3, 1, 1, 0)
+_OFTEN: Final = (5, 1, 3, 1, 1, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Operation:
     told: Told
     order_id: UUID | None
     said: str = ""
+    refund_promised: bool = False
+    """The creator was told that the money goes back."""
 
 
 class NotHeard(Exception):
@@ -97,6 +101,14 @@ class Buyer(Visitor):
         told = Told.OK if seen["status"] == "fulfilled" else Told.UNKNOWN
         person, pass_id = UUID(self.person_id), UUID(order["pass_id"])
         return Operation(person, pass_id, Manner.PAYS_LATE, told, UUID(order_id))
+
+    def gives_back(self, order_id: UUID, key: str) -> bool:
+        """Refund all that was paid for somebody's order; whether that was promised."""
+        try:
+            self._asked("POST", f"/api/orders/{order_id}/refund", {}, key)
+        except (Refused, NotHeard):
+            return False
+        return True
 
     def opens(self, pass_id: str) -> bool:
         """Whether an order for a pass could be opened at one asking."""
@@ -184,10 +196,13 @@ class Buyer(Visitor):
 class Crowd:
     """Buyers at work in the background; each buys each pass at most once."""
 
-    def __init__(self, buyers: list[Buyer], rng: random.Random, per_s: float) -> None:
+    def __init__(
+        self, buyers: list[Buyer], creator: Buyer, rng: random.Random, per_s: float
+    ) -> None:
         self.operations: list[Operation] = []
         self.under_way = 0
         self._buyers = buyers
+        self._creator = creator
         self._rng = rng
         self._per_s = per_s
         self._wishes: list[tuple[Buyer, str]] = []
@@ -285,7 +300,11 @@ class Crowd:
 
     def _one(self, buyer: Buyer, pass_id: str, manner: Manner, key: str) -> None:
         try:
-            self.operations.append(buyer.purchase(pass_id, manner, key))
+            done = buyer.purchase(pass_id, manner, key)
+            if manner is Manner.GETS_IT_BACK and done.told is Told.OK and done.order_id is not None:
+                promised = self._creator.gives_back(done.order_id, f"back-{key}")
+                done = replace(done, refund_promised=promised)
+            self.operations.append(done)
         except BaseException as unheard_of:
             self._lost.append(unheard_of)
             raise

@@ -23,7 +23,7 @@ from ops import showcase
 from ops.up.data_folder import DataFolder, database_name
 from ops.up.ports import Ports
 from ops.up.postgres import Postgres
-from ops.visitor import Refused, Visitor
+from ops.visitor import Refused
 from tests.chaos.buyers import Buyer, Crowd, Operation, Told
 from tests.chaos.evidence import Providers
 from tests.chaos.invariants import Checker, Violation
@@ -101,25 +101,22 @@ class Machine:
         self._markers = 0
         self._creator = self._someone("creator")
         self._shop = showcase.create(self._creator)
-        buyers = [self._buyer(number) for number in range(_BUYERS)]
-        self.crowd = Crowd(buyers, self.rng, _PER_S)
-        self.latecomers = [self._buyer(_BUYERS + number) for number in range(_LATECOMERS)]
+        buyers = [self._someone(f"fan-{number}") for number in range(_BUYERS)]
+        self.crowd = Crowd(buyers, self._creator, self.rng, _PER_S)
+        self.latecomers = [
+            self._someone(f"fan-{_BUYERS + number}") for number in range(_LATECOMERS)
+        ]
         """People who do not come by themselves."""
         everybody = [*buyers, *self.latecomers]
         addresses = {UUID(buyer.person_id): buyer.email for buyer in everybody}
         team = {UUID(self._creator.person_id)}
         self.checker = Checker(self.data, self.providers, team, addresses)
 
-    def _someone(self, name: str) -> Visitor:
-        visitor = Visitor(self.system.url, self.system.record["urls"]["sandbox"], _address(name))
-        visitor.sign_in()
-        return visitor
-
-    def _buyer(self, number: int) -> Buyer:
+    def _someone(self, name: str) -> Buyer:
         sandbox = self.system.record["urls"]["sandbox"]
-        buyer = Buyer(self.system.url, sandbox, _address(f"fan-{number}"))
-        buyer.sign_in()
-        return buyer
+        person = Buyer(self.system.url, sandbox, f"{name}@example.com")
+        person.sign_in()
+        return person
 
     def stock_up(self) -> None:
         """Put passes on sale until there is something for everybody: one of four is scarce."""
@@ -343,10 +340,6 @@ class Machine:
 
 
 Fault = Callable[[Machine], None]
-
-
-def _address(name: str) -> str:
-    return f"{name}@example.com"
 
 
 @contextmanager
