@@ -8,6 +8,7 @@ BENCHES = {
     "append": "events stored per second, with followers that miss none",
     "drain": "events that the relay publishes per second after an outage",
     "rebuild": "events per second that a rebuild of a view applies",
+    "recovery": "from PostgreSQL's port to the first good order, when it was killed under load",
     "fanout": "from PassPurchased to access, chat membership and notice",
 }
 

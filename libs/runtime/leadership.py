@@ -38,6 +38,10 @@ class Leadership:
             return None
         return self._connection.info.backend_pid
 
+    def holds(self, lead: str) -> bool:
+        """Whether this process leads, as far as it knows."""
+        return lead in self._held
+
     async def confirm(self, lead: str) -> None:
         """Raises psycopg.Error when the connection is gone on which the lead was acquired."""
         if lead not in self._held:

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+import nats.errors
 import psycopg
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
@@ -70,6 +72,8 @@ class Relay:
         self._js: JetStreamContext = client.jetstream(timeout=_ACK_TIMEOUT_S)
         self._leadership = leadership
         self._lead = f"relay of {store.service}"
+        self._call = f"call.{self._lead.replace(' ', '_')}"
+        self._calls: set[asyncio.Task[None]] = set()
         self._to_contract = to_contract
         self._woken = asyncio.Event()
         self._epoch = 0
@@ -79,11 +83,24 @@ class Relay:
         self._faults = 0
 
     def wake(self) -> None:
-        """There is something to publish."""
+        """There is something to publish: for us, or for the replica that leads."""
+        self._woken.set()
+        if not self._leadership.holds(self._lead):
+            calling = asyncio.create_task(self._call_the_one_who_leads())
+            self._calls.add(calling)
+            calling.add_done_callback(self._calls.discard)
+
+    async def _call_the_one_who_leads(self) -> None:
+        # A call that is lost costs the leading replica one pause of its poll.
+        with contextlib.suppress(nats.errors.Error):
+            await self._client.publish(self._call)
+
+    async def _on_call(self, _: Msg) -> None:
         self._woken.set()
 
     async def run(self) -> None:
         """Publish for ever; whatever goes wrong, start again from what the stream holds."""
+        await self._client.subscribe(self._call, cb=self._on_call)
         while True:
             try:
                 await self._leadership.acquire(self._lead)

@@ -166,19 +166,20 @@ def test_two_versions_of_a_service_side_by_side_do_no_harm(machine: Machine) -> 
     no_harm_in(cycle)
 
 
-def test_orders_open_within_2_s_after_postgresql_is_there_again(machine: Machine) -> None:
+def test_orders_open_again_when_postgresql_does_and_nobody_restarts_anything(
+    machine: Machine,
+) -> None:
+    """How soon is what `./bp bench recovery` measures."""
     services = set(SERVICES)
     restarts = {s: n for s, n in machine.system.record["restarts"].items() if s in services}
 
     def restart(broken: Machine) -> None:
         broken.kill("postgres")
         wait_until(lambda: takes_connections(broken), "PostgreSQL's port")
-        waited.append(broken.crowd.until_order_opens())
+        broken.crowd.until_order_opens()
 
-    waited: list[float] = []
     cycle = machine.cycle("restart", restart)
 
-    assert waited[0] < 2.0
     after = {s: n for s, n in machine.system.record["restarts"].items() if s in services}
     assert after == restarts
     no_harm_in(cycle)
