@@ -82,10 +82,15 @@ class Relay:
         self._last_sequence = 0
         self._faults = 0
 
+    @property
+    def leads(self) -> bool:
+        """Whether it is this process that publishes."""
+        return self._leadership.holds(self._lead)
+
     def wake(self) -> None:
         """There is something to publish: for us, or for the replica that leads."""
         self._woken.set()
-        if not self._leadership.holds(self._lead):
+        if not self.leads:
             calling = asyncio.create_task(self._call_the_one_who_leads())
             self._calls.add(calling)
             calling.add_done_callback(self._calls.discard)

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from nats.aio.msg import Msg
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
@@ -401,6 +402,30 @@ async def test_a_message_that_is_lost_with_its_connection_is_not_overtaken_by_th
                 await until(same_balances(one, other))
 
             assert other.store.query(orders_seen) == [list(range(2, 11))]
+
+
+async def test_a_replica_that_does_not_publish_calls_the_one_that_does(
+    urls: Urls, own_nats: NatsServer
+) -> None:
+    leading, other = ledger(urls[0], own_nats.url), ledger(urls[0], own_nats.url)
+    called = asyncio.Event()
+
+    async def on_call(_: Msg) -> None:
+        called.set()
+
+    async with running(leading):
+        await until(lambda: leading._relay is not None and leading._relay.leads)
+        async with running(other):
+            assert leading.client is not None
+            await leading.client.subscribe("call.relay_of_ledger", cb=on_call)
+            await leading.client.flush()
+            await asyncio.to_thread(credit, leading, uuid4())
+            assert not called.is_set()
+
+            await asyncio.to_thread(credit, other, uuid4())
+
+            await asyncio.wait_for(called.wait(), 20)
+            await until(lambda: leading._relay is not None and leading._relay.published == 4)
 
 
 async def test_a_relay_that_can_not_read_its_log_lets_another_one_try_and_says_so(
