@@ -13,7 +13,13 @@ from services.checkout.application import (
 )
 from services.checkout.domain import RefundOrder
 from services.checkout.payments import Payments, Record
-from services.checkout.rounds import BALANCE_DAY, RECONCILE_LISTS, Balancer, Reconciler
+from services.checkout.rounds import (
+    BALANCE_DAY,
+    RECONCILE_LISTS,
+    SETTLE_LISTED,
+    Balancer,
+    Reconciler,
+)
 from services.checkout.webhooks import FOLLOW_HINT, Webhooks
 
 
@@ -61,6 +67,10 @@ class Errands:
         """Every hour, page by page: perhaps the provider has what nobody ever told us of."""
         return self._reconciler.step(payload.get("day"))
 
+    def on_settle_listed(self, payload: Mapping[str, Any]) -> Record | None:
+        """A list names what we may not know."""
+        return self._reconciler.settle(payload)
+
     def on_balance_day(self, payload: Mapping[str, Any]) -> Record | None:
         """Every night, page by page: the sums of the day before."""
         return self._balancer.step(payload.get("day"))
@@ -74,5 +84,6 @@ class Errands:
             REFUND: self.on_refund,
             FOLLOW_HINT: self.on_follow_hint,
             RECONCILE_LISTS: self.on_reconcile_lists,
+            SETTLE_LISTED: self.on_settle_listed,
             BALANCE_DAY: self.on_balance_day,
         }

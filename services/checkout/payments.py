@@ -141,10 +141,8 @@ class Payments:
     def follow_hint(self, payment_intent_id: str) -> Record | None:
         """Ask how a payment stands that somebody spoke of; None when it is not one of ours."""
         payment = self._provider.get(payment_intent_id)
-        order_id = payment.order_id
-        if order_id is None or not self._store.query(lambda c: queries.has_order(c, order_id)):
-            return None
-        return self._settling(order_id, [payment])
+        order_id = self._store.query(lambda curs: queries.find_order_of(curs, payment))
+        return None if order_id is None else self._settling(order_id, [payment])
 
     def close(self, order_id: UUID) -> Record | None:
         """The hold is over: cancel what can still be paid, unless someone is in the middle."""

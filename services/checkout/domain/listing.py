@@ -39,6 +39,11 @@ class Listed:
     currency: str
     at: datetime
 
+    @property
+    def key(self) -> str:
+        """The same for all objects of the lists that say the same."""
+        return f"{self.movement_id}:{self.says}"
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -2,6 +2,7 @@
 
 from services.checkout.queries.money import (
     Movement,
+    is_settling,
     list_booked,
     list_unknown,
     list_unseen,
@@ -12,12 +13,12 @@ from services.checkout.queries.orders import (
     WaitingPlace,
     get_order,
     get_space_of_order,
-    has_order,
     list_orders_of,
 )
 from services.checkout.queries.payments import (
     AskedPayment,
     WaitingOrder,
+    find_order_of,
     get_asked_payment,
     list_orders_without_payment,
     list_undecided_payments,
@@ -49,12 +50,13 @@ __all__ = [
     "SpacePurchase",
     "WaitingOrder",
     "WaitingPlace",
+    "find_order_of",
     "get_asked_payment",
     "get_numbers",
     "get_order",
     "get_sale",
     "get_space_of_order",
-    "has_order",
+    "is_settling",
     "list_booked",
     "list_orders_of",
     "list_orders_without_payment",

@@ -1,7 +1,7 @@
 """What our books say of the money that the provider's lists name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,21 +9,27 @@ from libs.runtime.views import ViewCursor
 from services.checkout.domain import Listed, Says
 
 _LISTED: Final = """
-    FROM unnest(%(says)s::text[], %(intents)s::text[], %(movements)s::text[], %(orders)s::uuid[])
-         WITH ORDINALITY AS l(says, intent, movement, order_id, n)
-    JOIN order_list o ON o.order_id = l.order_id
+    FROM unnest(%(keys)s::text[], %(says)s::text[], %(intents)s::text[], %(movements)s::text[],
+                %(orders)s::uuid[])
+         WITH ORDINALITY AS l(key, says, intent, movement, order_id, n)
     LEFT JOIN payment_list p ON p.payment_intent_id = l.intent
-    LEFT JOIN money_list m ON m.order_id = l.order_id AND m.movement_id = l.movement
+    JOIN order_list o ON o.order_id = coalesce(p.order_id, l.order_id)
+    LEFT JOIN money_list m ON m.order_id = o.order_id AND m.movement_id = l.movement
 """
-"""The objects of a page that are about orders of ours, beside what we have of them."""
+"""The objects of a page that are about orders of ours, beside what we have of them.
+
+Who changes at the provider which order a payment names does not change whose it is: where we have
+the payment already, it is the order's that asked for it.
+"""
 
 _UNKNOWN: Final = f"""
-    SELECT l.n {_LISTED} WHERE CASE l.says
+    SELECT l.n, o.order_id {_LISTED} WHERE CASE l.says
         WHEN 'captured' THEN m.movement_id IS NULL
         WHEN 'cancelled' THEN p.state IN ('requested', 'created', 'failed')
         ELSE m.movement_id IS NULL AND coalesce(p.state, '') NOT IN ('returning', 'returned')
-    END ORDER BY l.n
-"""
+    END AND NOT EXISTS (SELECT FROM schedule s WHERE s.kind = %(kind)s AND s.key = l.key)
+    ORDER BY l.n
+"""  # noqa: S608 - our own text
 _BOOKED: Final = f"SELECT l.n, p.state, m.kind, m.amount_minor {_LISTED} ORDER BY l.n"
 # Learned in this time, and not met in the provider's lists of it.
 _UNSEEN: Final = """
@@ -49,10 +55,11 @@ class Movement:
     payment_intent_id: str | None
 
 
-def list_unknown(curs: ViewCursor, listed: Sequence[Listed]) -> list[Listed]:
-    """Those about our orders that we seem not to know yet, in their order; the order decides."""
-    rows = curs.execute(_UNKNOWN, _columns(listed), prepare=True)
-    return [listed[row["n"] - 1] for row in rows]
+def list_unknown(curs: ViewCursor, listed: Sequence[Listed], kind: str) -> list[Listed]:
+    """Those about our orders that we seem not to know yet, each with the order whose it is, in
+    their order; the order decides. Without those that are on the schedule already as that kind."""
+    rows = curs.execute(_UNKNOWN, _columns(listed) | {"kind": kind}, prepare=True)
+    return [replace(listed[row["n"] - 1], order_id=row["order_id"]) for row in rows]
 
 
 def list_booked(curs: ViewCursor, listed: Sequence[Listed]) -> list[tuple[Listed, int]]:
@@ -78,8 +85,15 @@ def list_unseen(
     return [Movement(**row) for row in rows]
 
 
+def is_settling(curs: ViewCursor, kind: str) -> bool:
+    """Whether something of that kind on the schedule was never tried to the end."""
+    sql = "SELECT FROM schedule WHERE kind = %s AND last_error IS NULL LIMIT 1"
+    return curs.execute(sql, (kind,)).fetchone() is not None
+
+
 def _columns(listed: Sequence[Listed]) -> dict[str, list[Any]]:
     return {
+        "keys": [each.key for each in listed],
         "says": [each.says.value for each in listed],
         "intents": [each.payment_intent_id for each in listed],
         "movements": [each.movement_id for each in listed],

@@ -111,9 +111,3 @@ def get_space_of_order(curs: ViewCursor, order_id: UUID) -> tuple[UUID, UUID]:
     if row is None:
         raise OrderNotFound(order_id)
     return row["space_id"], row["person_id"]
-
-
-def has_order(curs: ViewCursor, order_id: UUID) -> bool:
-    """Whether it is one of ours."""
-    row = curs.execute("SELECT 1 FROM order_list WHERE order_id = %s", (order_id,)).fetchone()
-    return row is not None

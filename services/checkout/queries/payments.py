@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from libs.runtime.views import ViewCursor
-from services.checkout.domain import PaymentRequest
+from services.checkout.domain import Payment, PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,17 @@ def get_asked_payment(curs: ViewCursor, order_id: UUID) -> AskedPayment | None:
         f"{_ASKED} AND o.status = 'open' ORDER BY p.attempt DESC LIMIT 1", (order_id,), prepare=True
     ).fetchone()
     return None if row is None else AskedPayment(**row)
+
+
+def find_order_of(curs: ViewCursor, payment: Payment) -> UUID | None:
+    """The order that has this payment, else the one that it names; None when it is none of ours."""
+    row = curs.execute(
+        "SELECT coalesce((SELECT order_id FROM payment_list WHERE payment_intent_id = %s),"
+        " (SELECT order_id FROM order_list WHERE order_id = %s)) AS order_id",
+        (payment.payment_intent_id, payment.order_id),
+        prepare=True,
+    ).fetchone()
+    return row["order_id"] if row else None
 
 
 def list_undecided_payments(curs: ViewCursor, order_id: UUID) -> list[AskedPayment]:

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from libs.runtime.store import Store
+from libs.runtime.views import ViewCursor
 from services.checkout import queries
 from services.checkout.application import Checkout
 from services.checkout.domain import Listing, Payment, PaymentStatus, Says
@@ -16,6 +18,7 @@ from services.checkout.rounds.table import (
     BALANCE_DAY,
     DAILY,
     RECONCILE_LISTS,
+    SETTLE_LISTED,
     Place,
     Round,
     RoundTable,
@@ -27,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 10
 """So many payments are asked for in one step, which must be over before its lease is."""
+_SETTLED_WITHIN: Final = timedelta(seconds=1)
 _NAMED: Final = 20
 """So many differences are named; the sums count them all."""
 _ZERO: Final = {
@@ -99,6 +103,8 @@ class Balancer:
             if begun.reached is None:
                 return None
             day = begun.reached.date().isoformat()
+        elif begun.under_way is None and self._store.query(_is_settling):
+            return partial(self._wait, day)
         kept = begun.under_way or {"listing": Listing.CHARGES.value, "after": None, "sums": None}
         sums = _Sums.of(kept["sums"])
         if kept["listing"] is None:
@@ -106,6 +112,11 @@ class Balancer:
         else:
             step = self._theirs(begun, day, sums, Listing(kept["listing"]), kept["after"])
         return lambda: self._record(step)
+
+    def _wait(self, day: str) -> None:
+        """What the lists of the day have brought up is settled first, or has failed once."""
+        due_at = self._store.clock.now() + _SETTLED_WITHIN
+        self._store.schedule.at(BALANCE_DAY, day, due_at, {"day": day})
 
     def _theirs(
         self, begun: Round, day: str, sums: _Sums, listing: Listing, after: str | None
@@ -187,6 +198,10 @@ class Balancer:
             put_sums(schedule, stands, now)
         elif stands.under_way is not None:
             schedule.at(BALANCE_DAY, day, now, {"day": day})
+
+
+def _is_settling(curs: ViewCursor) -> bool:
+    return queries.is_settling(curs, SETTLE_LISTED)
 
 
 def _went_back(payment: Payment, refund_id: str) -> bool:

@@ -1,11 +1,12 @@
 """Every hour: what the provider's lists say is what our books say, or is brought right."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
-from uuid import NAMESPACE_URL, uuid5
+from typing import Any, Final
 
-from libs.runtime.cause import Cause
+from pydantic import TypeAdapter
+
 from libs.runtime.store import Store
 from services.checkout import queries
 from services.checkout.application import Checkout
@@ -16,6 +17,7 @@ from services.checkout.rounds.table import (
     HOURLY,
     OVERLAP,
     RECONCILE_LISTS,
+    SETTLE_LISTED,
     YOUNG,
     Place,
     Round,
@@ -26,13 +28,16 @@ from services.checkout.rounds.table import (
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 10
-"""So many payments are asked for in one step, which must be over before its lease is."""
 _LISTINGS: Final = tuple(Listing)
+_KEPT: Final = TypeAdapter(Listed)
 
 
 class Reconciler:
-    """Goes through the lists of payments, charges and refunds, one page in a step."""
+    """Goes through the lists of payments, charges and refunds, one page in a step.
+
+    What we do not know is put on the schedule, each by itself: one that can't be settled holds up
+    neither the round nor the others.
+    """
 
     def __init__(self, store: Store[Checkout], provider: PaymentProvider) -> None:
         self._store = store
@@ -49,8 +54,21 @@ class Reconciler:
         begun = self._store.query(lambda _: self._rounds.get(name))
         place = self._place(begun, day)
         page = self._provider.list_page(place.listing, place.since, place.until, place.after)
-        going_on = _after(place, page, self._bring_right(place, page))
-        return lambda: self._record(begun, place, going_on, day)
+        return lambda: self._record(begun, place, page, day)
+
+    def settle(self, kept: Mapping[str, Any]) -> Record:
+        """Ask for one payment of which a list says what we may not know, and bring it right.
+
+        Raises ProviderSilent.
+        """
+        listed = _KEPT.validate_python(kept)
+        payment = self._provider.get(listed.payment_intent_id)
+
+        def record() -> None:
+            if self._checkout.reconcile(listed, payment):
+                self._cry_out(listed)
+
+        return record
 
     def _place(self, begun: Round, day: str | None) -> Place:
         if begun.under_way is not None:
@@ -61,35 +79,23 @@ class Reconciler:
         until = self._store.clock.now() - YOUNG
         return Place((begun.reached or until) - OVERLAP, until, _LISTINGS[0])
 
-    def _bring_right(self, place: Place, page: Page) -> str | None:
-        """Settle what we do not know. The object at which it stopped; None: all of the page."""
-        # A payment that was made long ago may have been captured a moment ago.
-        grown = [listed for listed in page.listed if listed.at < place.until]
-        unknown = self._store.query(lambda curs: queries.list_unknown(curs, grown))
-        for listed in unknown[:_AT_ONCE]:
-            self._settle(listed)
-        return unknown[_AT_ONCE - 1].object_id if len(unknown) > _AT_ONCE else None
-
-    def _settle(self, listed: Listed) -> None:
-        """In a unit of work of its own: the locks of ten orders at once could block others."""
-        payment = self._provider.get(listed.payment_intent_id)
-        named = f"/reconciliation/{listed.movement_id}/{listed.says}"
-        cause = Cause(uuid5(NAMESPACE_URL, named), actor="reconciler")
-        if self._store.work(cause, lambda: self._checkout.reconcile(listed, payment)):
-            logger.error(
-                "order %s: the provider says %s of %s, which nobody told us; settled now",
-                listed.order_id,
-                listed.says,
-                listed.movement_id,
-            )
-
-    def _record(self, begun: Round, place: Place, going_on: Place | None, day: str | None) -> None:
+    def _record(self, begun: Round, place: Place, page: Page, day: str | None) -> None:
+        going_on = _after(place, page)
         reached = place.until if going_on is None else begun.reached
         under_way = None if going_on is None else going_on.kept()
         now = Round(begun.name, reached, under_way)
         moved = self._rounds.move(begun, now)
+        if moved:
+            # A payment that was made long ago may have been captured a moment ago.
+            self._put_unknown([listed for listed in page.listed if listed.at < place.until])
         stands = now if moved else self._rounds.get(begun.name)
         self._put_next(stands, day)
+
+    def _put_unknown(self, listed: Sequence[Listed]) -> None:
+        now, schedule = self._store.clock.now(), self._store.schedule
+        unknown = self._store.query(lambda curs: queries.list_unknown(curs, listed, SETTLE_LISTED))
+        for each in unknown:
+            schedule.at(SETTLE_LISTED, each.key, now, _KEPT.dump_python(each, mode="json"))
 
     def _put_next(self, stands: Round, day: str | None) -> None:
         now, schedule = self._store.clock.now(), self._store.schedule
@@ -99,11 +105,20 @@ class Reconciler:
             kind = BALANCE_DAY if stands.under_way is None else RECONCILE_LISTS
             schedule.at(kind, day, now, {"day": day})
 
+    def _cry_out(self, listed: Listed) -> None:
+        self._store.after_commit(
+            lambda: logger.error(
+                "order %s: the provider says %s of %s, which nobody told us; settled now",
+                listed.order_id,
+                listed.says,
+                listed.movement_id,
+            )
+        )
 
-def _after(place: Place, page: Page, stopped_at: str | None) -> Place | None:
+
+def _after(place: Place, page: Page) -> Place | None:
     """Where it goes on; None when that was the last page of the last list."""
-    after = stopped_at or page.next_after
-    if after is not None:
-        return Place(place.since, place.until, place.listing, after)
+    if page.next_after is not None:
+        return Place(place.since, place.until, place.listing, page.next_after)
     following = _LISTINGS[_LISTINGS.index(place.listing) + 1 :]
     return Place(place.since, place.until, following[0]) if following else None

@@ -12,6 +12,7 @@ from libs.runtime.schedule import Schedule
 from services.checkout.domain import Listing
 
 RECONCILE_LISTS: Final = "reconcile_lists"
+SETTLE_LISTED: Final = "settle_listed"
 BALANCE_DAY: Final = "balance_day"
 EVERY: Final = "all"
 """The key of the entry that comes again and again; a day's own has the day as its key."""

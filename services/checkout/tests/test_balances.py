@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from services.checkout.domain import PaymentStatus, ProviderSilent
-from services.checkout.rounds import BALANCE_DAY
+from services.checkout.rounds import BALANCE_DAY, SETTLE_LISTED
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.test_rounds import (
     a_purchase,
     an_order,
     due,
+    poisoned,
     reached,
     refund_by_hand,
 )
@@ -42,6 +43,9 @@ def without_the_lists(shop: Shop) -> None:
 
 async def at_three_in_the_night(shop: Shop) -> None:
     shop.pass_time(hours=15)
+    await shop.work()
+    # The sums of a day that was gone through again wait for what its lists have brought up.
+    shop.pass_time(seconds=1)
     await shop.work()
 
 
@@ -87,6 +91,39 @@ async def test_a_difference_cries_out_and_is_looked_into_and_added_up_again(
     assert again["differing"] == []
     assert shop.order(order_id)["status"] == "refunded"
     assert balances(shop)[0]["differing"] == []
+
+
+def test_the_sums_of_a_day_wait_while_something_of_the_lists_was_never_tried(shop: Shop) -> None:
+    shop.begin_rounds()
+    now = shop.clock.now()
+    put = shop.store.schedule.at
+    shop.store.work(shop.cause(), lambda: put(SETTLE_LISTED, "pi_1:captured", now, {}))
+
+    for _ in range(5):
+        record = shop.balancer.step(DAY)
+        assert record is not None
+        shop.store.work(shop.cause(), record)
+
+    assert balances(shop) == []
+    assert due(shop, BALANCE_DAY, DAY) == now + timedelta(seconds=1)
+
+
+async def test_what_can_not_be_settled_holds_the_second_sums_up_for_one_try_alone(
+    shop: Shop,
+) -> None:
+    shop.begin_rounds()
+    without_the_lists(shop)
+    _, intent = a_purchase(shop)
+    refund = refund_by_hand(shop, intent, 1990)
+    mend = poisoned(shop, intent)
+
+    await at_three_in_the_night(shop)
+    mend()
+    shop.pass_time(minutes=5)
+    await shop.work()
+
+    assert [each["differing"] for each in compared(shop)] == [[refund], [refund]]
+    assert shop.count("checkout.difference.found") == 1
 
 
 async def test_what_we_alone_have_stays_a_difference_until_a_person_comes(shop: Shop) -> None:
