@@ -44,7 +44,7 @@ class PaymentProvider(Protocol):
         ...
 
     def get(self, payment_intent_id: str) -> Payment:
-        """The payment as it stands now."""
+        """The payment as it stands now. Raises PaymentUnknown."""
         ...
 
     def find(self, order_id: UUID, attempt: int) -> Payment | None:

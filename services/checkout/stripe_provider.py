@@ -19,6 +19,7 @@ from services.checkout.domain import (
     PaymentImpossible,
     PaymentRequest,
     PaymentStatus,
+    PaymentUnknown,
     ProviderRefund,
     ProviderSilent,
     RefundImpossible,
@@ -93,8 +94,13 @@ class StripePayments:
             raise PaymentImpossible(refused.code or "invalid_request") from refused
 
     def get(self, payment_intent_id: str) -> Payment:
-        """The payment as it stands now."""
-        return self._payment(_asked(lambda: self._retrieve(payment_intent_id)))
+        """The payment as it stands now. Raises PaymentUnknown."""
+        try:
+            return self._payment(_asked(lambda: self._retrieve(payment_intent_id)))
+        except stripe.InvalidRequestError as refused:
+            if refused.code != "resource_missing":
+                raise
+            raise PaymentUnknown(payment_intent_id) from refused
 
     def find(self, order_id: UUID, attempt: int) -> Payment | None:
         """The payment of an order's attempt by what we wrote into it; the index lags a minute."""
@@ -233,7 +239,9 @@ def _listed_intent(intent: dict[str, Any]) -> Listed | None:
 
 
 def _listed_charge(charge: dict[str, Any]) -> Listed | None:
-    if not (charge["paid"] and charge["captured"] and charge["payment_intent"]):
+    # `paid` is true of a debit as well that the bank has not made yet.
+    succeeded = charge["status"] == "succeeded"
+    if not (succeeded and charge["captured"] and charge["payment_intent"]):
         return None
     # Stripe writes the metadata of the payment into each charge of it.
     intent = {"id": charge["payment_intent"], "metadata": charge["metadata"]}

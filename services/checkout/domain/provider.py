@@ -23,6 +23,10 @@ class PaymentImpossible(Exception):
         self.code = code
 
 
+class PaymentUnknown(Exception):
+    """The provider has no payment of this id."""
+
+
 class RefundImpossible(Exception):
     """The provider will not send this back; its code is the argument."""
 

@@ -11,7 +11,7 @@ from libs.runtime.store import Store
 from libs.runtime.views import ViewCursor
 from services.checkout import queries
 from services.checkout.application import Checkout
-from services.checkout.domain import Listing, Payment, PaymentStatus, Says
+from services.checkout.domain import Listing, Payment, PaymentStatus, PaymentUnknown, Says
 from services.checkout.payments import PaymentProvider, Record
 from services.checkout.queries import Movement
 from services.checkout.rounds.table import (
@@ -150,7 +150,10 @@ class Balancer:
     def _is_there(self, movement: Movement) -> bool:
         if movement.payment_intent_id is None:
             return False
-        payment = self._provider.get(movement.payment_intent_id)
+        try:
+            payment = self._provider.get(movement.payment_intent_id)
+        except PaymentUnknown:
+            return False
         if movement.kind == "captured":
             return payment.status is PaymentStatus.SUCCEEDED
         return _went_back(payment, movement.movement_id)

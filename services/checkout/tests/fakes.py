@@ -17,6 +17,7 @@ from services.checkout.domain import (
     Payment,
     PaymentRequest,
     PaymentStatus,
+    PaymentUnknown,
     ProviderRefund,
     RefundImpossible,
     RefundOrder,
@@ -138,6 +139,8 @@ class FakeProvider:
 
     def get(self, payment_intent_id: str) -> Payment:
         self._fail("get")
+        if payment_intent_id not in self.payments:
+            raise PaymentUnknown(payment_intent_id)
         return self.payments[payment_intent_id]
 
     def find(self, order_id: UUID, attempt: int) -> Payment | None:

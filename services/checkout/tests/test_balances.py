@@ -141,6 +141,24 @@ async def test_what_we_alone_have_stays_a_difference_until_a_person_comes(shop: 
     assert other not in balance["differing"]
 
 
+async def test_a_payment_that_the_provider_does_not_know_at_all_is_a_difference_of_its_day(
+    shop: Shop,
+) -> None:
+    shop.begin_rounds()
+    _, intent = a_purchase(shop)
+    a_purchase(shop)
+    await shop.work()
+    del shop.provider.payments[intent]  # as when the keys were those of another account
+
+    await at_three_in_the_night(shop)
+    shop.pass_time(days=1)
+    await shop.work()
+
+    assert [each["differing"] for each in balances(shop)] == [[intent], []]
+    assert balances(shop)[0]["sums"] == {"EUR": the_sums((1990, 3980), (0, 0))}
+    assert shop.rows("SELECT 1 FROM schedule WHERE last_error IS NOT NULL") == []
+
+
 async def test_what_was_captured_before_midnight_and_learned_after_it_counts_before(
     shop: Shop,
 ) -> None:

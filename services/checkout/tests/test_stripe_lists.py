@@ -1,16 +1,20 @@
 """Our rounds over the wire: the official SDK against the lists of Stripe's stand-in."""
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from libs.runtime.clock import FixedClock
-from services.checkout.domain import Listing, ProviderSilent, Says
+from services.checkout.domain import Listing, PaymentUnknown, ProviderSilent, Says
 from services.checkout.stripe_provider import StripePayments
-from services.checkout.tests.builders import terms
+from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.stand_in import SECRET_KEY, StandIn, running_stand_in
 from services.checkout.tests.test_balances import balances, the_sums
@@ -142,6 +146,61 @@ async def test_the_sums_of_a_day_are_those_of_stripes_own_clock(
     assert balances(shop) == [
         {"day": day, "sums": {"EUR": the_sums((3980, 3980), (500, 500))}, "differing": []}
     ]
+
+
+@contextmanager
+def answering(body: dict[str, Any]) -> Iterator[str]:
+    """An API that gives this one answer, for what our stand-in does not do; its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: Any) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "captured", "counts"),
+    [("succeeded", True, True), ("pending", True, False), ("succeeded", False, False)],
+)
+def test_a_charge_counts_when_the_bank_has_made_it_and_it_was_captured(
+    status: str, captured: bool, counts: bool
+) -> None:
+    charge = {
+        "id": "ch_1",
+        "object": "charge",
+        "payment_intent": "pi_1",
+        "metadata": {"order_id": str(uuid4())},
+        "paid": True,
+        "status": status,
+        "captured": captured,
+        "amount_captured": 1990,
+        "currency": "eur",
+        "created": int(NOON.timestamp()),
+    }
+
+    with answering({"object": "list", "data": [charge], "has_more": False}) as url:
+        provider = StripePayments(SECRET_KEY, url)
+        page = provider.list_page(Listing.CHARGES, NOON, NOON + timedelta(days=1))
+
+    assert [listed.object_id for listed in page.listed] == (["ch_1"] if counts else [])
+
+
+def test_a_payment_that_stripe_does_not_know_is_told_apart_from_silence(
+    shop: Shop, sandbox: StandIn
+) -> None:
+    with pytest.raises(PaymentUnknown):
+        shop.provider.get("pi_3unknown")
 
 
 def test_a_list_comes_in_pages_and_tells_of_payments_that_name_an_order(
