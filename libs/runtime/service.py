@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
@@ -97,13 +98,15 @@ class Service:
         await self._open_store()
         self.client = await bus.connect(self.settings.nats_url, self.store.service)
         leadership = Leadership(self.settings.database_url, self.store.service)
-        # Apart, so that a provider that hangs does not keep our reactions waiting.
-        reacting = ThreadPoolExecutor(_THREADS, thread_name_prefix="reactions")
-        working = ThreadPoolExecutor(_THREADS, thread_name_prefix="schedule")
+        # Apart, so that a provider that hangs keeps neither reactions nor timers waiting.
+        threads = [
+            ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
+            for name in ("reactions", "timers", "errands")
+        ]
         await self._build_outdated_views()
         for hook in self._on_start:
             await hook(self)
-        tasks = [asyncio.create_task(loop) for loop in self._loops(leadership, reacting, working)]
+        tasks = [asyncio.create_task(loop) for loop in self._loops(leadership, *threads)]
         try:
             yield self
         finally:
@@ -111,8 +114,8 @@ class Service:
                 await hook(self)
             await cancel_until_ended(tasks)
             # Work that waits for our loop can only end while the loop goes on.
-            for threads in (reacting, working):
-                await asyncio.to_thread(threads.shutdown, wait=True, cancel_futures=True)
+            for each in threads:
+                await asyncio.to_thread(each.shutdown, wait=True, cancel_futures=True)
             await leadership.close()
             await bus.close(self.client)
             await asyncio.to_thread(self.store.close)
@@ -148,20 +151,21 @@ class Service:
                 await asyncio.sleep(_REBUILD_PAUSE_S)
 
     def _loops(
-        self, leadership: Leadership, reacting: ThreadPoolExecutor, working: ThreadPoolExecutor
+        self,
+        leadership: Leadership,
+        reacting: ThreadPoolExecutor,
+        keeping_time: ThreadPoolExecutor,
+        working: ThreadPoolExecutor,
     ) -> list[Any]:
         if self.client is None or self.loop is None:
             raise RuntimeError("the bus is not connected")
         refusals = tuple(self._refusals)
         self._relay = Relay(self.store, self.client, leadership, self._publishes)
-        worker = Worker(
-            self.store,
-            self._timers,
-            self._errands,
-            refusals=refusals,
-            threads=working,
-            backend=lambda: leadership.backend,
-        )
+        worker = partial(Worker, self.store, refusals=refusals, backend=lambda: leadership.backend)
+        workers = [
+            worker(self._timers, {}, threads=keeping_time),
+            worker({}, self._errands, threads=working),
+        ]
         by_producer: dict[str, dict[type[Contract], Reaction]] = defaultdict(dict)
         for contract, reaction in self._hears.items():
             by_producer[contract.producer()][contract] = reaction
@@ -179,15 +183,20 @@ class Service:
             for producer, hears in by_producer.items()
         ]
         self.store.on_events = self._from_any_thread(self._relay.wake)
-        self.store.on_scheduled = self._from_any_thread(worker.wake)
-        return [self._relay.run(), worker.run(), *(c.run() for c in self._consumers)]
+        self.store.on_scheduled = self._from_any_thread(*(worker.wake for worker in workers))
+        return [
+            self._relay.run(),
+            *(each.run() for each in workers),
+            *(each.run() for each in self._consumers),
+        ]
 
-    def _from_any_thread(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def _from_any_thread(self, *wake: Callable[[], None]) -> Callable[[], None]:
         loop = self.loop
 
         def call() -> None:
             if loop is not None and not loop.is_closed():
-                loop.call_soon_threadsafe(wake)
+                for each in wake:
+                    loop.call_soon_threadsafe(each)
 
         return call
 

@@ -58,7 +58,11 @@ def _unknown() -> None:
 
 
 class Worker:
-    """Does the timers and errands of one service; any number of replicas share the work."""
+    """Does the timers and errands of one service; any number of replicas share the work.
+
+    A service has one for its timers and one for its errands: those of a provider that hangs take
+    every place there is.
+    """
 
     def __init__(  # noqa: PLR0913
         self,
@@ -190,6 +194,10 @@ class Worker:
             self._store.work(cause, lambda: _removed(entry))
 
     def _run_errand(self, entry: Entry, cause: Cause) -> None:
+        """What came of it is recorded although another may have done it too, since our lease ended
+        or somebody has moved the entry: it has happened at the provider, and who drops it would
+        know less than is true. So what an errand records must do nothing when it is told twice."""
+
         kill_point("worker.before_errand")
         record = self._errands[entry.kind](entry.payload)
         kill_point("worker.after_errand")

@@ -301,8 +301,10 @@ class Checkout(Application[UUID]):
             return
         now = self._clock.now()
         order.attach_payment(payment, now)
-        order.extend_hold(now + self.hold)
-        self._schedule_end_of_hold(order)
+        # Told twice, or after the hold has begun anew: its end is on the schedule.
+        if order.held_until <= now:
+            order.extend_hold(now + self.hold)
+            self._schedule_end_of_hold(order)
         self.save(order)
 
     def close_order(self, order_id: UUID, payment: Payment | None = None) -> None:

@@ -2,6 +2,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,9 +12,11 @@ import pytest
 
 from libs.runtime.cause import Cause
 from libs.runtime.clock import FixedClock
+from libs.runtime.service import Service
 from libs.runtime.store import Store
-from libs.runtime.tests.ledger import Balances, Ledger, Refused, balances
-from libs.runtime.worker import LEASE_S, Worker
+from libs.runtime.tests.ledger import Balances, Ledger, Refused, balances, nothing, settings
+from libs.runtime.tests.test_pipe import until
+from libs.runtime.worker import AT_ONCE, LEASE_S, Worker
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=10)
@@ -185,6 +188,95 @@ async def test_what_is_in_hand_is_not_claimed_again_when_the_server_forgot_who_w
     running.cancel()
 
     assert len(calls) == 1
+
+
+async def test_an_errand_that_outlives_its_lease_records_what_came_of_it_all_the_same(
+    store: Store[Ledger], clock: FixedClock
+) -> None:
+    account, asked, go_on = uuid4(), threading.Event(), threading.Event()
+    recorded: list[str] = []
+
+    def slow(_: Mapping[str, Any]) -> Callable[[], None]:
+        asked.set()
+        assert go_on.wait(20)
+        return lambda: recorded.append("slow")
+
+    put_on(store, "call", account, NOON)
+    with ThreadPoolExecutor(1) as threads:
+        stalled = Worker(store, {}, {"call": slow}, threads=threads)
+        stalling = asyncio.create_task(stalled.run_due())
+        await asyncio.to_thread(asked.wait, 20)
+        clock.advance(timedelta(seconds=LEASE_S))
+        other = Worker(store, {}, {"call": lambda _: lambda: recorded.append("other")})
+        done_meanwhile = await other.run_due()
+        go_on.set()
+        await stalling
+
+    assert done_meanwhile == 1
+    assert recorded == ["other", "slow"]
+    assert entries(store) == []
+
+
+async def test_timers_are_kept_while_every_errand_hangs(database: str, nats_url: str) -> None:
+    account, hung = uuid4(), Hanging()
+    store = Store("ledger", database, Ledger, views=[Balances()])
+    service = Service(
+        settings(database, nats_url),
+        store,
+        publishes=nothing,
+        timers={"credit": credit_ten},
+        errands={"call": hung},
+    )
+    async with service.running():
+        for _ in range(3 * AT_ONCE):
+            put_on(store, "call", uuid4(), NOON)
+        await until(lambda: hung.calls == AT_ONCE)
+
+        put_on(store, "credit", account, LATER)
+        await until(lambda: store.query(balances) == {account: 10})
+
+        assert hung.calls == AT_ONCE
+        hung.go_on.set()
+        await until(lambda: entries(store) == [])
+
+
+async def test_one_worker_for_both_would_let_the_timers_wait(
+    store: Store[Ledger], clock: FixedClock
+) -> None:
+    """The positive control."""
+    account, hung = uuid4(), Hanging()
+    clock.advance(timedelta(hours=1))
+    with ThreadPoolExecutor(AT_ONCE + 2) as threads:
+        worker = Worker(store, {"credit": credit_ten}, {"call": hung}, threads=threads)
+        for _ in range(3 * AT_ONCE):
+            put_on(store, "call", uuid4(), NOON)
+        running = asyncio.create_task(worker.run())
+        await until(lambda: hung.calls == AT_ONCE)
+
+        put_on(store, "credit", account, LATER)
+        worker.wake()
+        await asyncio.sleep(1.2)
+        meanwhile = store.query(balances)
+        hung.go_on.set()
+        await until(lambda: entries(store) == [])
+        running.cancel()
+
+    assert meanwhile == {}
+    assert store.query(balances) == {account: 10}
+
+
+class Hanging:
+    """A provider that answers nobody until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.go_on = threading.Event()
+        self._lock = threading.Lock()
+
+    def __call__(self, _: Mapping[str, Any]) -> None:
+        with self._lock:
+            self.calls += 1
+        assert self.go_on.wait(60)
 
 
 def backend_of(connection: psycopg.Connection[Any]) -> Callable[[], int]:

@@ -263,6 +263,19 @@ def test_the_middle_of_a_payment_extends_the_hold() -> None:
     assert shop.order(order_id).held_until == shop.clock.now() + 10 * MINUTE
 
 
+def test_told_twice_the_end_of_a_hold_extends_it_once() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.clock.advance(10 * MINUTE)
+    until = shop.clock.now() + 10 * MINUTE
+
+    shop.checkout.extend_hold(order_id, a_payment(order_id, "challenged"))
+    shop.clock.advance(MINUTE)
+    shop.checkout.extend_hold(order_id, a_payment(order_id, "challenged"))
+
+    assert (shop.order(order_id).held_until, shop.order(order_id).extensions) == (until, 1)
+
+
 def test_who_stood_in_line_for_long_has_all_of_the_hold_to_pay() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))

@@ -33,6 +33,7 @@ def everything_that_can_happen(shop: Shop) -> None:
     do(lambda: checkout.attach_payment(late, a_payment(late, "awaiting")))
     declined = a_payment(late, "awaiting", failure="ch_0", failure_code="generic_decline")
     do(lambda: checkout.settle(late, declined))
+    shop.pass_time(minutes=10)
     do(lambda: checkout.extend_hold(late, a_payment(late, "challenged")))
     shop.pass_time(minutes=10)
     do(lambda: checkout.close_order(late, a_payment(late, "cancelled")))
