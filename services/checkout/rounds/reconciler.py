@@ -14,6 +14,7 @@ from services.checkout.domain import Listed, Listing, Page
 from services.checkout.payments import PaymentProvider, Record
 from services.checkout.rounds.table import (
     BALANCE_DAY,
+    FIRST_BACK,
     HOURLY,
     OVERLAP,
     RECONCILE_LISTS,
@@ -71,13 +72,18 @@ class Reconciler:
         return record
 
     def _place(self, begun: Round, day: str | None) -> Place:
-        if begun.under_way is not None:
-            return Place.of(begun.under_way)
+        now = self._store.clock.now()
+        under_way = None if begun.under_way is None else Place.of(begun.under_way)
+        # What lies ahead was written by a clock that was wrong.
+        if under_way is not None and under_way.until <= now:
+            return under_way
         if day is not None:
             since = midnight(day)
             return Place(since, since + timedelta(days=1), _LISTINGS[0])
-        until = self._store.clock.now() - YOUNG
-        return Place((begun.reached or until) - OVERLAP, until, _LISTINGS[0])
+        back, reached = OVERLAP, begun.reached
+        if reached is None or reached > now:
+            back, reached = FIRST_BACK, now
+        return Place(reached - back, now - YOUNG, _LISTINGS[0])
 
     def _record(self, begun: Round, place: Place, page: Page, day: str | None) -> None:
         going_on = _after(place, page)

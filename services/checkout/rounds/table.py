@@ -144,9 +144,9 @@ def begin_rounds(schedule: Schedule, now: datetime) -> None:
 
 
 def put_lists(schedule: Schedule, hourly: Round, now: datetime) -> None:
-    """The next step of the hourly round."""
+    """The next step of the hourly round; at once when a clock that was ahead has put it off."""
     due = now
-    if hourly.under_way is None and hourly.reached is not None:
+    if hourly.under_way is None and hourly.reached is not None and hourly.reached <= now:
         due = max(now, hourly.reached + YOUNG + BETWEEN_ROUNDS)
     schedule.at(RECONCILE_LISTS, EVERY, due, {})
 

@@ -391,6 +391,45 @@ async def test_a_step_asks_for_one_page_alone_and_each_payment_for_itself(shop: 
     assert (in_all.count("list"), in_all.count("get")) == (3, 13)
 
 
+async def test_a_clock_that_was_a_day_ahead_does_not_switch_the_round_off(shop: Shop) -> None:
+    shop.begin_rounds()
+    shop.pass_time(days=1)
+    await shop.work()
+    shop.pass_time(days=-1)
+    order_id, intent = an_order(shop)
+    shop.provider.pay(intent)
+    forget_to_look(shop)
+    shop.pass_time(hours=4)
+    await shop.work()
+    ahead = reached(shop)
+
+    shop.begin_rounds()  # as whoever sets the clock right starts the services again
+    await shop.work()
+
+    assert ahead == NOON + timedelta(days=1, minutes=-2)
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert reached(shop) == shop.clock.now() - timedelta(minutes=2)
+    assert due(shop, RECONCILE_LISTS) == shop.clock.now() + timedelta(hours=1)
+
+
+async def test_a_round_that_began_while_the_clock_was_ahead_begins_anew(shop: Shop) -> None:
+    shop.begin_rounds()
+    await shop.work()
+    shop.pass_time(days=1)
+    await shop.worker.run_due()
+    shop.pass_time(days=-1)
+    order_id, intent = an_order(shop)
+    shop.provider.pay(intent)
+    forget_to_look(shop)
+    shop.pass_time(hours=4)
+
+    shop.begin_rounds()
+    await shop.work()
+
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert reached(shop) == shop.clock.now() - timedelta(minutes=2)
+
+
 async def test_a_round_begins_two_hours_before_the_last_one_ended_and_comes_every_hour(
     shop: Shop,
 ) -> None:
