@@ -12,6 +12,7 @@ from services.checkout.errands import Errands
 from services.checkout.http import (
     REFUSALS,
     Desk,
+    Looks,
     Till,
     orders_router,
     team_router,
@@ -60,7 +61,7 @@ def compose(
     till = Till(
         store,
         Desk(store, tuple(REFUSALS)),
-        payments,
+        Looks(payments, clock),
         settings.stripe_publishable_key,
         room,
     )

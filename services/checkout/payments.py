@@ -5,7 +5,7 @@ an answer that does not come leaves the outcome unknown, and it is asked again w
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -114,17 +114,20 @@ class Payments:
             self._store.work(cause, lambda: self._checkout.attach_payment(order_id, payment))
         return Asked.ANSWERED
 
-    def settle_order(self, order_id: UUID, cause: Cause) -> None:
-        """Ask for the payments of an order and settle it. Raises ProviderSilent."""
-        record = self.look(order_id)
-        if record is not None:
-            self._store.work(cause, record)
+    def settle_order(self, order_id: UUID, cause: Cause) -> Sequence[Payment]:
+        """Ask for the undecided payments of an order and settle it; they are told as they stood.
+
+        Raises ProviderSilent.
+        """
+        seen = self._seen(order_id)
+        if seen:
+            self._store.work(cause, self._settling(order_id, seen))
+        return seen
 
     def look(self, order_id: UUID) -> Record | None:
         """Ask how the undecided payments of an order stand; None when there are none."""
-        named = self._undecided(order_id)
-        payments = [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
-        return self._settling(order_id, payments) if payments else None
+        seen = self._seen(order_id)
+        return self._settling(order_id, seen) if seen else None
 
     def look_and_again(self, order_id: UUID) -> Record:
         """As `look`, and once more in five minutes, for as long as anything is open."""
@@ -239,6 +242,10 @@ class Payments:
 
     def _asked(self, order_id: UUID) -> AskedPayment | None:
         return self._store.query(lambda curs: queries.get_asked_payment(curs, order_id))
+
+    def _seen(self, order_id: UUID) -> list[Payment]:
+        named = self._undecided(order_id)
+        return [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
 
     def _undecided(self, order_id: UUID) -> list[AskedPayment]:
         return self._store.query(lambda curs: queries.list_undecided_payments(curs, order_id))

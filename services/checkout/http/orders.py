@@ -1,13 +1,8 @@
 """What a buyer asks: may I buy, let me buy, how does my order stand."""
 
-import asyncio
-import contextvars
-import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query
@@ -20,20 +15,15 @@ from libs.runtime.store import Overloaded, Store, StoreUnavailable
 from libs.runtime.telemetry import current_traceparent
 from services.checkout import queries
 from services.checkout.application import Checkout
-from services.checkout.domain import OrderStatus, ProviderSilent
+from services.checkout.domain import OrderStatus
 from services.checkout.http.desk import Buyer, Desk
-from services.checkout.payments import Payments
+from services.checkout.http.looks import PATIENCE_S, Looks
 from services.checkout.queries import OrderState, Sale
 from services.checkout.waiting_room import WaitingRoom
 
-logger = logging.getLogger(__name__)
-
-PATIENCE_S: Final = 6.0
-"""How long an answer waits for the provider; what is under way then goes on without us."""
 JUST_NOW: Final = timedelta(seconds=30)
 SOON_S: Final = 1
 """Whose turn comes this soon is not sent away: the answer waits for it."""
-_THREADS: Final = 24
 
 
 @dataclass
@@ -42,30 +32,9 @@ class Till:
 
     store: Store[Checkout]
     desk: Desk
-    payments: Payments
+    looks: Looks
     publishable_key: str
     room: WaitingRoom
-    threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="provider")
-    )
-    under_way: set[asyncio.Future[Any]] = field(default_factory=set)
-
-    async def patiently(self, ask: Callable[[], None]) -> None:
-        """Talk to the provider in a thread, for as long as someone who waits will wait."""
-        context = contextvars.copy_context()
-        loop = asyncio.get_running_loop()
-        talk = loop.run_in_executor(self.threads, lambda: context.run(ask))
-        self.under_way.add(talk)
-        talk.add_done_callback(self._ended)
-        await asyncio.wait({talk}, timeout=PATIENCE_S)
-
-    def _ended(self, talk: "asyncio.Future[Any]") -> None:
-        self.under_way.discard(talk)
-        fault = talk.exception()
-        if isinstance(fault, ProviderSilent):
-            logger.warning("the payment provider is silent: %r", fault)
-        elif fault is not None:
-            logger.error("a talk with the payment provider failed", exc_info=fault)
 
     async def get(self, order_id: UUID, person_id: UUID) -> OrderState:
         """The order as it stands. Raises OrderNotFound."""
@@ -98,6 +67,12 @@ class Till:
         if order.payment_pending:
             self.room.join(order_id, order.opened_at, order.held_until, str(person_id))
         return await self._served(order, person_id)
+
+    async def is_impossible(self, order: OrderState) -> bool:
+        """Whether the provider never wanted to make a payment for it, so that it is over."""
+        if order.status is not OrderStatus.EXPIRED or order.failure_code is None:
+            return False
+        return not await self.store.ask(lambda curs: queries.was_payable(curs, order.order_id))
 
     async def _served(self, order: OrderState, person_id: UUID) -> OrderState:
         place = self.room.place_of(order.order_id) if order.payment_pending else None
@@ -141,7 +116,7 @@ def _add_buying(router: APIRouter, till: Till) -> None:
             )
         )
         order = await till.opened(UUID(opened), person.id)
-        if order.status is OrderStatus.EXPIRED and order.failure_code is not None:
+        if await till.is_impossible(order):
             raise Problem(
                 502,
                 "payment_impossible",
@@ -153,9 +128,9 @@ def _add_buying(router: APIRouter, till: Till) -> None:
     @router.post("/orders/{order_id}/settle", responses={401: {}, 404: {}})
     async def settle_order(order_id: UUID, person: Person) -> OrderState:
         await till.get(order_id, person.id)
-        cause = fresh_cause(str(person.id))
-        await till.patiently(lambda: till.payments.settle_order(order_id, cause))
-        return await till.payable(order_id, person.id)
+        seen = await till.looks.look(order_id, fresh_cause(str(person.id)))
+        order = await till.payable(order_id, person.id)
+        return order.model_copy(update={"at_provider": seen})
 
 
 def _add_reading(router: APIRouter, till: Till) -> None:

@@ -36,6 +36,7 @@ class OrderList(View):
             opened_at timestamptz NOT NULL,
             held_until timestamptz NOT NULL,
             extensions integer NOT NULL DEFAULT 0,
+            -- Of the last refused charge, until another payment is asked for or one succeeds.
             failure_code text,
             granted_from timestamptz,
             granted_until timestamptz,
@@ -114,6 +115,8 @@ class OrderList(View):
                 _set(curs, event, "held_until = %s", event.held_until)
             case Order.PaymentFailed():
                 _set(curs, event, "failure_code = %s", event.code)
+            case Order.PaymentRequested() | Order.PaymentSucceeded():
+                _set(curs, event, "failure_code = NULL")
             case _:
                 self._change_by_money_back(event, curs)
 
@@ -161,6 +164,7 @@ class PaymentList(View):
             requested_at timestamptz,
             payment_intent_id text UNIQUE,
             state text NOT NULL,
+            return_cause text,
             PRIMARY KEY (order_id, attempt)
         )
     """
@@ -210,7 +214,11 @@ class PaymentList(View):
             case Order.PaymentSucceeded():
                 _state(curs, event, "succeeded")
             case Order.ReturnRequested():
-                _state(curs, event, "returning")
+                curs.execute(
+                    "UPDATE payment_list SET state = 'returning', return_cause = %s"
+                    " WHERE payment_intent_id = %s",
+                    (event.cause, event.payment_intent_id),
+                )
             case Order.PaymentReturned():
                 _state(curs, event, "returned")
             case _:

@@ -14,6 +14,7 @@ from services.checkout.queries.orders import (
     get_order,
     get_space_of_order,
     list_orders_of,
+    was_payable,
 )
 from services.checkout.queries.payments import (
     AskedPayment,
@@ -65,4 +66,5 @@ __all__ = [
     "list_unknown",
     "list_unseen",
     "require_right",
+    "was_payable",
 ]

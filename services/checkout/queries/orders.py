@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from libs.runtime.views import Row, ViewCursor
-from services.checkout.domain import OrderNotFound, OrderStatus
+from services.checkout.application import CLOSE_ORDER
+from services.checkout.domain import OrderNotFound, OrderStatus, PaymentStatus
 from services.checkout.queries.frozen import Frozen
 
 
@@ -30,7 +31,12 @@ class OrderState(Frozen):
     `payment_pending`: something is due and the provider has not yet said under which secret it can
     be paid; ask again in a moment. `waiting`: so many stand in line in front of this order, and its
     turn comes in about so many seconds; the line goes on whether or not anybody asks.
-    `failure_code` is that of the last refused charge.
+    `failure_code` is that of the last refused charge; whether another one is under way, only the
+    provider knows: `at_provider` is how it had the payment when it was asked just now, and None
+    when it was not asked or gave no answer.
+    `unsettled`: the order is over, but a payment of it may still be captured or is on its way back;
+    nobody should pay anew before that is certain. `return_cause` is why a captured payment went
+    back: sold_out, second_charge, over (the pass was), provider (not what was asked for).
     """
 
     order_id: UUID
@@ -57,13 +63,27 @@ class OrderState(Frozen):
     payment: PaymentForm | None = None
     payment_pending: bool = False
     waiting: WaitingPlace | None = None
+    at_provider: PaymentStatus | None = None
+    unsettled: bool = False
+    return_cause: str | None = None
 
 
-_ORDER: Final = """
-    SELECT o.*, s.client_secret FROM order_list o
+# What was asked for without an answer is looked for until the end of the order is off the schedule.
+_ORDER: Final = f"""
+    SELECT o.*, s.client_secret,
+        o.status IN ('expired', 'returned') AND EXISTS (
+            SELECT FROM payment_list u WHERE u.order_id = o.order_id
+            AND u.state NOT IN ('cancelled', 'impossible', 'returned')
+            AND (u.state <> 'requested' OR EXISTS (
+                SELECT FROM schedule WHERE kind = '{CLOSE_ORDER}' AND key = o.order_id::text))
+        ) AS unsettled,
+        (SELECT r.return_cause FROM payment_list r
+            WHERE r.order_id = o.order_id AND r.return_cause IS NOT NULL
+            ORDER BY r.attempt DESC LIMIT 1) AS return_cause
+    FROM order_list o
     LEFT JOIN payment_list p ON p.order_id = o.order_id AND p.state IN ('created', 'failed')
     LEFT JOIN payment_secrets s ON s.payment_intent_id = p.payment_intent_id
-"""
+"""  # noqa: S608 - our own text
 
 
 def get_order(
@@ -111,3 +131,12 @@ def get_space_of_order(curs: ViewCursor, order_id: UUID) -> tuple[UUID, UUID]:
     if row is None:
         raise OrderNotFound(order_id)
     return row["space_id"], row["person_id"]
+
+
+def was_payable(curs: ViewCursor, order_id: UUID) -> bool:
+    """Whether the provider ever made a payment for it."""
+    row = curs.execute(
+        "SELECT 1 FROM payment_list WHERE order_id = %s AND payment_intent_id IS NOT NULL",
+        (order_id,),
+    ).fetchone()
+    return row is not None
