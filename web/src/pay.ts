@@ -8,6 +8,10 @@ declare global {
   }
 }
 
+/** The card was refused, or never sent (docs.stripe.com/api/errors); of any other error, a lost
+    connection for one, nobody can tell here how far the payment got. */
+const NOTHING_CHARGED = new Set(["card_error", "validation_error"]);
+
 /** Stripe's script must come from Stripe itself, never from a bundle (docs.stripe.com/js). */
 function loadStripe(source: string): Promise<StripeConstructor> {
   return new Promise((resolve, reject) => {
@@ -53,7 +57,10 @@ async function start(root: HTMLElement): Promise<void> {
   });
   const payment = elements.create("payment");
   payment.on("ready", () => (button.disabled = false));
-  payment.on("loaderror", () => (error.textContent = say("unavailable")));
+  payment.on("loaderror", ({ error: found }) => {
+    if (found.code === "payment_intent_unexpected_state") location.assign(returnUrl);
+    else error.textContent = say("unavailable");
+  });
   payment.mount(place);
 
   form.addEventListener("submit", async (event) => {
@@ -72,7 +79,8 @@ async function start(root: HTMLElement): Promise<void> {
     button.disabled = false;
   });
 
-  /** Null when the charge went through or is on its way, else the sentence for the buyer. */
+  /** The sentence for the buyer when it is certain that nothing was charged, else null: the return
+      page asks what became of the payment. A second tab may have paid already. */
   async function pay(): Promise<string | null> {
     try {
       const checked = await elements.submit();
@@ -82,11 +90,10 @@ async function start(root: HTMLElement): Promise<void> {
         confirmParams: { return_url: returnUrl },
         redirect: "if_required",
       });
-      // A second tab may have paid already: the return page knows.
-      if (outcome.error?.code === "payment_intent_unexpected_state") return null;
-      return outcome.error ? (outcome.error.message ?? say("failed")) : null;
+      if (outcome.error === undefined || !NOTHING_CHARGED.has(outcome.error.type)) return null;
+      return outcome.error.message ?? say("failed");
     } catch {
-      return say("failed");
+      return null;
     }
   }
 }

@@ -126,6 +126,7 @@ def _shown(visit: Visit, order: Mapping[str, Any], *, came_back: bool) -> Respon
         order=order,
         state=state,
         declined=_declined(visit, order["failure_code"]) if came_back else None,
+        returned_because=_returned_because(visit, order.get("return_cause")),
         line=InLine.of(visit, order) if state == "waiting" else None,
         stripe_js=visit.edge.settings.stripe_js_url,
         return_url=f"{_order_page(order)}?returned=1",
@@ -141,19 +142,42 @@ def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:
 
 
 def _state_of(order: Mapping[str, Any], *, came_back: bool) -> str:
-    """pay, waiting (in line for the form), preparing (there is no form yet and no place in a line),
-    processing (it is with the bank), or how it ended."""
+    """waiting (in line for the form), preparing (there is no form yet and no place in a line), pay,
+    processing (it is with the bank), asking (nobody knows yet what became of the money), returning
+    (it goes back), or how it ended.
+
+    Who comes back may have paid: only the provider's own word brings the form back.
+    """
     if order["status"] != "open":
-        return str(order["status"])
-    if came_back and order["failure_code"] is None:
-        return "processing"
-    if order["payment"] is not None:
+        return _state_of_ended(order)
+    if order["payment"] is None:
+        return "waiting" if order.get("waiting") else "preparing"
+    at_provider = order.get("at_provider")
+    if not came_back or at_provider == "awaiting":
         return "pay"
-    return "waiting" if order.get("waiting") else "preparing"
+    return "asking" if at_provider is None else "processing"
 
 
-def _declined(visit: Visit, code: str | None) -> str | None:
+def _state_of_ended(order: Mapping[str, Any]) -> str:
+    status = str(order["status"])
+    goes_back = order.get("return_cause") is not None
+    if status == "expired" and goes_back:
+        return "returning"
+    if order.get("unsettled"):
+        return "returning" if goes_back else "asking"
+    return status
+
+
+def _declined(visit: Visit, code: str | None) -> str:
+    """Why the form is there again for someone who has tried to pay."""
     if code is None:
-        return None
+        return visit.texts.say("pay-failed")
     key = f"declined-{code.replace('_', '-')}"
     return visit.texts.say(key if knows(key) else "declined-generic")
+
+
+def _returned_because(visit: Visit, cause: str | None) -> str | None:
+    if cause is None:
+        return None
+    key = f"order-return-{cause.replace('_', '-')}"
+    return visit.texts.say(key if knows(key) else "order-return-other")

@@ -200,15 +200,32 @@ async def test_who_comes_back_from_the_bank_with_a_paid_order_is_let_in(query: s
         assert browser.fakes.calls("checkout", f"POST /orders/{ORDER}/settle")
 
 
+EXPIRED = {"status": "expired", "payment": None}
+RETURNED = {"status": "returned", "payment": None}
+AWAITING = {"at_provider": "awaiting"}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"failure_code": "insufficient_funds"}, "not enough money"),
-        ({"failure_code": "payment_intent_authentication_failure"}, "not confirmed at your bank"),
-        ({"failure_code": "generic_decline"}, "Your bank declined the payment."),
-        ({"failure_code": None}, "Your bank is at it"),
-        ({"status": "expired"}, "The time is up"),
-        ({"status": "returned"}, "Your payment was returned"),
+        (AWAITING | {"failure_code": "insufficient_funds"}, "not enough money"),
+        (
+            AWAITING | {"failure_code": "payment_intent_authentication_failure"},
+            "not confirmed at your bank",
+        ),
+        (AWAITING | {"failure_code": "generic_decline"}, "Your bank declined the payment."),
+        (AWAITING, "The payment did not go through. Nothing was charged."),
+        ({"at_provider": "processing"}, "Your bank is at it"),
+        ({"at_provider": "challenged"}, "Your bank is at it"),
+        ({"at_provider": None}, "We are asking your bank"),
+        (EXPIRED, "The time is up"),
+        (EXPIRED | {"unsettled": True}, "We are asking your bank"),
+        (EXPIRED | {"unsettled": True, "return_cause": "sold_out"}, "We are sending your money"),
+        (RETURNED | {"return_cause": "sold_out"}, "the last place was gone"),
+        (RETURNED | {"return_cause": "second_charge"}, "You have this pass already"),
+        (RETURNED | {"return_cause": "over"}, "when this pass was over"),
+        (RETURNED | {"return_cause": "provider"}, "not the amount of this order"),
+        (RETURNED | {"return_cause": "something_new"}, "too late to buy this pass"),
         ({"status": "refunded"}, "This order was refunded"),
     ],
 )
@@ -219,8 +236,38 @@ async def test_what_became_of_a_payment_is_told(changes: dict[str, Any], words: 
 
         assert answer.status_code == 200
         assert words in answer.text
-        can_pay = changes.get("status", "open") == "open" and changes.get("failure_code")
-        assert ('id="pay"' in answer.text) is bool(can_pay)
+        assert ('id="pay"' in answer.text) is (changes.get("at_provider") == "awaiting")
+
+
+UNCERTAIN = {
+    "with the bank": {"at_provider": "processing", "failure_code": "insufficient_funds"},
+    "without an answer": {"at_provider": None, "failure_code": "insufficient_funds"},
+    "over, not yet known": EXPIRED | {"unsettled": True, "failure_code": "generic_decline"},
+    "on its way back": EXPIRED | {"unsettled": True, "return_cause": "second_charge"},
+    "told by an older checkout": {"failure_code": "insufficient_funds"},
+}
+
+
+@pytest.mark.parametrize("changes", UNCERTAIN.values(), ids=UNCERTAIN)
+async def test_while_the_money_is_uncertain_nobody_is_told_that_it_is_not_nor_to_try_again(
+    changes: dict[str, Any],
+) -> None:
+    async with gateway(returning(**changes)) as browser:
+        browser.sign_in()
+        answer = await browser.get(f"{ORDER_PAGE}?returned=1")
+
+        for lie in ("Nothing was charged", "Try again", "try another", "not enough money"):
+            assert lie not in answer.text
+        assert "data-reload-after" in answer.text
+        assert 'http-equiv="refresh"' in answer.text
+
+
+async def test_who_owns_the_pass_is_shown_to_it_when_a_second_payment_went_back() -> None:
+    async with gateway(returning(**RETURNED, return_cause="second_charge")) as browser:
+        browser.sign_in()
+        answer = await browser.get(f"{ORDER_PAGE}?returned=1")
+
+        assert 'href="/account/purchased_spaces/studio"' in answer.text
 
 
 async def test_a_payment_form_that_is_not_ready_yet_is_waited_for() -> None:
