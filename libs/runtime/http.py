@@ -1,6 +1,7 @@
 """The HTTP edge of a service: who asks, which command it is, how large a body may be."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid4, uuid5
 
@@ -16,6 +17,7 @@ from libs.runtime.problems import BODY_TOO_LARGE, Problem, Refusal
 from libs.runtime.telemetry import current_traceparent
 
 MAX_BODY_BYTES: Final = 1024 * 1024
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _COMMANDS: Final = UUID("5b0c6a52-6a3c-5f06-9d3e-2f6a4a8f0c11")
 
 __all__ = ["CommandCause", "MaybePerson", "Person", "SignedPerson", "create_app"]
@@ -43,12 +45,26 @@ def _person(person: MaybePerson) -> SignedPerson:
 Person = Annotated[SignedPerson, Depends(_person)]
 
 
-def _command_cause(
-    person: MaybePerson, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
+async def _command_cause(
+    request: Request,
+    person: MaybePerson,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Cause:
+    """Which command it is: a key is one of its sender, on one route, for one request."""
     actor = "anonymous" if person is None else str(person.id)
-    command_id = uuid5(_COMMANDS, f"{actor}/{idempotency_key}") if idempotency_key else uuid4()
-    return Cause(command_id, actor, current_traceparent())
+    if not idempotency_key:
+        return Cause(uuid4(), actor, current_traceparent())
+    # Of these only the path, which comes last, may hold a line break.
+    name = "\n".join([actor, request.method, idempotency_key, request.scope["path"]])
+    digest = sha256(request.scope["query_string"] + b"\n" + await _body_of(request)).hexdigest()
+    return Cause(uuid5(_COMMANDS, name), actor, current_traceparent(), digest)
+
+
+async def _body_of(request: Request) -> bytes:
+    """The body; of a form, which its route may have read before us, its fields."""
+    if request.headers.get("content-type", "").startswith(_FORMS):
+        return repr((await request.form()).multi_items()).encode()
+    return await request.body()
 
 
 CommandCause = Annotated[Cause, Depends(_command_cause)]

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from libs.runtime.store_faults import Conflict, Overloaded, StoreUnavailable
+from libs.runtime.store_faults import Conflict, KeyReused, Overloaded, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +69,10 @@ BODY_TOO_LARGE = Problem(413, "body_too_large", "The body is larger than we take
 
 _RUNTIME_REFUSALS: Mapping[type[Exception], Refusal] = {
     Conflict: Refusal(409, "changed_meanwhile", "Someone else changed this at the same time"),
+    # draft-ietf-httpapi-idempotency-key-header-07, section 2.7
+    KeyReused: Refusal(
+        422, "idempotency_key_reused", "This Idempotency-Key was used for another request"
+    ),
     Overloaded: Refusal(503, "overloaded", "Too much at once; try again in a moment"),
     StoreUnavailable: Refusal(503, "store_unavailable", "Our database does not answer"),
 }

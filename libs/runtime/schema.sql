@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS commands (
     answer jsonb,
     done_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (autovacuum_analyze_threshold = 1000, autovacuum_vacuum_threshold = 1000);
+-- What was asked under a key that the sender chose: nothing else is answered from memory.
+ALTER TABLE commands ADD COLUMN IF NOT EXISTS request text;
 
 -- Events of other services that were handled, by event id: stream sequences start again.
 CREATE TABLE IF NOT EXISTS inbox (

@@ -27,7 +27,7 @@ from libs.runtime.connections import Connections
 from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.kill_points import kill_point
 from libs.runtime.schedule import Schedule
-from libs.runtime.store_faults import Conflict, Overloaded, StoreUnavailable
+from libs.runtime.store_faults import Conflict, KeyReused, Overloaded, StoreUnavailable
 from libs.runtime.tables import bring_up_to_date
 from libs.runtime.telemetry import current_traceparent
 from libs.runtime.unit_of_work import UnitOfWork
@@ -89,10 +89,11 @@ class Store(Generic[A]):
     def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
         """Carry out a command once: `decide` runs in one transaction and its answer is remembered.
 
-        The answer must be JSON. A command that was carried out before is answered from memory. A
-        conflict is decided again, at most three times (then Conflict); a lost connection is tried
-        again and asked what became of the command (StoreUnavailable after 8 s). What `decide`
-        refuses passes through and nothing is written. Inside another command it is part of that.
+        The answer must be JSON. A command that was carried out before is answered from memory,
+        unless something else was asked by its id then (KeyReused). A conflict is decided again, at
+        most three times (then Conflict); a lost connection is tried again and asked what became of
+        the command (StoreUnavailable after 8 s). What `decide` refuses passes through and nothing
+        is written. Inside another command it is part of that.
         """
         if unit_of_work.current() is not None:
             return decide()
@@ -257,17 +258,23 @@ def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:
             return answer
         decided = decide()
         curs.execute(
-            "INSERT INTO commands (command_id, answer) VALUES (%s, %s)",
-            (unit.cause.command_id, Jsonb(decided)),
+            "INSERT INTO commands (command_id, answer, request) VALUES (%s, %s, %s)",
+            (unit.cause.command_id, Jsonb(decided), unit.cause.request),
             prepare=True,
         )
         return decided
 
 
 def _remembered(curs: Cursor[DictRow], cause: Cause) -> DictRow | None:
-    return curs.execute(
-        "SELECT answer FROM commands WHERE command_id = %s", (cause.command_id,), prepare=True
+    """What was answered when this was asked before. Raises KeyReused when it was something else."""
+    done = curs.execute(
+        "SELECT answer, request FROM commands WHERE command_id = %s",
+        (cause.command_id,),
+        prepare=True,
     ).fetchone()
+    if done is not None and done["request"] != cause.request:
+        raise KeyReused(cause.command_id)
+    return done
 
 
 def _once_per_event(
@@ -285,4 +292,4 @@ def _once_per_event(
     return first is not None
 
 
-__all__ = ["Cause", "Conflict", "Overloaded", "Store", "StoreUnavailable"]
+__all__ = ["Cause", "Conflict", "KeyReused", "Overloaded", "Store", "StoreUnavailable"]

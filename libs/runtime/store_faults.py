@@ -11,3 +11,7 @@ class StoreUnavailable(Exception):
 
 class Overloaded(Exception):
     """All connections of the store are busy; come back in a moment."""
+
+
+class KeyReused(Exception):
+    """The key of a command was used before, and for something else."""

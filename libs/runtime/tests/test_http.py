@@ -1,11 +1,11 @@
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from pydantic import BaseModel
 
 from libs.runtime import person_token
@@ -29,6 +29,16 @@ async def order(body: Order, person: Person, cause: CommandCause) -> Mapping[str
     if body.seats > 5:
         raise SoldOut
     return {"person": str(person.id), "command": str(cause.command_id), "actor": cause.actor}
+
+
+@router.post("/orders/{order}/refund")
+async def refund(order: str, cause: CommandCause) -> Mapping[str, Any]:
+    return {"command": str(cause.command_id), "request": cause.request}
+
+
+@router.post("/choices")
+async def choose(choice: Annotated[str, Form()], cause: CommandCause) -> Mapping[str, Any]:
+    return {"command": str(cause.command_id), "request": cause.request}
 
 
 @router.get("/broken")
@@ -79,6 +89,44 @@ async def test_the_same_idempotency_key_of_the_same_person_is_the_same_command(
     ]
 
     assert answers[0] == answers[1] != answers[2]
+
+
+async def test_the_same_key_on_another_route_is_another_command(client: httpx.AsyncClient) -> None:
+    key = bearer(uuid4()) | {"Idempotency-Key": "k1"}
+
+    commands = [
+        (await client.post(path, json={"seats": 1}, headers=key)).json()["command"]
+        for path in ("/orders", "/orders/1/refund", "/orders/2/refund")
+    ]
+
+    assert len(set(commands)) == 3
+
+
+async def test_a_command_with_a_key_knows_what_was_asked(client: httpx.AsyncClient) -> None:
+    async def asked(key: str | None = "k", query: str = "", **parts: Any) -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = await client.post(f"/orders/1/refund{query}", headers=headers, **parts)
+        return answer.json()["request"]
+
+    first = await asked(json={"amount": 1})
+
+    assert first == await asked(json={"amount": 1})
+    assert (
+        len({first, await asked(json={"amount": 2}), await asked(), await asked(query="?a")}) == 4
+    )
+    assert await asked(key=None) is None
+
+
+async def test_the_fields_of_a_form_are_what_was_asked_by_it(client: httpx.AsyncClient) -> None:
+    async def asked(choice: str) -> Any:
+        key = {"Idempotency-Key": "k"}
+        return (await client.post("/choices", data={"choice": choice}, headers=key)).json()
+
+    first, again, other = await asked("stop"), await asked("stop"), await asked("go")
+
+    assert first == again
+    assert first["command"] == other["command"]
+    assert first["request"] != other["request"]
 
 
 @pytest.mark.parametrize(

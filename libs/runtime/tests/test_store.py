@@ -10,7 +10,7 @@ import pytest
 
 from libs.runtime import log
 from libs.runtime.cause import Cause
-from libs.runtime.store import Overloaded, Store
+from libs.runtime.store import KeyReused, Overloaded, Store
 from libs.runtime.tests.ledger import Account, Balances, Ledger, Refused, balances
 from tests.servers import PostgresServer
 
@@ -95,6 +95,28 @@ async def test_a_thread_is_free_when_its_work_is_over_not_when_nobody_waits_any_
             await asyncio.sleep(0.01)
 
     await asyncio.to_thread(store.close)
+
+
+def test_an_id_that_stood_for_another_request_is_refused_also_when_both_come_at_once(
+    store: Store[Ledger],
+) -> None:
+    account, command = uuid4(), uuid4()
+
+    def ask(amount: int) -> int | str:
+        try:
+            return store.execute(
+                Cause(command, "someone", request=f"credit {amount}"),
+                lambda: store.application.credit(account, amount),
+            )
+        except KeyReused:
+            return "refused"
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, [5, 7] * 8))
+
+    done = store.query(balances)[account]
+    assert set(answers) == {done, "refused"}
+    assert answers == [amount if amount == done else "refused" for amount in [5, 7] * 8]
 
 
 def test_a_refusal_leaves_nothing_behind(store: Store[Ledger]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.cause import Cause
-from libs.runtime.store import Overloaded, Store
+from libs.runtime.store import KeyReused, Overloaded, Store
 from services.checkout.application import Checkout
 from services.checkout.tables import BookTables, StockTable
 
@@ -51,7 +51,7 @@ class Desk:
 
     def __init__(self, store: Store[Checkout], refusals: tuple[type[Exception], ...]) -> None:
         self._store = store
-        self._refusals = refusals
+        self._refusals: tuple[type[Exception], ...] = (*refusals, KeyReused)
         self._stock = StockTable()
         self._books = BookTables()
         self._lines: dict[UUID, _Line] = {}

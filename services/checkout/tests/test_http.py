@@ -122,6 +122,31 @@ async def test_a_double_click_is_one_order(shop: Shop, visit: Visit) -> None:
     assert len(shop.provider.payments) == 1
 
 
+async def test_one_key_for_an_order_and_a_refund_is_two_commands(shop: Shop, visit: Visit) -> None:
+    a_sold_pass(shop)
+    other = str(shop.offer(terms(stock=3)).pass_id)
+    owner = visit(OWNER)
+
+    await owner.ask("POST", "/orders", {"pass_id": other}, key="k")
+    refund = await owner.ask("POST", f"/orders/{shop.bought}/refund", {}, key="k")
+
+    assert refund.status_code == 202
+    assert shop.count("checkout.order.refund_requested") == 1
+
+
+async def test_a_key_that_was_used_for_another_pass_is_refused(shop: Shop, visit: Visit) -> None:
+    first, second = (str(shop.offer(terms(stock=2)).pass_id) for _ in range(2))
+    buyer = visit(STRANGER)
+
+    bought = await buyer.ask("POST", "/orders", {"pass_id": first}, key="k")
+    reused = await buyer.ask("POST", "/orders", {"pass_id": second}, key="k")
+    again = await buyer.ask("POST", "/orders", {"pass_id": first}, key="k")
+
+    assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
+    assert again.json()["order_id"] == bought.json()["order_id"]
+    assert shop.count("checkout.order.opened") == 1
+
+
 async def test_nothing_to_pay_needs_no_payment_form(shop: Shop, visit: Visit) -> None:
     pass_id = str(shop.offer(free()).pass_id)
 

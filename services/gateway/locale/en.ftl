@@ -305,6 +305,7 @@ problem-sale-ended = The sale is over.
 problem-pass-not-for-sale = This pass is not sold any more.
 problem-waitlist-only = This pass goes to people from its waitlist.
 problem-recurring-not-available = Passes that are paid by the month or year cannot be bought yet.
+problem-idempotency-key-reused = This form was sent already, for something else. Please load the page again.
 problem-payment-impossible = The payment provider does not take this payment. Nothing was charged.
 
 ## Errors as pages
@@ -325,6 +326,8 @@ error-other-title = That did not work
 error-other-text = Please go back and try again.
 error-forged-request-title = This page was too old
 error-forged-request-text = For your safety we only take forms that were opened in this browser a short while ago. Please go back, load the page again and repeat it.
+error-idempotency-key-reused-title = This form was sent already
+error-idempotency-key-reused-text = What it asked for the first time was done. Please go back, load the page again and repeat what is new.
 error-space-not-found-title = There is no such space
 error-space-not-found-text = The address may be mistyped, or the space is not open yet.
 error-pass-not-found-title = There is no such pass
