@@ -17,6 +17,7 @@ class RefundCause(StrEnum):
     PROVIDER = "provider"
     SOLD_OUT = "sold_out"
     SECOND_CHARGE = "second_charge"
+    TOO_LATE = "too_late"
 
 
 class OrderOpened(Contract):
@@ -96,8 +97,26 @@ class PurchaseRefunded(Contract):
     cause: RefundCause
 
 
+class RefundFailed(Contract):
+    """The buyer's bank did not take a refund that had been told: the creator has the money still.
+
+    `stands_again` says that the purchase had been refunded in full and is theirs again.
+    """
+
+    type: ClassVar[str] = "checkout.refund_failed.v1"
+    order_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    amount_minor: int
+    currency: str
+    currency_exponent: int
+    stands_again: bool
+
+
 class PaymentReturned(Contract):
-    """A charge that bought nothing (no seat was left, or it was a second one) went back in full."""
+    """A charge that bought nothing (no seat was left, the pass was over, or it was a second one)
+    went back in full; once more, if the bank did not take it the first time."""
 
     type: ClassVar[str] = "checkout.payment_returned.v1"
     order_id: UUID

@@ -1,5 +1,6 @@
 """Use cases of the checkout service: load, decide, save."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -16,7 +17,6 @@ from services.checkout.domain import (
     OrderStatus,
     Payment,
     PaymentState,
-    PaymentStatus,
     ProviderRefund,
     Seat,
     SeatReason,
@@ -27,6 +27,8 @@ from services.checkout.domain import (
 )
 from services.checkout.stock import StockDoor
 
+logger = logging.getLogger(__name__)
+
 HOLD: Final = timedelta(minutes=10)
 RECONCILE_AFTER: Final = timedelta(minutes=2)
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
@@ -34,6 +36,11 @@ CLOSE_AT_LATEST_AFTER: Final = 0.2
 """Of the hold's length: so much later a seat is free although the provider could not be asked."""
 WAIT_FORGIVEN: Final = 0.05
 """So much of the hold may pass until there is a payment; who waits longer gets all of it anew."""
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+"""Between two tries to send money back while the provider answers with faults."""
+AFTER_FAILED_REFUND: Final = timedelta(minutes=5)
+"""Until money that a bank did not take is sent again; four times as long each time, a day at most.
+"""
 
 RECONCILE_ORDER: Final = "reconcile_order"
 CLOSE_ORDER: Final = "close_order"
@@ -194,6 +201,11 @@ class Checkout(Application[UUID]):
         self._compare_refunds(order, seat, payment, now)
         self.save(order, seat)
 
+    def close_again(self, order_id: UUID) -> None:
+        """A payment could neither be cancelled nor is it captured: see to it in five minutes."""
+        due = self._clock.now() + LOOK_AGAIN_AFTER
+        self._schedule.at(CLOSE_ORDER, str(order_id), due, _about(order_id))
+
     def look_again(self, order_id: UUID, *, undecided: bool) -> None:
         """Somebody looked how the payments stand: while the order is open, or one of those that
         can be seen is `undecided`, look in five minutes."""
@@ -259,39 +271,121 @@ class Checkout(Application[UUID]):
         terms = order.offer.terms
         if (payment.amount_minor, payment.currency) != (order.total_minor, terms.currency):
             return "provider"
-        # If it came late, the person may have bought the pass by another order meanwhile.
+        until = terms.granted_until(self._clock.now())
+        if until is not None and until <= self._clock.now():
+            return "too_late"
+        return "second_charge" if self._owns_another(order) else None
+
+    def _owns_another(self, order: Order) -> bool:
+        """Whether the person has bought the pass by another order meanwhile."""
         self._books.lock_buyer(order.person_id, order.offer.pass_id)
         standing = self._books.standing(order.offer.pass_id, order.person_id, self._clock.now())
-        return None if standing.owned_order_id is None else "second_charge"
+        return standing.owned_order_id is not None
 
     def _return(self, order: Order, payment: Payment, cause: str, now: datetime) -> None:
         order.request_return(payment.payment_intent_id, cause, now)
-        self._schedule.at(
-            RETURN_PAYMENT,
-            payment.payment_intent_id,
-            now,
-            {
-                "order_id": str(order.id),
-                "payment_intent_id": payment.payment_intent_id,
-                "cause": cause,
-            },
-        )
+        self._schedule_return(order, payment.payment_intent_id, 0, now)
+
+    def _schedule_return(
+        self, order: Order, payment_intent_id: str, tries: int, due_at: datetime
+    ) -> None:
+        payload = {
+            "order_id": str(order.id),
+            "payment_intent_id": payment_intent_id,
+            "cause": order.return_causes[payment_intent_id],
+            "key": _return_key(order, payment_intent_id, tries),
+            "tries": tries,
+        }
+        self._schedule.at(RETURN_PAYMENT, payment_intent_id, due_at, payload)
+
+    def return_again(self, order_id: UUID, payment_intent_id: str, key: str, tries: int) -> None:
+        """The return under that key did not come about: unless it is over, or a newer key is on
+        the schedule, try once more with a fresh one. What is back can't go back twice: the provider
+        refuses more than the charge."""
+        order = self._locked(order_id)
+        returning = order.payments.get(payment_intent_id) == PaymentState.RETURNING
+        if returning and key == _return_key(order, payment_intent_id, tries):
+            due_at = self._clock.now() + _pause(tries)
+            self._schedule_return(order, payment_intent_id, tries + 1, due_at)
 
     def _compare_refunds(self, order: Order, seat: Seat, payment: Payment, now: datetime) -> None:
-        """What went back at the provider went back, whoever asked for it."""
+        """What went back at the provider went back, whoever asked for it; what failed did not."""
         if payment.payment_intent_id == order.settled_by:
             for refund in payment.refunds:
                 self._record_refund(order, seat, refund, now)
-        elif sum(r.amount_minor for r in payment.refunds) >= payment.amount_minor:
-            for refund in payment.refunds[-1:]:
-                order.record_return(payment.payment_intent_id, refund.refund_id, now)
+            for refund in payment.failed_refunds:
+                self._fail_refund(order, seat, refund, now)
+        elif payment.payment_intent_id in order.return_causes:
+            self._compare_return(order, payment, now)
+
+    def _compare_return(self, order: Order, payment: Payment, now: datetime) -> None:
+        failed = {*order.failed_refunds, *(r.refund_id for r in payment.failed_refunds)}
+        back = [refund for refund in payment.refunds if refund.refund_id not in failed]
+        left_minor = sum(refund.amount_minor for refund in back)
+        for refund in payment.failed_refunds:
+            self._fail_return(order, payment.payment_intent_id, refund, left_minor, now)
+        if back and left_minor >= payment.amount_minor:
+            order.record_return(payment.payment_intent_id, back[-1].refund_id, now)
+
+    def _fail_return(
+        self,
+        order: Order,
+        payment_intent_id: str,
+        refund: ProviderRefund,
+        left_minor: int,
+        now: datetime,
+    ) -> None:
+        if refund.refund_id in order.failed_refunds:
+            return
+        order.fail_return(payment_intent_id, refund, left_minor, now)
+        if order.payments[payment_intent_id] == PaymentState.RETURNING:
+            logger.error(
+                "order %s: the bank did not take %s of the return of %s (%s); it is sent again",
+                order.id,
+                refund.refund_id,
+                payment_intent_id,
+                refund.failure,
+            )
+            self._schedule_return(order, payment_intent_id, 0, now + _pause_after_failed(order))
 
     def _record_refund(
         self, order: Order, seat: Seat, refund: ProviderRefund, now: datetime
     ) -> None:
+        if refund.failure is not None:
+            self._fail_refund(order, seat, refund, now)
+            return
         order.record_refund(refund, now)
         if order.status == OrderStatus.REFUNDED and seat.state == SeatState.SOLD:
             self._stock.release(seat, SeatReason.REFUNDED, now)
+
+    def _fail_refund(self, order: Order, seat: Seat, refund: ProviderRefund, now: datetime) -> None:
+        """The money stayed with the creator, so the purchase stands again, if it can."""
+        if refund.refund_id in order.failed_refunds:
+            return
+        was_over = order.undoes_full_refund(refund)
+        stands_again = was_over and self._take_seat_again(order, seat, now)
+        order.fail_refund(refund, now, stands_again=stands_again)
+        logger.error(
+            "order %s: the bank did not take refund %s (%s)%s",
+            order.id,
+            refund.refund_id,
+            refund.failure,
+            "; there is no seat for the purchase any more, it is sent again"
+            if was_over and not stands_again
+            else "",
+        )
+        if was_over and not stands_again:
+            request_id = order.refund_again(refund, now)
+            self._schedule_refund(order, request_id, 0, now + _pause_after_failed(order))
+
+    def _take_seat_again(self, order: Order, seat: Seat, now: datetime) -> bool:
+        if self._owns_another(order):
+            return False
+        try:
+            self._stock.sell(seat, now, SeatReason.REFUND_FAILED)
+        except SoldOut:
+            return False
+        return True
 
     def extend_hold(self, order_id: UUID, payment: Payment) -> None:
         """The end of the hold found the buyer or their bank in the middle of paying: ten minutes
@@ -307,11 +401,8 @@ class Checkout(Application[UUID]):
             self._schedule_end_of_hold(order)
         self.save(order)
 
-    def close_order(self, order_id: UUID, payment: Payment | None = None) -> None:
-        """The hold is over: settle what the provider told last, and if the order is still open
-        let go of its seat."""
-        if payment is not None:
-            self.settle(order_id, payment)
+    def close_order(self, order_id: UUID) -> None:
+        """The hold is over: if the order is still open let go of its seat."""
         order = self._locked(order_id)
         seat = self._seat_of(order)
         now = self._clock.now()
@@ -334,39 +425,60 @@ class Checkout(Application[UUID]):
         """
         order = self._locked(order_id)
         now = self._clock.now()
+        known = str(request_id) in order.refund_requests
         order.request_refund(request_id, amount_minor, cause, now)
-        asked = order.refund_requests[str(request_id)]
-        self._schedule.at(
-            REFUND,
-            str(request_id),
-            now,
-            {
-                "order_id": str(order_id),
-                "request_id": str(request_id),
-                "payment_intent_id": order.settled_by,
-                "amount_minor": asked["amount_minor"],
-            },
-        )
+        if not known:
+            self._schedule_refund(order, request_id, 0, now)
         self.save(order)
         return str(request_id)
 
+    def _schedule_refund(
+        self, order: Order, request_id: UUID, tries: int, due_at: datetime
+    ) -> None:
+        payload = {
+            "order_id": str(order.id),
+            "request_id": str(request_id),
+            "payment_intent_id": order.settled_by,
+            "amount_minor": order.refund_requests[str(request_id)]["amount_minor"],
+            "tries": tries,
+        }
+        self._schedule.at(REFUND, str(request_id), due_at, payload)
+
+    def refund_again(self, order_id: UUID, request_id: UUID, tries: int) -> None:
+        """So many tries did not bring about what was asked for, and the provider has no refund of
+        it: unless the request is over, try with a fresh key."""
+        order = self._locked(order_id)
+        if str(request_id) in order.refund_requests:
+            self._schedule_refund(order, request_id, tries, self._clock.now() + _pause(tries))
+
     def record_refund(self, order_id: UUID, refund: ProviderRefund) -> None:
-        """The provider sent money of a purchase back."""
+        """The provider sent money of a purchase back, or tells at once that it failed."""
         order = self._locked(order_id)
         seat = self._seat_of(order)
         self._record_refund(order, seat, refund, self._clock.now())
         self.save(order, seat)
 
-    def refuse_refund(self, order_id: UUID, request_id: UUID, code: str) -> None:
-        """The provider will not send it back."""
+    def refuse_refund(self, order_id: UUID, request_id: UUID, code: str, tries: int) -> None:
+        """The provider will not send it back, after so many tries. The team may ask again; what a
+        purchase that is over still owes is tried for ever."""
         order = self._locked(order_id)
+        if str(request_id) not in order.refund_requests:
+            return
+        logger.error("order %s: refund %s is refused: %s", order_id, request_id, code)
+        if order.still_owes:
+            self.refund_again(order_id, request_id, tries)
+            return
         order.refuse_refund(request_id, code, self._clock.now())
         self.save(order)
 
-    def record_return(self, order_id: UUID, payment_intent_id: str, refund_id: str) -> None:
-        """The provider sent a payment back that bought nothing."""
+    def record_return(self, order_id: UUID, payment_intent_id: str, refund: ProviderRefund) -> None:
+        """The provider sent a payment back that bought nothing, or tells at once that it failed."""
         order = self._locked(order_id)
-        order.record_return(payment_intent_id, refund_id, self._clock.now())
+        now = self._clock.now()
+        if refund.failure is None:
+            order.record_return(payment_intent_id, refund.refund_id, now)
+        else:
+            self._fail_return(order, payment_intent_id, refund, 0, now)
         self.save(order)
 
     def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
@@ -403,4 +515,20 @@ def _about(order_id: UUID) -> dict[str, str]:
     return {"order_id": str(order_id)}
 
 
-__all__ = ["Checkout", "PaymentStatus"]
+def _return_key(order: Order, payment_intent_id: str, tries: int) -> str:
+    """Another one after each refund that failed and after each key that will only tell its fault
+    again."""
+    key = f"return:{payment_intent_id}"
+    failed = len(order.failed_refunds)
+    return f"{key}:{failed}:{tries}" if failed or tries else key
+
+
+def _pause(tries: int) -> timedelta:
+    return min(timedelta(seconds=2 ** min(tries, 10)), LONGEST_PAUSE)
+
+
+def _pause_after_failed(order: Order) -> timedelta:
+    pause = AFTER_FAILED_REFUND
+    for _ in order.failed_refunds[1:]:
+        pause = min(pause * 4, timedelta(days=1))
+    return pause

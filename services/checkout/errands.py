@@ -44,19 +44,26 @@ class Errands:
 
     def on_return_payment(self, payload: Mapping[str, Any]) -> Record | None:
         """A captured payment bought nothing."""
-        return self._payments.send_back(UUID(payload["order_id"]), payload["payment_intent_id"])
+        intent = payload["payment_intent_id"]
+        # What an older version has put on the schedule names no key.
+        key, tries = payload.get("key", f"return:{intent}"), payload.get("tries", 0)
+        return self._payments.send_back(UUID(payload["order_id"]), intent, key, tries)
 
     def on_refund(self, payload: Mapping[str, Any]) -> Record | None:
         """The team gives money back."""
         request_id = UUID(payload["request_id"])
+        tries = payload.get("tries", 0)
+        key = f"refund:{request_id}"
         return self._payments.refund(
             RefundOrder(
                 order_id=UUID(payload["order_id"]),
                 payment_intent_id=payload["payment_intent_id"],
-                idempotency_key=f"refund:{request_id}",
+                idempotency_key=f"{key}:{tries}" if tries else key,
                 amount_minor=payload["amount_minor"],
                 request_id=request_id,
-            )
+            ),
+            request_id,
+            tries,
         )
 
     def on_follow_hint(self, payload: Mapping[str, Any]) -> Record | None:

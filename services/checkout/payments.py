@@ -23,6 +23,7 @@ from services.checkout.domain import (
     PaymentImpossible,
     PaymentRequest,
     PaymentStatus,
+    PaymentUnknown,
     ProviderRefund,
     ProviderSilent,
     RefundImpossible,
@@ -136,19 +137,22 @@ class Payments:
         def record() -> None:
             if look is not None:
                 look()
-            left = any(asked.payment_intent_id for asked in self._undecided(order_id))
-            self._checkout.look_again(order_id, undecided=left)
+            self._checkout.look_again(order_id, undecided=self._any_undecided(order_id))
 
         return record
 
     def follow_hint(self, payment_intent_id: str) -> Record | None:
         """Ask how a payment stands that somebody spoke of; None when it is not one of ours."""
-        payment = self._provider.get(payment_intent_id)
+        try:
+            payment = self._provider.get(payment_intent_id)
+        except PaymentUnknown:
+            return None
         order_id = self._store.query(lambda curs: queries.find_order_of(curs, payment))
         return None if order_id is None else self._settling(order_id, [payment])
 
     def close(self, order_id: UUID) -> Record | None:
-        """The hold is over: cancel what can still be paid, unless someone is in the middle."""
+        """The hold is over: cancel what can still be paid, unless someone is in the middle. What
+        can't be cancelled yet is looked at every five minutes, until it is decided."""
         payments: list[Payment] = []
         for asked in self._undecided(order_id):
             payment = self._known_or_made(asked)
@@ -165,40 +169,62 @@ class Payments:
         def record() -> None:
             settling()
             self._checkout.close_order(order_id)
+            if self._any_undecided(order_id):
+                self._checkout.close_again(order_id)
 
         return record
 
-    def send_back(self, order_id: UUID, payment_intent_id: str) -> Record:
-        """Return a payment that bought nothing, in full."""
-        asked = RefundOrder(order_id, payment_intent_id, f"return:{payment_intent_id}")
-        try:
-            refund = self._provider.refund(asked)
-        except RefundImpossible as refused:
-            if refused.code != "charge_already_refunded":
-                raise
-            return self._settling(order_id, [self._provider.get(payment_intent_id)])
-        return lambda: self._checkout.record_return(order_id, payment_intent_id, refund.refund_id)
+    def send_back(self, order_id: UUID, payment_intent_id: str, key: str, tries: int) -> Record:
+        """Return a payment that bought nothing, in full. Whether it is back already is asked first:
+        the answer to a key, a fault as well, stays the same for a day."""
+        payment = self._provider.get(payment_intent_id)
+        refund: ProviderRefund | None = None
+        if sum(made.amount_minor for made in payment.refunds) < payment.amount_minor:
+            try:
+                refund = self._provider.refund(RefundOrder(order_id, payment_intent_id, key))
+            except ProviderSilent as silent:
+                if not silent.replayed:
+                    raise
+                logger.warning("%s only tells its first fault again: %r", key, silent)
+            except RefundImpossible:
+                logger.exception("payment %s can't be returned", payment_intent_id)
+                payment = self._provider.get(payment_intent_id)
 
-    def refund(self, asked: RefundOrder) -> Record:
-        """Send back what the team asked for."""
-        request_id = asked.request_id
+        def record() -> None:
+            if refund is None:
+                self._checkout.settle(order_id, payment)
+            else:
+                self._checkout.record_return(order_id, payment_intent_id, refund)
+            self._checkout.return_again(order_id, payment_intent_id, key, tries)
+
+        return record
+
+    def refund(self, asked: RefundOrder, request_id: UUID, tries: int) -> Record:
+        """Send back what was asked for, unless the provider has made a refund of that request."""
+        order_id = asked.order_id
+        payment = self._provider.get(asked.payment_intent_id)
+        made = (*payment.refunds, *payment.failed_refunds)
+        if request_id in {refund.request_id for refund in made}:
+            return self._settling(order_id, [payment])
         try:
-            # The key is forgotten after a day: only the refund itself tells that it was made.
-            payment = self._provider.get(asked.payment_intent_id)
-            if request_id and request_id in {made.request_id for made in payment.refunds}:
-                return self._settling(asked.order_id, [payment])
             refund = self._provider.refund(asked)
+        except ProviderSilent as silent:
+            if not silent.replayed:
+                raise
+            logger.warning("%s only tells its first fault again: %r", request_id, silent)
+            return lambda: self._checkout.refund_again(order_id, request_id, tries + 1)
         except RefundImpossible as refused:
+            if refused.replayed:
+                return lambda: self._checkout.refund_again(order_id, request_id, tries + 1)
             code = refused.code
-            settling = self._settling(asked.order_id, [self._provider.get(asked.payment_intent_id)])
+            settling = self._settling(order_id, [self._provider.get(asked.payment_intent_id)])
 
             def record() -> None:
                 settling()
-                if request_id is not None:
-                    self._checkout.refuse_refund(asked.order_id, request_id, code)
+                self._checkout.refuse_refund(order_id, request_id, code, tries + 1)
 
             return record
-        return lambda: self._checkout.record_refund(asked.order_id, refund)
+        return lambda: self._checkout.record_refund(order_id, refund)
 
     def _settling(self, order_id: UUID, payments: list[Payment]) -> Record:
         def record() -> None:
@@ -246,6 +272,10 @@ class Payments:
     def _seen(self, order_id: UUID) -> list[Payment]:
         named = self._undecided(order_id)
         return [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
+
+    def _any_undecided(self, order_id: UUID) -> bool:
+        """Whether one of those that can be seen at the provider may still be paid."""
+        return any(asked.payment_intent_id for asked in self._undecided(order_id))
 
     def _undecided(self, order_id: UUID) -> list[AskedPayment]:
         return self._store.query(lambda curs: queries.list_undecided_payments(curs, order_id))

@@ -14,6 +14,7 @@ from libs.events.checkout import (
     PaymentReturned,
     PurchaseRefunded,
     RefundCause,
+    RefundFailed,
 )
 from libs.events.contract import Contract
 from services.checkout.domain import DailyBalance, Difference, Offer, Order, Seat
@@ -115,6 +116,23 @@ def _(event: Order.PaymentReturned) -> Contract:
     )
 
 
+@to_contract.register
+def _(event: Order.RefundFailed) -> Contract | None:
+    """Nobody was told of a refund that failed at once."""
+    if not event.counted:
+        return None
+    return RefundFailed(
+        order_id=event.originator_id,
+        person_id=event.person_id,
+        space_id=event.space_id,
+        pass_id=event.pass_id,
+        amount_minor=event.amount_minor,
+        currency=event.currency,
+        currency_exponent=event.currency_exponent,
+        stands_again=event.stands_again,
+    )
+
+
 @to_contract.register(Order.PaymentRequested)
 @to_contract.register(Order.PaymentIntentCreated)
 @to_contract.register(Order.HoldExtended)
@@ -122,6 +140,7 @@ def _(event: Order.PaymentReturned) -> Contract:
 @to_contract.register(Order.PaymentCancelled)
 @to_contract.register(Order.PaymentSucceeded)
 @to_contract.register(Order.ReturnRequested)
+@to_contract.register(Order.ReturnFailed)
 @to_contract.register(Order.RefundRequested)
 @to_contract.register(Order.RefundRefused)
 def _(event: Order.Event) -> None:

@@ -44,12 +44,13 @@ class StockDoor:
         seat.sell(SeatReason.FREE, at)
         return seat
 
-    def sell(self, seat: Seat, at: datetime) -> None:
-        """The seat was paid: the held one, else another one if any is left. Raises SoldOut."""
+    def sell(self, seat: Seat, at: datetime, again: SeatReason = SeatReason.LATE_PAYMENT) -> None:
+        """The seat was paid: the held one, else another one if any is left, taken `again` for that
+        reason. Raises SoldOut."""
         held = 1 if seat.state == SeatState.HELD else 0
         if not self._counters.move(seat.pass_id, held=-held, sold=1):
             raise SoldOut(seat.pass_id)
-        seat.hold_again(SeatReason.LATE_PAYMENT, at)
+        seat.hold_again(again, at)
         seat.sell(SeatReason.PAID, at)
 
     def release(self, seat: Seat, reason: SeatReason, at: datetime) -> None:

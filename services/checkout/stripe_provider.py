@@ -1,6 +1,7 @@
 """Stripe, spoken to by its own SDK; the only file that knows it."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -30,17 +31,22 @@ from services.checkout.domain import (
 
 R = TypeVar("R")
 
-# Three tries must fit into the lease of a piece of scheduled work (15 s).
+# Who gets no answer gives up within 13 s: earlier than the lease of scheduled work (15 s) ends.
+# Several answers that are all slow may outlast it: then another takes it on as well, and the keys
+# and the lock of the order see to it that it happens once.
 _TIMEOUT_S: Final = (2.0, 4.0)
 """For the connection, and for the answer."""
-_RETRIES: Final = 2
+_RETRIES: Final = 1
 WEBHOOK_TOLERANCE_S: Final = 300
 """How old a signed webhook may be: Stripe's own default (docs.stripe.com/webhooks)."""
-_EXPAND: Final = ["latest_charge"]
+_EXPAND: Final = ["latest_charge.refunds"]
+_CONFLICT: Final = 409
 _PAGE: Final = 100
 """Of a list: as many as Stripe gives at once."""
 _GOES_BACK: Final = ("succeeded", "pending", "requires_action")
 """States of a refund that counts; the others failed or were called off."""
+_ID: Final = re.compile(r"[!-~]{1,255}")
+_ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 _STATUS: Final = {
     "requires_payment_method": PaymentStatus.AWAITING,
@@ -133,9 +139,10 @@ class StripePayments:
             return self._client.v1.refunds.create(params, options)  # type: ignore[arg-type]
 
         try:
-            return _refund(_asked(call))
+            return _refund(_asked(call).to_dict())
         except stripe.InvalidRequestError as refused:
-            raise RefundImpossible(refused.code or "invalid_request") from refused
+            code = refused.code or "invalid_request"
+            raise RefundImpossible(code, replayed=_is_replayed(refused)) from refused
 
     def list_page(
         self, listing: Listing, since: datetime, until: datetime, after: str | None = None
@@ -176,28 +183,32 @@ class StripePayments:
         error = intent["last_payment_error"] or {}
         code = error.get("decline_code") or error.get("code")
         succeeded = intent["status"] == "succeeded"
+        refunds = self._refunds_of(intent["id"], charge)
         return Payment(
             payment_intent_id=intent["id"],
             status=_STATUS[intent["status"]],
             amount_minor=intent["amount_received"] if succeeded else intent["amount"],
             currency=intent["currency"].upper(),
             order_id=_uuid(intent["metadata"].get("order_id")),
-            attempt=int(intent["metadata"].get("attempt") or 1),
+            attempt=_attempt(intent["metadata"].get("attempt")),
             charge_id=charge and charge["id"],
             failure=error.get("charge") or (code and f"{intent['id']}:{code}"),
             failure_code=code,
-            refunds=self._refunds_of(intent["id"], charge),
+            refunds=tuple(each for each in refunds if each.failure is None),
+            failed_refunds=tuple(each for each in refunds if each.failure is not None),
             client_secret=intent["client_secret"],
         )
 
-    def _refunds_of(self, payment_intent_id: str, charge: Any) -> tuple[ProviderRefund, ...]:
-        if charge is None or not charge["amount_refunded"]:
-            return ()
-
-        def call() -> Any:
-            return self._client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100})
-
-        return tuple(_refund(r) for r in _asked(call).data if r.status in _GOES_BACK)
+    def _refunds_of(self, payment_intent_id: str, charge: Any) -> list[ProviderRefund]:
+        """The oldest first. A charge comes with its ten newest refunds."""
+        listed = charge and charge.get("refunds")
+        if not listed:
+            return []
+        found = listed["data"]
+        if listed["has_more"]:
+            params: Any = {"payment_intent": payment_intent_id, "limit": _PAGE}
+            found = _asked(lambda: self._client.v1.refunds.list(params)).to_dict()["data"]
+        return [_refund(each) for each in reversed(found)]
 
 
 def _asked(call: Callable[[], R]) -> R:
@@ -208,20 +219,32 @@ def _asked(call: Callable[[], R]) -> R:
             answer = call()
             kill_point("provider.after_answer")
             return answer
-    except (stripe.IdempotencyError, stripe.RateLimitError) as busy:
-        raise ProviderSilent(str(busy)) from busy
+    except stripe.IdempotencyError as refused:
+        # Either the first request with this key is under way, or it was not the same as this one.
+        raise ProviderSilent(str(refused), replayed=refused.http_status != _CONFLICT) from refused
     except stripe.InvalidRequestError:
         raise
     except stripe.StripeError as fault:
-        headers = {k.lower(): v for k, v in dict(fault.headers or {}).items()}
-        replayed = headers.get("idempotent-replayed") == "true"
-        raise ProviderSilent(str(fault), replayed=replayed) from fault
+        raise ProviderSilent(str(fault), replayed=_is_replayed(fault)) from fault
 
 
-def _refund(found: Any) -> ProviderRefund:
-    refund = found.to_dict()
+def _is_replayed(fault: stripe.StripeError) -> bool:
+    headers = {k.lower(): v for k, v in dict(fault.headers or {}).items()}
+    return headers.get("idempotent-replayed") == "true"
+
+
+def _refund(refund: Mapping[str, Any]) -> ProviderRefund:
     metadata = refund["metadata"] or {}
-    return ProviderRefund(refund["id"], refund["amount"], _uuid(metadata.get("request_id")))
+    failure = None
+    if refund["status"] not in _GOES_BACK:
+        failure = refund.get("failure_reason") or refund["status"] or "unknown"
+    request_id = _uuid(metadata.get("request_id"))
+    return ProviderRefund(refund["id"], refund["amount"], request_id, failure)
+
+
+def _attempt(text: str | None) -> int:
+    """Who edits metadata on Stripe's dashboard may have written anything."""
+    return int(text) if text and _ATTEMPT.fullmatch(text) else 1
 
 
 _Read = Callable[[dict[str, Any]], Listed | None]
@@ -289,15 +312,20 @@ def read_webhook(body: bytes, signature: str | None, secrets: Sequence[str]) -> 
     text = body.decode()
     try:
         event = json.loads(text)
-        return WebhookEvent(event["id"], event["type"], _intent_of(event["data"]["object"]), text)
-    except (ValueError, KeyError, TypeError) as unreadable:
+        event_id, type_ = event["id"], event["type"]
+        payment_intent_id = _intent_of(event["data"]["object"])
+    except (ValueError, KeyError, TypeError, RecursionError) as unreadable:
         raise ForgedWebhook(repr(unreadable)) from unreadable
+    if not (_is_id(event_id) and _is_id(type_)):
+        raise ForgedWebhook("it has no id and type as Stripe's events do")
+    return WebhookEvent(event_id, type_, payment_intent_id, text)
 
 
 def _signed(body: bytes, signature: str | None, secret: str) -> bool:
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, WEBHOOK_TOLERANCE_S)
-    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+    except (stripe.SignatureVerificationError, UnicodeDecodeError, TypeError):
+        # Signs beyond ASCII can't be compared in constant time, nor signed anything.
         return False
     return True
 
@@ -305,4 +333,8 @@ def _signed(body: bytes, signature: str | None, secret: str) -> bool:
 def _intent_of(about: dict[str, Any]) -> str | None:
     """The payment that an event's object is, or belongs to."""
     named = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
-    return named if isinstance(named, str) else None
+    return named if _is_id(named) else None
+
+
+def _is_id(name: object) -> bool:
+    return isinstance(name, str) and _ID.fullmatch(name) is not None

@@ -31,6 +31,8 @@ HEEDED: Final = frozenset(
         "charge.refunded",
         "refund.created",
         "refund.updated",
+        "refund.failed",
+        "charge.refund.updated",
     }
 )
 

@@ -2,7 +2,8 @@
 
 What the provider tells moves an order forward along a lattice, never back: a payment goes
 requested → created → (failed) → succeeded or cancelled, a succeeded one that bought nothing goes
-returning → returned. So it does not matter who tells it, how often, or in which order.
+returning → returned. A refund goes refunded → failed, and one that failed never counts again. So it
+does not matter who tells it, how often, or in which order.
 """
 
 from datetime import datetime
@@ -13,6 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from eventsourcing.domain import Aggregate, event
 from typing_extensions import override
 
+from libs.money import EXPONENTS
 from services.checkout.domain.listing import Listed, Says
 from services.checkout.domain.offer import Offer
 from services.checkout.domain.payment import (
@@ -189,6 +191,20 @@ class Order(Aggregate):
         cause: str
         returned_at: datetime
 
+    class ReturnFailed(Aggregate.Event):
+        """The bank did not take the returned payment: it has to be sent back again.
+
+        `returned_by` is the refund by which it had been called returned, None when it had not.
+        """
+
+        TOPIC = "checkout.order.return_failed"
+
+        payment_intent_id: str
+        refund_id: str
+        returned_by: str | None
+        failure: str
+        failed_at: datetime
+
     class RefundRequested(Aggregate.Event):
         """The team gives money back: the intent, stored before the provider is asked."""
 
@@ -226,6 +242,28 @@ class Order(Aggregate):
         cause: str
         refunded_at: datetime
 
+    class RefundFailed(Aggregate.Event):
+        """The bank did not take money of the purchase: it never went back.
+
+        `counted`: it had been told as refunded. `stands_again`: the purchase had been refunded in
+        full, and is theirs again.
+        """
+
+        TOPIC = "checkout.order.refund_failed"
+
+        person_id: UUID
+        space_id: UUID
+        pass_id: UUID
+        request_id: UUID | None
+        refund_id: str
+        amount_minor: int
+        currency: str
+        currency_exponent: int
+        failure: str
+        counted: bool
+        stands_again: bool
+        failed_at: datetime
+
     @event(Opened)
     def __init__(
         self,
@@ -252,6 +290,16 @@ class Order(Aggregate):
         self.failures: list[str] = []
         self.refunds: dict[str, int] = {}
         self.refund_requests: dict[str, dict[str, Any]] = {}
+        self.currencies: dict[str, str] = {}
+        self.returned_by: dict[str, str] = {}
+        self.failed_refunds: list[str] = []
+
+    class_version = 2
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Snapshots of before know no failed refunds, nor the currency of a single payment."""
+        state |= {"currencies": {}, "returned_by": {}, "failed_refunds": []}
 
     @staticmethod
     @override
@@ -280,6 +328,11 @@ class Order(Aggregate):
         asked: int = sum(r["amount_minor"] for r in self.refund_requests.values())
         return self.total_minor - self.refunded_minor - asked
 
+    @property
+    def still_owes(self) -> bool:
+        """Whether the purchase is over although a part of it came back from the bank."""
+        return self.status == OrderStatus.REFUNDED and self.refunded_minor < self.total_minor
+
     def knows(self, listed: Listed) -> bool:
         """Whether we have what a list of the provider says; what goes back as a whole is counted
         when all of it is back."""
@@ -290,7 +343,8 @@ class Order(Aggregate):
             case Says.CANCELLED:
                 return state not in _UNDECIDED
             case Says.RETURNED:
-                return listed.movement_id in self.refunds or state in _BOUGHT_NOTHING
+                known = {*self.refunds, *self.failed_refunds}
+                return listed.movement_id in known or state in _BOUGHT_NOTHING
 
     def _whose(self) -> dict[str, UUID]:
         return {
@@ -299,9 +353,13 @@ class Order(Aggregate):
             "pass_id": self.offer_state["pass_id"],
         }
 
-    def _currency(self) -> dict[str, Any]:
+    def _currency(self, payment_intent_id: str | None = None) -> dict[str, Any]:
         terms = self.offer.terms
-        return {"currency": terms.currency, "currency_exponent": terms.currency_exponent}
+        currency = self.currencies.get(payment_intent_id or "", terms.currency)
+        exponent = terms.currency_exponent
+        if currency != terms.currency:
+            exponent = EXPONENTS.get(currency, exponent)
+        return {"currency": currency, "currency_exponent": exponent}
 
     # Asking for a payment
 
@@ -400,9 +458,10 @@ class Order(Aggregate):
         self.attempt_over |= self.attempts[payment_intent_id] == self.attempt
 
     @event(PaymentSucceeded)
-    def _payment_succeeded(self, payment_intent_id: str, amount_minor: int) -> None:
+    def _payment_succeeded(self, payment_intent_id: str, amount_minor: int, currency: str) -> None:
         self.payments[payment_intent_id] = PaymentState.SUCCEEDED.value
         self.amounts[payment_intent_id] = amount_minor
+        self.currencies[payment_intent_id] = currency
 
     # How it ends
 
@@ -475,7 +534,9 @@ class Order(Aggregate):
         self.return_causes[payment_intent_id] = cause
 
     def record_return(self, payment_intent_id: str, refund_id: str, at: datetime) -> None:
-        """The payment is back. Does nothing when that is known."""
+        """The payment is back. Does nothing when that is known, or known to have failed."""
+        if refund_id in self.failed_refunds:
+            return
         if self.payments[payment_intent_id] == PaymentState.RETURNING:
             self.trigger_event(
                 Order.PaymentReturned,
@@ -483,16 +544,47 @@ class Order(Aggregate):
                 payment_intent_id=payment_intent_id,
                 refund_id=refund_id,
                 amount_minor=self.amounts[payment_intent_id],
-                **self._currency(),
+                **self._currency(payment_intent_id),
                 cause=self.return_causes[payment_intent_id],
                 returned_at=at,
             )
 
     @event(PaymentReturned)
-    def _payment_returned(self, payment_intent_id: str) -> None:
+    def _payment_returned(self, payment_intent_id: str, refund_id: str) -> None:
         self.payments[payment_intent_id] = PaymentState.RETURNED.value
+        self.returned_by[payment_intent_id] = refund_id
         if self.status == OrderStatus.EXPIRED:
             self.status = OrderStatus.RETURNED.value
+
+    def fail_return(
+        self, payment_intent_id: str, refund: ProviderRefund, left_minor: int, at: datetime
+    ) -> None:
+        """The bank did not take it: returning again, unless the `left_minor` that other refunds
+        gave back is all of it. Does nothing when that is known."""
+        if refund.refund_id in self.failed_refunds:
+            return
+        returned_by = self.returned_by.get(payment_intent_id)
+        if returned_by != refund.refund_id and left_minor >= self.amounts[payment_intent_id]:
+            returned_by = None
+        self.trigger_event(
+            Order.ReturnFailed,
+            payment_intent_id=payment_intent_id,
+            refund_id=refund.refund_id,
+            returned_by=returned_by,
+            failure=refund.failure or "unknown",
+            failed_at=at,
+        )
+
+    @event(ReturnFailed)
+    def _return_failed(
+        self, payment_intent_id: str, refund_id: str, returned_by: str | None
+    ) -> None:
+        self.failed_refunds.append(refund_id)
+        if returned_by is not None:
+            del self.returned_by[payment_intent_id]
+            self.payments[payment_intent_id] = PaymentState.RETURNING.value
+            if self.status == OrderStatus.RETURNED:
+                self.status = OrderStatus.EXPIRED.value
 
     # Money of a purchase that goes back
 
@@ -534,7 +626,7 @@ class Order(Aggregate):
 
     def record_refund(self, refund: ProviderRefund, at: datetime) -> None:
         """Money went back; a refund is counted once, and parts that sum up are full."""
-        if refund.refund_id in self.refunds:
+        if refund.refund_id in self.refunds or refund.refund_id in self.failed_refunds:
             return
         asked = self.refund_requests.get(str(refund.request_id))
         self.trigger_event(
@@ -557,3 +649,50 @@ class Order(Aggregate):
         self.refund_requests.pop(str(request_id), None)
         if full:
             self.status = OrderStatus.REFUNDED.value
+
+    def undoes_full_refund(self, refund: ProviderRefund) -> bool:
+        """Whether a purchase that ended with a full refund lacks a part of it without this one."""
+        counted = self.refunds.get(refund.refund_id, 0)
+        left = self.refunded_minor - counted
+        return counted > 0 and self.status == OrderStatus.REFUNDED and left < self.total_minor
+
+    def fail_refund(self, refund: ProviderRefund, at: datetime, *, stands_again: bool) -> None:
+        """The bank did not take it; an id that failed never counts again. Told twice, nothing
+        happens."""
+        if refund.refund_id in self.failed_refunds:
+            return
+        asked = str(refund.request_id) in self.refund_requests
+        self.trigger_event(
+            Order.RefundFailed,
+            **self._whose(),
+            request_id=refund.request_id if asked else None,
+            refund_id=refund.refund_id,
+            amount_minor=refund.amount_minor,
+            **self._currency(),
+            failure=refund.failure or "unknown",
+            counted=refund.refund_id in self.refunds,
+            stands_again=stands_again,
+            failed_at=at,
+        )
+
+    @event(RefundFailed)
+    def _refund_failed(self, request_id: UUID | None, refund_id: str, stands_again: bool) -> None:
+        self.failed_refunds.append(refund_id)
+        self.refunds.pop(refund_id, None)
+        self.refund_requests.pop(str(request_id), None)
+        if stands_again:
+            self.status = OrderStatus.FULFILLED.value
+
+    def refund_again(self, failed: ProviderRefund, at: datetime) -> UUID:
+        """Intend to give back once more what a purchase that is over still owes. Returns the id of
+        the request."""
+        request_id = uuid5(NAMESPACE_URL, f"/refunds/{failed.refund_id}/again")
+        self.trigger_event(
+            Order.RefundRequested,
+            request_id=request_id,
+            payment_intent_id=self.settled_by or "",
+            amount_minor=failed.amount_minor,
+            cause="provider",
+            requested_at=at,
+        )
+        return request_id

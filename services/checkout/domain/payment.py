@@ -30,19 +30,18 @@ class PaymentStatus(StrEnum):
     SUCCEEDED = "succeeded"
     CANCELLED = "cancelled"
 
-    @property
-    def in_flight(self) -> bool:
-        """The buyer or their bank is at it right now."""
-        return self in {PaymentStatus.CHALLENGED, PaymentStatus.PROCESSING}
-
 
 @dataclass(frozen=True, slots=True)
 class ProviderRefund:
-    """Money that went back; `request_id` is our own id of it when we asked for it."""
+    """Money that went back; `request_id` is our own id of it when we asked for it.
+
+    `failure`: why it did not go back after all, even if it was called done before.
+    """
 
     refund_id: str
     amount_minor: int
     request_id: UUID | None = None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,8 @@ class Payment:
     """One payment as it stands at the provider; the amount is what was, or would be, captured.
 
     `failure` names the last refused attempt (the charge, or the code when none was made), so that
-    the same one is told once. `client_secret` lets the buyer's browser pay: it is never stored in
+    the same one is told once. `refunds` are those that went back or are on their way; a failed one
+    never is again. `client_secret` lets the buyer's browser pay: it is never stored in
     an event nor logged.
     """
 
@@ -64,4 +64,5 @@ class Payment:
     failure: str | None = None
     failure_code: str | None = None
     refunds: tuple[ProviderRefund, ...] = ()
+    failed_refunds: tuple[ProviderRefund, ...] = ()
     client_secret: str | None = field(default=None, repr=False)

@@ -28,11 +28,15 @@ class PaymentUnknown(Exception):
 
 
 class RefundImpossible(Exception):
-    """The provider will not send this back; its code is the argument."""
+    """The provider will not send this back; its code is the argument.
 
-    def __init__(self, code: str) -> None:
+    `replayed`: that was its answer when the key was used first, whatever holds by now.
+    """
+
+    def __init__(self, code: str, *, replayed: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.replayed = replayed
 
 
 class ForgedWebhook(Exception):

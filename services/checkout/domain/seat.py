@@ -27,6 +27,7 @@ class SeatReason(StrEnum):
     PAYMENT_IMPOSSIBLE = "payment_impossible"
     PAYMENT_RETURNED = "payment_returned"
     REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"
 
 
 class SeatNotHeld(Exception):

@@ -40,6 +40,10 @@ class MoneyList(View):
                 _add(curs, event, "refunded", event.refund_id, None, event.refunded_at)
             case Order.PaymentReturned(payment_intent_id=intent):
                 _add(curs, event, "returned", event.refund_id, intent, event.returned_at)
+            case Order.RefundFailed(counted=True):
+                _remove(curs, event, event.refund_id)
+            case Order.ReturnFailed(returned_by=str(refund_id)):
+                _remove(curs, event, refund_id)
             case _:
                 pass
 
@@ -50,6 +54,14 @@ def _add(
     curs.execute(
         "INSERT INTO money_list VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (event.originator_id, movement_id, kind, intent, event.amount_minor, event.currency, at),
+        prepare=True,
+    )
+
+
+def _remove(curs: ViewCursor, event: Any, movement_id: str) -> None:
+    curs.execute(
+        "DELETE FROM money_list WHERE order_id = %s AND movement_id = %s",
+        (event.originator_id, movement_id),
         prepare=True,
     )
 

@@ -40,7 +40,8 @@ class OrderList(View):
             failure_code text,
             granted_from timestamptz,
             granted_until timestamptz,
-            refunded_minor bigint NOT NULL DEFAULT 0
+            refunded_minor bigint NOT NULL DEFAULT 0,
+            refund_failure text
         );
         CREATE UNIQUE INDEX IF NOT EXISTS order_list_one_open
             ON order_list (person_id, pass_id) WHERE status = 'open';
@@ -103,7 +104,8 @@ class OrderList(View):
                 _set(
                     curs,
                     event,
-                    "status = 'fulfilled', granted_from = %s, granted_until = %s",
+                    "status = 'fulfilled', granted_from = %s, granted_until = %s,"
+                    " failure_code = NULL",
                     event.granted_from,
                     event.granted_until,
                 )
@@ -136,6 +138,31 @@ class OrderList(View):
                     " status = CASE WHEN %s THEN 'refunded' ELSE status END",
                     event.amount_minor,
                     event.full,
+                )
+            case Order.ReturnFailed(returned_by=str()):
+                _set(
+                    curs,
+                    event,
+                    "status = CASE status WHEN 'returned' THEN 'expired' ELSE status END",
+                )
+            case _:
+                self._change_by_failed_refund(event, curs)
+
+    def _change_by_failed_refund(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Order.RefundRequested():
+                _set(curs, event, "refund_failure = NULL")
+            case Order.RefundRefused():
+                _set(curs, event, "refund_failure = %s", event.code)
+            case Order.RefundFailed():
+                _set(
+                    curs,
+                    event,
+                    "refund_failure = %s, refunded_minor = refunded_minor - %s,"
+                    " status = CASE WHEN %s THEN 'fulfilled' ELSE status END",
+                    event.failure,
+                    event.amount_minor if event.counted else 0,
+                    event.stands_again,
                 )
             case _:
                 pass
@@ -221,6 +248,8 @@ class PaymentList(View):
                 )
             case Order.PaymentReturned():
                 _state(curs, event, "returned")
+            case Order.ReturnFailed(returned_by=str()):
+                _state(curs, event, "returning")
             case _:
                 pass
 

@@ -38,7 +38,10 @@ _MAY: Final = {
 
 
 class SpacePurchase(Frozen):
-    """One purchase as the team sees it: by whom (an id), of what, for how much."""
+    """One purchase as the team sees it: by whom (an id), of what, for how much.
+
+    `refund_failure`: why the refund that was asked for last did not go back; the provider's code.
+    """
 
     order_id: UUID
     person_id: UUID
@@ -52,6 +55,7 @@ class SpacePurchase(Frozen):
     currency_exponent: int
     bought_at: AwareDatetime
     granted_until: AwareDatetime | None
+    refund_failure: str | None = None
 
 
 class CurrencyNumbers(Frozen):

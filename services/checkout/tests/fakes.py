@@ -104,8 +104,9 @@ class MemoryCounters:
 class FakeProvider:
     """Payments in a dict, idempotent by key; `faults` are raised one after the other.
 
-    A fault that stands in `after` is raised when the thing was done all the same. What it lists was
-    made at `now`, unless `made_at` says otherwise.
+    A fault that stands in `after` is raised when the thing was done all the same. `kept` are
+    answers that the next new keys of refunds go on giving, in `kept_after` when the refund was made
+    all the same. What it lists was made at `now`, unless `made_at` says otherwise.
     """
 
     page_size: int = 2
@@ -117,6 +118,9 @@ class FakeProvider:
     faults: list[Exception] = field(default_factory=list)
     after: list[Exception] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    failing_at_once: bool = False
+    kept: list[Exception] = field(default_factory=list)
+    kept_after: list[Exception] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
 
     def create(self, asked: PaymentRequest) -> Payment:
@@ -163,9 +167,20 @@ class FakeProvider:
             amount = left if asked.amount_minor is None else asked.amount_minor
             refund = ProviderRefund(f"re_{next(self.numbers)}", amount, asked.request_id)
             self.tell(asked.payment_intent_id, refunds=(*payment.refunds, refund))
+            if self.failing_at_once:
+                return self.fail_refund(asked.payment_intent_id, refund.refund_id)
             return refund
 
-        return self._once("refund", asked.idempotency_key, make)
+        def make_or_break() -> ProviderRefund | Exception:
+            if self.kept:
+                return self.kept.pop(0)
+            refund = make()
+            return self.kept_after.pop(0) if self.kept_after else refund
+
+        answer = self._once("refund", asked.idempotency_key, make_or_break)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
 
     def list_page(
         self, listing: Listing, since: datetime, until: datetime, after: str | None = None
@@ -226,6 +241,18 @@ class FakeProvider:
                 self.made_at.setdefault(id_, self.now())
         self.payments[payment_intent_id] = payment
         return payment
+
+    def fail_refund(self, payment_intent_id: str, refund_id: str) -> ProviderRefund:
+        """The bank does not take it."""
+        payment = self.payments[payment_intent_id]
+        (refund,) = [each for each in payment.refunds if each.refund_id == refund_id]
+        failed = replace(refund, failure="expired_or_canceled_card")
+        self.tell(
+            payment_intent_id,
+            refunds=tuple(each for each in payment.refunds if each != refund),
+            failed_refunds=(*payment.failed_refunds, failed),
+        )
+        return failed
 
     def pay(self, payment_intent_id: str) -> Payment:
         return self.tell(

@@ -150,7 +150,7 @@ def test_an_unpaid_order_gives_its_seat_back_when_the_hold_is_over() -> None:
     order_id = shop.buy(pass_id)
     shop.clock.advance(10 * MINUTE)
 
-    shop.checkout.close_order(order_id, a_payment(order_id, "cancelled"))
+    shop.checkout.close_order(order_id)
     shop.checkout.close_order(order_id)
 
     assert shop.told(order_id).count("Expired") == 1
@@ -191,7 +191,7 @@ def test_a_late_success_without_a_seat_goes_back_in_full() -> None:
 
     shop.checkout.settle(late, a_payment(late))
     shop.checkout.settle(late, a_payment(late))
-    shop.checkout.record_return(late, "pi_1", "re_1")
+    shop.checkout.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
 
     assert shop.order(late).status == OrderStatus.RETURNED
     assert shop.told(late).count("ReturnRequested") == 1

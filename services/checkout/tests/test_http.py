@@ -11,7 +11,7 @@ import pytest
 import stripe
 
 from libs.events.catalog import TeamMemberAdded
-from services.checkout.domain import PaymentImpossible, ProviderSilent
+from services.checkout.domain import PaymentImpossible, ProviderRefund, ProviderSilent
 from services.checkout.tests.builders import MINUTE, NOON, an_end, free, terms
 from services.checkout.tests.conftest import Shop, Visitor
 
@@ -367,7 +367,7 @@ def an_event(intent: str = "pi_1", type_: str = "payment_intent.succeeded") -> d
 async def deliver(
     http: httpx.AsyncClient, event: Any, secret: str = SIGNED_WITH, age_s: int = 0
 ) -> httpx.Response:
-    body = json.dumps(event)
+    body = event if isinstance(event, str) else json.dumps(event)
     header = stripe.WebhookSignature.generate_signature_header(
         body, secret, int(time.time()) - age_s
     )
@@ -410,6 +410,49 @@ async def test_a_webhook_told_twice_is_one_row(shop: Shop, http: httpx.AsyncClie
     assert len(shop.rows("SELECT 1 FROM schedule WHERE kind = 'follow_hint'")) == 1
 
 
+@pytest.mark.parametrize(
+    "about", [{"payment_intent": "pi_\0"}, {"payment_intent": 5}, {}], ids=["NUL", "number", "none"]
+)
+async def test_an_event_that_names_no_payment_is_kept_and_ignored(
+    shop: Shop, http: httpx.AsyncClient, about: dict[str, Any]
+) -> None:
+    event = an_event(type_="refund.failed") | {"data": {"object": {"object": "refund"} | about}}
+
+    answer = await deliver(http, event)
+
+    assert answer.status_code == 200
+    assert shop.row("SELECT outcome FROM webhook_inbox")["outcome"] == "ignored"
+
+
+@pytest.mark.parametrize("type_", ["refund.failed", "charge.refund.updated"])
+async def test_a_refund_that_failed_is_heard_of_by_webhook(
+    shop: Shop, http: httpx.AsyncClient, type_: str
+) -> None:
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.ensure(order_id)
+    shop.provider.pay("pi_1")
+    shop.provider.tell("pi_1", refunds=(ProviderRefund("re_1", 1990),))
+    shop.settle(order_id)
+    before = shop.order(order_id)["status"]
+    shop.provider.fail_refund("pi_1", "re_1")
+    refund = {"object": "refund", "id": "re_1", "payment_intent": "pi_1"}
+
+    await deliver(http, an_event(type_=type_) | {"data": {"object": refund}})
+    await shop.work()
+
+    assert (before, shop.order(order_id)["status"]) == ("refunded", "fulfilled")
+
+
+async def test_a_hint_about_an_unknown_payment_is_over_at_once(
+    shop: Shop, http: httpx.AsyncClient
+) -> None:
+    await deliver(http, an_event("pi_of_another_account"))
+
+    await shop.work()
+
+    assert shop.row("SELECT outcome FROM webhook_inbox")["outcome"] == "not_ours"
+
+
 async def test_types_that_we_do_not_heed_are_kept_and_ignored(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:
@@ -435,9 +478,29 @@ async def test_while_secrets_rotate_both_are_taken(shop: Shop, http: httpx.Async
         lambda http: http.post(
             "/webhooks/stripe", content=b"\xff\xfe", headers={"Stripe-Signature": "t=1,v1=00"}
         ),
+        lambda http: http.post(
+            "/webhooks/stripe", content=b"{}", headers={"Stripe-Signature": b"t=1,v1=\xe9"}
+        ),
         lambda http: deliver(http, ["not", "an", "event"]),
+        lambda http: deliver(http, an_event() | {"id": "evt_\0"}),
+        lambda http: deliver(http, an_event() | {"id": "evt_\ud800"}),
+        lambda http: deliver(http, an_event() | {"id": 5}),
+        lambda http: deliver(http, an_event() | {"type": None}),
+        lambda http: deliver(http, "[" * 100_000),
     ],
-    ids=["other secret", "too old", "unsigned", "not text", "not an event"],
+    ids=[
+        "other secret",
+        "too old",
+        "unsigned",
+        "not text",
+        "no ASCII signature",
+        "not an event",
+        "id with NUL",
+        "id with half a character",
+        "id is a number",
+        "no type",
+        "deeply nested",
+    ],
 )
 async def test_a_forged_or_replayed_webhook_is_refused_and_not_stored(
     shop: Shop, http: httpx.AsyncClient, forge: Any

@@ -288,19 +288,21 @@ async def test_a_refund_that_the_dashboard_made_first_is_recorded_and_the_reques
     assert shop.stock(pass_id) == (1, 0, 0)
 
 
-async def test_a_refund_that_the_provider_refuses_leaves_the_purchase_as_it_is(
-    shop: Shop,
+async def test_a_refund_that_the_provider_refuses_leaves_the_purchase_as_it_is_and_is_told(
+    shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     order_id, _ = a_payable_order(shop)
     shop.provider.pay("pi_1")
     shop.settle(order_id)
     ask_refund(shop, uuid4(), order_id, None)
-    shop.provider.faults = [RefundImpossible("insufficient_balance")]
+    shop.provider.kept = [RefundImpossible("insufficient_balance")]
 
     await shop.work()
 
     assert shop.order(order_id)["status"] == "fulfilled"
+    assert shop.order(order_id)["refund_failure"] == "insufficient_balance"
     assert shop.count("checkout.order.refund_refused") == 1
+    assert "is refused: insufficient_balance" in caplog.text
 
 
 def test_a_declined_card_leaves_the_order_open_for_another_one(shop: Shop) -> None:

@@ -36,16 +36,32 @@ def everything_that_can_happen(shop: Shop) -> None:
     shop.pass_time(minutes=10)
     do(lambda: checkout.extend_hold(late, a_payment(late, "challenged")))
     shop.pass_time(minutes=10)
-    do(lambda: checkout.close_order(late, a_payment(late, "cancelled")))
+    do(lambda: checkout.settle(late, a_payment(late, "cancelled")))
+    do(lambda: checkout.close_order(late))
     second = shop.buy(pass_id)
     do(lambda: checkout.settle(second, a_payment(second, payment_intent_id="pi_2")))
     do(lambda: checkout.settle(late, a_payment(late)))
-    do(lambda: checkout.record_return(late, "pi_1", "re_1"))
+    do(lambda: checkout.record_return(late, "pi_1", ProviderRefund("re_1", 1990)))
+    failed = ProviderRefund("re_1", 1990, failure="unknown")
+    do(lambda: checkout.settle(late, a_payment(late, failed_refunds=(failed,))))
+    do(lambda: checkout.record_return(late, "pi_1", ProviderRefund("re_4", 1990)))
     do(lambda: checkout.request_refund(uuid4(), second, 90, "creator"))
     do(lambda: checkout.record_refund(second, ProviderRefund("re_2", 90)))
     do(lambda: checkout.record_refund(second, ProviderRefund("re_3", 1900)))
+    do(lambda: checkout.record_refund(second, ProviderRefund("re_3", 1900, failure="unknown")))
+    do(lambda: checkout.record_refund(second, ProviderRefund("re_5", 1900)))
     third = shop.buy(pass_id)
     do(lambda: checkout.give_up_payment(third, 1, "amount_too_small"))
+    a_refusal_and_two_balances(shop, do)
+
+
+def a_refusal_and_two_balances(shop: Shop, do: Any) -> None:
+    checkout = shop.checkout
+    refused = uuid4()
+    fourth = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    do(lambda: checkout.settle(fourth, a_payment(fourth, payment_intent_id="pi_4")))
+    do(lambda: checkout.request_refund(refused, fourth, 90, "creator"))
+    do(lambda: checkout.refuse_refund(fourth, refused, "insufficient_balance", 1))
     sums = {"EUR": {"captured_theirs_minor": 1990, "captured_ours_minor": 0}}
     for differing in (["pi_1"], []):
         do(lambda some=differing: checkout.balance_day("2026-06-01", sums, some))

@@ -7,6 +7,7 @@ from libs.events.checkout import (
     PaymentFailed,
     PaymentReturned,
     PurchaseRefunded,
+    RefundFailed,
 )
 from services.checkout.domain import ProviderRefund
 from services.checkout.publishing import to_contract
@@ -53,7 +54,7 @@ def test_failures_expiry_returns_and_refunds_are_told() -> None:
     second = shop.buy(pass_id)
     shop.checkout.settle(second, a_payment(second, payment_intent_id="pi_2"))
     shop.checkout.settle(late, a_payment(late))
-    shop.checkout.record_return(late, "pi_1", "re_1")
+    shop.checkout.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
     shop.checkout.record_refund(second, ProviderRefund("re_2", 1990))
 
     kinds = [type(c) for c in published(shop, late)]
@@ -63,6 +64,42 @@ def test_failures_expiry_returns_and_refunds_are_told() -> None:
         PassPurchased,
         PurchaseRefunded,
     ]
+
+
+def test_a_refund_that_failed_is_told_when_it_had_been_told_as_made() -> None:
+    shop = Shop()
+    told, untold = shop.buy(shop.offer(seats=1)), shop.buy(shop.offer(seats=1))
+    for order_id in (told, untold):
+        shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.record_refund(told, ProviderRefund("re_1", 1990))
+
+    for order_id in (told, untold):
+        shop.checkout.record_refund(order_id, ProviderRefund("re_1", 1990, failure="unknown"))
+
+    *_, refunded, failed = published(shop, told)
+    assert isinstance(refunded, PurchaseRefunded)
+    assert isinstance(failed, RefundFailed)
+    assert (failed.amount_minor, failed.stands_again) == (1990, True)
+    assert [type(c) for c in published(shop, untold)] == [OrderOpened, PassPurchased]
+
+
+def test_a_payment_that_is_returned_again_is_told_again() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.settle(order_id, a_payment(order_id, amount_minor=1, currency="JPY"))
+
+    for refund_id in ("re_1", "re_2"):
+        shop.checkout.record_return(order_id, "pi_1", ProviderRefund(refund_id, 1))
+        failed = ProviderRefund(refund_id, 1, failure="unknown")
+        shop.checkout.settle(
+            order_id,
+            a_payment(order_id, amount_minor=1, currency="JPY", failed_refunds=(failed,)),
+        )
+
+    returned = [c for c in published(shop, order_id) if isinstance(c, PaymentReturned)]
+    assert [(c.amount_minor, c.currency, c.currency_exponent) for c in returned] == [
+        (1, "JPY", 0)
+    ] * 2
 
 
 def test_no_secret_of_a_payment_is_in_any_event() -> None:
