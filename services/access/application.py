@@ -75,7 +75,8 @@ class Access(Application[UUID]):
     def issue_grants(self, entitled: Entitlement) -> list[UUID]:
         """Give one grant for each experience, once per source; all of them in one save.
 
-        On a source that was withdrawn already they are revoked at once.
+        On a source that was withdrawn already they are revoked at once, and given again when it
+        was restored since.
         """
         source = self._find_source(entitled.source_id)
         known = set() if source is None else set(source.grant_ids)
@@ -86,8 +87,11 @@ class Access(Application[UUID]):
                 source = Source(entitled.source_id, new_ids)
             else:
                 source.back(new_ids)
-            self._settle_new(new, source.withdrawn_for)
-            self.save(source, *new)
+            if source.withdrawn_for is None:
+                self._schedule_ends(new)
+            else:
+                self._revoke(new, source.withdrawn_for)
+            self.save(source, *new, *self._given_again(source, new))
         return [Grant.create_id(entitled.source_id, e) for e in entitled.experience_ids]
 
     def give_comp(self, entitled: Entitlement) -> list[UUID]:
@@ -96,20 +100,29 @@ class Access(Application[UUID]):
             raise WindowNotOpen(entitled.source_id)
         return self.issue_grants(entitled)
 
-    def withdraw_source(self, source_id: UUID, cause: RevocationCause) -> None:
-        """Revoke every grant that rests on it, and those that are still to come; once."""
-        now = self._clock.now()
-        source = self._find_source(source_id)
-        if source is None:
-            source = Source(source_id, [])
-        if source.withdrawn_for is not None:
-            return
-        source.withdraw(cause, now)
-        standing = [g for g in map(self._get_grant, source.grant_ids) if g.is_active]
-        for grant in standing:
-            grant.revoke(cause, now)
-            self._schedule.cancel(EXPIRE_GRANT, str(grant.id))
-        self.save(source, *standing)
+    def withdraw_source(self, source_id: UUID, cause: RevocationCause, version: int = 1) -> None:
+        """Revoke every grant that rests on it, and those that are still to come; once.
+
+        `version` is that of the order which says so: what it said later holds.
+        """
+        source = self._find_source(source_id) or Source(source_id, [])
+        changed: list[Grant] = []
+        if source.withdraw(cause, version, self._clock.now()):
+            grants = [self._get_grant(grant_id) for grant_id in source.grant_ids]
+            changed = [grant for grant in grants if grant.is_active]
+            self._revoke(changed, cause)
+            changed += self._given_again(source, grants)
+        self.save(source, *changed)
+
+    def restore_source(self, source_id: UUID, version: int) -> None:
+        """Give the grants again that were revoked because the source was withdrawn, with the time
+        that is left; those that the team took back stay away. `version` as for a withdrawal."""
+        source = self._find_source(source_id) or Source(source_id, [])
+        again: list[Grant] = []
+        if source.restore(version, self._clock.now()):
+            grants = [self._get_grant(grant_id) for grant_id in source.grant_ids]
+            again = self._given_again(source, grants)
+        self.save(source, *again)
 
     def revoke_grant(self, grant_id: UUID, cause: RevocationCause) -> None:
         """Take one grant back. Raises GrantNotFound, GrantNotActive."""
@@ -159,11 +172,38 @@ class Access(Application[UUID]):
             for experience_id in dict.fromkeys(entitled.experience_ids)
         ]
 
-    def _settle_new(self, grants: list[Grant], withdrawn_for: RevocationCause | None) -> None:
+    def _given_again(self, source: Source, grants: list[Grant]) -> list[Grant]:
+        if not source.is_restored:
+            return []
+        now = self._clock.now()
+        newest = {grant.experience_id: grant for grant in grants}
+        again = [
+            Grant(
+                source_id=Source.restored_id(source.source_id, source.restored_version),
+                person_id=grant.person_id,
+                experience_id=grant.experience_id,
+                space_id=grant.space_id,
+                reason=grant.reason,
+                valid_from=max(grant.valid_from, now),
+                valid_until=grant.valid_until,
+                at=now,
+            )
+            for grant in newest.values()
+            if grant.revoked_for == source.withdrawn_for
+            and (grant.valid_until is None or grant.valid_until > now)
+        ]
+        source.back([grant.id for grant in again])
+        self._schedule_ends(again)
+        return again
+
+    def _revoke(self, grants: list[Grant], cause: RevocationCause) -> None:
         for grant in grants:
-            if withdrawn_for is not None:
-                grant.revoke(withdrawn_for, self._clock.now())
-            elif grant.valid_until is not None:
+            grant.revoke(cause, self._clock.now())
+            self._schedule.cancel(EXPIRE_GRANT, str(grant.id))
+
+    def _schedule_ends(self, grants: list[Grant]) -> None:
+        for grant in grants:
+            if grant.valid_until is not None:
                 payload = {"grant_id": str(grant.id)}
                 self._schedule.at(EXPIRE_GRANT, str(grant.id), grant.valid_until, payload)
 

@@ -76,6 +76,7 @@ def _(event: Ban.Lifted) -> Contract:
 @to_contract.register(Source.Opened)
 @to_contract.register(Source.Backed)
 @to_contract.register(Source.Withdrawn)
+@to_contract.register(Source.Restored)
 @to_contract.register(Ban.Opened)
 def _(event: object) -> None:
     """What grants rest on is announced by the grants themselves."""

@@ -10,7 +10,7 @@ from libs.events.catalog import (
     TeamMemberAdded,
     TeamMemberRemoved,
 )
-from libs.events.checkout import PassPurchased, PurchaseRefunded
+from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundFailed
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.consumer import Reaction, only_views
@@ -34,15 +34,23 @@ def on_pass_purchased(purchased: PassPurchased, _: Envelope, access: Access) -> 
     )
 
 
-def on_purchase_refunded(refunded: PurchaseRefunded, _: Envelope, access: Access) -> None:
+def on_purchase_refunded(refunded: PurchaseRefunded, about: Envelope, access: Access) -> None:
     """All of the money went back, so nothing rests on the order; a part of it changes nothing."""
     if refunded.full:
-        access.withdraw_source(refunded.order_id, RevocationCause.REFUND)
+        version = about.entity_version
+        access.withdraw_source(refunded.order_id, RevocationCause.REFUND, version)
+
+
+def on_refund_failed(failed: RefundFailed, about: Envelope, access: Access) -> None:
+    """The money stayed with the creator, so what rested on the order is given again."""
+    if failed.stands_again:
+        access.restore_source(failed.order_id, about.entity_version)
 
 
 HEARS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     PurchaseRefunded: on_purchase_refunded,
+    RefundFailed: on_refund_failed,
     SpaceCreated: only_views,
     TeamMemberAdded: only_views,
     TeamMemberRemoved: only_views,

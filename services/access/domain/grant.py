@@ -104,6 +104,7 @@ class Grant(Aggregate):
         self.valid_from = valid_from
         self.valid_until = valid_until
         self.is_active = True
+        self.revoked_for: RevocationCause | None = None
 
     @staticmethod
     @override
@@ -128,6 +129,7 @@ class Grant(Aggregate):
         at: datetime,
     ) -> None:
         self.is_active = False
+        self.revoked_for = RevocationCause(cause)
 
     def expire(self, at: datetime) -> None:
         """Close the window once it is over. Raises GrantNotActive."""

@@ -1,7 +1,7 @@
 """A source: the order or comp on which grants rest."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
@@ -13,10 +13,11 @@ _SOURCES: Final = UUID("0b6f5a1c-6b1d-5f0e-8f1c-2f8c9d5f7a02")
 
 
 class Source(Aggregate):
-    """What grants rest on: an order or a comp. Withdrawn once, whatever arrives first.
+    """What grants rest on: an order or a comp, whatever is heard of it first.
 
     A refund may be heard before its purchase: the withdrawal is remembered here, and a grant that
-    is issued on a withdrawn source is revoked at once.
+    is issued on a withdrawn source is revoked at once. A refund may fail, and be made again: of
+    withdrawals and restorations the one with the later version of the order holds.
     """
 
     TOPIC = "access.source"
@@ -43,14 +44,30 @@ class Source(Aggregate):
         """Nothing can rest on the source any more."""
 
         TOPIC = "access.source.withdrawn"
+        class_version = 2
         cause: str
         at: datetime
+        version: int
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """Before a refund could fail, it did not matter when it was made."""
+            state["version"] = 0
+
+    class Restored(Aggregate.Event):
+        """The refund for which it was withdrawn did not arrive."""
+
+        TOPIC = "access.source.restored"
+        at: datetime
+        version: int
 
     @event(Opened)
     def __init__(self, source_id: UUID, grant_ids: list[UUID]) -> None:
         self.source_id = source_id
         self.grant_ids = list(grant_ids)
         self.withdrawn_for: RevocationCause | None = None
+        self.withdrawn_version = 0
+        self.restored_version = 0
 
     @staticmethod
     @override
@@ -68,11 +85,39 @@ class Source(Aggregate):
     def _backed(self, grant_ids: list[UUID]) -> None:
         self.grant_ids += grant_ids
 
-    def withdraw(self, cause: RevocationCause, at: datetime) -> None:
-        """Take the ground away from its grants; the first cause stays."""
-        if self.withdrawn_for is None:
-            self._withdrawn(cause=str(cause), at=at)
+    @staticmethod
+    def restored_id(source_id: UUID, version: int) -> UUID:
+        """What grants rest on that are given again: who was told that a reason is gone for good
+        takes this for another one."""
+        return uuid5(_SOURCES, f"{source_id}/restored/{version}")
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether it was withdrawn, and later given back."""
+        return self.withdrawn_for is not None and self.restored_version > self.withdrawn_version
+
+    def withdraw(self, cause: RevocationCause, version: int, at: datetime) -> bool:
+        """Take the ground away from its grants; False when that is known, or was given back since
+        already."""
+        if self.withdrawn_for is not None and version <= self.withdrawn_version:
+            return False
+        was_restored = self.is_restored
+        self._withdrawn(cause=str(cause), at=at, version=version)
+        return not (was_restored and self.is_restored)
 
     @event(Withdrawn)
-    def _withdrawn(self, cause: str, at: datetime) -> None:
+    def _withdrawn(self, cause: str, at: datetime, version: int) -> None:
         self.withdrawn_for = RevocationCause(cause)
+        self.withdrawn_version = version
+
+    def restore(self, version: int, at: datetime) -> bool:
+        """Give the ground back; False when there is nothing to give back, or not yet."""
+        if version <= self.restored_version:
+            return False
+        was_restored = self.is_restored
+        self._restored(at=at, version=version)
+        return self.is_restored and not was_restored
+
+    @event(Restored)
+    def _restored(self, at: datetime, version: int) -> None:
+        self.restored_version = version

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from libs.events.catalog import ExperienceAdded, ExperienceKind, PricingType, SpaceCreated
-from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundCause
+from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundCause, RefundFailed
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.clock import FixedClock
@@ -80,6 +80,19 @@ def a_refund(purchase: PassPurchased, *, full: bool = True) -> PurchaseRefunded:
         currency_exponent=purchase.currency_exponent,
         full=full,
         cause=RefundCause.CREATOR,
+    )
+
+
+def a_failed_refund(purchase: PassPurchased, *, stands_again: bool = True) -> RefundFailed:
+    return RefundFailed(
+        order_id=purchase.order_id,
+        person_id=purchase.person_id,
+        space_id=purchase.space_id,
+        pass_id=purchase.pass_id,
+        amount_minor=purchase.total_minor if stands_again else 100,
+        currency=purchase.currency,
+        currency_exponent=purchase.currency_exponent,
+        stands_again=stands_again,
     )
 
 

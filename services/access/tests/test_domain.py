@@ -59,8 +59,8 @@ def test_one_source_and_experience_make_one_grant_id() -> None:
 def test_the_first_withdrawal_of_a_source_stays() -> None:
     source = Source(uuid4(), [])
 
-    source.withdraw(RevocationCause.REFUND, NOON)
-    source.withdraw(RevocationCause.CREATOR, NOON)
+    source.withdraw(RevocationCause.REFUND, 5, NOON)
+    source.withdraw(RevocationCause.CREATOR, 5, NOON)
 
     assert source.withdrawn_for is RevocationCause.REFUND
     assert [type(e) for e in source.collect_events()] == [Source.Opened, Source.Withdrawn]
