@@ -483,7 +483,8 @@ class Checkout(Application[UUID]):
 
     def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
         """A version of a pass says how many seats there are (None: no limit)."""
-        self._stock.set_capacity(pass_id, version_number, capacity)
+        now = self._clock.now()
+        self.save(self._stock.set_capacity(pass_id, version_number, capacity, now))
 
     def _schedule_end_of_hold(self, order: Order) -> None:
         key = str(order.id)

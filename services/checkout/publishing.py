@@ -17,7 +17,7 @@ from libs.events.checkout import (
     RefundFailed,
 )
 from libs.events.contract import Contract
-from services.checkout.domain import DailyBalance, Difference, Offer, Order, Seat
+from services.checkout.domain import Capacity, DailyBalance, Difference, Offer, Order, Seat
 
 
 @singledispatch
@@ -151,7 +151,8 @@ def _(event: Order.Event) -> None:
 @to_contract.register(Seat.HeldAgain)
 @to_contract.register(Seat.Sold)
 @to_contract.register(Seat.Released)
-def _(event: Seat.Event) -> None:
+@to_contract.register(Capacity.Set)
+def _(event: Seat.Event | Capacity.Set) -> None:
     """The ledger of the stock is audited here; the pages ask for what is left."""
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.checkout.domain import Seat, SeatReason, SeatState, SoldOut
+from services.checkout.domain import Capacity, Seat, SeatReason, SeatState, SoldOut
 
 
 class Counters(Protocol):
@@ -18,9 +18,10 @@ class Counters(Protocol):
         """Change both by that much, unless it would exceed the capacity; whether it was done."""
         ...
 
-    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
+    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> bool:
         """From this version of the pass on there are that many seats; older versions change
-        nothing. Below what is held and sold, no seat is left and those that come back vanish."""
+        nothing, and are answered so. Below what is held and sold, no seat is left and those that
+        come back vanish."""
         ...
 
 
@@ -59,6 +60,14 @@ class StockDoor:
         seat.release(reason, at)
         self._counters.move(seat.pass_id, held=-held, sold=held - 1)
 
-    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
-        """A version of the pass says how many seats there are (None: no limit)."""
-        self._counters.set_capacity(pass_id, version_number, capacity)
+    def set_capacity(
+        self, pass_id: UUID, version_number: int, capacity: int | None, at: datetime
+    ) -> Capacity | None:
+        """A version of the pass says how many seats there are (None: no limit).
+
+        The counter's row is ours by then, so that the event stands in the log between the moves
+        that were measured by the last capacity and those by this one. None for an older version.
+        """
+        if not self._counters.set_capacity(pass_id, version_number, capacity):
+            return None
+        return Capacity(pass_id, version_number, capacity, at)

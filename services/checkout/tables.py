@@ -130,14 +130,15 @@ class StockTable:
         # A limit that was set in between is asked once more.
         return not row["limited"] or _run(_MOVE, parameters).rowcount == 1
 
-    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
+    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> bool:
         """From this version on there are that many seats; older versions change nothing."""
         _run(_ALONE, {"key": str(pass_id)})
         counted = _run(_COUNT, {"pass_id": pass_id}).fetchone() or {}
-        _run(
+        done = _run(
             _SET_CAPACITY,
             {"pass_id": pass_id, "version": version_number, "capacity": capacity, **counted},
         )
+        return done.rowcount == 1
 
 
 _STANDING: Final = f"""

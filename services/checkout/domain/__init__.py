@@ -1,6 +1,7 @@
 """What an order, a seat and an offer are, and the rules they obey. No I/O, no clock."""
 
 from services.checkout.domain.balance import DailyBalance
+from services.checkout.domain.capacity import Capacity
 from services.checkout.domain.difference import Difference
 from services.checkout.domain.listing import Listed, Listing, Page, Says
 from services.checkout.domain.offer import (
@@ -48,6 +49,7 @@ from services.checkout.domain.seat import Seat, SeatReason, SeatState
 
 __all__ = [
     "AlreadyOwned",
+    "Capacity",
     "DailyBalance",
     "Difference",
     "ForgedWebhook",

@@ -90,11 +90,13 @@ class MemoryCounters:
         row[3:] = [was_held + held, was_sold + sold]
         return True
 
-    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
+    def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> bool:
         version, _, _, held, sold = self.rows.get(pass_id, [0, None, None, 0, 0])
-        if version_number > version:
-            effective = None if capacity is None else max(capacity, held + sold)
-            self.rows[pass_id] = [version_number, capacity, effective, held, sold]
+        if version_number <= version:
+            return False
+        effective = None if capacity is None else max(capacity, held + sold)
+        self.rows[pass_id] = [version_number, capacity, effective, held, sold]
+        return True
 
     def counts(self, pass_id: UUID) -> tuple[int, int]:
         return self.rows[pass_id][3], self.rows[pass_id][4]
