@@ -25,7 +25,7 @@ app = typer.Typer(
 
 # The supervisor lives as long as the system does: it loads nothing that it doesn't need.
 if sys.argv[1:2] != ["up"]:
-    from ops import epoch, events, inbox, parked, projections
+    from ops import epoch, events, inbox, parked, projections, schedule
     from ops.backup import backup, restore
     from ops.demo import demo
     from ops.lag import lag
@@ -38,6 +38,7 @@ if sys.argv[1:2] != ["up"]:
     app.add_typer(projections.app, name="projections")
     app.add_typer(parked.app, name="parked")
     app.add_typer(inbox.app, name="inbox")
+    app.add_typer(schedule.app, name="schedule")
     app.add_typer(epoch.app, name="epoch")
     app.add_typer(epoch.store, name="store")
     app.add_typer(stock, name="stock")

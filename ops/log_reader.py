@@ -98,6 +98,8 @@ class Verdict:
     messages: int
     findings: tuple[str, ...]
     reached: Reached = Reached()
+    behind: str | None = None
+    """The finding that says that the end is missing, which may come by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +199,18 @@ class _Comparison:
 
     def verdict(self, service: str, epoch: int, missing: int) -> Verdict:
         findings = list(self._findings)
+        behind = None
         if missing:
-            findings.append(
+            behind = (
                 f"{missing} events at the end are not in the stream (yet);"
                 " the relay of the service publishes them: see `backstage lag`"
             )
+            findings.append(behind)
         if self._more:
             findings.append(f"the stream holds {self._more} messages more than the log")
         reached = Reached(epoch, self._position, self._sequence)
-        return Verdict(service, self._events + missing, self._messages, tuple(findings), reached)
+        events = self._events + missing
+        return Verdict(service, events, self._messages, tuple(findings), reached, behind)
 
 
 def _announced(

@@ -1,7 +1,7 @@
 """A system small enough for a test and real where operators look: databases, streams, services."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,17 +83,19 @@ class Operated:
             store_pool_size=2,
         )
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[tuple[Service, Service]]:
-        checkout = Service(
+    def checkout(self) -> Service:
+        return Service(
             self.settings("checkout"),
             self.store("checkout"),
             publishes=stores.announces("checkout"),
         )
-        access = compose_access(self.settings("access"), SystemClock())
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(checkout.running())
-            await stack.enter_async_context(access.running())
+
+    def access(self) -> Service:
+        return compose_access(self.settings("access"), SystemClock())
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[tuple[Service, Service]]:
+        async with self.checkout().running() as checkout, self.access().running() as access:
             yield checkout, access
 
     def rows(self, service: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -102,13 +104,12 @@ class Operated:
             return done.fetchall() if done.description else []
 
 
-def sell(checkout: Service, offer: Offer | None = None) -> UUID:
-    """Somebody buys a pass."""
+def sell(store: Store[Any], offer: Offer | None = None, person_id: UUID | None = None) -> UUID:
+    """Somebody buys a pass from the checkout whose store it is."""
     offer = offer or an_offer()
-    store = checkout.store
     order = Order(
         command_id=uuid4(),
-        person_id=uuid4(),
+        person_id=person_id or uuid4(),
         offer=offer.to_state(),
         total_minor=0,
         opened_at=AT,

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +14,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner
 
+from libs.runtime.clock import FixedClock
 from libs.runtime.service import Service
 from libs.runtime.tests.test_pipe import until
 from ops import stores
@@ -20,6 +23,7 @@ from ops.tests.operated import Operated, an_offer, sell
 from ops.up.data_folder import DataFolder
 from ops.verify.checker import Checker
 from ops.verify.command import check
+from ops.verify.views import Turn, Views
 from tests.servers import NatsServer, PostgresServer
 
 pytestmark = pytest.mark.timeout(90)
@@ -43,14 +47,25 @@ async def services(system: Operated) -> AsyncIterator[tuple[Service, Service]]:
 
 @pytest.fixture
 def verify(tmp_path: Path) -> Callable[..., Any]:
-    async def run(*, full: bool = True) -> Checker:
-        file = tmp_path / "verify.json"
-        checker = await check(DataFolder(tmp_path), file, full=full, providers=None, look_again_s=0)
-        # Nobody runs streaming and chat here, which give tokens to those who have access.
-        checker.findings = [each for each in checker.findings if each.check != "tokens"]
+    async def run(*, full: bool = True, minutes_later: float = 0) -> Checker:
+        checker = await check(
+            DataFolder(tmp_path),
+            tmp_path / "verify.json",
+            full=full,
+            providers=None,
+            look_again_s=0,
+            clock=FixedClock(datetime.now(UTC) + timedelta(minutes=minutes_later)),
+        )
+        # Nobody runs the other services here.
+        checker.findings = [e for e in checker.findings if e.service in ("checkout", "access")]
         return checker
 
     return run
+
+
+def commands_in(repair: str) -> list[list[str]]:
+    """The commands of a repair, without the name of the program."""
+    return [each.split() for each in re.findall(r"backstage ([^;:,(`]+)", repair)]
 
 
 def found(checker: Checker) -> list[tuple[str, str]]:
@@ -66,7 +81,7 @@ def backstage(*arguments: str, code: int = 0) -> str:
 async def sold(system: Operated, checkout: Service, times: int = 1) -> None:
     before = len(system.rows("access", "SELECT 1 FROM grant_list"))
     for _ in range(times):
-        await asyncio.to_thread(sell, checkout)
+        await asyncio.to_thread(sell, checkout.store)
     wanted = before + 2 * times
     await until(lambda: len(system.rows("access", "SELECT 1 FROM grant_list")) == wanted)
     await until(lambda: lag_of("access") == 0)
@@ -117,6 +132,68 @@ async def test_an_event_without_effect_is_found_and_a_replay_handles_it_and_no_o
     assert ("effects", "access") not in found(await verify())
 
 
+async def test_a_service_that_fell_silent_is_found_and_a_replay_does_its_work(
+    system: Operated, verify: Callable[..., Any]
+) -> None:
+    """It acknowledges nothing at all, so that nothing is wrong with what it acknowledged."""
+    async with system.checkout().running() as checkout:
+        await asyncio.to_thread(sell, checkout.store)
+        young = found(await verify(full=False))
+        late = await verify(full=False, minutes_later=2)
+        (silence,) = [each for each in late.findings if each.check == "effects"]
+
+        await asyncio.to_thread(backstage, *commands_in(silence.repair)[0])
+        done = await verify(full=False, minutes_later=2)
+
+    nobody = ("undone", "access")
+    assert young == [nobody]
+    assert found(late) == [("effects", "access"), nobody, ("outcomes", "access")]
+    assert "has not handled 1 events of checkout, or more, that are older" in silence.sentence
+    assert found(done) == [nobody]
+
+
+async def test_a_service_that_runs_is_not_taken_for_dead(
+    services: tuple[Service, Service], verify: Callable[..., Any]
+) -> None:
+    assert found(await verify(full=False, minutes_later=2)) == []
+
+
+async def test_views_take_turns_and_a_wrong_one_stays_a_finding_until_it_is_mended(
+    system: Operated, services: tuple[Service, Service], tmp_path: Path
+) -> None:
+    await sold(system, services[0])
+    assert services[0].client is not None
+    views, turn, compared = Views(services[0].client, DataFolder(tmp_path), 0), Turn(), []
+    names = sorted(f"{s} {view.name}" for s in stores.SERVICES for view in stores.views_of(s))
+    for _ in (*names, "the first again"):
+        found, turn = await views.compare_next(turn)
+        compared.append(turn.last)
+        assert found == []
+
+    system.rows("access", "UPDATE grant_list SET reason = 'comp'")
+    (finding,), turn = await views.compare_next(Turn("access grant_lis"))
+    (again,), turn = await views.compare_next(turn)
+    await asyncio.to_thread(backstage, *commands_in(finding.repair)[0])
+    mended, turn = await views.compare_next(turn)
+
+    assert compared == [*names, names[0]]
+    assert finding == again
+    assert mended == turn.differing == []
+
+
+async def test_views_of_a_long_log_are_left_to_the_run_from_the_beginning(
+    system: Operated, services: tuple[Service, Service], tmp_path: Path
+) -> None:
+    await sold(system, services[0])
+    assert services[0].client is not None
+    views = Views(services[0].client, DataFolder(tmp_path), 0)
+
+    _, turn = await views.compare_next(Turn("access zz"), small=1)
+
+    assert turn.last == "catalog follower_list"
+    assert await views.compare_all() == []
+
+
 def modules_of_a_replay() -> list[str]:
     program = """
 import sys
@@ -135,7 +212,7 @@ print(*sys.modules)
 async def test_a_replay_works_no_schedule_off_and_holds_no_way_to_a_provider(
     system: Operated, services: tuple[Service, Service]
 ) -> None:
-    await asyncio.to_thread(sell, services[0])
+    await asyncio.to_thread(sell, services[0].store)
     system.rows(
         "chat",
         "INSERT INTO schedule (kind, key, due_at, payload)"
@@ -197,7 +274,7 @@ async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_count
         " VALUES (%s, 1, 5, 5, 1)",
         offer.pass_id,
     )
-    await asyncio.to_thread(sell, services[0], offer)
+    await asyncio.to_thread(sell, services[0].store, offer)
     sound = found(await verify())
     system.rows("checkout", "UPDATE stock SET held = 1, sold = 3")
     (finding,) = (await verify()).findings
@@ -264,7 +341,7 @@ async def test_lag_tells_what_is_unpublished_pending_late_and_parked(
 async def test_what_no_relay_publishes_shows_in_lag(system: Operated) -> None:
     store = system.store("checkout")
     store.open()
-    await asyncio.to_thread(sell, type("Shop", (), {"store": store}))
+    await asyncio.to_thread(sell, store)
     store.close()
 
     lines = (await asyncio.to_thread(backstage, "lag", "--json")).splitlines()

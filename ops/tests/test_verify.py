@@ -1,21 +1,22 @@
 """Single checks of the checker, each with the damage that it is there to find."""
 
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from eventsourcing.application import Application
-from psycopg.rows import dict_row
 
 from libs.events.checkout import PaymentReturned, RefundCause
 from libs.runtime.cause import Cause
 from libs.runtime.store import Store
 from ops import stores
-from ops.log_reader import Announced
+from ops.log_reader import Announced, Reached
 from ops.tests.operated import AT, Operated, an_offer
 from ops.verify.answers import check_answers
 from ops.verify.cursor import Cursor
@@ -30,19 +31,33 @@ from ops.verify.membership import (
     may_enter,
     video_tokens,
 )
-from ops.verify.payments import SETTLED_WITHIN, Captured, check_balances, check_payments
-from ops.verify.stock import check_counters, check_prefixes
-from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus, Seat, SeatReason
-from services.checkout.projections import BalanceList
+from ops.verify.outcomes import Awaited
+from ops.verify.payments import (
+    SETTLED_WITHIN,
+    Asked,
+    Captured,
+    check_balances,
+    check_payments,
+    check_stuck,
+)
+from ops.verify.place import Place
+from ops.verify.stock import Ledger, Taken
+from ops.verify.views import Turn
+from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus
+from services.checkout.projections import BalanceList, OrderList, PaymentList
 from tests.servers import PostgresServer
 
 SPACE, LOUNGE, MEMBER, HOST, EVE, OLD = (uuid4() for _ in range(6))
 NOW = AT + SETTLED_WITHIN + timedelta(minutes=1)
 
 
-def save(database: str, *aggregates: Order | Seat | DailyBalance) -> None:
+def save(database: str, *aggregates: Order | DailyBalance) -> None:
     store: Store[Application[UUID]] = Store(
-        "checkout", database, Application, views=[BalanceList()], pool_size=1
+        "checkout",
+        database,
+        Application,
+        views=[BalanceList(), OrderList(), PaymentList()],
+        pool_size=1,
     )
     store.open()
     for aggregate in aggregates:
@@ -50,7 +65,7 @@ def save(database: str, *aggregates: Order | Seat | DailyBalance) -> None:
     store.close()
 
 
-def an_order() -> Order:
+def an_order(intent: str = "pi_1") -> Order:
     offer = an_offer(price_minor=1990, pricing_type="one_time")
     order = Order(
         command_id=uuid4(),
@@ -63,7 +78,7 @@ def an_order() -> Order:
     order.request_payment(AT)
     for status in (PaymentStatus.AWAITING, PaymentStatus.SUCCEEDED):
         payment = Payment(
-            payment_intent_id="pi_1",
+            payment_intent_id=intent,
             status=status,
             amount_minor=1990,
             currency="EUR",
@@ -81,9 +96,31 @@ def captured(order: Order, returned_minor: int = 0) -> Captured:
     return Captured("pi_1", order.id, 1990, returned_minor, AT)
 
 
+@dataclass
+class Provider:
+    """What a payment provider has captured; its list shows those of `listed`, by id it knows all.
+
+    As with the real one, the list goes by when a payment was made, not by when it was captured.
+    """
+
+    paid: tuple[Captured, ...] = ()
+    listed: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    def since(self, at: datetime) -> Iterator[Captured]:
+        return iter(self.paid if self.listed else ())
+
+    def get(self, payment_intent_id: str) -> Captured | None:
+        self.asked.append(payment_intent_id)
+        return next((p for p in self.paid if p.payment_intent_id == payment_intent_id), None)
+
+
+EVER = Asked(AT - timedelta(days=9999))
+
+
 def payments(database: str, *paid: Captured, now: datetime = NOW) -> list[Finding]:
     with stores.reading(database) as conn:
-        return check_payments(conn, iter(paid), AT - timedelta(days=9999), now)
+        return check_payments(conn, Provider(paid), EVER, now)[0]
 
 
 def test_a_captured_payment_that_became_a_pass_is_well(database: str) -> None:
@@ -131,6 +168,96 @@ def test_a_pass_granted_for_a_payment_that_nobody_captured_is_found(database: st
     assert finding.sentence.endswith("was granted for pi_1, never captured")
 
 
+def test_an_order_that_was_fulfilled_long_after_its_payment_was_made_is_asked_for_by_id(
+    database: str,
+) -> None:
+    order = an_order()
+    order.fulfil("pi_1", AT)
+    save(database, order)
+    provider = Provider((captured(order),), listed=False)
+
+    with stores.reading(database) as conn:
+        found, asked = check_payments(conn, provider, EVER, NOW)
+        again, _ = check_payments(conn, provider, asked, NOW)
+
+    assert found == again == []
+    assert provider.asked == ["pi_1"]
+
+
+def test_a_payment_that_was_not_solved_is_asked_for_until_it_is(database: str) -> None:
+    order = an_order()
+    save(database, order)
+    days_later = NOW + timedelta(days=3)
+
+    with stores.reading(database) as conn:
+        found, asked = check_payments(conn, Provider((captured(order),)), EVER, NOW)
+        # By now it is too old for the provider's list.
+        provider = Provider((captured(order),), listed=False)
+        still, asked = check_payments(conn, provider, asked, days_later)
+        order.fulfil("pi_1", AT)
+        save(database, order)
+        solved, asked = check_payments(conn, provider, asked, days_later)
+
+    assert [len(each) for each in (found, still, solved)] == [1, 1, 0]
+    assert still[0].repair == "backstage reconcile --day 2026-06-01"
+    assert asked.unsolved == {}
+
+
+def test_a_pass_without_a_payment_is_found_again_by_the_next_run(database: str) -> None:
+    order = an_order()
+    order.fulfil("pi_1", AT)
+    save(database, order)
+
+    with stores.reading(database) as conn:
+        _, asked = check_payments(conn, Provider(), EVER, NOW)
+        (again,), _ = check_payments(conn, Provider(), asked, NOW)
+
+    assert again.sentence.endswith("was granted for pi_1, never captured")
+
+
+STRAYS = """
+    CREATE TABLE stray_payment_list (payment_intent_id text, order_id uuid, amount_minor bigint,
+        currency text, found_at timestamptz, returned_at timestamptz);
+    INSERT INTO stray_payment_list VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), {});
+"""
+
+
+@pytest.mark.parametrize(
+    ("returned_minor", "noted", "findings"),
+    [(0, None, 1), (90, None, 1), (1990, None, 0), (0, "NULL", 1), (0, "now()", 0)],
+)
+def test_a_payment_for_an_order_that_the_log_lacks_is_found_until_it_has_gone_back(
+    database: str, returned_minor: int, noted: str | None, findings: int
+) -> None:
+    save(database, an_order())
+    stray = Captured("pi_1", uuid4(), 1990, returned_minor, AT)
+    if noted:
+        with psycopg.connect(database, autocommit=True) as conn:
+            conn.execute(STRAYS.format(noted))
+
+    found = payments(database, stray)
+
+    assert [each.repair for each in found] == ["backstage reconcile --return pi_1"] * findings
+
+
+def test_a_return_that_never_ends_and_an_order_that_stays_open_are_found(database: str) -> None:
+    returning, held = an_order(), an_order("pi_2")
+    returning.expire("hold_expired", AT)
+    returning.request_return("pi_1", "order_not_open", AT)
+    save(database, returning, held)
+
+    with stores.reading(database) as conn:
+        now = datetime.now(UTC)
+        young = [each.sentence for each in check_stuck(conn, AT)]
+        found = [each.repair for each in check_stuck(conn, now + SETTLED_WITHIN)]
+
+    assert young == []
+    assert found == [
+        "backstage schedule retry checkout return_payment pi_1",
+        f"backstage schedule retry checkout close_order {held.id}",
+    ]
+
+
 @pytest.mark.parametrize(("again", "findings"), [(False, 1), (True, 0)])
 def test_a_day_that_differed_when_it_was_compared_last_is_found_with_what_repairs_it(
     database: str, again: bool, findings: int
@@ -151,31 +278,6 @@ def test_a_day_that_differed_when_it_was_compared_last_is_found_with_what_repair
         assert "EUR captured 1990 there and 0 here" in each.sentence
         assert "pi_1" in each.sentence
         assert each.repair == "backstage reconcile --day 2026-06-01"
-
-
-def seat(pass_id: UUID) -> Seat:
-    return Seat(uuid4(), pass_id, SeatReason.ORDER.value, AT)
-
-
-@pytest.mark.parametrize(("capacity", "findings"), [(2, 0), (1, 1), (None, 0)])
-def test_more_places_taken_at_once_than_there_ever_were_is_found(
-    database: str, capacity: int | None, findings: int
-) -> None:
-    pass_id = uuid4()
-    first, second, third = (seat(pass_id) for _ in range(3))
-    save(database, first, second)
-    first.release(SeatReason.HOLD_EXPIRED, AT)
-    save(database, first, third)
-    with psycopg.connect(database, autocommit=True) as conn:
-        conn.execute(
-            "CREATE TABLE stock (pass_id uuid, held integer, sold integer, capacity integer)"
-        )
-
-    with psycopg.connect(database, row_factory=dict_row) as conn:
-        found = check_prefixes(conn, {str(pass_id): capacity}) + check_counters(conn)
-
-    assert len(found) == findings
-    assert all("had 2 places held and sold at once" in each.sentence for each in found)
 
 
 def test_who_sits_where_they_may_not_and_who_does_not_where_they_may_are_found() -> None:
@@ -325,7 +427,14 @@ def test_a_message_in_the_words_of_another_version_tells_the_same(
 
 def test_a_note_that_can_not_be_read_means_from_the_beginning(tmp_path: Path) -> None:
     file = tmp_path / "verify.json"
-    kept = Cursor(effects={"checkout": 7}, seats=3)
+    kept = Cursor(
+        streams={"chat": Reached(1, "7-8", 9)},
+        effects={"checkout": 7},
+        stock=Ledger(Place(7, 8, "seat", 2), [(9, 10)], {str(uuid4()): Taken(1, 2, None)}),
+        outcomes=Awaited({"access": Place(3, 4, "grant", 1)}, orders=[uuid4()]),
+        payments=Asked(AT, Place(), {"pi_1": uuid4()}),
+        views=Turn("chat seat_list", ["access grant_list"]),
+    )
     kept.save(file)
     known = Cursor.load(file)
     file.write_text("{half")

@@ -34,7 +34,7 @@ def check_answers(checkout: Connection[DictRow]) -> list[Finding]:
             "checkout",
             f"command {row['command_id']} was answered with order {row['order_id']}, which the log"
             " does not hold",
-            "backstage restore; then backstage epoch new checkout",
+            "backstage restore DIR; then backstage epoch new checkout",
         )
         for row in checkout.execute(_WITHOUT_ORDER, (_EXAMPLES,))
     ] + [

@@ -2,21 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nats.aio.client import Client
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from libs.runtime import rebuild
-from libs.runtime.rebuild import StreamsIncomplete
-from libs.runtime.streams import BridgedStreams
+from libs.runtime.clock import Clock, SystemClock
 from ops import log_reader, stores
+from ops.log_reader import Verdict
 from ops.up.data_folder import DataFolder
+from ops.verify import outcomes, undone
 from ops.verify.answers import check_answers
 from ops.verify.cursor import Cursor
 from ops.verify.effects import check_effects
@@ -35,16 +35,18 @@ from ops.verify.membership import (
     may_enter,
     video_tokens,
 )
-from ops.verify.payments import captured_at_stripe, check_balances, check_payments
-from ops.verify.stock import capacities, check_counters, check_prefixes
+from ops.verify.payments import Asked, StripePayments, check_balances, check_payments, check_stuck
+from ops.verify.stock import check_stock
+from ops.verify.views import Views
 
 _GRACE_S: Final = 15.0
 """What was committed just now may still be on its way."""
 LOOK_AGAIN_S: Final = 2.0
 _LOOKS: Final = 4
-_PAYMENTS_OF: Final = timedelta(days=2)
 _TOKENS: Final = ((VIDEO, video_tokens), (CHAT, chat_tokens))
 _EVER: Final = datetime(2020, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
 
 _OUT_OF_ORDER: Final = """
     SELECT count(*) AS number, min(e.originator_id::text) AS example
@@ -63,6 +65,7 @@ class Checker:
         folder: DataFolder,
         cursor: Cursor,
         look_again_s: float = LOOK_AGAIN_S,
+        clock: Clock | None = None,
     ) -> None:
         self.findings: list[Finding] = []
         self.took_s: dict[str, float] = {}
@@ -70,23 +73,26 @@ class Checker:
         self._folder = folder
         self._cursor = cursor
         self._look_again_s = look_again_s
+        self._clock = clock or SystemClock()
 
     async def run(self, *, full: bool, providers: Mapping[str, str] | None) -> None:
         """Every check; `providers` are the variables with their keys, None leaves them out."""
         await self._timed("streams", self._streams())
         await self._timed("effects", self._effects())
-        await self._timed("stock", asyncio.to_thread(self._stock, full=full))
+        await self._timed("undone", asyncio.to_thread(self._undone))
+        await self._timed("outcomes", asyncio.to_thread(self._outcomes))
+        await self._timed("stock", asyncio.to_thread(self._stock))
         await self._timed("tokens", asyncio.to_thread(self._tokens))
         await self._timed("balances", asyncio.to_thread(self._balances))
         if full:
             await self._timed("order", asyncio.to_thread(self._order))
             await self._timed("answers", asyncio.to_thread(self._answers))
-            await self._timed("views", self._views())
+        await self._timed("views", self._views(full=full))
         if providers is not None:
             await self._timed("payments", asyncio.to_thread(self._payments, providers, full=full))
             await self._timed("membership", asyncio.to_thread(self._membership, providers))
 
-    async def _timed(self, check: str, checking: Any) -> None:
+    async def _timed(self, check: str, checking: Coroutine[Any, Any, None]) -> None:
         begun = time.monotonic()
         await checking
         self.took_s[check] = round(time.monotonic() - begun, 3)
@@ -105,29 +111,48 @@ class Checker:
                     _GRACE_S,
                 )
             self._cursor.streams[name] = verdict.reached
-            repair = f"backstage lag; backstage epoch show {name}"
-            self.findings += [Finding("streams", name, f, repair) for f in verdict.findings]
+            self.findings += stream_findings(verdict)
 
     async def _effects(self) -> None:
-        found, reached = await check_effects(self._client, self._folder, self._cursor.effects)
+        known, now = self._cursor.effects, self._clock.now()
+        found, self._cursor.effects = await check_effects(self._client, self._folder, known, now)
         self.findings += found
-        self._cursor.effects = reached
 
-    def _stock(self, *, full: bool) -> None:
-        with self._reading("checkout") as checkout:
-            row = checkout.execute("SELECT max(notification_id) AS last FROM events").fetchone()
-            last = (row["last"] if row else None) or 0
-            found = check_counters(checkout)
-            # The past does not change: prefixes are looked at again when there is more of it.
-            if last != self._cursor.seats or full:
-                with self._reading("catalog") as catalog:
-                    found += check_prefixes(checkout, capacities(catalog))
+    def _undone(self) -> None:
+        now = self._clock.now()
+        for name in stores.SERVICES:
+            with self._reading(name) as conn:
+                self.findings += undone.check_undone(conn, name, now)
+        idle = self._lasting(self._without_process)
+        self.findings += [undone.without_process(name) for name in sorted(idle)]
+
+    def _without_process(self) -> set[str]:
+        found = set()
+        for name in stores.SERVICES:
+            with self._reading(name) as conn:
+                if not undone.has_process(conn, name):
+                    found.add(name)
+        return found
+
+    def _outcomes(self) -> None:
+        with ExitStack() as stack:
+            logs = {name: stack.enter_context(self._reading(name)) for name in outcomes.SERVICES}
+            found, self._cursor.outcomes = outcomes.check_outcomes(
+                logs, self._cursor.outcomes, self._clock.now()
+            )
         self.findings += found
-        self._cursor.seats = 0 if found else last
+
+    def _stock(self) -> None:
+        with self._reading("checkout") as checkout:
+            found, reached = check_stock(checkout, self._cursor.stock)
+        self.findings += found
+        # What is amiss is looked at again, from where all was well.
+        self._cursor.stock = self._cursor.stock if found else reached
 
     def _balances(self) -> None:
         with self._reading("checkout") as checkout:
             self.findings += check_balances(checkout)
+            self.findings += check_stuck(checkout, self._clock.now())
 
     def _order(self) -> None:
         for name in stores.SERVICES:
@@ -146,34 +171,21 @@ class Checker:
         with self._reading("checkout") as checkout:
             self.findings += check_answers(checkout)
 
-    async def _views(self) -> None:
-        streams = BridgedStreams(self._client, asyncio.get_running_loop())
-        for name in stores.SERVICES:
-            sources = stores.sources_of(name, self._folder, streams)
-            views = stores.views_of(name)
-            if not views:
-                continue
-            owners = {table: view.name for view in views for table in view.tables}
-            try:
-                outcome = await asyncio.to_thread(rebuild.compare, sources, views)
-            except StreamsIncomplete as incomplete:
-                self.findings.append(Finding("views", name, str(incomplete), "backstage lag"))
-                continue
-            for each in outcome.differences:
-                if each.found:
-                    sentence = (
-                        f"{each.table} has {each.only_live} rows that its events do not give and"
-                        f" lacks {each.only_rebuilt} that they give; {'; '.join(each.examples)}"
-                    )
-                    repair = f"backstage projections rebuild {name} {owners[each.table]}"
-                    self.findings.append(Finding("views", name, sentence, repair))
+    async def _views(self, *, full: bool) -> None:
+        views = Views(self._client, self._folder, self._look_again_s)
+        if full:
+            self.findings += await views.compare_all()
+            return
+        found, self._cursor.views = await views.compare_next(self._cursor.views)
+        self.findings += found
 
     def _payments(self, providers: Mapping[str, str], *, full: bool) -> None:
-        now = datetime.now(UTC)
-        since = _EVER if full else now - _PAYMENTS_OF
+        asked = Asked(_EVER) if full else self._cursor.payments
         with self._reading("checkout") as checkout:
-            captured = captured_at_stripe(providers, since)
-            self.findings += check_payments(checkout, captured, since, now)
+            found, self._cursor.payments = check_payments(
+                checkout, StripePayments(providers), asked, self._clock.now()
+            )
+        self.findings += found
 
     def _tokens(self) -> None:
         """What streaming and chat hold of the decisions that access takes."""
@@ -202,8 +214,8 @@ class Checker:
         with self._reading("access") as access:
             return differences(may_enter(access), let_in)
 
-    def _lasting(self, look: Callable[[], set[Difference]]) -> set[Difference]:
-        """What differs at every look: who just bought is on the way."""
+    def _lasting(self, look: Callable[[], set[T]]) -> set[T]:
+        """What is so at every look: who just bought is on the way, who died comes back."""
         differing = look()
         for _ in range(_LOOKS - 1):
             if not differing:
@@ -214,3 +226,15 @@ class Checker:
 
     def _reading(self, service: str) -> AbstractContextManager[Connection[DictRow]]:
         return stores.reading(stores.database_url(service, self._folder))
+
+
+def stream_findings(verdict: Verdict) -> list[Finding]:
+    """What lags behind is published by the relay once it runs; what differs stays so for good."""
+    name = verdict.service
+    late = f"backstage epoch show {name}: it says why its relay stopped, if it did"
+    return [
+        Finding(
+            "streams", name, each, late if each == verdict.behind else f"backstage epoch new {name}"
+        )
+        for each in verdict.findings
+    ]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 
+from libs.runtime.clock import Clock
 from ops import stores
 from ops.options import As, Data, folder_of
 from ops.paths import data_path
@@ -62,11 +63,14 @@ async def check(
     full: bool,
     providers: Mapping[str, str] | None,
     look_again_s: float = LOOK_AGAIN_S,
+    clock: Clock | None = None,
 ) -> Checker:
     """Run the checks and keep how far they came."""
-    kept = Cursor() if full else Cursor.load(file)
+    known = Cursor.load(file)
+    # A payment that was not solved is asked for again, even if this run asks nobody.
+    kept = Cursor(payments=known.payments) if full else known
     async with stores.connected(folder, "verify") as client:
-        checker = Checker(client, folder, kept, look_again_s)
+        checker = Checker(client, folder, kept, look_again_s, clock)
         await checker.run(full=full, providers=providers)
     kept.save(file)
     return checker

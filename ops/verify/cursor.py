@@ -1,32 +1,42 @@
 """How far the checker has come, so that the next run begins there."""
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from ops.log_reader import Reached
+from ops.verify.outcomes import Awaited
+from ops.verify.payments import Asked
+from ops.verify.stock import Ledger
+from ops.verify.views import Turn
 
 
 @dataclass
 class Cursor:
-    """Up to where all was well: each log with its stream, each stream with its hearers, seats."""
+    """Up to where all was well, and what was not and is looked at again."""
 
     streams: dict[str, Reached] = field(default_factory=dict)
     effects: dict[str, int] = field(default_factory=dict)
-    seats: int = 0
+    stock: Ledger = field(default_factory=Ledger)
+    outcomes: Awaited = field(default_factory=Awaited)
+    payments: Asked = field(default_factory=Asked)
+    views: Turn = field(default_factory=Turn)
 
     @classmethod
     def load(cls, file: Path) -> "Cursor":
         """What the last run kept; the beginning when there was none or it can't be read."""
         try:
-            known = json.loads(file.read_text())
-            streams = {name: Reached(**reached) for name, reached in known["streams"].items()}
-            return cls(streams, known["effects"], known["seats"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return _KEPT.validate_json(file.read_bytes())
+        except (FileNotFoundError, ValueError):
             return cls()
 
     def save(self, file: Path) -> None:
         """Keep it, whole or not at all."""
         unfinished = file.with_suffix(".new")
-        unfinished.write_text(json.dumps(asdict(self)))
+        unfinished.write_bytes(_KEPT.dump_json(self))
         unfinished.replace(file)
+
+
+_KEPT: Final = TypeAdapter(Cursor)

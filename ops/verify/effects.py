@@ -1,9 +1,10 @@
-"""Each event that a service has acknowledged was handled once, or waits for an operator."""
+"""Each event that a service hears was handled once, or waits for an operator, within a minute."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -12,22 +13,34 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from libs.events.contract import stream_of
+from libs.runtime import parking
 from libs.runtime.streams import Message, read_stream
 from ops import stores
 from ops.up.data_folder import DataFolder
 from ops.verify.finding import Finding
 
 _EXAMPLES: Final = 3
+HANDLED_WITHIN: Final = timedelta(minutes=1)
 
-_WITHOUT_EFFECT: Final = """
-    SELECT id FROM unnest(%(ids)s::uuid[]) AS id
-    WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = id)
-      AND NOT EXISTS (SELECT FROM parked WHERE durable = %(durable)s AND message_key = id::text)
-"""
 _BOTH: Final = """
-    SELECT message_key FROM parked p JOIN inbox i ON i.event_id::text = p.message_key
+    SELECT p.parked_id, p.message_key FROM parked p JOIN inbox i ON i.event_id::text = p.message_key
     WHERE p.skipped_at IS NULL
 """
+
+
+@dataclass
+class _Unhandled:
+    """Events about which a service did nothing: how many, and some of them."""
+
+    number: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, event_ids: Iterable[UUID]) -> None:
+        """Count them."""
+        for event_id in event_ids:
+            self.number += 1
+            if len(self.examples) < _EXAMPLES:
+                self.examples.append(str(event_id))
 
 
 @dataclass
@@ -35,37 +48,38 @@ class _Hearer:
     """One service that hears the producer: what it hears, and how far it has acknowledged."""
 
     service: str
+    producer: str
     types: frozenset[str]
     conn: Connection[DictRow]
     floor: int
-    missing: int = 0
-    examples: list[str] = field(default_factory=list)
+    forgotten: _Unhandled = field(default_factory=_Unhandled)
+    late: _Unhandled = field(default_factory=_Unhandled)
 
-    def check(self, page: Sequence[Message]) -> None:
-        """Look each of the messages up."""
-        heard = [
-            UUID(message.headers["ce-id"])
-            for message in page
-            if message.sequence <= self.floor and message.headers.get("ce-type") in self.types
-        ]
-        producer = page[0].headers.get("ce-source", "/").removeprefix("/")
-        parameters = {"ids": heard, "durable": f"{self.service}-{producer}"}
-        for row in self.conn.execute(_WITHOUT_EFFECT, parameters) if heard else ():
-            self.missing += 1
-            if len(self.examples) < _EXAMPLES:
-                self.examples.append(str(row["id"]))
+    def check(self, page: Sequence[Message], before: datetime) -> None:
+        """Look up what it has acknowledged, and what was recorded before then."""
+        heard = [m for m in page if m.headers.get("ce-type") in self.types]
+        self.forgotten.add(self._unknown([m for m in heard if m.sequence <= self.floor]))
+        waiting = [m for m in heard if m.sequence > self.floor and _recorded_at(m) < before]
+        self.late.add(self._unknown(waiting))
+
+    def _unknown(self, messages: Sequence[Message]) -> list[UUID]:
+        ids = [UUID(message.headers["ce-id"]) for message in messages]
+        durable = f"{self.service}-{self.producer}"
+        with self.conn.cursor() as curs:
+            return parking.unknown_of(curs, durable, ids) if ids else []
 
 
 async def check_effects(
-    client: Client, folder: DataFolder, since: Mapping[str, int]
+    client: Client, folder: DataFolder, since: Mapping[str, int], now: datetime
 ) -> tuple[list[Finding], dict[str, int]]:
     """What is amiss, and up to which sequence of each producer's stream all is well."""
     findings: list[Finding] = []
     reached: dict[str, int] = {}
     for producer in stores.SERVICES:
         with ExitStack() as stack:
-            hearers = [each async for each in _hearers(client, folder, producer, stack)]
-            found, floor = await _check_stream(client, producer, hearers, since.get(producer, 0))
+            found, floor = await _check_stream(
+                client, folder, producer, stack, since.get(producer, 0), now - HANDLED_WITHIN
+            )
         findings += found
         reached[producer] = since.get(producer, 0) if found else floor
     for service in stores.SERVICES:
@@ -74,66 +88,92 @@ async def check_effects(
 
 
 async def _check_stream(
-    client: Client, producer: str, hearers: list[_Hearer], since: int
+    client: Client,
+    folder: DataFolder,
+    producer: str,
+    stack: ExitStack,
+    since: int,
+    before: datetime,
 ) -> tuple[list[Finding], int]:
-    if not hearers:
-        return [], since
     try:
         last = (await client.jetstream().stream_info(stream_of(producer))).state.last_seq
     except NotFoundError:
         return [], 0
+    hearers = [each async for each in _hearers(client, folder, producer, stack, last)]
+    if not hearers:
+        return [], since
     # A stream that was filled anew counts from one again.
     since = since if since <= last else 0
     lowest, highest = min(each.floor for each in hearers), max(each.floor for each in hearers)
     async for page in read_stream(client, producer, since):
         for hearer in hearers:
-            hearer.check(page)
-        if page[-1].sequence >= highest:
+            hearer.check(page, before)
+        # What is behind need not be counted to its end, nor what is too young to be late be read.
+        behind = all(each.late.number for each in hearers if each.floor < last)
+        if page[-1].sequence >= highest and (behind or _recorded_at(page[-1]) >= before):
             break
-    found = [_finding(each, producer) for each in hearers if each.missing]
+    found = [finding for each in hearers for finding in _findings(each)]
     return found, max(since, min(lowest, last))
 
 
-def _finding(hearer: _Hearer, producer: str) -> Finding:
-    return Finding(
-        "effects",
-        hearer.service,
-        f"{hearer.service} acknowledged {hearer.missing} events of {producer} that it neither"
-        f" handled nor parked: {', '.join(hearer.examples)}",
-        f"backstage events replay --from {producer} --to {hearer.service}",
-    )
+def _recorded_at(message: Message) -> datetime:
+    return datetime.fromisoformat(message.headers["ce-recordedtime"])
+
+
+def _findings(hearer: _Hearer) -> Iterator[Finding]:
+    service, producer = hearer.service, hearer.producer
+    replay = f"backstage events replay --from {producer} --to {service}"
+    forgotten, late = hearer.forgotten, hearer.late
+    if forgotten.number:
+        yield Finding(
+            "effects",
+            service,
+            f"{service} acknowledged {forgotten.number} events of {producer} that it neither"
+            f" handled nor parked: {', '.join(forgotten.examples)}",
+            replay,
+        )
+    if late.number:
+        yield Finding(
+            "effects",
+            service,
+            f"{service} has not handled {late.number} events of {producer}, or more, that are older"
+            f" than a minute: {', '.join(late.examples)}",
+            f"start {service} if it does not run; if that does not help: {replay}",
+        )
 
 
 async def _hearers(
-    client: Client, folder: DataFolder, producer: str, stack: ExitStack
+    client: Client, folder: DataFolder, producer: str, stack: ExitStack, last: int
 ) -> AsyncIterator[_Hearer]:
     for service in stores.SERVICES:
         types = {c.type for c in stores.hears_of(service) if c.producer() == producer}
         if not types:
             continue
         conn = stack.enter_context(stores.reading(stores.database_url(service, folder)))
-        floor = await _floor(client, producer, f"{service}-{producer}")
-        yield _Hearer(service, frozenset(types), conn, floor)
+        floor = await _floor(client, producer, f"{service}-{producer}", last)
+        yield _Hearer(service, producer, frozenset(types), conn, floor)
 
 
-async def _floor(client: Client, producer: str, durable: str) -> int:
+async def _floor(client: Client, producer: str, durable: str, last: int) -> int:
+    """Up to where a service has acknowledged: to the last message when nothing waits for it."""
     try:
-        info: Any = await client.jetstream().consumer_info(stream_of(producer), durable)
+        info = await client.jetstream().consumer_info(stream_of(producer), durable)
     except NotFoundError:
         return 0
+    if not info.num_pending and not info.num_ack_pending:
+        return last
     return int(info.ack_floor.stream_seq or 0) if info.ack_floor else 0
 
 
 def _parked_and_handled(service: str, folder: DataFolder) -> list[Finding]:
     with stores.reading(stores.database_url(service, folder)) as conn:
-        keys = [row["message_key"] for row in conn.execute(_BOTH)]
-    if not keys:
-        return []
+        rows = conn.execute(_BOTH).fetchall()
     return [
         Finding(
             "effects",
             service,
-            f"{len(keys)} events are parked although they were handled: {keys[0]}",
-            f"backstage parked ls --service {service}; then `parked skip` each",
+            f"event {row['message_key']} is parked although it was handled",
+            f"backstage parked skip {service} {row['parked_id']} --reason handled",
         )
+        for row in rows[:_EXAMPLES]
     ]

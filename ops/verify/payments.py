@@ -1,9 +1,9 @@
 """Every captured payment ends as exactly one of: pass granted, or money returned."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import stripe
@@ -11,26 +11,49 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from ops.verify.finding import Finding
+from ops.verify.place import Place, settled_end, still_there
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
+FIRST_BACK: Final = timedelta(days=2)
+_OVERLAP: Final = timedelta(hours=1)
+"""So far before the last run a payment may have been made that it could not judge yet."""
 _TIMEOUT_S: Final = 10.0
 _PAGE: Final = 100
 
 _OUTCOMES: Final = """
-    SELECT topic, count(*) AS times FROM events
-    WHERE originator_id = %s
-      AND topic IN ('checkout.order.fulfilled', 'checkout.order.payment_returned')
-      AND convert_from(state, 'UTF8')::jsonb ->> 'payment_intent_id' = %s
-    GROUP BY topic
+    SELECT count(*) FILTER (WHERE topic = 'checkout.order.opened') AS known,
+           count(*) FILTER (WHERE topic = 'checkout.order.fulfilled' AND about = %(intent)s)
+               AS granted,
+           count(*) FILTER (WHERE topic = 'checkout.order.payment_returned' AND about = %(intent)s)
+               AS returned
+    FROM (SELECT topic, convert_from(state, 'UTF8')::jsonb ->> 'payment_intent_id' AS about
+          FROM events WHERE originator_id = %(order)s) AS history
 """
 _FULFILLED: Final = """
     SELECT convert_from(state, 'UTF8')::jsonb ->> 'payment_intent_id' AS payment_intent_id,
            originator_id AS order_id
-    FROM events WHERE topic = 'checkout.order.fulfilled' AND recorded_at >= %s
+    FROM events WHERE topic = 'checkout.order.fulfilled' AND recorded_at >= %(since)s
+     AND (xact, notification_id) > (%(xact)s, %(id)s)
+     AND (xact, notification_id) <= (%(end_xact)s, %(end_id)s)
 """
 _DIFFERING: Final = """
     SELECT day::text, sums, differing FROM balance_list
     WHERE differing <> '[]'::jsonb ORDER BY day
+"""
+_RETURNING: Final = """
+    SELECT p.order_id, p.payment_intent_id, min(e.recorded_at) AS since
+    FROM payment_list p JOIN events e ON e.originator_id = p.order_id
+     AND e.topic = 'checkout.order.return_requested'
+     AND convert_from(e.state, 'UTF8')::jsonb ->> 'payment_intent_id' = p.payment_intent_id
+    WHERE p.state = 'returning'
+    GROUP BY p.order_id, p.payment_intent_id HAVING min(e.recorded_at) < %s
+"""
+_NEVER_ENDED: Final = """
+    SELECT order_id, held_until FROM order_list WHERE status = 'open' AND held_until < %s
+"""
+_STRAYS: Final = "SELECT to_regclass('stray_payment_list') IS NOT NULL AS there"
+_GONE_BACK: Final = """
+    SELECT FROM stray_payment_list WHERE payment_intent_id = %s AND returned_at IS NOT NULL
 """
 
 
@@ -45,28 +68,56 @@ class Captured:
     captured_at: datetime
 
 
-def captured_at_stripe(variables: Mapping[str, str], since: datetime) -> Iterator[Captured]:
-    """Payments made at or after then that were captured, through the official SDK.
+class CapturedPayments(Protocol):
+    """What a provider has taken."""
+
+    def since(self, at: datetime) -> Iterator[Captured]:
+        """Payments that were made at or after then and captured."""
+        ...
+
+    def get(self, payment_intent_id: str) -> Captured | None:
+        """One payment, whenever it was made; None when it is unknown or was not captured."""
+        ...
+
+
+class StripePayments:
+    """Asks Stripe through its official SDK.
 
     `variables` are those of the checkout: `STRIPE_API_KEY`, `STRIPE_API_URL`.
     """
-    client = stripe.StripeClient(
-        variables["STRIPE_API_KEY"],
-        base_addresses={"api": variables.get("STRIPE_API_URL", "https://api.stripe.com")},
-        max_network_retries=2,
-        http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
-    )
-    pages = client.v1.payment_intents.list(
-        {
-            "limit": _PAGE,
-            "created": {"gte": int(since.timestamp())},
-            "expand": ["data.latest_charge"],
-        }
-    )
-    for intent in pages.auto_paging_iter():
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._intents = stripe.StripeClient(
+            variables["STRIPE_API_KEY"],
+            base_addresses={"api": variables.get("STRIPE_API_URL", "https://api.stripe.com")},
+            max_network_retries=2,
+            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
+        ).v1.payment_intents
+
+    def since(self, at: datetime) -> Iterator[Captured]:
+        """As CapturedPayments.since."""
+        pages = self._intents.list(
+            {
+                "limit": _PAGE,
+                "created": {"gte": int(at.timestamp())},
+                "expand": ["data.latest_charge"],
+            }
+        )
+        for intent in pages.auto_paging_iter():
+            found = intent.to_dict()
+            if found["status"] == "succeeded":
+                yield _captured(found)
+
+    def get(self, payment_intent_id: str) -> Captured | None:
+        """As CapturedPayments.get."""
+        try:
+            intent = self._intents.retrieve(payment_intent_id, {"expand": ["latest_charge"]})
+        except stripe.InvalidRequestError as unknown:
+            if unknown.code == "resource_missing":
+                return None
+            raise
         found = intent.to_dict()
-        if found["status"] == "succeeded":
-            yield _captured(found)
+        return _captured(found) if found["status"] == "succeeded" else None
 
 
 def _captured(intent: dict[str, Any]) -> Captured:
@@ -84,23 +135,96 @@ def _captured(intent: dict[str, Any]) -> Captured:
     )
 
 
+@dataclass
+class Asked:
+    """From when on the provider is to be asked, up to where the log was compared with it, and
+    which payments were not solved, by order: they are asked for whenever they were made."""
+
+    since: datetime | None = None
+    place: Place = field(default_factory=Place)
+    unsolved: dict[str, UUID] = field(default_factory=dict)
+
+
 def check_payments(
-    checkout: Connection[DictRow], captured: Iterator[Captured], since: datetime, now: datetime
-) -> list[Finding]:
-    """What is amiss with the payments since then."""
-    found: list[Finding] = []
-    seen: set[str] = set()
-    for payment in captured:
-        seen.add(payment.payment_intent_id)
+    checkout: Connection[DictRow], captured: CapturedPayments, asked: Asked, now: datetime
+) -> tuple[list[Finding], Asked]:
+    """What is amiss with payments and orders that earlier runs have not seen, or not solved."""
+    since = asked.since or now - FIRST_BACK
+    place, end = still_there(checkout, asked.place), settled_end(checkout)
+    look = _Look(checkout, captured, now)
+    for payment in captured.since(since):
+        look.at(payment)
+    granted = {
+        row["payment_intent_id"]: row["order_id"] for row in _fulfilled(checkout, since, place, end)
+    }
+    for intent, order_id in (asked.unsolved | granted).items():
+        if intent is not None:
+            look.by_id(intent, order_id)
+    findings = [finding for finding, _ in look.found.values()]
+    unsolved = {intent: order_id for intent, (_, order_id) in look.found.items()}
+    return findings, Asked(now - _OVERLAP, end, unsolved)
+
+
+def _fulfilled(
+    checkout: Connection[DictRow], since: datetime, place: Place, end: Place
+) -> list[DictRow]:
+    bounds = {"xact": place.xact, "id": place.id, "end_xact": end.xact, "end_id": end.id}
+    return checkout.execute(_FULFILLED, {"since": since + SETTLED_WITHIN, **bounds}).fetchall()
+
+
+class _Look:
+    """Looks at each payment once; what is found is kept with the order that it is about."""
+
+    def __init__(
+        self, checkout: Connection[DictRow], captured: CapturedPayments, now: datetime
+    ) -> None:
+        self.found: dict[str, tuple[Finding, UUID]] = {}
+        self._checkout = checkout
+        self._captured = captured
+        self._now = now
+        self._seen: set[str] = set()
+
+    def at(self, payment: Captured) -> None:
+        """Judge a payment that was captured."""
+        self._seen.add(payment.payment_intent_id)
+        # One without an order was not made by us: the account sells elsewhere too.
         if payment.order_id is None:
-            # Not made by us: the account sells elsewhere too.
-            continue
-        found += _check_one(checkout, payment, now)
-    for row in checkout.execute(_FULFILLED, (since + SETTLED_WITHIN,)):
-        intent = row["payment_intent_id"]
-        if intent is not None and intent not in seen:
-            found.append(_of_order(row["order_id"], f"was granted for {intent}, never captured"))
-    return found
+            return
+        finding = _check_one(self._checkout, payment, payment.order_id, self._now)
+        if finding is not None:
+            self.found[payment.payment_intent_id] = (finding, payment.order_id)
+
+    def by_id(self, intent: str, order_id: UUID) -> None:
+        """Ask for one that the list did not show: it may have been made long before."""
+        if intent in self._seen:
+            return
+        payment = self._captured.get(intent)
+        if payment is not None:
+            self.at(payment)
+        elif _outcomes(self._checkout, order_id, intent)["granted"]:
+            what = f"was granted for {intent}, never captured"
+            finding = _of_order(order_id, what, f"backstage events show {order_id}")
+            self.found[intent] = (finding, order_id)
+
+
+def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
+    """Money that is on its way back, and orders that are open, for longer than can be."""
+    late = (now - SETTLED_WITHIN,)
+    return [
+        _of_order(
+            row["order_id"],
+            f"{row['payment_intent_id']} is on its way back since {row['since']:%F %T %Z}",
+            f"backstage schedule retry checkout return_payment {row['payment_intent_id']}",
+        )
+        for row in checkout.execute(_RETURNING, late)
+    ] + [
+        _of_order(
+            row["order_id"],
+            f"is still open, and its seat was held until {row['held_until']:%F %T %Z}",
+            f"backstage schedule retry checkout close_order {row['order_id']}",
+        )
+        for row in checkout.execute(_NEVER_ENDED, late)
+    ]
 
 
 def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
@@ -126,31 +250,62 @@ def _sides(sums: Mapping[str, Mapping[str, int]]) -> str:
     )
 
 
-def _check_one(checkout: Connection[DictRow], payment: Captured, now: datetime) -> list[Finding]:
-    if payment.order_id is None:
-        return []
-    rows = checkout.execute(_OUTCOMES, (payment.order_id, payment.payment_intent_id))
-    times = {row["topic"].rsplit(".", 1)[1]: row["times"] for row in rows}
-    granted, returned = times.get("fulfilled", 0), times.get("payment_returned", 0)
-    what = f"payment {payment.payment_intent_id}"
+def _check_one(
+    checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
+) -> Finding | None:
+    intent = payment.payment_intent_id
+    row = _outcomes(checkout, order_id, intent)
+    granted, returned = row["granted"], row["returned"]
+    what = f"payment {intent}"
+    history = f"backstage events show {order_id}"
     if granted + returned > 1:
-        return [
-            _of_order(payment.order_id, f"{what}: granted {granted}, returned {returned} times")
-        ]
+        return _of_order(order_id, f"{what}: granted {granted}, returned {returned} times", history)
     if returned and payment.returned_minor < payment.amount_minor:
         took = f"{payment.returned_minor} of {payment.amount_minor}"
-        return [_of_order(payment.order_id, f"{what} is called returned, {took} went back")]
+        return _of_order(
+            order_id,
+            f"{what} is called returned, {took} went back",
+            f"send the rest back at the provider; {history}",
+        )
     age = now - payment.captured_at
-    if not granted + returned and age > SETTLED_WITHIN:
-        minutes = int(age.total_seconds() // 60)
-        return [_of_order(payment.order_id, f"{what} was captured {minutes} min ago, nothing came")]
-    return []
-
-
-def _of_order(order_id: UUID, what: str) -> Finding:
-    return Finding(
-        "payments",
-        "checkout",
-        f"order {order_id}: {what}",
-        f"backstage inbox ls --service checkout --mentions {order_id}; then `inbox retry` the hint",
+    if granted + returned or age <= SETTLED_WITHIN:
+        return None
+    if not row["known"]:
+        return _stray(checkout, payment, order_id)
+    minutes = int(age.total_seconds() // 60)
+    day = payment.captured_at.astimezone(UTC).date()
+    of_day = f" --day {day}" if day < now.astimezone(UTC).date() else ""
+    return _of_order(
+        order_id,
+        f"{what} was captured {minutes} min ago, nothing came",
+        f"backstage reconcile{of_day}",
     )
+
+
+def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str) -> DictRow:
+    row = checkout.execute(_OUTCOMES, {"order": order_id, "intent": intent}).fetchone()
+    if row is None:
+        raise LookupError("an aggregate without a row")
+    return row
+
+
+def _stray(checkout: Connection[DictRow], payment: Captured, order_id: UUID) -> Finding | None:
+    """It was made for an order of ours that the log does not hold: an older copy came back."""
+    if payment.returned_minor >= payment.amount_minor or _has_gone_back(checkout, payment):
+        return None
+    return _of_order(
+        order_id,
+        f"payment {payment.payment_intent_id} was captured for it, and there is no such order",
+        f"backstage reconcile --return {payment.payment_intent_id}",
+    )
+
+
+def _has_gone_back(checkout: Connection[DictRow], payment: Captured) -> bool:
+    there = checkout.execute(_STRAYS).fetchone()
+    if there is None or not there["there"]:
+        return False
+    return checkout.execute(_GONE_BACK, (payment.payment_intent_id,)).fetchone() is not None
+
+
+def _of_order(order_id: UUID, what: str, repair: str) -> Finding:
+    return Finding("payments", "checkout", f"order {order_id}: {what}", repair)

@@ -1,23 +1,22 @@
 """Never more held and sold than there is: at every moment of the log, and in the counters."""
 
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 
-from libs.events.catalog import PassPublished
-from ops import stores
 from ops.verify.finding import Finding
-from services.catalog.domain import AccessPass
+from ops.verify.place import Place, settled_end, still_there
 
-# Who moves a seat holds the counter's row first, so the numbers of the events are in the order of
-# the moves; the order of transactions is not.
+# Who moves a seat or sets a capacity holds the counter's row first, so the numbers of the events
+# are in the order of the moves; the order of transactions is not.
 _MOVES: Final = """
-    SELECT notification_id,
+    SELECT xact, notification_id, recorded_at,
            (convert_from(state, 'UTF8')::jsonb -> 'pass_id' ->> '_data_')::uuid AS pass_id,
            CASE topic WHEN 'checkout.seat.sold' THEN -1
+                      WHEN 'checkout.capacity.set' THEN 0
                       WHEN 'checkout.seat.released' THEN CASE
                           WHEN convert_from(state, 'UTF8')::jsonb ->> 'was' = 'held'
                           THEN -1 ELSE 0 END
@@ -26,28 +25,17 @@ _MOVES: Final = """
                       WHEN 'checkout.seat.released' THEN CASE
                           WHEN convert_from(state, 'UTF8')::jsonb ->> 'was' = 'sold'
                           THEN -1 ELSE 0 END
-                      ELSE 0 END AS sold
+                      ELSE 0 END AS sold,
+           topic = 'checkout.capacity.set' AS is_capacity,
+           (convert_from(state, 'UTF8')::jsonb ->> 'seats')::integer AS seats
     FROM events WHERE topic IN ('checkout.seat.held', 'checkout.seat.held_again',
-                                'checkout.seat.sold', 'checkout.seat.released')
+                                'checkout.seat.sold', 'checkout.seat.released',
+                                'checkout.capacity.set')
 """
-_PEAKS: Final = f"""
-    WITH moves AS ({_MOVES}), totals AS (
-        SELECT pass_id, sum(held + sold) OVER (PARTITION BY pass_id ORDER BY notification_id)
-            AS taken FROM moves
-    )
-    SELECT pass_id, max(taken)::bigint AS most FROM totals GROUP BY pass_id
-"""  # noqa: S608 - our own text
-_COUNTERS: Final = f"""
-    WITH moves AS ({_MOVES}), fold AS (
-        SELECT pass_id, sum(held)::bigint AS held, sum(sold)::bigint AS sold
-        FROM moves GROUP BY pass_id
-    )
-    SELECT s.pass_id, s.held, s.sold, coalesce(f.held, 0) AS fold_held,
-           coalesce(f.sold, 0) AS fold_sold
-    FROM stock s LEFT JOIN fold f USING (pass_id)
-    WHERE s.capacity IS NOT NULL
-      AND (s.held, s.sold) <> (coalesce(f.held, 0), coalesce(f.sold, 0))
-"""  # noqa: S608
+_NEWER: Final = f"""
+    {_MOVES} AND (xact, notification_id) > (%s, %s) ORDER BY notification_id
+"""
+_COUNTERS: Final = "SELECT pass_id, held, sold FROM stock WHERE capacity IS NOT NULL"
 _RECOUNT: Final = f"""
     UPDATE stock s SET held = f.held, sold = f.sold, capacity = greatest(wanted, f.held + f.sold)
     FROM (SELECT coalesce(sum(held), 0)::integer AS held, coalesce(sum(sold), 0)::integer AS sold
@@ -56,60 +44,95 @@ _RECOUNT: Final = f"""
 """  # noqa: S608
 
 
-def check_counters(checkout: Connection[DictRow]) -> list[Finding]:
-    """Counters that are not the sum of their events."""
-    return [_miscounted(row) for row in checkout.execute(_COUNTERS)]
+@dataclass
+class Taken:
+    """What the moves of one pass's seats come to; no limit is known before a capacity was set."""
+
+    held: int = 0
+    sold: int = 0
+    seats: int | None = None
 
 
-def check_prefixes(checkout: Connection[DictRow], limits: dict[str, int | None]) -> list[Finding]:
-    """Moments with too many taken; `limits` says how many places each pass ever had at most."""
-    found = []
-    for row in checkout.execute(_PEAKS):
-        limit = limits.get(str(row["pass_id"]))
-        if limit is not None and row["most"] > limit:
-            found.append(
-                Finding(
-                    "stock",
-                    "checkout",
-                    f"pass {row['pass_id']} had {row['most']} places held and sold at once;"
-                    f" it never had more than {limit}",
-                    f"backstage events ls --service checkout --mentions {row['pass_id']}; refund"
-                    " the newest orders",
-                )
-            )
-    return found
+@dataclass
+class Ledger:
+    """The moves of all seats up to a place in the log, and those of `ahead` behind it.
+
+    Not all that lies behind the place is newer: a transaction that began early may end late.
+    """
+
+    place: Place = field(default_factory=Place)
+    ahead: list[tuple[int, int]] = field(default_factory=list)
+    passes: dict[str, Taken] = field(default_factory=dict)
 
 
-def _miscounted(row: DictRow) -> Finding:
+def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Finding], Ledger]:
+    """What is amiss with the moves that `known` does not hold, and with the counters now.
+
+    All in one moment of the database, in which the counters are the sum of the moves.
+    """
+    with checkout.transaction():
+        checkout.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if still_there(checkout, known.place) != known.place:
+            known = Ledger()
+        now = Ledger(settled_end(checkout), [], _copied(known.passes))
+        found = _fold(checkout, known, now)
+        counters = {str(row["pass_id"]): row for row in checkout.execute(_COUNTERS)}
+    for pass_id, row in counters.items():
+        taken = now.passes.get(pass_id, Taken())
+        if (row["held"], row["sold"]) != (taken.held, taken.sold):
+            found.append(_miscounted(row, taken))
+    return found, now
+
+
+def _copied(passes: dict[str, Taken]) -> dict[str, Taken]:
+    return {pass_id: Taken(each.held, each.sold, each.seats) for pass_id, each in passes.items()}
+
+
+def _fold(checkout: Connection[DictRow], known: Ledger, now: Ledger) -> list[Finding]:
+    """Go through the newer moves in the order in which they were made."""
+    found: dict[str, Finding] = {}
+    seen = {(xact, id_) for xact, id_ in known.ahead}
+    end = (now.place.xact, now.place.id)
+    with checkout.cursor("moves") as moves:
+        for row in moves.execute(_NEWER, (known.place.xact, known.place.id)):
+            position = (row["xact"], row["notification_id"])
+            if position > end:
+                now.ahead.append(position)
+            if position in seen:
+                continue
+            pass_id = str(row["pass_id"])
+            taken = now.passes.setdefault(pass_id, Taken())
+            if row["is_capacity"]:
+                taken.seats = row["seats"]
+                continue
+            taken.held += row["held"]
+            taken.sold += row["sold"]
+            rises = row["held"] + row["sold"] > 0
+            if rises and taken.seats is not None and taken.held + taken.sold > taken.seats:
+                # The last moment of several is the worst one.
+                found[pass_id] = _oversold(row, taken)
+    return list(found.values())
+
+
+def _oversold(row: DictRow, taken: Taken) -> Finding:
+    return Finding(
+        "stock",
+        "checkout",
+        f"pass {row['pass_id']} had {taken.held + taken.sold} places held and sold at"
+        f" {row['recorded_at']:%F %T %Z}, when there were {taken.seats}",
+        f"backstage events ls --service checkout --mentions {row['pass_id']}; refund the newest"
+        " orders",
+    )
+
+
+def _miscounted(row: DictRow, taken: Taken) -> Finding:
     return Finding(
         "stock",
         "checkout",
         f"the counter of pass {row['pass_id']} says {row['held']} held and"
-        f" {row['sold']} sold, its events say {row['fold_held']} and {row['fold_sold']}",
+        f" {row['sold']} sold, its events say {taken.held} and {taken.sold}",
         f"backstage stock recount {row['pass_id']}",
     )
-
-
-def capacities(catalog: Connection[DictRow]) -> dict[str, int | None]:
-    """How many places each pass ever had at most, by what was published; None is without limit."""
-    mapper, to_contract = stores.event_mapper(), stores.announces("catalog")
-    most: dict[str, int | None] = {}
-    rows = catalog.execute(
-        "SELECT originator_id, originator_version, topic, state FROM events WHERE topic = %s",
-        (AccessPass.Published.TOPIC,),
-    )
-    for row in rows:
-        published = to_contract(mapper.to_domain_event(StoredEvent(**row)))
-        if isinstance(published, PassPublished):
-            _note(most, str(published.pass_id), published.terms.stock)
-    return most
-
-
-def _note(most: dict[str, int | None], pass_id: str, limit: int | None) -> None:
-    if pass_id in most:
-        known = most[pass_id]
-        limit = None if known is None or limit is None else max(known, limit)
-    most[pass_id] = limit
 
 
 def recount(checkout: Cursor[DictRow], pass_id: UUID) -> dict[str, int]:

@@ -11,6 +11,7 @@ from services.checkout.application import (
     RETURN_PAYMENT,
 )
 from services.checkout.domain import (
+    Capacity,
     DailyBalance,
     Difference,
     Listed,
@@ -382,6 +383,7 @@ def test_an_older_version_changes_no_capacity() -> None:
     shop.checkout.set_capacity(pass_id, 1, 50)
 
     assert shop.counters.rows[pass_id][2] == 1
+    assert shop.told(Capacity.create_id(pass_id, 1)) == ["Set"]
 
 
 def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:

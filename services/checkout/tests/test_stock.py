@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from libs.runtime import unit_of_work
 from libs.runtime.cause import Cause
+from ops.verify.stock import Ledger, check_stock
 from services.checkout.domain import SoldOut
 from services.checkout.tables import StockTable, list_stock_differences
 from services.checkout.tests.builders import a_pass, free, terms
@@ -38,6 +40,9 @@ def test_a_counter_that_is_not_the_sum_of_the_ledger_is_found(shop: Shop) -> Non
     shop.rows("UPDATE stock SET sold = 2")
 
     assert [d["sold_by_ledger"] for d in differences(shop)] == [1]
+    assert findings(shop) == [
+        f"the counter of pass {pass_id} says 0 held and 2 sold, its events say 0 and 1"
+    ]
 
 
 def test_lowered_below_what_is_sold_none_is_left_and_a_seat_that_returns_vanishes(
@@ -137,6 +142,108 @@ def test_one_person_with_many_tabs_has_one_order_and_one_seat(shop: Shop) -> Non
 
     assert len(set(orders)) == 1
     assert shop.stock(pass_id) == (50, 1, 0)
+
+
+def test_lowered_below_what_is_sold_is_no_finding_of_the_checker(shop: Shop) -> None:
+    published = shop.offer(free(stock=3))
+    for _ in range(3):
+        shop.buy(published.pass_id)
+    lower(shop, published.pass_id, 1, 2)
+
+    assert findings(shop) == []
+
+
+@pytest.mark.parametrize("before", [3, None], ids=["lowered", "limited"])
+def test_oversold_under_a_limit_that_came_later_is_found(
+    open_shop: Callable[..., Shop], before: int | None
+) -> None:
+    """The control: the counter lets everybody in, and its last wall is gone."""
+    shop = open_shop(counters=WithoutLimit())
+    pass_id = shop.offer(free(stock=before)).pass_id
+    shop.buy(pass_id)
+    shop.rows("ALTER TABLE stock DROP CONSTRAINT never_oversold")
+    lower(shop, pass_id, 1, 2)
+    assert findings(shop) == []
+
+    shop.buy(pass_id)
+
+    (found,) = findings(shop)
+    assert f"pass {pass_id} had 2 places held and sold at" in found
+    assert found.endswith("when there were 1")
+
+
+def test_raised_and_unlimited_again_there_is_nothing_to_find(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=1)).pass_id
+    shop.buy(pass_id)
+    lower(shop, pass_id, 2, 2)
+    shop.buy(pass_id)
+    lower(shop, pass_id, None, 3)
+    shop.buy(pass_id)
+
+    assert findings(shop) == []
+
+
+def test_a_later_look_goes_on_where_the_last_one_ended_and_misses_nobody_who_was_slow(
+    shop: Shop,
+) -> None:
+    """A transaction that began early and is still open keeps later ones from being settled."""
+    pass_id = shop.offer(free(stock=9)).pass_id
+    shop.buy(pass_id)
+    with psycopg.connect(shop.service.settings.database_url) as early:
+        early.execute("SELECT pg_current_xact_id()")
+        shop.buy(pass_id)
+        first, meanwhile = look(shop, Ledger())
+        shop.buy(pass_id)
+        second, later = look(shop, meanwhile)
+    third, after = look(shop, later)
+    shop.rows("UPDATE events SET state = '{}' WHERE topic LIKE 'checkout.seat.%%'")
+    # What was folded is not read again: only so can the damage stay unseen.
+    fourth, _ = look(shop, after)
+
+    assert [*first, *second, *third, *fourth] == []
+    assert [len(each.ahead) for each in (meanwhile, later, after)] == [2, 4, 0]
+    taken = after.passes[str(pass_id)]
+    assert (taken.held, taken.sold, taken.seats) == (0, 3, 9)
+
+
+def test_a_log_that_was_put_back_is_read_from_its_beginning(shop: Shop) -> None:
+    pass_id = shop.offer(free(stock=9)).pass_id
+    shop.buy(pass_id)
+    _, known = look(shop, Ledger())
+    shop.rows("DELETE FROM events WHERE topic LIKE 'checkout.seat.%%'")
+    shop.rows("UPDATE stock SET sold = 0")
+
+    found, _ = look(shop, known)
+
+    assert found == []
+
+
+class WithoutLimit(StockTable):
+    """Counts, and lets everybody in."""
+
+    def move(self, pass_id: UUID, held: int, sold: int) -> bool:
+        with unit_of_work.required().cursor() as curs:
+            curs.execute(
+                "UPDATE stock SET held = held + %s, sold = sold + %s WHERE pass_id = %s"
+                " AND capacity IS NOT NULL",
+                (held, sold, pass_id),
+            )
+        return True
+
+
+def lower(shop: Shop, pass_id: UUID, seats: int | None, version: int) -> None:
+    shop.hear(a_pass(free(stock=seats), pass_id, version_number=version), pass_id)
+
+
+def look(shop: Shop, known: Ledger) -> tuple[list[str], Ledger]:
+    url = shop.service.settings.database_url
+    with psycopg.connect(url, row_factory=dict_row, autocommit=True) as conn:
+        found, reached = check_stock(conn, known)
+    return [each.sentence for each in found], reached
+
+
+def findings(shop: Shop) -> list[str]:
+    return look(shop, Ledger())[0]
 
 
 class ReadThenWrite(StockTable):

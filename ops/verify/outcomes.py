@@ -1,0 +1,214 @@
+"""Each purchase has what it was made for, and there is nothing without its purchase.
+
+Looked up by key for those of which the logs tell something new, so that a run costs what has
+happened since the last one; what was not well then is looked at again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any, Final
+from uuid import UUID
+
+from eventsourcing.persistence import Mapper, StoredEvent
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from libs.events.checkout import PassPurchased, PurchaseRefunded
+from libs.events.envelope import event_id_of
+from ops import stores
+from ops.verify.finding import Finding
+from ops.verify.place import Place, settled_end, still_there
+from ops.verify.purchases import CLOSED, Facts, Purchase, Topics, amiss_with
+from services.access.domain import Grant, GrantReason
+from services.checkout.domain import Order
+from services.notifications.domain import Kind, Notice
+
+DONE_WITHIN: Final = timedelta(minutes=1)
+SERVICES: Final = ("access", "notifications", "checkout")
+"""Purchases last: a grant that was seen has its purchase by then, if it has one."""
+_PAGE: Final = 500
+
+_ENDS: Final = [Order.Fulfilled.TOPIC, Order.Refunded.TOPIC]
+_ISSUED: Final = [Grant.Issued.TOPIC]
+_ASKED: Final = [Notice.Requested.TOPIC]
+_FATES: Final = [each.TOPIC for each in (Notice.Delivered, Notice.Dropped, Notice.Failed)]
+_FROM_ORDERS: Final = frozenset({GrantReason.PURCHASE.value, GrantReason.FREE.value})
+
+_ENTITIES: Final = """
+    SELECT originator_id FROM events
+    WHERE (xact, notification_id) > (%(xact)s, %(id)s)
+      AND (xact, notification_id) <= (%(end_xact)s, %(end_id)s) AND topic = ANY(%(topics)s)
+    ORDER BY xact, notification_id
+"""
+_EVENTS: Final = """
+    SELECT originator_id, originator_version, topic, state, recorded_at FROM events
+    WHERE originator_id = ANY(%s) AND topic = ANY(%s) ORDER BY originator_id, originator_version
+"""
+_DOORS: Final = "SELECT grant_id AS id FROM grant_list WHERE grant_id = ANY(%s)"
+_HANDLED: Final = "SELECT event_id AS id FROM inbox WHERE event_id = ANY(%s)"
+_OWNED_TWICE: Final = """
+    SELECT one.order_id, other.order_id AS other_id
+    FROM order_list one JOIN order_list other
+      ON (other.person_id, other.pass_id) = (one.person_id, one.pass_id)
+     AND other.order_id <> one.order_id
+     AND other.status = 'fulfilled' AND one.status = 'fulfilled'
+     AND (other.granted_until IS NULL OR other.granted_until > one.granted_from)
+     AND (one.granted_until IS NULL OR one.granted_until > other.granted_from)
+    WHERE one.order_id = ANY(%s)
+"""
+
+Logs = Mapping[str, Connection[DictRow]]
+
+
+@dataclass
+class Awaited:
+    """Up to where each log was read, and which entities were not as promised then."""
+
+    places: dict[str, Place] = field(default_factory=dict)
+    orders: list[UUID] = field(default_factory=list)
+    grants: list[UUID] = field(default_factory=list)
+    notices: list[UUID] = field(default_factory=list)
+
+
+def check_outcomes(
+    logs: Logs, awaited: Awaited, now: datetime, within: timedelta = DONE_WITHIN
+) -> tuple[list[Finding], Awaited]:
+    """What is not as promised of what is newer than `awaited`, or was not well then.
+
+    `logs` are connections to the databases of `SERVICES`. What is younger may be on its way.
+    """
+    reached = Awaited({name: settled_end(logs[name]) for name in SERVICES})
+    look = _Look(logs, now - within)
+
+    def judge(
+        name: str,
+        topics: list[str],
+        known: list[UUID],
+        at: Callable[[Sequence[UUID]], Iterator[UUID]],
+    ) -> list[UUID]:
+        after = still_there(logs[name], awaited.places.get(name, Place()))
+        pages = _entities(logs[name], topics, after, reached.places[name])
+        again = dict.fromkeys(chain.from_iterable(at(page) for page in chain([known], pages)))
+        return list(again)
+
+    reached.grants = judge("access", _ISSUED, awaited.grants, look.at_grants)
+    reached.notices = judge("notifications", _ASKED, awaited.notices, look.at_notices)
+    reached.orders = judge("checkout", _ENDS, awaited.orders, look.at_orders)
+    return list(look.found), reached
+
+
+def _entities(
+    log: Connection[DictRow], topics: list[str], after: Place, end: Place
+) -> Iterator[list[UUID]]:
+    """The entities to which one of these things happened between two places, page by page."""
+    bounds = {"xact": after.xact, "id": after.id, "end_xact": end.xact, "end_id": end.id}
+    with log.transaction(), log.cursor("entities") as curs:
+        curs.execute(_ENTITIES, {"topics": topics, **bounds})
+        while rows := curs.fetchmany(_PAGE):
+            yield list(dict.fromkeys(row["originator_id"] for row in rows))
+
+
+class _Look:
+    """Looks at some entities: tells which have to be looked at again, and notes what is amiss."""
+
+    def __init__(self, logs: Logs, before: datetime) -> None:
+        self.found: dict[Finding, None] = {}
+        self._logs = logs
+        self._before = before
+        self._mapper: Mapper[Any] = stores.event_mapper()
+        self._to_contract = stores.announces("checkout")
+
+    def at_orders(self, order_ids: Sequence[UUID]) -> Iterator[UUID]:
+        """Each purchase has all of its grants and both of its receipts, once."""
+        purchases = self._purchases(order_ids)
+        facts = self._facts(purchases)
+        for order_id, purchase in purchases.items():
+            amiss = list(amiss_with(purchase, facts))
+            if amiss:
+                yield order_id
+            if purchase.at < self._before:
+                self.found.update(dict.fromkeys(amiss))
+
+    def at_grants(self, grant_ids: Sequence[UUID]) -> Iterator[UUID]:
+        """Each grant that rests on an order is one that its purchase gives."""
+        resting = {}
+        for grant_id, rows in self._events("access", grant_ids, [*_ISSUED, *CLOSED]).items():
+            grant = self._told(rows[0])
+            if grant.reason in _FROM_ORDERS and not any(row["topic"] in CLOSED for row in rows):
+                resting[grant_id] = grant
+        purchases = self._purchases(dict.fromkeys(grant.source_id for grant in resting.values()))
+        for grant_id, grant in resting.items():
+            purchase = purchases.get(grant.source_id)
+            if purchase is None or grant_id not in purchase.grants:
+                what = "a grant without its purchase" if purchase is None else "a grant too many"
+                sentence = (
+                    f"{what}: {grant_id} of order {grant.source_id} lets person {grant.person_id}"
+                    f" into experience {grant.experience_id}"
+                )
+                repair = f"revoke it in the admin; backstage events show {grant_id}"
+                self.found[Finding("outcomes", "access", sentence, repair)] = None
+                yield grant_id
+
+    def at_notices(self, notice_ids: Sequence[UUID]) -> Iterator[UUID]:
+        """Each receipt is the one of its purchase, person and channel."""
+        for notice_id, rows in self._events("notifications", notice_ids, _ASKED).items():
+            asked = self._told(rows[0])
+            own = Notice.create_id(asked.about_event_id, asked.person_id, asked.kind, asked.channel)
+            if asked.kind == Kind.RECEIPT and notice_id != own:
+                sentence = f"a receipt too many: {notice_id}, to person {asked.person_id}"
+                repair = f"backstage events show {notice_id}"
+                self.found[Finding("outcomes", "notifications", sentence, repair)] = None
+                yield notice_id
+
+    def _purchases(self, order_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
+        found: dict[UUID, Purchase] = {}
+        for order_id, rows in self._events("checkout", order_ids, _ENDS).items():
+            for row in rows:
+                event_id = event_id_of(order_id, row["originator_version"])
+                match self._to_contract(self._told(row)):
+                    case PassPurchased() as bought if order_id in found:
+                        found[order_id].times += 1
+                    case PassPurchased() as bought:
+                        at = row["recorded_at"]
+                        found[order_id] = Purchase(order_id, event_id, bought, at)
+                    case PurchaseRefunded(full=True) if order_id in found:
+                        found[order_id].refund_id = event_id
+                        found[order_id].at = row["recorded_at"]
+                    case _:
+                        pass
+        return found
+
+    def _facts(self, purchases: Mapping[UUID, Purchase]) -> Facts:
+        grants = [grant for each in purchases.values() for grant in each.grants]
+        notices = [id_ for each in purchases.values() for id_ in each.receipts.values()]
+        announced = [event for each in purchases.values() for event in each.announced]
+        twice = self._logs["checkout"].execute(_OWNED_TWICE, (list(purchases),))
+        return Facts(
+            grants=_topics(self._events("access", grants, [*_ISSUED, *CLOSED])),
+            doors=self._ids("access", _DOORS, grants),
+            notices=_topics(self._events("notifications", notices, [*_ASKED, *_FATES])),
+            handled={name: self._ids(name, _HANDLED, announced) for name in SERVICES[:2]},
+            owned_twice={row["order_id"]: row["other_id"] for row in twice},
+        )
+
+    def _events(
+        self, service: str, entities: Iterable[UUID], topics: list[str]
+    ) -> dict[UUID, list[DictRow]]:
+        found: dict[UUID, list[DictRow]] = defaultdict(list)
+        for row in self._logs[service].execute(_EVENTS, (list(entities), topics)):
+            found[row["originator_id"]].append(row)
+        return found
+
+    def _ids(self, service: str, statement: str, ids: list[UUID]) -> set[UUID]:
+        return {row["id"] for row in self._logs[service].execute(statement, (ids,))}
+
+    def _told(self, row: DictRow) -> Any:
+        names = ("originator_id", "originator_version", "topic", "state")
+        return self._mapper.to_domain_event(StoredEvent(**{name: row[name] for name in names}))
+
+
+def _topics(events: Mapping[UUID, Sequence[DictRow]]) -> Topics:
+    return {entity: [row["topic"] for row in rows] for entity, rows in events.items()}

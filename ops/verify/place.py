@@ -1,0 +1,41 @@
+"""How far a log was read, noted so that another log in its place is not taken for the same."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+_END: Final = """
+    SELECT xact, notification_id AS id, originator_id::text AS entity, originator_version AS version
+    FROM events
+    WHERE xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                 + (SELECT base FROM store_epoch)
+    ORDER BY xact DESC, notification_id DESC LIMIT 1
+"""
+_STANDS: Final = """
+    SELECT FROM events WHERE (xact, notification_id) = (%s, %s)
+    AND originator_id::text = %s AND originator_version = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An event of a log: nothing will ever be written before it."""
+
+    xact: int = -1
+    id: int = -1
+    entity: str = ""
+    version: int = 0
+
+
+def settled_end(conn: Connection[DictRow]) -> Place:
+    """The last event below every transaction that still runs; the beginning when there is none."""
+    row = conn.execute(_END).fetchone()
+    return Place(**row) if row else Place()
+
+
+def still_there(conn: Connection[DictRow], place: Place) -> Place:
+    """The place, or the beginning when the log was put back to an older copy meanwhile."""
+    known = (place.xact, place.id, place.entity, place.version)
+    return place if conn.execute(_STANDS, known).fetchone() is not None else Place()

@@ -1,0 +1,132 @@
+"""What one purchase was made for, and what is amiss with what it has.
+
+The ids of grants and notices follow from what caused them: all of them are known beforehand.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from libs.events.checkout import PassPurchased
+from ops.verify.finding import Finding
+from services.access.domain import Grant
+from services.notifications.application import SEND_MAIL
+from services.notifications.domain import Channel, Kind, Notice
+
+CLOSED: Final = frozenset({Grant.Revoked.TOPIC, Grant.Expired.TOPIC})
+_DELIVERED: Final = Notice.Delivered.TOPIC
+# The mail server, or the person's wish, has the last word.
+_UNSAID: Final = frozenset({Notice.Dropped.TOPIC, Notice.Failed.TOPIC})
+
+Topics = Mapping[UUID, Sequence[str]]
+"""What happened to each entity, in its order."""
+
+
+@dataclass
+class Purchase:
+    """What the checkout's log says of an order that was fulfilled."""
+
+    order_id: UUID
+    event_id: UUID
+    bought: PassPurchased
+    at: datetime
+    times: int = 1
+    refund_id: UUID | None = None
+    """The event that says that all of the money went back."""
+
+    @property
+    def grants(self) -> list[UUID]:
+        """The grants that it gives."""
+        experiences = dict.fromkeys(self.bought.experience_ids)
+        return [Grant.create_id(self.order_id, each) for each in experiences]
+
+    @property
+    def receipts(self) -> dict[Channel, UUID]:
+        """The notices that tell of it."""
+        of = (self.event_id, self.bought.person_id, Kind.RECEIPT.value)
+        return {channel: Notice.create_id(*of, channel.value) for channel in Channel}
+
+    @property
+    def announced(self) -> list[UUID]:
+        """The events that others have to act upon."""
+        return [self.event_id] if self.refund_id is None else [self.event_id, self.refund_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the other services hold of some purchases."""
+
+    grants: Topics
+    doors: AbstractSet[UUID]
+    """The grants that the view has by which people are let in."""
+    notices: Topics
+    handled: Mapping[str, AbstractSet[UUID]]
+    """The events that each service has handled."""
+    owned_twice: Mapping[UUID, UUID] = field(default_factory=dict)
+    """Orders whose pass their person had already, by the other order."""
+
+
+def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
+    """Everything that is not as it should be by the time that all is done."""
+    if purchase.times > 1:
+        yield _finding(
+            "checkout", purchase, f"purchased {purchase.times} times", _history(purchase)
+        )
+    if (other := facts.owned_twice.get(purchase.order_id)) is not None:
+        what = f"the same pass bought twice: order {other} stands as well"
+        yield _finding("checkout", purchase, what, f"refund one of them; {_history(purchase)}")
+    yield from _grants_amiss(purchase, facts)
+    yield from _receipts_amiss(purchase, facts)
+
+
+def _grants_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
+    wanted = purchase.grants
+    issued = [grant for grant in wanted if Grant.Issued.TOPIC in facts.grants.get(grant, ())]
+    standing = [grant for grant in issued if not CLOSED & set(facts.grants[grant])]
+    if len(issued) < len(wanted):
+        what = f"{len(issued)} grants for {len(wanted)} experiences"
+        yield _finding("access", purchase, what, _replay("access", purchase, facts))
+    if shut := [grant for grant in issued if grant not in facts.doors]:
+        what = f"{len(shut)} of its grants open no door"
+        yield _finding("access", purchase, what, "backstage projections rebuild access grant_list")
+    if purchase.refund_id is not None and standing:
+        what = f"refunded in full, and {len(standing)} of its grants still stand"
+        yield _finding("access", purchase, what, _replay("access", purchase, facts))
+
+
+def _receipts_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
+    told = {
+        channel: facts.notices.get(notice_id, ())
+        for channel, notice_id in purchase.receipts.items()
+    }
+    in_app, mailed = (
+        list(told[each]).count(_DELIVERED) for each in (Channel.IN_APP, Channel.EMAIL)
+    )
+    unsaid = bool(_UNSAID & set(told[Channel.EMAIL]))
+    if in_app == 1 and (mailed == 1 or (unsaid and not mailed)):
+        return
+    repair = _replay("notifications", purchase, facts)
+    if told[Channel.EMAIL] and in_app == 1:
+        letter = purchase.receipts[Channel.EMAIL]
+        waits = f"backstage schedule retry notifications {SEND_MAIL} {letter}"
+        repair = waits if not mailed else f"backstage events show {letter}"
+    what = f"{in_app} receipts in the app, {mailed} mailed"
+    yield _finding("notifications", purchase, what, repair)
+
+
+def _replay(service: str, purchase: Purchase, facts: Facts) -> str:
+    """What makes the service act: what it has handled it will not handle again."""
+    if set(purchase.announced) <= facts.handled[service]:
+        return "its events are lost: backstage restore DIR"
+    return f"backstage events replay --from checkout --to {service} --entity {purchase.order_id}"
+
+
+def _history(purchase: Purchase) -> str:
+    return f"backstage events show {purchase.order_id}"
+
+
+def _finding(service: str, purchase: Purchase, what: str, repair: str) -> Finding:
+    return Finding("outcomes", service, f"order {purchase.order_id}: {what}", repair)

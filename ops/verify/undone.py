@@ -1,0 +1,124 @@
+"""Work that should be done by now and is not: on the schedule, in the inboxes, parked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from ops.verify.finding import Finding
+
+_EXAMPLES: Final = 5
+
+_PARKED: Final = """
+    SELECT parked_id, durable, subject, error, count(*) OVER () AS number
+    FROM parked WHERE skipped_at IS NULL ORDER BY parked_id LIMIT %(limit)s
+"""
+# Each failure moves `due_at`, so that what fails again and again is never overdue.
+_SCHEDULED: Final = """
+    SELECT kind, key, attempts, last_error, due_at, count(*) OVER () AS number
+    FROM schedule
+    WHERE attempts >= %(attempts)s AND last_error IS NOT NULL OR due_at < %(late)s
+    ORDER BY attempts DESC, due_at LIMIT %(limit)s
+"""
+_WEBHOOKS: Final = """
+    SELECT event_id, received_at, to_jsonb(w) ->> 'error' AS error, count(*) OVER () AS number
+    FROM webhook_inbox w WHERE handled_at IS NULL AND received_at < %(late)s
+    ORDER BY received_at LIMIT %(limit)s
+"""
+_LEADS: Final = """
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = %s LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long work may take before it counts as left undone.
+
+    Eight attempts are seven minutes of failing, by the pauses of `libs.runtime.schedule`.
+    """
+
+    attempts: int = 8
+    late: timedelta = timedelta(minutes=10)
+    webhooks: timedelta = timedelta(minutes=5)
+
+
+def check_undone(
+    conn: Connection[DictRow], service: str, now: datetime, patience: Patience | None = None
+) -> list[Finding]:
+    """What of a service's work waits for longer than it may."""
+    patience = patience or Patience()
+    scheduled = {"attempts": patience.attempts, "late": now - patience.late}
+    found = [_scheduled(service, row) for row in _first(conn, _SCHEDULED, **scheduled)]
+    found += [_parked(service, row) for row in _first(conn, _PARKED)]
+    if _has_webhooks(conn):
+        webhooks = _first(conn, _WEBHOOKS, late=now - patience.webhooks)
+        found += [_webhook(service, row) for row in webhooks]
+    return found
+
+
+def has_process(conn: Connection[DictRow], service: str) -> bool:
+    """Whether any process of the service holds, or waits for, its leads."""
+    return conn.execute(_LEADS, (f"{service} leads",)).fetchone() is not None
+
+
+def without_process(service: str) -> Finding:
+    """Nobody publishes, hears or works for the service."""
+    return Finding(
+        "undone",
+        service,
+        f"no process of {service} runs: nobody publishes, hears or does its work",
+        f"start {service} (./bp up, or `python -m services.{service}`)",
+    )
+
+
+def _first(conn: Connection[DictRow], statement: str, **parameters: object) -> Sequence[DictRow]:
+    return conn.execute(statement, {"limit": _EXAMPLES, **parameters}).fetchall()
+
+
+def _has_webhooks(conn: Connection[DictRow]) -> bool:
+    row = conn.execute("SELECT to_regclass('webhook_inbox') IS NOT NULL AS there").fetchone()
+    return row is not None and row["there"]
+
+
+def _scheduled(service: str, row: DictRow) -> Finding:
+    failed = f"failed {row['attempts']} times: {row['last_error']}"
+    waits = f"is due since {row['due_at']:%F %T %Z} and nobody does it"
+    what = failed if row["last_error"] else waits
+    return Finding(
+        "undone",
+        service,
+        f"{row['kind']} {row['key']} {what}{_others(row)}",
+        f"mend what it says; backstage schedule retry {service} {row['kind']} {row['key']}",
+    )
+
+
+def _parked(service: str, row: DictRow) -> Finding:
+    return Finding(
+        "undone",
+        service,
+        f"message {row['parked_id']} of {row['durable']} ({row['subject']}) is parked:"
+        f" {row['error'][:200]}{_others(row)}",
+        f"backstage parked show {service} {row['parked_id']};"
+        f" then backstage parked retry {service} {row['parked_id']}",
+    )
+
+
+def _webhook(service: str, row: DictRow) -> Finding:
+    error = f": {row['error']}" if row["error"] else ""
+    return Finding(
+        "undone",
+        service,
+        f"webhook {row['event_id']} came at {row['received_at']:%F %T %Z} and is not handled"
+        f"{error}{_others(row)}",
+        f"backstage inbox retry {service} {row['event_id']}",
+    )
+
+
+def _others(row: DictRow) -> str:
+    """How many there are that are not told one by one."""
+    more = row["number"] - _EXAMPLES
+    return f" (and {more} more like it)" if more > 0 else ""

@@ -1,0 +1,107 @@
+"""Read models are what a rebuild from nothing gives, row for row."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from nats.aio.client import Client
+
+from libs.runtime import rebuild
+from libs.runtime.rebuild import Outcome, StreamsIncomplete
+from libs.runtime.streams import BridgedStreams
+from libs.runtime.views import View
+from ops import stores
+from ops.up.data_folder import DataFolder
+from ops.verify.finding import Finding
+
+SMALL: Final = 20_000
+"""So many events and messages are applied in two seconds or so: what a minute can bear."""
+_LOOKS: Final = 3
+_SIZE: Final = """
+    SELECT (SELECT count(*) FROM (SELECT FROM events LIMIT %(limit)s) AS own)
+         + (SELECT count(*) FROM (SELECT FROM inbox LIMIT %(limit)s) AS heard) AS number
+"""
+
+
+@dataclass
+class Turn:
+    """Which view was compared last, and which were found wrong: those are compared again."""
+
+    last: str = ""
+    differing: list[str] = field(default_factory=list)
+
+
+class Views:
+    """Compares views with their rebuild beside the live ones, which stay as they are."""
+
+    def __init__(self, client: Client, folder: DataFolder, look_again_s: float) -> None:
+        self._client = client
+        self._folder = folder
+        self._look_again_s = look_again_s
+
+    async def compare_all(self) -> list[Finding]:
+        """All views of all services, each service's events read once."""
+        found = []
+        for service in stores.SERVICES:
+            found += await self._compare(service, stores.views_of(service))
+        return found
+
+    async def compare_next(self, turn: Turn, small: int = SMALL) -> tuple[list[Finding], Turn]:
+        """The next view of a service whose log is small, and those that were wrong before."""
+        views = {
+            f"{service} {view.name}": (service, view)
+            for service in stores.SERVICES
+            if self._is_small(service, small)
+            for view in stores.views_of(service)
+        }
+        names = sorted(views)
+        following = next((name for name in names if name > turn.last), names[0] if names else "")
+        found: list[Finding] = []
+        differing = []
+        for name in dict.fromkeys([*turn.differing, following]):
+            if name in views:
+                service, view = views[name]
+                amiss = await self._compare(service, [view])
+                found += amiss
+                differing += [name] if amiss else []
+        return found, Turn(following, differing)
+
+    def _is_small(self, service: str, small: int) -> bool:
+        with stores.reading(stores.database_url(service, self._folder)) as conn:
+            row = conn.execute(_SIZE, {"limit": small + 1}).fetchone()
+        return row is not None and row["number"] <= small
+
+    async def _compare(self, service: str, views: Sequence[View]) -> list[Finding]:
+        if not views:
+            return []
+        try:
+            outcome = await self._outcome(service, views)
+        except StreamsIncomplete as incomplete:
+            repair = (
+                "backstage lag; if that stream is not being filled: backstage epoch new SERVICE"
+            )
+            return [Finding("views", service, str(incomplete), repair)]
+        owners = {table: view.name for view in views for table in view.tables}
+        return [
+            Finding(
+                "views",
+                service,
+                f"{each.table} has {each.only_live} rows that its events do not give and"
+                f" lacks {each.only_rebuilt} that they give; {'; '.join(each.examples)}",
+                f"backstage projections rebuild {service} {owners[each.table]}",
+            )
+            for each in outcome.differences
+            if each.found
+        ]
+
+    async def _outcome(self, service: str, views: Sequence[View]) -> Outcome:
+        """Raises StreamsIncomplete when a stream lacks something for longer than a refill takes."""
+        streams = BridgedStreams(self._client, asyncio.get_running_loop())
+        sources = stores.sources_of(service, self._folder, streams)
+        for _ in range(_LOOKS - 1):
+            try:
+                return await asyncio.to_thread(rebuild.compare, sources, views)
+            except StreamsIncomplete:
+                await asyncio.sleep(self._look_again_s)
+        return await asyncio.to_thread(rebuild.compare, sources, views)
