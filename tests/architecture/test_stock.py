@@ -1,0 +1,52 @@
+"""Every way to a seat is known by name: a new one is thought about before it is taken."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+from tests.architecture.test_source import naming, sources
+
+CHECKOUT = Path("services/checkout")
+DOOR, TABLE = str(CHECKOUT / "stock.py"), str(CHECKOUT / "tables.py")
+CALLERS = {
+    "hold": {"open_order"},
+    "take": {"open_order"},
+    "sell": {"_use_or_return"},
+    "release": {"_record_refund", "_let_go"},
+    "set_capacity": {"set_capacity"},
+}
+"""Which use cases make which move of the door."""
+PRODUCT = sources("services", "libs", "ops")
+
+
+def test_the_callers_of_the_door_are_these() -> None:
+    found = defaultdict(set)
+    for function in ast.walk(ast.parse((CHECKOUT / "application.py").read_text())):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._stock":
+                    found[node.attr].add(function.name)
+
+    assert found == CALLERS
+
+
+def test_nobody_but_the_application_is_given_the_door() -> None:
+    put_together_by = {str(CHECKOUT / "__main__.py"), "ops/replay/compositions.py"}
+
+    assert set(naming(r"\bStockDoor\b", PRODUCT)) == {
+        DOOR,
+        str(CHECKOUT / "application.py"),
+        *put_together_by,
+    }
+
+
+def test_a_seat_is_made_and_moved_by_the_door_alone() -> None:
+    moving = r"(?<!class )\bSeat\(|\bseat\.(hold_again|sell|release)\("
+
+    assert naming(moving, sources("services/checkout")) == [DOOR]
+
+
+def test_the_counters_are_written_by_one_table_and_mended_by_one_command() -> None:
+    writing = r"(UPDATE|INSERT INTO|DELETE FROM) stock\b"
+
+    assert set(naming(writing, PRODUCT)) == {TABLE, "ops/verify/stock.py"}
