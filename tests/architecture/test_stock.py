@@ -11,7 +11,7 @@ DOOR, TABLE = str(CHECKOUT / "stock.py"), str(CHECKOUT / "tables.py")
 CALLERS = {
     "hold": {"open_order"},
     "take": {"open_order"},
-    "sell": {"_use_or_return"},
+    "sell": {"_use_or_return", "_take_seat_again"},
     "release": {"_record_refund", "_let_go"},
     "set_capacity": {"set_capacity"},
 }

@@ -26,7 +26,7 @@ from typing_extensions import override
 
 from libs.runtime import unit_of_work
 from libs.runtime.cause import Cause
-from services.checkout.domain import Seat, SeatReason, SeatState, SoldOut
+from services.checkout.domain import Capacity, Seat, SeatReason, SeatState, SoldOut
 from services.checkout.domain.seat import SeatNotHeld
 from services.checkout.http.desk import Buyer, Desk
 from services.checkout.stock import StockDoor
@@ -81,12 +81,15 @@ class StockMachine(RuleBasedStateMachine):
         """Lowered, raised, lifted, or set again."""
         self.version += 1
         self.wanted = limit
-        self.write(lambda: self.door.set_capacity(self.pass_id, self.version, limit))
+        self.write(lambda: self.say(self.version, limit))
 
     @rule(limit=LIMITS, version=ANY)
     def hear_of_an_older_version(self, limit: int | None, version: int) -> None:
         older = version % (self.version + 1)
-        self.write(lambda: self.door.set_capacity(self.pass_id, older, limit))
+        self.write(lambda: self.say(older, limit))
+
+    def say(self, version: int, limit: int | None) -> None:
+        self.save(self.door.set_capacity(self.pass_id, version, limit, NOON))
 
     # What happens to seats
 
@@ -235,8 +238,8 @@ class StockMachine(RuleBasedStateMachine):
     def sell(self, seat: Seat) -> None:
         self.door.sell(seat, NOON)
 
-    def save(self, seat: Seat) -> None:
-        self.shop.checkout.save(seat)
+    def save(self, made: Seat | Capacity | None) -> None:
+        self.shop.checkout.save(made)
 
 
 def fold(shop: Shop, seats: dict[UUID, str]) -> tuple[int, int]:
