@@ -15,14 +15,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from sandbox.settings import Settings
 from sandbox.state import State
 from sandbox.stripe.account import Account
 from sandbox.stripe.api import CORS, Api
+from sandbox.stripe.bank import Bank
 from sandbox.stripe.challenge import Challenges
 from sandbox.stripe.elements import served
 from sandbox.stripe.misbehaviour import Misbehaviour, Misbehaviours
+from sandbox.stripe.problems import Refusal
 from sandbox.stripe.webhooks import Courier
 
 PREFIX = "/stripe"
@@ -44,26 +47,32 @@ def router(state: State, settings: Settings) -> APIRouter:
         publishable_key=settings.stripe_publishable_key,
     )
     challenges = Challenges(account, courier)
+    bank = Bank(account, courier)
 
     @asynccontextmanager
     async def delivering(_app: Any) -> AsyncIterator[None]:
-        work = asyncio.create_task(courier.run(), name="stripe webhooks")
-        work.add_done_callback(_end_process_on_fault)
+        work = [
+            asyncio.create_task(courier.run(), name="stripe webhooks"),
+            asyncio.create_task(bank.run(), name="stripe bank"),
+        ]
+        for task in work:
+            task.add_done_callback(_end_process_on_fault)
         yield
-        work.cancel()
-        await asyncio.wait([work])
+        for task in work:
+            task.cancel()
+        await asyncio.wait(work)
 
     routes = APIRouter(lifespan=delivering, include_in_schema=False)
     _add_api(routes, api)
     _add_pages(routes, challenges)
-    _add_control(routes, faults)
+    _add_control(routes, faults, bank)
     return routes
 
 
 def _end_process_on_fault(work: "asyncio.Task[None]") -> None:
-    """End a process that delivers no more, so that its supervisor starts a good one."""
+    """End a process that does its work no more, so that its supervisor starts a good one."""
     if not work.cancelled() and (fault := work.exception()) is not None:
-        _LOG.critical("webhooks are no longer delivered", exc_info=fault)
+        _LOG.critical("%s: no longer at work", work.get_name(), exc_info=fault)
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -98,7 +107,14 @@ def _add_pages(routes: APIRouter, challenges: Challenges) -> None:
         return challenges.decide(intent_id, token, passed=passed, framed=framed)
 
 
-def _add_control(routes: APIRouter, faults: Misbehaviours) -> None:
+def _add_control(routes: APIRouter, faults: Misbehaviours, bank: Bank) -> None:
+    @routes.post("/_control/refunds/{refund_id}/fail")
+    async def fail_refund(refund_id: str) -> Response:
+        try:
+            return JSONResponse(bank.fail(refund_id))
+        except Refusal as refusal:
+            return JSONResponse({"error": refusal.error}, refusal.status)
+
     @routes.post("/_control/misbehave", status_code=201)
     async def misbehave(misbehaviour: Misbehaviour) -> dict[str, str]:
         return {"id": faults.order(misbehaviour)}

@@ -42,6 +42,7 @@ class Account:
         self.payment_intents = state.collection("stripe.payment_intents")
         self.charges = state.collection("stripe.charges")
         self.refunds = state.collection("stripe.refunds")
+        self.failing_refunds = state.collection("stripe.failing_refunds")
         self.payment_methods = state.collection("stripe.payment_methods")
         self.events = state.collection("stripe.events")
 

@@ -60,6 +60,8 @@ class TestCard:
     funding: str = "credit"
     decline: Decline | None = None
     authentication: Authentication = "never"
+    refunds_fail: bool = False
+    """A refund seems to succeed, and fails some time later."""
 
 
 _CARDS = (
@@ -100,6 +102,7 @@ _CARDS = (
     ),
     TestCard("4000000000006975", ("visa_chargeDeclinedVelocityLimitExceeded",), decline=VELOCITY),
     TestCard("4000000000000341", ("chargeCustomerFail",), decline=GENERIC),
+    TestCard("4000000000005126", ("refundFail",), refunds_fail=True),
     TestCard(
         "4000002500003155", ("authenticationRequiredOnSetup",), authentication="unless_set_up"
     ),

@@ -3,9 +3,13 @@
 from sandbox.state import Document
 from sandbox.stripe import problems
 from sandbox.stripe.account import Call, merged_metadata, shown
+from sandbox.stripe.cards import numbered_card
 from sandbox.stripe.currencies import written
 from sandbox.stripe.listing import list_page
 from sandbox.stripe.published import nulls
+
+_FAILS_AFTER_S = 2.0
+"""So much later a refund to the test card for it fails; at Stripe it takes longer."""
 
 
 def create_refund(call: Call) -> Document:
@@ -30,8 +34,34 @@ def create_refund(call: Call) -> Document:
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     call.account.refunds.put(refund["id"], refund)
     call.account.charges.put(charge["id"], charge)
+    if _refunds_fail(call, charge):
+        due = {"id": refund["id"], "at": call.account.clock() + _FAILS_AFTER_S}
+        call.account.failing_refunds.put(refund["id"], due)
     call.record("refund.created", refund)
     call.record("charge.refunded", charge, amount_refunded=before)
+    return refund
+
+
+def _refunds_fail(call: Call, charge: Document) -> bool:
+    method = call.account.payment_methods.get(charge["payment_method"])
+    return method is not None and numbered_card(method["_number"]).refunds_fail
+
+
+def fail_refund(call: Call) -> Document:
+    """Have the bank send the money of a refund back to the merchant, who may refund it again."""
+    refund = get_refund(call)
+    before = refund["status"]
+    if before == "failed":
+        return refund
+    refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+    charge = call.find(call.account.charges, refund["charge"], "charge")
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    call.account.refunds.put(refund["id"], refund)
+    call.account.charges.put(charge["id"], charge)
+    changed = {"status": before, "failure_reason": None}
+    for event_type in ("refund.updated", "charge.refund.updated", "refund.failed"):
+        call.record(event_type, refund, **changed)
     return refund
 
 

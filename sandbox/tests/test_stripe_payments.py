@@ -7,7 +7,7 @@ import httpx
 import pytest
 import stripe
 
-from sandbox.tests.process import PUBLISHABLE_KEY, SandboxProcess, running_sandbox
+from sandbox.tests.process import PUBLISHABLE_KEY, SandboxProcess, running_sandbox, until
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +273,40 @@ def test_refunds_never_exceed_the_charge(shop, browser):
     assert (charge.refunded, charge.amount_refunded) == (True, 1500)
     assert [one.id for one in listed] == [rest.id, part.id] == [o.id for o in charge.refunds.data]
     assert types_of(shop, intent)[-4:] == ["refund.created", "charge.refunded"] * 2
+
+
+def test_a_refund_to_the_card_for_it_seems_to_succeed_and_fails_later(shop, browser):
+    intent = an_intent(shop)
+    confirmed(browser, intent, "pm_card_refundFail")
+    made = shop.v1.refunds.create({"payment_intent": intent.id})
+    refunded = shop.v1.charges.retrieve(made.charge)
+
+    until(lambda: shop.v1.refunds.retrieve(made.id).status == "failed", 20)
+    failed = shop.v1.refunds.retrieve(made.id)
+    charge = shop.v1.charges.retrieve(made.charge)
+    again = shop.v1.refunds.create({"payment_intent": intent.id})
+
+    assert (made.status, refunded.refunded) == ("succeeded", True)
+    assert failed.failure_reason == "expired_or_canceled_card"
+    assert (charge.refunded, charge.amount_refunded) == (False, 0)
+    assert again.id != made.id
+    told = types_of(shop, intent)
+    assert told[-5:-2] == ["refund.updated", "charge.refund.updated", "refund.failed"]
+
+
+def test_any_refund_fails_on_request_and_once(sandbox, shop, browser):
+    intent = an_intent(shop)
+    confirmed(browser, intent, "pm_card_visa")
+    made = shop.v1.refunds.create({"payment_intent": intent.id, "amount": 500})
+    address = f"{sandbox.url}/stripe/_control/refunds"
+
+    answers = [httpx.post(f"{address}/{made.id}/fail") for _ in range(2)]
+    unknown = httpx.post(f"{address}/re_none/fail")
+
+    assert [answer.json()["status"] for answer in answers] == ["failed", "failed"]
+    assert unknown.status_code == 404
+    assert shop.v1.charges.retrieve(made.charge).amount_refunded == 0
+    assert types_of(shop, intent).count("refund.failed") == 1
 
 
 def test_metadata_is_merged_and_found_by_search(shop):

@@ -91,6 +91,10 @@ class StandIn:
     def behave(self) -> None:
         httpx.delete(f"{self.url}/_control/misbehave").raise_for_status()
 
+    def fail_refund(self, refund_id: str) -> None:
+        """Have the bank not take it after all."""
+        httpx.post(f"{self.url}/_control/refunds/{refund_id}/fail").raise_for_status()
+
     def pay(self, client_secret: str | None, card: str = "ok") -> httpx.Response:
         """Confirm as Stripe.js does, with the publishable key and the buyer's secret."""
         assert client_secret is not None

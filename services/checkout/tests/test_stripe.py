@@ -13,6 +13,7 @@ from services.checkout.domain import (
     PaymentImpossible,
     PaymentRequest,
     PaymentStatus,
+    PaymentUnknown,
     ProviderSilent,
     RefundImpossible,
     RefundOrder,
@@ -99,6 +100,78 @@ def test_a_paid_one_succeeded_and_is_refunded_in_parts(
     with pytest.raises(RefundImpossible) as refused:
         payments.refund(RefundOrder(uuid4(), made.payment_intent_id, f"refund:{uuid4()}"))
     assert refused.value.code == "charge_already_refunded"
+
+
+def test_a_refund_that_failed_later_is_told_apart_from_those_that_went_back(
+    sandbox: StandIn, payments: StripePayments
+) -> None:
+    made = payments.create(a_request())
+    sandbox.pay(made.client_secret)
+    request_id = uuid4()
+    intent = made.payment_intent_id
+    failing = payments.refund(RefundOrder(uuid4(), intent, f"a {uuid4()}", 990, request_id))
+    other = payments.refund(RefundOrder(uuid4(), intent, f"b {uuid4()}", 500))
+
+    sandbox.fail_refund(failing.refund_id)
+    seen = payments.get(intent)
+
+    assert (failing.failure, other.failure) == (None, None)
+    assert seen.refunds == (other,)
+    (failed,) = seen.failed_refunds
+    assert (failed.refund_id, failed.request_id) == (failing.refund_id, request_id)
+    assert failed.failure == "expired_or_canceled_card"
+
+
+def test_all_refunds_are_seen_the_oldest_first(sandbox: StandIn, payments: StripePayments) -> None:
+    made = payments.create(a_request())
+    sandbox.pay(made.client_secret)
+    intent = made.payment_intent_id
+
+    parts = [payments.refund(RefundOrder(uuid4(), intent, str(uuid4()), 10)) for _ in range(12)]
+
+    assert payments.get(intent).refunds == tuple(parts)
+
+
+def test_a_fault_or_a_refusal_that_a_key_repeats_is_known_as_such(
+    sandbox: StandIn, payments: StripePayments
+) -> None:
+    made = payments.create(a_request())
+    sandbox.pay(made.client_secret)
+    asked = RefundOrder(uuid4(), made.payment_intent_id, str(uuid4()), 5000)
+    with pytest.raises(RefundImpossible) as at_first:
+        payments.refund(asked)
+
+    with pytest.raises(RefundImpossible) as again:
+        payments.refund(asked)
+    sandbox.misbehave(kind="fail_after", path="/v1/refunds", times=1)
+    key = str(uuid4())
+    with pytest.raises(ProviderSilent) as fault:
+        payments.refund(RefundOrder(uuid4(), made.payment_intent_id, key))
+    with pytest.raises(ProviderSilent) as other_request:
+        payments.refund(RefundOrder(uuid4(), made.payment_intent_id, key, 5))
+
+    assert (at_first.value.replayed, again.value.replayed) == (False, True)
+    assert again.value.code == "amount_too_large"
+    assert fault.value.replayed
+    assert other_request.value.replayed
+
+
+def test_an_id_that_stripe_does_not_know_is_an_unknown_payment(payments: StripePayments) -> None:
+    with pytest.raises(PaymentUnknown):
+        payments.get("pi_of_another_account")
+
+
+@pytest.mark.parametrize("attempt", ["two", "-1", "9" * 30, "²"])
+def test_metadata_that_somebody_has_edited_does_not_stop_us(
+    sandbox: StandIn, payments: StripePayments, attempt: str
+) -> None:
+    made = payments.create(a_request())
+
+    metadata = {"order_id": "mine", "attempt": attempt}
+    sandbox.client().v1.payment_intents.update(made.payment_intent_id, {"metadata": metadata})
+
+    seen = payments.get(made.payment_intent_id)
+    assert (seen.order_id, seen.attempt) == (None, 1)
 
 
 def test_a_declined_card_is_told_with_its_code_and_its_charge(
@@ -275,6 +348,49 @@ async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
 
     assert shop.order(order_id)["status"] == "refunded"
     assert shop.count("checkout.order.refunded") == 1
+
+
+async def test_a_refund_that_stripe_takes_back_later_gives_the_pass_again(
+    open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
+) -> None:
+    shop = open_shop(payments)
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.ensure(order_id)
+    sandbox.pay(secret_of(shop, order_id))
+    shop.settle(order_id)
+    intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
+    refund = sandbox.client().v1.refunds.create({"payment_intent": intent})
+    settle_every_way(shop, order_id)
+    refunded = shop.order(order_id)["status"]
+
+    sandbox.fail_refund(refund.id)
+    settle_every_way(shop, order_id)
+
+    assert refunded == "refunded"
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert shop.count("checkout.order.refund_failed") == 1
+
+
+@pytest.mark.parametrize("fault", ["fail_after", "cut"])
+async def test_a_second_charge_is_returned_once_although_the_answer_is_a_fault(
+    open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments, fault: str
+) -> None:
+    shop = open_shop(payments)
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.ensure(order_id)
+    sandbox.pay(secret_of(shop, order_id))
+    shop.settle(order_id)
+    second = payments.create(a_request(order_id=order_id, attempt=2))
+    sandbox.pay(second.client_secret)
+    sandbox.misbehave(kind=fault, path="/v1/refunds", times=2)
+
+    shop.settle_again(second.payment_intent_id)
+    for _ in range(15):
+        await shop.work()
+        shop.pass_time(minutes=1)
+
+    assert shop.count("checkout.order.payment_returned") == 1
+    assert len(payments.get(second.payment_intent_id).refunds) == 1
 
 
 async def test_three_d_secure_is_waited_for_and_then_let_go(
