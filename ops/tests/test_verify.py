@@ -43,7 +43,7 @@ from ops.verify.payments import (
 from ops.verify.place import Place
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
-from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus
+from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus, ProviderRefund
 from services.checkout.projections import BalanceList, OrderList, PaymentList
 from tests.servers import PostgresServer
 
@@ -156,6 +156,23 @@ def test_a_payment_called_returned_whose_money_is_still_here_is_found(database: 
 
     assert well == []
     assert "90 of 1990 went back" in kept.sentence
+
+
+def test_a_return_that_failed_is_found_until_it_was_made_again(database: str) -> None:
+    order = an_order()
+    order.expire("hold_expired", AT)
+    order.request_return("pi_1", "sold_out", AT)
+    order.fail_return("pi_1", ProviderRefund("re_0", 1990, failure="unknown"), 0, AT)
+    order.record_return("pi_1", "re_1", AT)
+    order.fail_return("pi_1", ProviderRefund("re_1", 1990, failure="unknown"), 0, AT)
+    save(database, order)
+
+    (waits,) = payments(database, captured(order))
+    order.record_return("pi_1", "re_2", AT)
+    save(database, order)
+
+    assert waits.sentence.endswith("nothing came")
+    assert payments(database, captured(order, returned_minor=1990)) == []
 
 
 def test_a_pass_granted_for_a_payment_that_nobody_captured_is_found(database: str) -> None:

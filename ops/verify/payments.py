@@ -25,9 +25,13 @@ _OUTCOMES: Final = """
            count(*) FILTER (WHERE topic = 'checkout.order.fulfilled' AND about = %(intent)s)
                AS granted,
            count(*) FILTER (WHERE topic = 'checkout.order.payment_returned' AND about = %(intent)s)
+               -- One that failed without having been called returned takes nothing back.
+               - count(*) FILTER (WHERE topic = 'checkout.order.return_failed'
+                                  AND about = %(intent)s AND returned_by IS NOT NULL)
                AS returned
-    FROM (SELECT topic, convert_from(state, 'UTF8')::jsonb ->> 'payment_intent_id' AS about
-          FROM events WHERE originator_id = %(order)s) AS history
+    FROM (SELECT topic, said ->> 'payment_intent_id' AS about, said ->> 'returned_by' AS returned_by
+          FROM events, LATERAL (SELECT convert_from(state, 'UTF8')::jsonb AS said) AS told
+          WHERE originator_id = %(order)s) AS history
 """
 _FULFILLED: Final = """
     SELECT convert_from(state, 'UTF8')::jsonb ->> 'payment_intent_id' AS payment_intent_id,

@@ -59,6 +59,20 @@ def test_a_full_refund_takes_the_seat_whichever_is_told_first(*, refund_first: b
     assert desk.membership(purchase.person_id, purchase.experience_ids[0]).wish is None
 
 
+def test_a_grant_of_its_own_seats_again_whose_purchase_was_refunded() -> None:
+    """As access gives it when the refund did not arrive."""
+    desk, purchase = Desk(), purchased()
+    (channel,) = purchase.experience_ids[:1]
+    reactions.on_pass_purchased(purchase, about(), desk.chat)
+    reactions.on_purchase_refunded(refunded(purchase), about(), desk.chat)
+
+    reactions.on_grant_issued(
+        grant_issued(uuid4(), purchase.person_id, channel), about(), desk.chat
+    )
+
+    assert desk.membership(purchase.person_id, channel).wish == "member"
+
+
 def test_a_partial_refund_changes_nothing() -> None:
     desk, purchase = Desk(), purchased()
     reactions.on_pass_purchased(purchase, about(), desk.chat)
