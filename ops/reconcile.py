@@ -6,10 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from libs.runtime.clock import SystemClock
+from libs.runtime.interventions import Operator
 from libs.runtime.schedule import Schedule
 from ops import stores
 from ops.options import As, Data, folder_of
-from services.checkout.rounds import EVERY, RECONCILE_LISTS
+from services.checkout.queries import find_stray
+from services.checkout.rounds import EVERY, RECONCILE_LISTS, RETURN_STRAY
 
 Day = Annotated[
     datetime | None,
@@ -18,26 +20,72 @@ Day = Annotated[
         help="Go through that day (UTC) alone, and draw its sums up again.",
     ),
 ]
+Return = Annotated[
+    str | None,
+    typer.Option(
+        "--return",
+        metavar="PAYMENT_INTENT",
+        help="Have a payment sent back in full whose order our log does not hold.",
+    ),
+]
 
 
-def reconcile(day: Day = None, as_: As = None, data: Data = None) -> None:
+def reconcile(day: Day = None, return_: Return = None, as_: As = None, data: Data = None) -> None:
     """Have the checkout go through the lists of its payment provider now, not in an hour."""
-    clock = SystemClock()
-    if day is not None and day.date() >= clock.now().astimezone(UTC).date():
+    if day is not None and return_ is not None:
+        raise typer.BadParameter("--day and --return are two commands")
+    if day is not None and day.date() >= SystemClock().now().astimezone(UTC).date():
         raise typer.BadParameter("that day is not over yet (in UTC)")
-    key = EVERY if day is None else day.date().isoformat()
     with stores.operating("checkout", folder_of(data), as_) as operator:
+        said = _go_through(operator, day) if return_ is None else _return(operator, return_)
+    typer.echo(said)
 
-        def act() -> dict[str, Any]:
-            curs = operator.cursor()
-            curs.execute(
-                "SELECT due_at FROM schedule WHERE kind = %s AND key = %s", (RECONCILE_LISTS, key)
-            )
-            row = curs.fetchone()
-            payload = {} if day is None else {"day": key}
-            Schedule(clock).at(RECONCILE_LISTS, key, clock.now(), payload)
-            return {"was_due_at": row and row["due_at"].isoformat()}
 
-        operator.intervene("checkout.reconcile", key, "", act)
+def _go_through(operator: Operator, day: datetime | None) -> str:
+    key = EVERY if day is None else day.date().isoformat()
+
+    def act() -> dict[str, Any]:
+        clock, curs = SystemClock(), operator.cursor()
+        curs.execute(
+            "SELECT due_at FROM schedule WHERE kind = %s AND key = %s", (RECONCILE_LISTS, key)
+        )
+        row = curs.fetchone()
+        payload = {} if day is None else {"day": key}
+        Schedule(clock).at(RECONCILE_LISTS, key, clock.now(), payload)
+        return {"was_due_at": row and row["due_at"].isoformat()}
+
+    operator.intervene("checkout.reconcile", key, "", act)
     what = "its provider's lists" if day is None else f"its provider's lists of {key}, and its sums"
-    typer.echo(f"checkout goes through {what} within a second; see `backstage events tail`.")
+    return f"checkout goes through {what} within a second; see `backstage events tail`."
+
+
+def _return(operator: Operator, payment_intent_id: str) -> str:
+    def act() -> dict[str, Any]:
+        clock, stray = SystemClock(), find_stray(operator.cursor(), payment_intent_id)
+        if stray is None:
+            raise typer.BadParameter(
+                f"no round has found {payment_intent_id} to be of an order that our log does not"
+                " hold. If it was made not long ago, or before a restore, go through the lists"
+                " first: `backstage reconcile`, or with `--day` through those of the day on which"
+                " it was made"
+            )
+        if stray.returned_at is not None:
+            raise typer.BadParameter(f"{payment_intent_id} is back since {stray.returned_at}")
+        if stray.has_order:
+            raise typer.BadParameter(
+                f"{payment_intent_id} is of order {stray.order_id}, which our log holds: its team"
+                " refunds it"
+            )
+        payload = {"payment_intent_id": payment_intent_id}
+        Schedule(clock).at(RETURN_STRAY, payment_intent_id, clock.now(), payload)
+        return {
+            "order_id": str(stray.order_id),
+            "amount_minor": stray.amount_minor,
+            "currency": stray.currency,
+        }
+
+    about = operator.intervene("checkout.return_stray", payment_intent_id, "", act)
+    return (
+        f"checkout sends {payment_intent_id} back within a second: {about['amount_minor']}"
+        f" {about['currency']} (in the smallest unit); see `backstage events tail`."
+    )

@@ -23,6 +23,7 @@ from services.checkout.domain import (
     SeatState,
     SoldOut,
     Standing,
+    StrayPayment,
     refuse_unless_on_sale,
 )
 from services.checkout.stock import StockDoor
@@ -234,6 +235,30 @@ class Checkout(Application[UUID]):
         if difference.id not in self.repository:
             self.save(difference)
         return True
+
+    def keep_stray(self, order_id: UUID, payment: Payment) -> bool:
+        """A captured payment of ours names an order that our log does not hold: keep that, and
+        when all of it is back. Whether it was found now; not when the order is there after all."""
+        self._books.lock_order(order_id)
+        if order_id in self.repository:
+            return False
+        now = self._clock.now()
+        stray: StrayPayment
+        try:
+            stray = self.repository.get(StrayPayment.create_id(payment.payment_intent_id))
+        except AggregateNotFoundError:
+            stray = StrayPayment(
+                payment_intent_id=payment.payment_intent_id,
+                order_id=order_id,
+                amount_minor=payment.amount_minor,
+                currency=payment.currency,
+                found_at=now,
+            )
+        found = bool(stray.pending_events)
+        if sum(refund.amount_minor for refund in payment.refunds) >= payment.amount_minor:
+            stray.record_return(payment.refunds[-1].refund_id, now)
+        self.save(stray)
+        return found
 
     def balance_day(
         self, day: str, sums: Mapping[str, Mapping[str, int]], differing: Sequence[str]

@@ -16,6 +16,7 @@ from services.checkout.payments import Payments, Record
 from services.checkout.rounds import (
     BALANCE_DAY,
     RECONCILE_LISTS,
+    RETURN_STRAY,
     SETTLE_LISTED,
     Balancer,
     Reconciler,
@@ -78,6 +79,10 @@ class Errands:
         """A list names what we may not know."""
         return self._reconciler.settle(payload)
 
+    def on_return_stray(self, payload: Mapping[str, Any]) -> Record | None:
+        """An operator has a payment sent back whose order was lost."""
+        return self._reconciler.return_stray(payload["payment_intent_id"])
+
     def on_balance_day(self, payload: Mapping[str, Any]) -> Record | None:
         """Every night, page by page: the sums of the day before."""
         return self._balancer.step(payload.get("day"))
@@ -92,5 +97,6 @@ class Errands:
             FOLLOW_HINT: self.on_follow_hint,
             RECONCILE_LISTS: self.on_reconcile_lists,
             SETTLE_LISTED: self.on_settle_listed,
+            RETURN_STRAY: self.on_return_stray,
             BALANCE_DAY: self.on_balance_day,
         }

@@ -17,7 +17,15 @@ from libs.events.checkout import (
     RefundFailed,
 )
 from libs.events.contract import Contract
-from services.checkout.domain import Capacity, DailyBalance, Difference, Offer, Order, Seat
+from services.checkout.domain import (
+    Capacity,
+    DailyBalance,
+    Difference,
+    Offer,
+    Order,
+    Seat,
+    StrayPayment,
+)
 
 
 @singledispatch
@@ -159,5 +167,7 @@ def _(event: Seat.Event | Capacity.Set) -> None:
 @to_contract.register(Difference.Found)
 @to_contract.register(DailyBalance.Opened)
 @to_contract.register(DailyBalance.Compared)
-def _(event: Difference.Event | DailyBalance.Event) -> None:
+@to_contract.register(StrayPayment.Found)
+@to_contract.register(StrayPayment.Returned)
+def _(event: Difference.Event | DailyBalance.Event | StrayPayment.Event) -> None:
     """How our books were compared is for our operators; what it changed is told by the orders."""

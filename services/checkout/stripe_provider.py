@@ -295,6 +295,7 @@ def _listed(
         amount_minor=amount_minor,
         currency=found["currency"].upper(),
         at=datetime.fromtimestamp(at, UTC),
+        marked=(intent["metadata"].get("attempt") or "").isdecimal(),
     )
 
 

@@ -46,6 +46,7 @@ from services.checkout.domain.provider import (
     WebhookEvent,
 )
 from services.checkout.domain.seat import Seat, SeatReason, SeatState
+from services.checkout.domain.stray_payment import StrayPayment
 
 __all__ = [
     "AlreadyOwned",
@@ -86,6 +87,7 @@ __all__ = [
     "SeatState",
     "SoldOut",
     "Standing",
+    "StrayPayment",
     "Terms",
     "WaitlistOnly",
     "WebhookEvent",

@@ -28,6 +28,7 @@ class Listed:
 
     `movement_id` names the money that moved: the payment that was captured or will never be, or the
     refund that went back. `object_id` is its place in the list; `at` is the provider's own time.
+    `marked`: the payment bears all that we write into ours, so that it is no other seller's.
     """
 
     object_id: str
@@ -38,6 +39,7 @@ class Listed:
     amount_minor: int
     currency: str
     at: datetime
+    marked: bool = False
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from services.checkout.projections.catalog import PassSale, TeamList
 from services.checkout.projections.money import BalanceList, MoneyList
 from services.checkout.projections.orders import OrderList, PaymentList
 from services.checkout.projections.seats import SeatList
+from services.checkout.projections.strays import StrayPaymentList
 
 VIEWS = (
     OrderList(),
@@ -11,6 +12,7 @@ VIEWS = (
     SeatList(),
     MoneyList(),
     BalanceList(),
+    StrayPaymentList(),
     PassSale(),
     TeamList(),
 )
@@ -23,5 +25,6 @@ __all__ = [
     "PassSale",
     "PaymentList",
     "SeatList",
+    "StrayPaymentList",
     "TeamList",
 ]

@@ -25,6 +25,7 @@ from services.checkout.queries.payments import (
     list_undecided_payments,
 )
 from services.checkout.queries.sale import Sale, get_sale
+from services.checkout.queries.strays import Stray, find_stray
 from services.checkout.queries.team import (
     NotOnTeam,
     Right,
@@ -49,9 +50,11 @@ __all__ = [
     "SpaceNotFound",
     "SpaceNumbers",
     "SpacePurchase",
+    "Stray",
     "WaitingOrder",
     "WaitingPlace",
     "find_order_of",
+    "find_stray",
     "get_asked_payment",
     "get_numbers",
     "get_order",

@@ -10,27 +10,36 @@ from services.checkout.domain import Listed, Says
 
 _LISTED: Final = """
     FROM unnest(%(keys)s::text[], %(says)s::text[], %(intents)s::text[], %(movements)s::text[],
-                %(orders)s::uuid[])
-         WITH ORDINALITY AS l(key, says, intent, movement, order_id, n)
+                %(orders)s::uuid[], %(marked)s::boolean[])
+         WITH ORDINALITY AS l(key, says, intent, movement, order_id, marked, n)
     LEFT JOIN payment_list p ON p.payment_intent_id = l.intent
-    JOIN order_list o ON o.order_id = coalesce(p.order_id, l.order_id)
+    LEFT JOIN order_list o ON o.order_id = coalesce(p.order_id, l.order_id)
     LEFT JOIN money_list m ON m.order_id = o.order_id AND m.movement_id = l.movement
 """
-"""The objects of a page that are about orders of ours, beside what we have of them.
+"""The objects of a page, beside the order of ours that they are about and what we have of them.
 
 Who changes at the provider which order a payment names does not change whose it is: where we have
 the payment already, it is the order's that asked for it.
 """
 
 _UNKNOWN: Final = f"""
-    SELECT l.n, o.order_id {_LISTED} WHERE CASE l.says
-        WHEN 'captured' THEN m.movement_id IS NULL
-        WHEN 'cancelled' THEN p.state IN ('requested', 'created', 'failed')
+    SELECT l.n, o.order_id {_LISTED}
+    LEFT JOIN stray_payment_list x ON x.payment_intent_id = l.intent
+    WHERE CASE
+        WHEN o.order_id IS NULL THEN CASE l.says
+            WHEN 'captured' THEN l.marked AND x.payment_intent_id IS NULL
+            WHEN 'returned' THEN x.payment_intent_id IS NOT NULL AND x.returned_at IS NULL
+            ELSE false
+        END
+        WHEN l.says = 'captured' THEN m.movement_id IS NULL
+        WHEN l.says = 'cancelled' THEN p.state IN ('requested', 'created', 'failed')
         ELSE m.movement_id IS NULL AND coalesce(p.state, '') NOT IN ('returning', 'returned')
     END AND NOT EXISTS (SELECT FROM schedule s WHERE s.kind = %(kind)s AND s.key = l.key)
     ORDER BY l.n
 """  # noqa: S608 - our own text
-_BOOKED: Final = f"SELECT l.n, p.state, m.kind, m.amount_minor {_LISTED} ORDER BY l.n"
+_BOOKED: Final = f"""
+    SELECT l.n, p.state, m.kind, m.amount_minor {_LISTED} WHERE o.order_id IS NOT NULL ORDER BY l.n
+"""
 # Learned in this time, and not met in the provider's lists of it.
 _UNSEEN: Final = """
     SELECT m.movement_id, m.kind, m.amount_minor, m.currency,
@@ -56,10 +65,12 @@ class Movement:
 
 
 def list_unknown(curs: ViewCursor, listed: Sequence[Listed], kind: str) -> list[Listed]:
-    """Those about our orders that we seem not to know yet, each with the order whose it is, in
-    their order; the order decides. Without those that are on the schedule already as that kind."""
+    """Those that we seem not to know yet, in their order, each with the order whose it is; the
+    order decides. Of orders that we do not have: payments of ours that nobody has found yet, and
+    what went back of those that were. Without those that are on the schedule as that kind."""
     rows = curs.execute(_UNKNOWN, _columns(listed) | {"kind": kind}, prepare=True)
-    return [replace(listed[row["n"] - 1], order_id=row["order_id"]) for row in rows]
+    unknown = [(listed[row["n"] - 1], row["order_id"]) for row in rows]
+    return [replace(each, order_id=whose or each.order_id) for each, whose in unknown]
 
 
 def list_booked(curs: ViewCursor, listed: Sequence[Listed]) -> list[tuple[Listed, int]]:
@@ -98,4 +109,5 @@ def _columns(listed: Sequence[Listed]) -> dict[str, list[Any]]:
         "intents": [each.payment_intent_id for each in listed],
         "movements": [each.movement_id for each in listed],
         "orders": [each.order_id for each in listed],
+        "marked": [each.marked for each in listed],
     }

@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from libs.runtime.store import Store
 from services.checkout import queries
 from services.checkout.application import Checkout
-from services.checkout.domain import Listed, Listing, Page
+from services.checkout.domain import Listed, Listing, OrderNotFound, Page, Payment, RefundOrder
 from services.checkout.payments import PaymentProvider, Record
 from services.checkout.rounds.table import (
     BALANCE_DAY,
@@ -64,12 +66,24 @@ class Reconciler:
         """
         listed = _KEPT.validate_python(kept)
         payment = self._provider.get(listed.payment_intent_id)
+        return lambda: self._settled(listed, payment)
 
-        def record() -> None:
-            if self._checkout.reconcile(listed, payment):
-                self._cry_out(listed)
+    def return_stray(self, payment_intent_id: str) -> Record | None:
+        """Send back what is left of a payment whose order we do not have; None when a round has
+        found no such payment, or it is no such payment any more. What it asks for first tells
+        whether it was sent back before.
 
-        return record
+        Raises ProviderSilent, RefundImpossible.
+        """
+        stray = self._store.query(lambda curs: queries.find_stray(curs, payment_intent_id))
+        if stray is None or not stray.is_kept:
+            return None
+        payment = self._provider.get(payment_intent_id)
+        if sum(refund.amount_minor for refund in payment.refunds) < payment.amount_minor:
+            key = f"return:{payment_intent_id}"
+            self._provider.refund(RefundOrder(stray.order_id, payment_intent_id, key))
+            payment = self._provider.get(payment_intent_id)
+        return partial(self._keep_stray, stray.order_id, payment)
 
     def _place(self, begun: Round, day: str | None) -> Place:
         now = self._store.clock.now()
@@ -111,15 +125,29 @@ class Reconciler:
             kind = BALANCE_DAY if stands.under_way is None else RECONCILE_LISTS
             schedule.at(kind, day, now, {"day": day})
 
-    def _cry_out(self, listed: Listed) -> None:
-        self._store.after_commit(
-            lambda: logger.error(
-                "order %s: the provider says %s of %s, which nobody told us; settled now",
-                listed.order_id,
-                listed.says,
-                listed.movement_id,
+    def _settled(self, listed: Listed, payment: Payment) -> None:
+        try:
+            if self._checkout.reconcile(listed, payment):
+                self._cry_out(
+                    "order %s: the provider says %s of %s, which nobody told us; settled now",
+                    listed.order_id,
+                    listed.says,
+                    listed.movement_id,
+                )
+        except OrderNotFound:
+            self._keep_stray(listed.order_id, payment)
+
+    def _keep_stray(self, order_id: UUID, payment: Payment) -> None:
+        if self._checkout.keep_stray(order_id, payment):
+            self._cry_out(
+                "payment %s is of order %s, which our log does not hold: kept until a person has it"
+                " returned",
+                payment.payment_intent_id,
+                order_id,
             )
-        )
+
+    def _cry_out(self, message: str, *about: object) -> None:
+        self._store.after_commit(lambda: logger.error(message, *about))
 
 
 def _after(place: Place, page: Page) -> Place | None:

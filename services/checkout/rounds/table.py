@@ -13,6 +13,7 @@ from services.checkout.domain import Listing
 
 RECONCILE_LISTS: Final = "reconcile_lists"
 SETTLE_LISTED: Final = "settle_listed"
+RETURN_STRAY: Final = "return_stray"
 BALANCE_DAY: Final = "balance_day"
 EVERY: Final = "all"
 """The key of the entry that comes again and again; a day's own has the day as its key."""

@@ -234,6 +234,7 @@ class FakeProvider:
             amount_minor=refund.amount_minor if refund else payment.amount_minor,
             currency=payment.currency,
             at=self.made_at[at or object_id],
+            marked=payment.attempt > 0,
         )
 
     def tell(self, payment_intent_id: str, **changes: Any) -> Payment:

@@ -14,12 +14,13 @@ from services.checkout.projections import (
     PassSale,
     PaymentList,
     SeatList,
+    StrayPaymentList,
     TeamList,
 )
 from services.checkout.tests.builders import a_pass, a_payment, a_space, about, an_end, free, terms
 from services.checkout.tests.conftest import Shop
 
-OWN = (OrderList(), PaymentList(), SeatList(), MoneyList(), BalanceList())
+OWN = (OrderList(), PaymentList(), SeatList(), MoneyList(), BalanceList(), StrayPaymentList())
 
 
 def everything_that_can_happen(shop: Shop) -> None:
@@ -52,16 +53,19 @@ def everything_that_can_happen(shop: Shop) -> None:
     do(lambda: checkout.record_refund(second, ProviderRefund("re_5", 1900)))
     third = shop.buy(pass_id)
     do(lambda: checkout.give_up_payment(third, 1, "amount_too_small"))
-    a_refusal_and_two_balances(shop, do)
+    a_refusal_a_stray_payment_and_two_balances(shop, do)
 
 
-def a_refusal_and_two_balances(shop: Shop, do: Any) -> None:
+def a_refusal_a_stray_payment_and_two_balances(shop: Shop, do: Any) -> None:
     checkout = shop.checkout
     refused = uuid4()
     fourth = shop.buy(shop.offer(terms(stock=1)).pass_id)
     do(lambda: checkout.settle(fourth, a_payment(fourth, payment_intent_id="pi_4")))
     do(lambda: checkout.request_refund(refused, fourth, 90, "creator"))
     do(lambda: checkout.refuse_refund(fourth, refused, "insufficient_balance", 1))
+    for refunds in ((), (ProviderRefund("re_9", 1990),)):
+        stray = a_payment(uuid4(), payment_intent_id="pi_5", refunds=refunds)
+        do(lambda stray=stray: checkout.keep_stray(stray.order_id, stray))
     sums = {"EUR": {"captured_theirs_minor": 1990, "captured_ours_minor": 0}}
     for differing in (["pi_1"], []):
         do(lambda some=differing: checkout.balance_day("2026-06-01", sums, some))
@@ -78,7 +82,7 @@ def dump(shop: Shop) -> dict[str, list[dict[str, Any]]]:
 def test_built_again_from_zero_the_views_equal_the_live_ones(shop: Shop) -> None:
     everything_that_can_happen(shop)
     live = dump(shop)
-    shop.rows("TRUNCATE order_list, payment_list, seat_list, money_list, balance_list")
+    shop.rows(f"TRUNCATE {', '.join(live)}")
 
     def rebuild(curs: Any) -> None:
         for logged in log.read_after(curs, log.START, 500).events:
@@ -90,6 +94,7 @@ def test_built_again_from_zero_the_views_equal_the_live_ones(shop: Shop) -> None
     shop.store.query(rebuild)
 
     assert dump(shop) == live
+    assert all(live.values())
     assert {row["status"] for row in live["order_list"]} == {
         "fulfilled",
         "refunded",

@@ -203,7 +203,7 @@ async def test_payments_that_are_not_ours_and_those_that_we_know_are_passed_over
 ) -> None:
     a_purchase(shop)
     for number, order_id in enumerate((None, uuid4())):
-        stranger = Payment(f"pi_x{number}", PaymentStatus.SUCCEEDED, 500, "EUR", order_id)
+        stranger = Payment(f"pi_x{number}", PaymentStatus.SUCCEEDED, 500, "EUR", order_id, 0)
         shop.provider.payments[stranger.payment_intent_id] = stranger
         shop.provider.made_at[stranger.payment_intent_id] = NOON
         shop.provider.tell(stranger.payment_intent_id, charge_id=f"ch_x{number}")

@@ -13,6 +13,7 @@ import pytest
 
 from libs.runtime.clock import FixedClock
 from services.checkout.domain import Listing, PaymentUnknown, ProviderSilent, Says
+from services.checkout.rounds import RETURN_STRAY
 from services.checkout.stripe_provider import StripePayments
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
@@ -96,6 +97,37 @@ async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_in_stripes_l
     assert shop.order(order_id)["refunded_minor"] == refund.amount
     assert shop.count("checkout.order.refunded") == 1
     assert differences(shop) == [(refund.id, "returned", "succeeded")]
+
+
+async def test_of_captured_payments_whose_order_we_do_not_have_only_ours_are_found_and_returned(
+    shop: Shop, sandbox: StandIn
+) -> None:
+    def captured(**metadata: str) -> str:
+        params: Any = {
+            "amount": 1990,
+            "currency": "eur",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "metadata": metadata,
+        }
+        return sandbox.client().v1.payment_intents.create(params).id
+
+    lost = captured(order_id=str(uuid4()), person_id=str(uuid4()), attempt="1")
+    captured(order_id=str(uuid4()))
+    captured(order_id="4711", attempt="1")
+    shop.begin_rounds()
+
+    await shop.work()
+    found = shop.rows("SELECT payment_intent_id FROM stray_payment_list")
+    payload, put = {"payment_intent_id": lost}, shop.store.schedule.at
+    shop.store.work(shop.cause(), lambda: put(RETURN_STRAY, lost, shop.clock.now(), payload))
+    await shop.work()
+
+    assert found == [{"payment_intent_id": lost}]
+    (refund,) = sandbox.client().v1.refunds.list().data
+    assert (refund.payment_intent, refund.amount) == (lost, 1990)
+    assert shop.row("SELECT refund_id FROM stray_payment_list")["refund_id"] == refund.id
 
 
 async def test_stripe_falling_silent_in_the_middle_of_a_round_loses_nothing(
