@@ -28,6 +28,7 @@ if sys.argv[1:2] != ["up"]:
     from ops import epoch, events, inbox, parked, projections, schedule
     from ops.backup import backup, restore
     from ops.demo import demo
+    from ops.drift import drift
     from ops.lag import lag
     from ops.reconcile import reconcile
     from ops.replay.command import replay
@@ -47,6 +48,7 @@ if sys.argv[1:2] != ["up"]:
     app.command()(lag)
     app.command()(verify)
     app.command()(reconcile)
+    app.command()(drift)
     app.command()(demo)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +21,7 @@ from libs.runtime.tests.test_pipe import until
 from ops import stores
 from ops.__main__ import app
 from ops.tests.operated import AT, Operated, an_offer, sell
+from ops.tests.test_repairs import commands_in
 from ops.up.data_folder import DataFolder
 from ops.verify.checker import Checker
 from ops.verify.command import check
@@ -64,11 +64,6 @@ def verify(tmp_path: Path) -> Callable[..., Any]:
         return checker
 
     return run
-
-
-def commands_in(repair: str) -> list[list[str]]:
-    """The commands of a repair, without the name of the program."""
-    return [each.split() for each in re.findall(r"backstage ([^;:,(`]+)", repair)]
 
 
 def found(checker: Checker) -> list[tuple[str, str]]:

@@ -16,18 +16,24 @@ class Checking:
     """`backstage verify` in a process of its own: it comes, looks and goes, and holds no memory."""
 
     def __init__(
-        self, console: Console, data: Path, environment: Mapping[str, str], root: Path
+        self,
+        console: Console,
+        data: Path,
+        environment: Mapping[str, str],
+        root: Path,
+        every_s: float = EVERY_S,
     ) -> None:
         self._console = console
         self._argv = (sys.executable, "-m", "ops", "verify", "--providers", "--data", str(data))
         self._environment = environment
         self._root = root
+        self._every_s = every_s
         self._said: str | None = None
 
     async def run(self) -> None:
         """Look again and again; the same findings are said once."""
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self._every_s)
             found = await self._look()
             if found != self._said:
                 self._say(found)

@@ -63,21 +63,21 @@ CHANNELS: Final = Place(
     "chat",
     "may enter {where} and does not sit in its chat",
     "sits in the chat of {where} and may not enter it",
-    "backstage lag; backstage parked ls --service chat",
+    "backstage drift --fix",
 )
 VIDEO: Final = Place(
     "tokens",
     "streaming",
     "may enter {where} and would get no token for its video",
     "would get a token for the video of {where} and may not enter it",
-    "backstage lag; then backstage projections rebuild streaming door_list",
+    "backstage projections rebuild streaming door_list",
 )
 CHAT: Final = Place(
     "tokens",
     "chat",
     "may enter {where} and would get no token for its chat",
     "would get a token for the chat of {where} and may not enter it",
-    "backstage lag; backstage parked ls --service chat",
+    "backstage projections rebuild chat seat_list",
 )
 
 Members = Mapping[UUID, set[str]]

@@ -1,0 +1,76 @@
+"""`backstage drift`: what a provider holds otherwise than our books, and putting it right."""
+
+from functools import partial
+from typing import Annotated, Any, Final
+
+import typer
+
+from libs.runtime.clock import SystemClock
+from libs.runtime.interventions import Operator
+from libs.runtime.schedule import Schedule
+from ops import stores
+from ops.options import As, Data, folder_of
+from ops.up.data_folder import DataFolder
+from ops.verify.command import provider_variables
+from ops.verify.membership import (
+    CHANNELS,
+    Difference,
+    StreamMembers,
+    as_findings,
+    channels,
+    differences,
+    may_enter,
+)
+from services.chat.application import SETTLE_SEAT
+
+_MEMBERSHIP: Final = """
+    SELECT membership_id FROM seat_list WHERE experience_id = %s AND person_id::text = %s
+"""
+
+
+def drift(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Have chat bring these people in or out again.")
+    ] = False,
+    as_: As = None,
+    data: Data = None,
+) -> None:
+    """Compare who sits in the chat at its provider with who may; 1 when that is not the same."""
+    folder = folder_of(data)
+    found = _differences(folder)
+    for finding in as_findings(found, CHANNELS):
+        typer.echo(finding.sentence)
+    if not fix:
+        raise typer.Exit(1 if found else 0)
+    with stores.operating("chat", folder, as_) as operator:
+        asked = [each for each in sorted(found, key=str) if _settle(operator, each)]
+    typer.echo(f"chat settles {len(asked)} of {len(found)} seats within a second.")
+    if len(asked) < len(found):
+        typer.echo("The others were never let in by us: put them out at the provider.")
+        raise typer.Exit(1)
+
+
+def _differences(folder: DataFolder) -> set[Difference]:
+    members = StreamMembers(provider_variables(folder))
+    with stores.reading(stores.database_url("chat", folder)) as chat:
+        seated = {experience: members.of(experience) for experience in channels(chat)}
+    with stores.reading(stores.database_url("access", folder)) as access:
+        allowed = may_enter(access)
+    return {each for each in differences(allowed, seated) if each[0] in seated}
+
+
+def _settle(operator: Operator, difference: Difference) -> bool:
+    """Put the errand on the schedule that does what is wanted now, whatever was done before."""
+    experience_id, person, kind = difference
+
+    def act() -> dict[str, Any]:
+        row = operator.cursor().execute(_MEMBERSHIP, (experience_id, person)).fetchone()
+        if row is None:
+            return {}
+        membership_id, clock = str(row["membership_id"]), SystemClock()
+        payload = {"membership_id": membership_id}
+        Schedule(clock).at(SETTLE_SEAT, f"drift/{membership_id}", clock.now(), payload)
+        return {"was": kind, **payload}
+
+    made = partial(operator.intervene, "chat.settle_seat", f"{person} in {experience_id}", "")
+    return bool(made(act))

@@ -1,0 +1,309 @@
+"""What a purchase came to: each loss and each surplus is found, and mended by what is named."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from libs.runtime.cause import Cause
+from libs.runtime.store import Store
+from ops import stores
+from ops.__main__ import app
+from ops.replay.command import Selection, run
+from ops.replay.compositions import compose
+from ops.tests.operated import AT, Operated, an_offer, sell
+from ops.tests.test_repairs import commands_in
+from ops.verify.finding import Finding
+from ops.verify.outcomes import DONE_WITHIN, SERVICES, Awaited, check_outcomes
+from services.access.application import Entitlement
+from services.access.domain import GrantReason
+from services.checkout.domain import Order, ProviderRefund
+from services.notifications.domain import Channel
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@dataclass
+class Shop:
+    """A checkout that sells, and whoever acts upon it when it is told to."""
+
+    system: Operated
+    checkout: Store[Any]
+    access: Store[Any]
+    notifications: Store[Any]
+
+    def act(self, *services: Store[Any]) -> None:
+        """Handle what the checkout has said so far; what was handled is left alone."""
+        with stores.reading(self.system.urls["checkout"]) as log:
+            for store in services:
+                done = run(store, log, "checkout", Selection(), dry_run=False)
+                assert done.failed == 0
+
+    def mail(self) -> None:
+        """The mail server takes everything."""
+        letters = self.system.rows(
+            "notifications",
+            "SELECT notice_id FROM notice_list WHERE channel = 'email' AND status = 'requested'",
+        )
+        deliver = self.notifications.application.deliver_notice
+        for (letter,) in letters:
+            self.notifications.work(Cause(uuid4()), partial(deliver, letter))
+
+    def look(
+        self, awaited: Awaited | None = None, at: datetime | None = None
+    ) -> tuple[list[Finding], Awaited]:
+        """By default so late that everything should be done."""
+        with ExitStack() as stack:
+            logs = {
+                name: stack.enter_context(stores.reading(self.system.urls[name]))
+                for name in SERVICES
+            }
+            late = datetime.now(UTC) + DONE_WITHIN
+            return check_outcomes(logs, awaited or Awaited(), at or late)
+
+    def told(self) -> list[str]:
+        return [each.sentence for each in self.look()[0]]
+
+    def once_more(self, service: str, topic: str, change: str) -> None:
+        """As if it had been done a second time under another id."""
+        self.system.rows(
+            service,
+            "INSERT INTO events (originator_id, originator_version, topic, state, xact, command_id,"  # noqa: S608
+            f" actor) SELECT {change}, topic, state, xact, command_id, actor FROM events"
+            " WHERE topic = %s LIMIT 1",
+            topic,
+        )
+
+
+@pytest.fixture
+def shop(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    system = Operated.create(postgres, "nats://127.0.0.1:1")
+    for name, value in system.environment.items():
+        monkeypatch.setenv(name, value)
+    composed = [compose(name, system.urls[name]) for name in ("access", "notifications")]
+    checkout = system.store("checkout")
+    yield Shop(system, checkout, *composed)
+    for store in (checkout, *composed):
+        store.close()
+
+
+@pytest.fixture
+def sold(shop: Shop) -> tuple[Shop, UUID]:
+    """One purchase with everything that belongs to it."""
+    order_id = sell(shop.checkout)
+    shop.act(shop.access, shop.notifications)
+    shop.mail()
+    return shop, order_id
+
+
+def test_a_purchase_with_all_that_belongs_to_it_is_well(sold: tuple[Shop, UUID]) -> None:
+    shop, _ = sold
+
+    found, awaited = shop.look()
+
+    assert found == []
+    assert awaited.orders == awaited.grants == awaited.notices == []
+
+
+def test_what_is_on_its_way_is_no_finding_and_is_looked_at_again(shop: Shop) -> None:
+    order_id = sell(shop.checkout)
+
+    young, awaited = shop.look(at=datetime.now(UTC))
+    late, still = shop.look(awaited)
+    shop.act(shop.access, shop.notifications)
+    shop.mail()
+    done, over = shop.look(still)
+
+    assert young == done == []
+    assert [each.service for each in late] == ["access", "notifications"]
+    assert awaited.orders == still.orders == [order_id]
+    assert over.orders == []
+
+
+def test_a_consumer_that_stopped_is_found_and_the_named_replay_does_its_work(shop: Shop) -> None:
+    order_id = sell(shop.checkout)
+    shop.act(shop.notifications)
+    shop.mail()
+
+    (found,) = shop.look()[0]
+    done = CliRunner().invoke(app, commands_in(found.repair)[0])
+
+    assert found.sentence == f"order {order_id}: 0 grants for 2 experiences"
+    assert "1 were handled by access" in done.output
+    assert shop.told() == []
+
+
+def test_grants_that_are_gone_although_the_event_was_handled_are_found(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, order_id = sold
+    shop.system.rows("access", "DELETE FROM events WHERE topic = 'access.grant.issued'")
+
+    (found,) = shop.look()[0]
+
+    assert found.sentence == f"order {order_id}: 0 grants for 2 experiences"
+    assert "backstage restore DIR" in found.repair
+
+
+def test_grants_that_open_no_door_are_found(sold: tuple[Shop, UUID]) -> None:
+    shop, order_id = sold
+    shop.system.rows("access", "DELETE FROM grant_list")
+
+    (found,) = shop.look()[0]
+
+    assert found.sentence == f"order {order_id}: 2 of its grants open no door"
+    assert found.repair == "backstage projections rebuild access grant_list"
+
+
+def test_a_grant_too_many_and_one_without_a_purchase_are_found_until_they_are_revoked(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, order_id = sold
+    well, awaited = shop.look()
+    shop.once_more("access", "access.grant.issued", "gen_random_uuid(), 1")
+    nobody = Entitlement(uuid4(), uuid4(), uuid4(), [uuid4()], GrantReason.PURCHASE, AT)
+    issued = shop.access.work(Cause(uuid4()), lambda: shop.access.application.issue_grants(nobody))
+
+    found, later = shop.look(awaited)
+    again, _ = shop.look(later)
+    shop.system.rows(
+        "access",
+        "INSERT INTO events (originator_id, originator_version, topic, state, xact, command_id,"
+        " actor) SELECT originator_id, 2, 'access.grant.revoked', state, xact, command_id, actor"
+        " FROM events WHERE originator_id = ANY(%s)",
+        later.grants,
+    )
+
+    sentences = sorted(each.sentence for each in found)
+    assert well == []
+    assert found == again
+    assert len(later.grants) == 2
+    assert sentences[0].startswith("a grant too many: ")
+    assert f"of order {order_id}" in sentences[0]
+    assert sentences[1].startswith(f"a grant without its purchase: {issued[0]}")
+    assert shop.look(later)[0] == []
+
+
+def test_a_comp_needs_no_purchase(shop: Shop) -> None:
+    comp = Entitlement(uuid4(), uuid4(), uuid4(), [uuid4()], GrantReason.COMP, AT)
+    shop.access.work(Cause(uuid4()), lambda: shop.access.application.give_comp(comp))
+
+    assert shop.told() == []
+
+
+def test_the_same_pass_bought_twice_is_found(shop: Shop) -> None:
+    offer, person_id = an_offer(), uuid4()
+    orders = [sell(shop.checkout, offer, person_id) for _ in range(2)]
+    sell(shop.checkout, an_offer(), person_id)
+    sell(shop.checkout, offer)
+    shop.act(shop.access, shop.notifications)
+    shop.mail()
+
+    assert sorted(shop.told()) == sorted(
+        f"order {one}: the same pass bought twice: order {other} stands as well"
+        for one, other in (orders, orders[::-1])
+    )
+
+
+def test_an_order_that_was_fulfilled_twice_is_found(sold: tuple[Shop, UUID]) -> None:
+    shop, order_id = sold
+    shop.once_more("checkout", "checkout.order.fulfilled", "originator_id, originator_version + 1")
+
+    assert shop.told() == [f"order {order_id}: purchased 2 times"]
+
+
+def test_a_refund_that_left_the_grants_is_found_and_the_named_replay_revokes_them(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, order_id = sold
+    _, awaited = shop.look()
+    refund(shop, order_id)
+
+    (found,), _ = shop.look(awaited)
+    done = CliRunner().invoke(app, commands_in(found.repair)[0])
+
+    assert found.sentence == (
+        f"order {order_id}: refunded in full, and 2 of its grants still stand"
+    )
+    assert done.exit_code == 0
+    assert shop.look(awaited)[0] == []
+
+
+def refund(shop: Shop, order_id: UUID) -> None:
+    def give_back() -> None:
+        order: Order = shop.checkout.application.repository.get(order_id)
+        order.record_refund(ProviderRefund("re_1", 0), AT)
+        shop.checkout.application.save(order)
+
+    shop.checkout.work(Cause(uuid4()), give_back)
+
+
+def test_a_receipt_that_was_not_mailed_is_found_with_the_work_that_mails_it(shop: Shop) -> None:
+    order_id = sell(shop.checkout)
+    shop.act(shop.access, shop.notifications)
+
+    (found,) = shop.look()[0]
+    done = CliRunner().invoke(app, commands_in(found.repair)[0])
+
+    assert found.sentence == f"order {order_id}: 1 receipts in the app, 0 mailed"
+    assert "notifications does it within a second" in done.output
+
+
+def test_a_mail_that_the_server_refuses_for_good_has_come_to_its_end(shop: Shop) -> None:
+    sell(shop.checkout)
+    shop.act(shop.access, shop.notifications)
+    letters = shop.system.rows(
+        "notifications", "SELECT notice_id FROM notice_list WHERE channel = %s", Channel.EMAIL
+    )
+    for (letter,) in letters:
+        fail = partial(shop.notifications.application.fail_notice, letter, 550)
+        shop.notifications.work(Cause(uuid4()), fail)
+
+    assert shop.told() == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "change", "sentence"),
+    [
+        ("notifications.notice.requested", "gen_random_uuid(), 1", "a receipt too many"),
+        (
+            "notifications.notice.delivered",
+            "originator_id, originator_version + 1",
+            "2 receipts in the app, 1 mailed",
+        ),
+    ],
+)
+def test_a_receipt_too_many_is_found(shop: Shop, topic: str, change: str, sentence: str) -> None:
+    sell(shop.checkout)
+    shop.act(shop.access, shop.notifications)
+    shop.once_more("notifications", topic, change)
+    shop.mail()
+
+    (told,) = shop.told()
+
+    assert sentence in told
+
+
+def test_what_was_well_is_not_looked_at_again_unless_the_log_is_another_one(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, _ = sold
+    _, awaited = shop.look()
+    shop.system.rows("access", "DELETE FROM grant_list")
+
+    passed_by, _ = shop.look(awaited)
+    shop.system.rows(
+        "checkout",
+        "DELETE FROM events WHERE (xact, notification_id) ="
+        " (SELECT xact, notification_id FROM events ORDER BY 1 DESC, 2 DESC LIMIT 1)",
+    )
+    put_back, _ = shop.look(awaited)
+
+    assert passed_by == []
+    assert [each.service for each in put_back] == ["access"]
