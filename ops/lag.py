@@ -46,6 +46,8 @@ class ServiceLag:
     consumers: list[ConsumerLag] = field(default_factory=list)
     due: int = 0
     late_oldest_s: float = 0.0
+    failing: int = 0
+    """Work that failed and is tried again: each failure moves the time at which it is due."""
     last_error: str | None = None
     webhooks: int = 0
     webhook_oldest_s: float = 0.0
@@ -133,15 +135,19 @@ def _after(
 def _measure_schedule(conn: Connection[DictRow], found: ServiceLag) -> None:
     row = conn.execute(
         """
-        SELECT count(*) AS due, extract(epoch FROM max(now() - due_at))::float AS late_s,
-               (SELECT last_error FROM schedule WHERE last_error IS NOT NULL
-                ORDER BY due_at LIMIT 1) AS last_error
-        FROM schedule WHERE due_at <= now()
+        SELECT count(*) FILTER (WHERE due_at <= now()) AS due,
+               extract(epoch FROM max(now() - due_at))::float AS late_s,
+               count(last_error) AS failing,
+               (SELECT format('%s %s failed %s times: %s', kind, key, attempts, last_error)
+                FROM schedule WHERE last_error IS NOT NULL
+                ORDER BY attempts DESC, due_at LIMIT 1) AS last_error
+        FROM schedule WHERE due_at <= now() OR last_error IS NOT NULL
         """
     ).fetchone()
     if row is not None:
         found.due = row["due"]
-        found.late_oldest_s = round(row["late_s"] or 0.0, 3)
+        found.late_oldest_s = max(round(row["late_s"] or 0.0, 3), 0.0)
+        found.failing = row["failing"]
         found.last_error = row["last_error"]
 
 
@@ -172,7 +178,7 @@ def _age_s(at: datetime) -> float:
 def _print(found: ServiceLag) -> None:
     typer.echo(
         f"{found.service:14} unpublished {found.unpublished} ({found.unpublished_oldest_s:.1f} s)"
-        f"   due {found.due} ({found.late_oldest_s:.1f} s late)"
+        f"   due {found.due} ({found.late_oldest_s:.1f} s late)   failing {found.failing}"
         f"   webhooks {found.webhooks} ({found.webhook_oldest_s:.1f} s)"
     )
     if found.last_error:

@@ -314,8 +314,9 @@ async def test_lag_tells_what_is_unpublished_pending_late_and_parked(
     await sold(system, services[0])
     system.rows(
         "access",
-        "INSERT INTO schedule (kind, key, due_at, payload, last_error)"
-        " VALUES ('nobody does this', '1', now() - interval '1 hour', '{}', 'no luck')",
+        "INSERT INTO schedule (kind, key, due_at, payload, attempts, last_error) VALUES"
+        " ('nobody does this', '1', now() - interval '1 hour', '{}', 0, NULL),"
+        " ('this fails', '2', now() + interval '5 minutes', '{}', 9, 'no luck')",
     )
     system.rows(
         "access",
@@ -329,7 +330,8 @@ async def test_lag_tells_what_is_unpublished_pending_late_and_parked(
     told = {each["service"]: each for each in map(json.loads, lines)}
     assert set(told) == set(stores.SERVICES)
     access = told["access"]
-    assert (access["due"], access["last_error"]) == (1, "no luck")
+    assert (access["due"], access["failing"]) == (1, 1)
+    assert access["last_error"] == "this fails 2 failed 9 times: no luck"
     assert access["late_oldest_s"] == pytest.approx(3600, abs=60)
     (heard,) = [each for each in access["consumers"] if each["producer"] == "checkout"]
     assert (heard["stream_last"], heard["pending"], heard["parked"]) == (2, 0, 1)

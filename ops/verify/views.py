@@ -15,8 +15,8 @@ from ops import stores
 from ops.up.data_folder import DataFolder
 from ops.verify.finding import Finding
 
-SMALL: Final = 20_000
-"""So many events and messages are applied in two seconds or so: what a minute can bear."""
+SMALL: Final = 10_000
+"""So many events and messages are applied in a second or so: what a minute can bear."""
 _LOOKS: Final = 3
 _SIZE: Final = """
     SELECT (SELECT count(*) FROM (SELECT FROM events LIMIT %(limit)s) AS own)
