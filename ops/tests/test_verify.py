@@ -36,6 +36,7 @@ from ops.verify.payments import (
     SETTLED_WITHIN,
     Asked,
     Captured,
+    StripePayments,
     check_balances,
     check_payments,
     check_stuck,
@@ -45,6 +46,7 @@ from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
 from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus, ProviderRefund
 from services.checkout.projections import BalanceList, OrderList, PaymentList
+from services.checkout.tests.stand_in import SECRET_KEY, running_stand_in
 from tests.servers import PostgresServer
 
 SPACE, LOUNGE, MEMBER, HOST, EVE, OLD = (uuid4() for _ in range(6))
@@ -230,6 +232,34 @@ def test_a_pass_without_a_payment_is_found_again_by_the_next_run(database: str) 
         (again,), _ = check_payments(conn, Provider(), asked, NOW)
 
     assert again.sentence.endswith("was granted for pi_1, never captured")
+
+
+def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
+    order_id, now = uuid4(), datetime.now(UTC)
+    with running_stand_in(tmp_path) as stand_in:
+        made = [
+            stand_in.client().v1.payment_intents.create(
+                {
+                    "amount": 1990,
+                    "currency": "eur",
+                    "payment_method_types": ["card"],
+                    "metadata": {"order_id": str(order_id)},
+                }
+            )
+            for _ in range(2)
+        ]
+        stand_in.pay(made[0].client_secret).raise_for_status()
+        provider = StripePayments({"STRIPE_API_KEY": SECRET_KEY, "STRIPE_API_URL": stand_in.url})
+
+        listed = list(provider.since(now - timedelta(hours=1)))
+        later = list(provider.since(now + timedelta(hours=1)))
+        paid, unpaid, unknown = map(provider.get, (made[0].id, made[1].id, "pi_nobody"))
+
+    assert listed == [paid]
+    assert later == []
+    assert paid is not None
+    assert (paid.order_id, paid.amount_minor, paid.returned_minor) == (order_id, 1990, 0)
+    assert unpaid is unknown is None
 
 
 STRAYS = """
