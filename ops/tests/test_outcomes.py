@@ -235,10 +235,32 @@ def test_a_refund_that_left_the_grants_is_found_and_the_named_replay_revokes_the
     assert shop.look(awaited)[0] == []
 
 
-def refund(shop: Shop, order_id: UUID) -> None:
+def test_what_is_given_again_after_a_refund_that_failed_is_its_purchases(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, order_id = sold
+    refund(shop, order_id)
+    shop.act(shop.access)
+    refund(shop, order_id, failure="lost_or_stolen_card")
+    shop.act(shop.access)
+    standing = "SELECT count(*) FROM grant_list WHERE revoked_at IS NULL"
+
+    assert shop.system.rows("access", standing) == [(2,)]
+    assert shop.look()[0] == []
+
+    refund(shop, order_id, "re_2")
+
+    assert shop.told() == [f"order {order_id}: refunded in full, and 2 of its grants still stand"]
+
+
+def refund(shop: Shop, order_id: UUID, refund_id: str = "re_1", failure: str | None = None) -> None:
     def give_back() -> None:
         order: Order = shop.checkout.application.repository.get(order_id)
-        order.record_refund(ProviderRefund("re_1", 0), AT)
+        made = ProviderRefund(refund_id, 0, failure=failure)
+        if failure is None:
+            order.record_refund(made, AT)
+        else:
+            order.fail_refund(made, AT, stands_again=True)
         shop.checkout.application.save(order)
 
     shop.checkout.work(Cause(uuid4()), give_back)

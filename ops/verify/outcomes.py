@@ -16,13 +16,13 @@ from eventsourcing.persistence import Mapper, StoredEvent
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from libs.events.checkout import PassPurchased, PurchaseRefunded
+from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundFailed
 from libs.events.envelope import event_id_of
 from ops import stores
 from ops.verify.finding import Finding
 from ops.verify.place import Place, settled_end, still_there
 from ops.verify.purchases import CLOSED, Facts, Purchase, Topics, amiss_with
-from services.access.domain import Grant, GrantReason
+from services.access.domain import Grant, GrantReason, Source
 from services.checkout.domain import Order
 from services.notifications.domain import Kind, Notice
 
@@ -31,7 +31,7 @@ SERVICES: Final = ("access", "notifications", "checkout")
 """Purchases last: a grant that was seen has its purchase by then, if it has one."""
 _PAGE: Final = 500
 
-_ENDS: Final = [Order.Fulfilled.TOPIC, Order.Refunded.TOPIC]
+_ENDS: Final = [Order.Fulfilled.TOPIC, Order.Refunded.TOPIC, Order.RefundFailed.TOPIC]
 _ISSUED: Final = [Grant.Issued.TOPIC]
 _ASKED: Final = [Notice.Requested.TOPIC]
 _FATES: Final = [each.TOPIC for each in (Notice.Delivered, Notice.Dropped, Notice.Failed)]
@@ -47,6 +47,7 @@ _EVENTS: Final = """
     SELECT originator_id, originator_version, topic, state, recorded_at FROM events
     WHERE originator_id = ANY(%s) AND topic = ANY(%s) ORDER BY originator_id, originator_version
 """
+_FAILED: Final = "SELECT originator_id, originator_version FROM events WHERE topic = %s"
 _DOORS: Final = "SELECT grant_id AS id FROM grant_list WHERE grant_id = ANY(%s)"
 _HANDLED: Final = "SELECT event_id AS id FROM inbox WHERE event_id = ANY(%s)"
 _OWNED_TWICE: Final = """
@@ -139,10 +140,10 @@ class _Look:
             grant = self._told(rows[0])
             if grant.reason in _FROM_ORDERS and not any(row["topic"] in CLOSED for row in rows):
                 resting[grant_id] = grant
-        purchases = self._purchases(dict.fromkeys(grant.source_id for grant in resting.values()))
+        purchases = self._purchases_under(grant.source_id for grant in resting.values())
         for grant_id, grant in resting.items():
             purchase = purchases.get(grant.source_id)
-            if purchase is None or grant_id not in purchase.grants:
+            if purchase is None or grant_id not in (*purchase.grants, *purchase.given_again):
                 what = "a grant without its purchase" if purchase is None else "a grant too many"
                 sentence = (
                     f"{what}: {grant_id} of order {grant.source_id} lets person {grant.person_id}"
@@ -163,6 +164,23 @@ class _Look:
                 self.found[Finding("outcomes", "notifications", sentence, repair)] = None
                 yield notice_id
 
+    def _purchases_under(self, source_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
+        """The purchases on which grants rest: under the order's id, or under the one for what is
+        given again after a refund that failed, which is looked for only if there is such a one."""
+        wanted = set(source_ids)
+        found = self._purchases(wanted)
+        if wanted <= found.keys():
+            return found
+        restored = {
+            Source.restored_id(row["originator_id"], row["originator_version"]): row[
+                "originator_id"
+            ]
+            for row in self._logs["checkout"].execute(_FAILED, (Order.RefundFailed.TOPIC,))
+        }
+        orders = {source: restored[source] for source in wanted & restored.keys()}
+        purchases = self._purchases(orders.values())
+        return found | {source: purchases[order] for source, order in orders.items()}
+
     def _purchases(self, order_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
         found: dict[UUID, Purchase] = {}
         for order_id, rows in self._events("checkout", order_ids, _ENDS).items():
@@ -177,12 +195,18 @@ class _Look:
                     case PurchaseRefunded(full=True) if order_id in found:
                         found[order_id].refund_id = event_id
                         found[order_id].at = row["recorded_at"]
+                    case RefundFailed(stands_again=True) if order_id in found:
+                        found[order_id].refund_id = None
+                        found[order_id].restored_version = row["originator_version"]
+                        found[order_id].at = row["recorded_at"]
                     case _:
                         pass
         return found
 
     def _facts(self, purchases: Mapping[UUID, Purchase]) -> Facts:
-        grants = [grant for each in purchases.values() for grant in each.grants]
+        grants = [
+            grant for each in purchases.values() for grant in (*each.grants, *each.given_again)
+        ]
         notices = [id_ for each in purchases.values() for id_ in each.receipts.values()]
         announced = [event for each in purchases.values() for event in each.announced]
         twice = self._logs["checkout"].execute(_OWNED_TWICE, (list(purchases),))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from libs.events.checkout import PassPurchased
 from ops.verify.finding import Finding
-from services.access.domain import Grant
+from services.access.domain import Grant, Source
 from services.notifications.application import SEND_MAIL
 from services.notifications.domain import Channel, Kind, Notice
 
@@ -36,12 +36,24 @@ class Purchase:
     times: int = 1
     refund_id: UUID | None = None
     """The event that says that all of the money went back."""
+    restored_version: int | None = None
+    """The version of the order that says that it did not arrive, and the purchase stands again."""
 
     @property
     def grants(self) -> list[UUID]:
         """The grants that it gives."""
+        return self._on(self.order_id)
+
+    @property
+    def given_again(self) -> list[UUID]:
+        """The grants that it may give after a refund that failed: none that the team took back."""
+        if self.restored_version is None:
+            return []
+        return self._on(Source.restored_id(self.order_id, self.restored_version))
+
+    def _on(self, source_id: UUID) -> list[UUID]:
         experiences = dict.fromkeys(self.bought.experience_ids)
-        return [Grant.create_id(self.order_id, each) for each in experiences]
+        return [Grant.create_id(source_id, each) for each in experiences]
 
     @property
     def receipts(self) -> dict[Channel, UUID]:
@@ -84,10 +96,14 @@ def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
 
 def _grants_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
     wanted = purchase.grants
-    issued = [grant for grant in wanted if Grant.Issued.TOPIC in facts.grants.get(grant, ())]
+    issued = [
+        grant
+        for grant in (*wanted, *purchase.given_again)
+        if Grant.Issued.TOPIC in facts.grants.get(grant, ())
+    ]
     standing = [grant for grant in issued if not CLOSED & set(facts.grants[grant])]
-    if len(issued) < len(wanted):
-        what = f"{len(issued)} grants for {len(wanted)} experiences"
+    if missing := set(wanted) - set(issued):
+        what = f"{len(wanted) - len(missing)} grants for {len(wanted)} experiences"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
     if shut := [grant for grant in issued if grant not in facts.doors]:
         what = f"{len(shut)} of its grants open no door"

@@ -130,6 +130,7 @@ class Checker:
     ) -> list[Callable[[], Iterator[Violation]]]:
         return [
             lambda: self._clients_words(facts, operations),
+            lambda: self._promised_refunds(facts, operations),
             lambda: self._payments(facts),
             lambda: self._seats(facts),
             lambda: self._mails(facts),
@@ -154,6 +155,17 @@ class Checker:
                     "a buyer was refused and owns the pass nevertheless",
                     f"person {done.person_id}, pass {done.pass_id}: {done.said}",
                     f"backstage events ls --service checkout --mentions {done.person_id}",
+                )
+
+    def _promised_refunds(
+        self, facts: Facts, operations: Sequence[Operation]
+    ) -> Iterator[Violation]:
+        for done in operations:
+            if done.refund_promised and done.order_id not in facts.refunded:
+                yield Violation(
+                    "a refund was promised and never came",
+                    f"order {done.order_id}",
+                    f"backstage events ls --service checkout --mentions {done.order_id}",
                 )
 
     def _payments(self, facts: Facts) -> Iterator[Violation]:
