@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 from uuid import UUID, uuid4, uuid5
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
@@ -89,11 +90,8 @@ def create_app(
     app.include_router(_health(ready))
     problems.install(app, refusals)
     app.add_middleware(BodyLimit)
-    app.add_middleware(OpenTelemetryMiddleware, excluded_urls="health", exclude_spans=_NOISE)
+    app.add_middleware(Tracing)
     return app
-
-
-_NOISE: Final[list[Literal["receive", "send"]]] = ["receive", "send"]
 
 
 def _health(ready: Callable[[], Awaitable[Mapping[str, Any]]]) -> APIRouter:
@@ -112,6 +110,40 @@ def _health(ready: Callable[[], Awaitable[Mapping[str, Any]]]) -> APIRouter:
         return state
 
     return router
+
+
+_NOISE: Final[list[Literal["receive", "send"]]] = ["receive", "send"]
+_CAME: Final = "backstage.headers"
+_ASCII: Final = bytes(range(128))
+
+
+class Tracing:
+    """A span round each request, whatever bytes it brings.
+
+    OpenTelemetry fails at some that are not ASCII, so only the app sees those headers; in a query
+    they are written as RFC 3986 wants them.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._traced = OpenTelemetryMiddleware(
+            self._as_it_came, excluded_urls="health", exclude_spans=_NOISE
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on inside of its span."""
+        if scope["type"] == "http":
+            scope[_CAME] = scope["headers"]
+            scope["headers"] = [
+                (name, value) for name, value in scope["headers"] if value.isascii()
+            ]
+            scope["query_string"] = quote(scope["query_string"], safe=_ASCII).encode()
+        await self._traced(scope, receive, send)
+
+    async def _as_it_came(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _CAME in scope:
+            scope["headers"] = scope[_CAME]
+        await self._app(scope, receive, send)
 
 
 class BodyLimit:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, FastAPI, Form
 from pydantic import BaseModel
 
 from libs.runtime import person_token
@@ -50,16 +50,19 @@ async def ready() -> Mapping[str, Any]:
     return {"status": "ready"}
 
 
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(
+def an_app() -> FastAPI:
+    return create_app(
         "shop",
         person_token_secret=SECRET,
         routers=[router],
         refusals={SoldOut: Refusal(409, "sold_out", "No seat is left")},
         ready=ready,
     )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(an_app(), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
         yield client
 
@@ -190,6 +193,41 @@ async def test_a_fault_tells_nothing_of_our_inside(client: httpx.AsyncClient) ->
 
     assert answer.status_code == 500
     assert "a fault" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["Host", "User-Agent", "traceparent", "baggage", "Cookie"])
+async def test_bytes_that_are_no_text_in_a_header_are_no_fault_of_ours(
+    client: httpx.AsyncClient, name: str
+) -> None:
+    for value in (b"\xe9", b"\xff\\", b"\\N{\xff"):
+        answer = await client.get("/health/live", headers={name: value})
+        asked = await client.post("/orders/1/refund", headers={name: value})
+
+        assert (answer.status_code, asked.status_code) == (200, 200)
+
+
+async def test_bytes_that_are_no_text_in_a_query_are_no_fault_of_ours() -> None:
+    answers: list[int] = []
+
+    async def send(message: Any) -> None:
+        answers.append(message.get("status", 0))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/health/live",
+        "query_string": b"a=\xff\\&b=%C3%A4",
+        "headers": [(b"host", b"shop")],
+        "server": ("shop", 80),
+    }
+    await an_app()(scope, receive, send)
+
+    assert answers[0] == 200
+    assert scope["query_string"] == b"a=%FF\\&b=%C3%A4"
 
 
 async def test_an_unknown_route_is_a_problem(client: httpx.AsyncClient) -> None:
