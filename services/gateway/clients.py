@@ -109,9 +109,15 @@ class Caller:
 
         `only_unsent` is for what has no key: it is sent again only when it did not leave us.
         """
-        parts["headers"] = parts.get("headers", {}) | self._headers()
+        headers = parts.get("headers", {}) | self._headers()
+        # What a browser sent goes on byte by byte: Starlette has read it as Latin-1.
+        parts["headers"] = {name: value.encode("latin-1") for name, value in headers.items()}
         client = self.services.by_name[service]
-        request = client.build_request(method, path, **parts)
+        try:
+            request = client.build_request(method, path, **parts)
+        except httpx.InvalidURL:
+            # A name in the path that no service can have given.
+            raise ServiceRefused(404, {"code": "not_found", "title": "Not Found"}, None) from None
         patience = self.services.patience_s if patience_s is None else patience_s
         return await _until_answered(client, request, patience, only_unsent=only_unsent)
 

@@ -118,7 +118,8 @@ async def visitor_of(request: Request, cookies: Cookies, services: Services) -> 
 
 
 async def _signed_in(services: Services, token: str) -> SignedIn | None:
-    if not token.isascii() or len(token) > _LONGEST_ID:
+    # A quoted cookie may hold line breaks.
+    if not (token.isascii() and token.isprintable()) or len(token) > _LONGEST_ID:
         return None
     try:
         answer = await Caller(services, None).get(

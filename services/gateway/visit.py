@@ -255,22 +255,22 @@ class SentForm:
     def text(self, name: str) -> str:
         """What was typed in a field."""
         value = self._form.get(name)
-        return value if isinstance(value, str) else ""
+        # The sender names the encoding, and some let half a character through.
+        return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
     @property
     def key(self) -> str:
         """Made when the form was shown; one that was left out is made now."""
         given = self.text(_KEY_FIELD)[:_LONGEST_KEY]
-        return given if given.isprintable() and given else secrets.token_urlsafe()
+        usable = given and given.isascii() and given.isprintable()
+        return given if usable else secrets.token_urlsafe()
 
 
 async def read_form(request: Request, visit: Visiting) -> SentForm:
     """The form that was sent from a page of ours. Raises ForgedRequest."""
-    form = await request.form(max_files=0, max_fields=50)
-    token = form.get(_CSRF_FIELD)
-    header = request.headers.get(_CSRF_HEADER, "")
-    refuse_forged(visit, token if isinstance(token, str) else header)
-    return SentForm(form)
+    form = SentForm(await request.form(max_files=0, max_fields=50))
+    refuse_forged(visit, form.text(_CSRF_FIELD) or request.headers.get(_CSRF_HEADER, ""))
+    return form
 
 
 Sent = Annotated[SentForm, Depends(read_form)]

@@ -1,6 +1,7 @@
 """LiveKit, the place where the rooms are; the only importer of its SDK."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ _TIMEOUT_S: Final = 4.0
 # Longer than a stream waits for its host: a room must not close while the stream counts as live.
 _ROOM_KEPT_EMPTY_S: Final = 35 * 60
 _HOST: Final = "host-"
+_NAME: Final = re.compile(r"[!-~]{1,255}")
 
 
 class LiveKitProvider(VideoProvider):
@@ -95,6 +97,8 @@ class LiveKitProvider(VideoProvider):
             event = self._receiver.receive(body, authorization.removeprefix("Bearer "))
         except Exception as refused:
             raise ForgedWebhook(str(refused)) from refused
+        if not (_NAME.fullmatch(event.id) and _NAME.fullmatch(event.event)):
+            raise ForgedWebhook("it has no id and kind as LiveKit's events do")
         return _room_event(event)
 
     @override

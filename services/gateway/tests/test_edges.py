@@ -13,7 +13,7 @@ from services.gateway.limits import RateLimit, TooManyRequests
 from services.gateway.pages.member import CHAT_LABELS, WATCH_LABELS
 from services.gateway.pages.purchase import PAY_LABELS
 from services.gateway.security import CHAT, LIVE, PAYMENT, Policy
-from services.gateway.tests.builders import ORDER, gateway, settings, world
+from services.gateway.tests.builders import ORDER, form_fields, gateway, settings, world
 from services.gateway.texts import Texts, UnknownText, texts_for
 from services.gateway.visit import network_address_of
 
@@ -264,3 +264,72 @@ def test_an_instant_is_written_in_its_zone_and_carries_utc() -> None:
 )
 def test_a_browser_is_named_in_two_words(user_agent: str, name: str) -> None:
     assert browser_name(user_agent) == name
+
+
+ODD_BYTES = (b"\xe9", b"\xff\\", b"[", b"\xf0\x9f\x8e\xab")
+PASSED_ON = (
+    "Accept", "Accept-Language", "Authorization", "Content-Type", "Cookie", "Host",
+    "Idempotency-Key", "If-None-Match", "Origin", "User-Agent", "X-Browser-Id", "X-CSRF-Token",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PASSED_ON)
+async def test_no_bytes_in_a_header_are_a_fault_of_ours(name: str) -> None:
+    fakes = world()
+    fakes.on("admin", "GET /admin", "<h1>Studio</h1>")
+    fakes.on("admin", "POST /admin", "<h1>Studio</h1>")
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        for path in ("/studio/season", "/admin", "/api/me", "/api/orders", "/sign-in"):
+            for value in ODD_BYTES:
+                seen = await browser.get(path, headers={name: value})
+                sent = await browser.post(path, content=b"{}", headers={name: value})
+
+                assert seen.status_code < 500
+                assert sent.status_code < 500
+
+
+async def test_header_bytes_reach_the_service_as_they_came() -> None:
+    fakes = world()
+    fakes.on("admin", "GET /admin", "<h1>Studio</h1>")
+    async with gateway(fakes) as browser:
+        await browser.get("/admin", headers={"Accept-Language": b"\xe9\xff"})
+
+        [asked] = fakes.calls("admin", "GET /admin")
+        assert dict(asked.headers.raw)[b"accept-language"] == b"\xe9\xff"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "path", ["/%00", "/a%0ab/c", "/@%7f", "/account/purchased_spaces/%00", "/api/spaces/%00"]
+)
+async def test_a_path_that_nothing_can_have_is_not_there(path: str) -> None:
+    async with gateway() as browser:
+        browser.sign_in()
+
+        assert (await browser.get(path)).status_code == 404
+
+
+async def test_a_cookie_with_a_line_break_is_nobody_and_is_not_passed_on() -> None:
+    async with gateway() as browser:
+        answer = await browser.get("/account", headers={"Cookie": r'session="a\012b"'})
+
+        assert answer.status_code == 303
+        assert browser.fakes.asked == []
+
+
+async def test_a_form_in_an_encoding_of_its_own_is_no_fault_of_ours() -> None:
+    async with gateway() as browser:
+        fields = form_fields(await browser.get("/sign-in"), "/sign-in")
+        half = {"email": r"\ud800@example.com", "next": r"/\ud800", "idempotency_key": r"\u20ac"}
+        parts = "".join(
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in (fields | half).items()
+        )
+        for sent in (parts, parts.replace(fields["csrf_token"], r"\ud800")):
+            answer = await browser.post(
+                "/sign-in",
+                content=f"{sent}--x--\r\n".encode(),
+                headers={"Content-Type": "multipart/form-data; boundary=x; charset=unicode_escape"},
+            )
+
+            assert 400 <= answer.status_code < 500

@@ -223,7 +223,7 @@ AWAITING = {"at_provider": "awaiting"}
         (EXPIRED | {"unsettled": True, "return_cause": "sold_out"}, "We are sending your money"),
         (RETURNED | {"return_cause": "sold_out"}, "the last place was gone"),
         (RETURNED | {"return_cause": "second_charge"}, "You have this pass already"),
-        (RETURNED | {"return_cause": "over"}, "when this pass was over"),
+        (RETURNED | {"return_cause": "too_late"}, "when this pass was over"),
         (RETURNED | {"return_cause": "provider"}, "not the amount of this order"),
         (RETURNED | {"return_cause": "something_new"}, "too late to buy this pass"),
         ({"status": "refunded"}, "This order was refunded"),
