@@ -225,6 +225,7 @@ why = Why
 no-members = Nobody has access yet.
 members-are-ids = Members are shown by the beginning of their id: names and addresses stay with the people.
 purchases-unknown = What was paid can't be shown right now.
+refund-failed = Refund failed ({ $code }): the money has not reached the buyer.
 reason-purchase = Purchase
 reason-free = Free pass
 reason-trial = Trial

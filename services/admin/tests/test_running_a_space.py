@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from libs.runtime import person_token
 from services.admin.tests.builders import (
@@ -73,6 +74,25 @@ async def test_members_are_ids_with_what_they_bought(
     assert f'<code title="{MEMBER_ID}">{MEMBER_ID[:8]}</code>' in page.text
     assert "Season · €19.90" in page.text
     assert "Concerts" in page.text
+
+
+@pytest.mark.parametrize("failure", [None, "expired_or_canceled_card"])
+async def test_a_refund_that_did_not_go_back_is_seen_beside_the_purchase(
+    browser: Browser, services: FakeServices, failure: str | None
+) -> None:
+    purchase = {
+        "person_id": MEMBER_ID,
+        "pass_name": "Season",
+        "total_minor": 1990,
+        "currency": "EUR",
+        "refund_failure": failure,
+    }
+    services.answer(f"GET checkout/spaces/{SPACE_ID}/purchases", [purchase])
+
+    page = await browser.get("/admin/spaces/anna/members")
+
+    told = "Refund failed (expired or canceled card): the money has not reached the buyer."
+    assert (told in page.text) is (failure is not None)
 
 
 async def test_revoking_takes_every_standing_grant(
