@@ -1,0 +1,79 @@
+"""When the line breaks while somebody pays, the next page knows what became of the money."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from ops.showcase import Showcase
+from tests.e2e import steps
+from tests.e2e.conftest import Visit
+from tests.e2e.running import RunningSystem
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+CONFIRMATIONS = "**/payment_intents/*/confirm"
+
+
+def cut_before_it_is_asked(route: Route) -> None:
+    route.abort("connectionfailed")
+
+
+def cut_before_the_answer(route: Route) -> None:
+    route.fetch()
+    route.abort("connectionreset")
+
+
+def begin_to_pay(page: Page, system: RunningSystem, showcase: Showcase) -> None:
+    page.goto(f"/{showcase.space}/front-row")
+    page.get_by_role("link", name="Sign in to buy").click()
+    steps.sign_in(page, system, f"fan-{uuid4().hex[:8]}@example.com")
+    page.get_by_role("button", name="Buy for").click()
+
+
+def pay_over_a_line_that_breaks(page: Page, cut: Callable[[Route], None]) -> None:
+    page.route(CONFIRMATIONS, cut)
+    steps.pay(page)
+    page.wait_for_url("**/*returned=1*", timeout=30_000, wait_until="commit")
+    page.unroute(CONFIRMATIONS)
+
+
+def test_who_has_paid_although_no_answer_came_is_let_in(
+    visit: Visit, system: RunningSystem, showcase: Showcase
+) -> None:
+    with visit() as page:
+        begin_to_pay(page, system, showcase)
+        page.route(CONFIRMATIONS, cut_before_the_answer)
+
+        steps.pay(page)
+
+        expect(page.locator("#welcome")).to_be_visible(timeout=30_000)
+
+
+def test_whose_payment_never_reached_the_bank_is_told_so_and_pays_again(
+    visit: Visit, system: RunningSystem, showcase: Showcase
+) -> None:
+    with visit() as page:
+        begin_to_pay(page, system, showcase)
+
+        pay_over_a_line_that_breaks(page, cut_before_it_is_asked)
+
+        expect(page.locator("#declined")).to_contain_text("Nothing was charged", timeout=30_000)
+        steps.pay(page)
+        expect(page.locator("#welcome")).to_be_visible(timeout=30_000)
+
+
+def test_who_comes_back_to_a_refused_payment_sees_why_until_the_next_card_pays(
+    visit: Visit, system: RunningSystem, showcase: Showcase
+) -> None:
+    with visit() as page:
+        begin_to_pay(page, system, showcase)
+        steps.pay(page, steps.CARD_DECLINED)
+        expect(page.locator("#pay [role=alert]")).to_contain_text("declined", timeout=15_000)
+
+        page.goto(f"{page.url}?returned=1")
+
+        expect(page.locator("#declined")).to_contain_text("Your bank declined", timeout=30_000)
+        steps.pay(page)
+        expect(page.locator("#welcome")).to_be_visible(timeout=30_000)
