@@ -21,12 +21,13 @@ Errand: TypeAlias = Callable[[Payload], Callable[[], None] | None]
 
 _DELAYS_S: Final = (0.2, 1, 3, 10, 30, 60, 300)
 
+# A lease stays: who works on the entry as it was ends first, or the old call could land last.
 _AT: Final = """
     INSERT INTO schedule (kind, key, due_at, payload, traceparent)
     VALUES (%(kind)s, %(key)s, %(due_at)s, %(payload)s, %(traceparent)s)
     ON CONFLICT (kind, key) DO UPDATE
     SET due_at = excluded.due_at, payload = excluded.payload, traceparent = excluded.traceparent,
-        attempts = 0, leased_until = NULL, last_error = NULL
+        attempts = 0, last_error = NULL
 """
 
 

@@ -51,6 +51,11 @@ _POSTPONE: Final = """
     UPDATE schedule SET due_at = %s, leased_until = NULL, last_error = %s
     WHERE kind = %s AND key = %s AND due_at = %s
 """
+# It was moved while we worked on it: whoever is free may go on.
+_LET_GO: Final = """
+    UPDATE schedule SET leased_until = NULL
+    WHERE kind = %s AND key = %s AND due_at <> %s AND leased_by IS NOT DISTINCT FROM %s
+"""
 
 
 def _unknown() -> None:
@@ -183,7 +188,7 @@ class Worker:
 
     def _run_timer(self, entry: Entry, cause: Cause) -> None:
         def time_has_come() -> None:
-            if _removed(entry):
+            if self._removed(entry):
                 self._timers[entry.kind](entry.payload, self._store.application)
                 kill_point("worker.in_timer")
 
@@ -191,7 +196,7 @@ class Worker:
             self._store.work(cause, time_has_come)
         except self._refusals as refusal:
             logger.info("%s %s is refused: %r", entry.kind, entry.key, refusal)
-            self._store.work(cause, lambda: _removed(entry))
+            self._store.work(cause, lambda: self._removed(entry))
 
     def _run_errand(self, entry: Entry, cause: Cause) -> None:
         """What came of it is recorded although another may have done it too, since our lease ended
@@ -203,11 +208,18 @@ class Worker:
         kill_point("worker.after_errand")
 
         def record_outcome() -> None:
-            _removed(entry)
+            self._removed(entry)
             if record is not None:
                 record()
 
         self._store.work(cause, record_outcome)
+
+    def _removed(self, entry: Entry) -> bool:
+        with unit_of_work.required().cursor() as curs:
+            done = curs.execute(_REMOVE, (entry.kind, entry.key, entry.due_at)).rowcount == 1
+            if not done:
+                curs.execute(_LET_GO, (entry.kind, entry.key, entry.due_at, self._backend()))
+        return done
 
     def _postpone(self, entry: Entry, error: str) -> None:
         due_at = self._store.clock.now() + delay_after(entry.attempts)
@@ -221,9 +233,3 @@ class Worker:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
-
-
-def _removed(entry: Entry) -> bool:
-    with unit_of_work.required().cursor() as curs:
-        curs.execute(_REMOVE, (entry.kind, entry.key, entry.due_at))
-        return curs.rowcount == 1

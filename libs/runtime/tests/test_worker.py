@@ -217,6 +217,40 @@ async def test_an_errand_that_outlives_its_lease_records_what_came_of_it_all_the
     assert entries(store) == []
 
 
+async def test_an_errand_that_is_moved_while_it_is_done_is_done_anew_only_after_that(
+    store: Store[Ledger], clock: FixedClock
+) -> None:
+    """The old call could land after the new one, and the provider would keep what is outdated."""
+    account, asked, go_on = uuid4(), threading.Event(), threading.Event()
+    told: list[str] = []
+
+    def tell(payload: Mapping[str, Any]) -> None:
+        if payload["wish"] == "old":
+            asked.set()
+            assert go_on.wait(20)
+        told.append(payload["wish"])
+
+    def wish(what: str) -> None:
+        store.schedule.at("tell", str(account), clock.now(), {"wish": what})
+
+    store.work(Cause(uuid4()), lambda: wish("old"))
+    with ThreadPoolExecutor(1) as threads:
+        slow = Worker(store, {}, {"tell": tell}, threads=threads)
+        telling = asyncio.create_task(slow.run_due())
+        await asyncio.to_thread(asked.wait, 20)
+        clock.advance(timedelta(seconds=1))
+        store.work(Cause(uuid4()), lambda: wish("new"))
+        other = Worker(store, {}, {"tell": tell})
+        meanwhile = await other.run_due()
+        go_on.set()
+        await telling
+        afterwards = await other.run_due()
+
+    assert (meanwhile, afterwards) == (0, 1)
+    assert told == ["old", "new"]
+    assert entries(store) == []
+
+
 async def test_timers_are_kept_while_every_errand_hangs(database: str, nats_url: str) -> None:
     account, hung = uuid4(), Hanging()
     store = Store("ledger", database, Ledger, views=[Balances()])
