@@ -51,12 +51,13 @@ def timers(store: Store[Checkout], webhooks: Webhooks) -> Mapping[str, Timer]:
 
 
 def begin_rounds(store: Store[Checkout]) -> Hook:
-    """Put what is done every minute, hour and night on the schedule when the service starts."""
+    """Put what is done every minute on the schedule for now, since one that starts again and again
+    must not put it off each time; and what is done every hour and night, when it is due."""
 
     async def begin(_: Service) -> None:
         def put() -> None:
             for kind in (SWEEP_WEBHOOKS, AUDIT_STOCK):
-                store.schedule.at(kind, "all", store.clock.now() + EVERY, {})
+                store.schedule.at(kind, "all", store.clock.now(), {})
             rounds.begin_rounds(store.schedule, store.clock.now())
 
         cause = Cause(uuid5(NAMESPACE_URL, "begin rounds"), actor=store.service)
