@@ -7,26 +7,23 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
 
-from libs.runtime.cause import Cause
 from libs.runtime.clock import FixedClock
 from libs.runtime.service import Service
 from libs.runtime.tests.test_pipe import until
 from ops import stores
 from ops.__main__ import app
-from ops.tests.operated import AT, Operated, an_offer, sell
+from ops.tests.operated import Operated, an_offer, sell
 from ops.tests.test_repairs import commands_in
 from ops.up.data_folder import DataFolder
 from ops.verify.checker import Checker
 from ops.verify.command import check
 from ops.verify.views import Turn, Views
-from services.checkout.domain import StrayPayment
 from tests.servers import NatsServer, PostgresServer
 
 pytestmark = pytest.mark.timeout(90)
@@ -371,45 +368,3 @@ def test_an_operator_has_the_lists_gone_through_now_or_a_day_of_them_again(
         " WHERE topic = 'runtime.intervention.made' ORDER BY notification_id",
     )
     assert made == [("all",), ("2026-06-01",)]
-
-
-def test_an_operator_has_a_payment_returned_whose_order_was_lost_and_no_other(
-    system: Operated,
-) -> None:
-    store = system.store("checkout")
-    store.open()
-    ours = sell(cast(Service, SimpleNamespace(store=store)))
-    lost, found_again, back = (
-        StrayPayment(intent, order_id, 1990, "EUR", AT)
-        for intent, order_id in (("pi_lost", uuid4()), ("pi_again", ours), ("pi_back", uuid4()))
-    )
-    back.record_return("re_1", AT)
-    store.work(Cause(uuid4()), lambda: store.application.save(lost, found_again, back))
-    store.close()
-
-    told = backstage("reconcile", "--return", "pi_lost", "--as", "ada")
-    refused = {
-        intent: backstage("reconcile", "--return", intent, "--as", "ada", code=2)
-        for intent in ("pi_again", "pi_back", "pi_other")
-    }
-    both = backstage("reconcile", "--return", "pi_lost", "--day", "2026-06-01", code=2)
-
-    assert "checkout sends pi_lost back within a second: 1990 EUR" in told
-    assert "our log holds" in " ".join(refused["pi_again"].split())
-    assert "is back since" in refused["pi_back"]
-    assert "no round has found" in refused["pi_other"]
-    assert "two commands" in both
-    entries = "SELECT kind, payload FROM schedule"
-    assert system.rows("checkout", entries) == [("return_stray", {"payment_intent_id": "pi_lost"})]
-    made = system.rows(
-        "checkout",
-        "SELECT convert_from(state, 'UTF8')::jsonb FROM events"
-        " WHERE topic = 'runtime.intervention.made'",
-    )
-    ((event,),) = made
-    assert (event["what"], event["target"], event["operator"]) == (
-        "checkout.return_stray",
-        "pi_lost",
-        "ada",
-    )
-    assert event["details"]["order_id"] == str(lost.order_id)
