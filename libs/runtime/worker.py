@@ -5,7 +5,7 @@ import contextvars
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,6 +28,8 @@ It ends earlier when we do: `backend` is the process of the server that ends wit
 """
 AT_ONCE: Final = 8
 _POLL_S: Final = 0.5
+_SET_BACK: Final = timedelta(minutes=1)
+"""By so much at least, so that a clock that is kept right does not make anybody cry out."""
 
 # What we have leased and do not hold was given to us by an answer that never came.
 _CLAIM: Final = """
@@ -90,6 +92,7 @@ class Worker:
         self._backend = backend
         self._at_once = at_once
         self._in_hand: set[tuple[str, str]] = set()
+        self._latest = datetime.min.replace(tzinfo=UTC)
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -146,6 +149,7 @@ class Worker:
 
     def _claim(self) -> list[Entry]:
         now, in_hand = self._store.clock.now(), list(self._in_hand)
+        self._notice_set_back(now)
 
         def claim(curs: Cursor[DictRow]) -> list[Entry]:
             rows = curs.execute(
@@ -164,6 +168,17 @@ class Worker:
             return [Entry(**row) for row in rows]
 
         return self._store.query(claim)
+
+    def _notice_set_back(self, now: datetime) -> None:
+        """What comes again was put where a wrong clock said; only a start puts it right."""
+        if now + _SET_BACK < self._latest:
+            logger.error(
+                "the clock was set back from %s to %s: start %s again, or it keeps that schedule",
+                self._latest,
+                now,
+                self._store.service,
+            )
+        self._latest = now
 
     async def _do(self, entry: Entry) -> None:
         try:

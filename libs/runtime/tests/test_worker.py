@@ -113,6 +113,23 @@ async def test_an_errand_that_fails_is_tried_again_and_its_error_can_be_read(
     assert entries(store) == []
 
 
+@pytest.mark.parametrize(("back_s", "told"), [(3600, 1), (2, 0)])
+async def test_a_clock_that_is_set_back_cries_out_once_and_a_little_correction_does_not(
+    store: Store[Ledger],
+    clock: FixedClock,
+    caplog: pytest.LogCaptureFixture,
+    back_s: int,
+    told: int,
+) -> None:
+    worker = Worker(store, {"credit": credit_ten}, {})
+
+    for by in (0, 3600, -back_s, 1, 1):
+        clock.advance(timedelta(seconds=by))
+        await worker.run_due()
+
+    assert caplog.text.count("the clock was set back") == told
+
+
 async def test_work_of_a_process_that_died_is_done_by_another_after_the_lease(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
