@@ -1,6 +1,5 @@
 """Use cases of the checkout service: load, decide, save."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -20,15 +19,13 @@ from services.checkout.domain import (
     ProviderRefund,
     Seat,
     SeatReason,
-    SeatState,
     SoldOut,
     Standing,
     StrayPayment,
     refuse_unless_on_sale,
 )
+from services.checkout.money_back import MoneyBack
 from services.checkout.stock import StockDoor
-
-logger = logging.getLogger(__name__)
 
 HOLD: Final = timedelta(minutes=10)
 RECONCILE_AFTER: Final = timedelta(minutes=2)
@@ -37,17 +34,10 @@ CLOSE_AT_LATEST_AFTER: Final = 0.2
 """Of the hold's length: so much later a seat is free although the provider could not be asked."""
 WAIT_FORGIVEN: Final = 0.05
 """So much of the hold may pass until there is a payment; who waits longer gets all of it anew."""
-LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""Between two tries to send money back while the provider answers with faults."""
-AFTER_FAILED_REFUND: Final = timedelta(minutes=5)
-"""Until money that a bank did not take is sent again; four times as long each time, a day at most.
-"""
 
 RECONCILE_ORDER: Final = "reconcile_order"
 CLOSE_ORDER: Final = "close_order"
 HOLD_EXPIRES: Final = "hold_expires"
-RETURN_PAYMENT: Final = "return_payment"
-REFUND: Final = "refund"
 
 
 class Clock(Protocol):
@@ -111,6 +101,7 @@ class Checkout(Application[UUID]):
         self._schedule = schedule
         self._books = books
         self._stock = stock
+        self._back = MoneyBack(schedule, stock, self._owns_another)
 
     def open_order(self, command_id: UUID, person_id: UUID, pass_id: UUID) -> str:
         """Hold a seat and intend to ask for the payment; nothing due means bought at once.
@@ -199,7 +190,7 @@ class Checkout(Application[UUID]):
         seat = self._seat_of(order)
         if order.payments[payment.payment_intent_id] == PaymentState.SUCCEEDED:
             self._use_or_return(order, seat, payment, now)
-        self._compare_refunds(order, seat, payment, now)
+        self._back.compare(order, seat, payment, now)
         self.save(order, seat)
 
     def close_again(self, order_id: UUID) -> None:
@@ -282,7 +273,7 @@ class Checkout(Application[UUID]):
             except SoldOut:
                 cause = "sold_out"
         if cause is not None:
-            self._return(order, payment, cause, now)
+            self._back.send_back(order, payment.payment_intent_id, cause, now)
             self._let_go(order, seat, SeatReason.PAYMENT_RETURNED, now)
             return
         order.fulfil(payment.payment_intent_id, now)
@@ -307,110 +298,10 @@ class Checkout(Application[UUID]):
         standing = self._books.standing(order.offer.pass_id, order.person_id, self._clock.now())
         return standing.owned_order_id is not None
 
-    def _return(self, order: Order, payment: Payment, cause: str, now: datetime) -> None:
-        order.request_return(payment.payment_intent_id, cause, now)
-        self._schedule_return(order, payment.payment_intent_id, 0, now)
-
-    def _schedule_return(
-        self, order: Order, payment_intent_id: str, tries: int, due_at: datetime
-    ) -> None:
-        payload = {
-            "order_id": str(order.id),
-            "payment_intent_id": payment_intent_id,
-            "cause": order.return_causes[payment_intent_id],
-            "key": _return_key(order, payment_intent_id, tries),
-            "tries": tries,
-        }
-        self._schedule.at(RETURN_PAYMENT, payment_intent_id, due_at, payload)
-
     def return_again(self, order_id: UUID, payment_intent_id: str, key: str, tries: int) -> None:
-        """The return under that key did not come about: unless it is over, or a newer key is on
-        the schedule, try once more with a fresh one. What is back can't go back twice: the provider
-        refuses more than the charge."""
+        """The return under that key did not come about: try once more, unless it is over."""
         order = self._locked(order_id)
-        returning = order.payments.get(payment_intent_id) == PaymentState.RETURNING
-        if returning and key == _return_key(order, payment_intent_id, tries):
-            due_at = self._clock.now() + _pause(tries)
-            self._schedule_return(order, payment_intent_id, tries + 1, due_at)
-
-    def _compare_refunds(self, order: Order, seat: Seat, payment: Payment, now: datetime) -> None:
-        """What went back at the provider went back, whoever asked for it; what failed did not."""
-        if payment.payment_intent_id == order.settled_by:
-            for refund in payment.refunds:
-                self._record_refund(order, seat, refund, now)
-            for refund in payment.failed_refunds:
-                self._fail_refund(order, seat, refund, now)
-        elif payment.payment_intent_id in order.return_causes:
-            self._compare_return(order, payment, now)
-
-    def _compare_return(self, order: Order, payment: Payment, now: datetime) -> None:
-        failed = {*order.failed_refunds, *(r.refund_id for r in payment.failed_refunds)}
-        back = [refund for refund in payment.refunds if refund.refund_id not in failed]
-        left_minor = sum(refund.amount_minor for refund in back)
-        for refund in payment.failed_refunds:
-            self._fail_return(order, payment.payment_intent_id, refund, left_minor, now)
-        if back and left_minor >= payment.amount_minor:
-            order.record_return(payment.payment_intent_id, back[-1].refund_id, now)
-
-    def _fail_return(
-        self,
-        order: Order,
-        payment_intent_id: str,
-        refund: ProviderRefund,
-        left_minor: int,
-        now: datetime,
-    ) -> None:
-        if refund.refund_id in order.failed_refunds:
-            return
-        order.fail_return(payment_intent_id, refund, left_minor, now)
-        if order.payments[payment_intent_id] == PaymentState.RETURNING:
-            logger.error(
-                "order %s: the bank did not take %s of the return of %s (%s); it is sent again",
-                order.id,
-                refund.refund_id,
-                payment_intent_id,
-                refund.failure,
-            )
-            self._schedule_return(order, payment_intent_id, 0, now + _pause_after_failed(order))
-
-    def _record_refund(
-        self, order: Order, seat: Seat, refund: ProviderRefund, now: datetime
-    ) -> None:
-        if refund.failure is not None:
-            self._fail_refund(order, seat, refund, now)
-            return
-        order.record_refund(refund, now)
-        if order.status == OrderStatus.REFUNDED and seat.state == SeatState.SOLD:
-            self._stock.release(seat, SeatReason.REFUNDED, now)
-
-    def _fail_refund(self, order: Order, seat: Seat, refund: ProviderRefund, now: datetime) -> None:
-        """The money stayed with the creator, so the purchase stands again, if it can."""
-        if refund.refund_id in order.failed_refunds:
-            return
-        was_over = order.undoes_full_refund(refund)
-        stands_again = was_over and self._take_seat_again(order, seat, now)
-        order.fail_refund(refund, now, stands_again=stands_again)
-        logger.error(
-            "order %s: the bank did not take refund %s (%s)%s",
-            order.id,
-            refund.refund_id,
-            refund.failure,
-            "; there is no seat for the purchase any more, it is sent again"
-            if was_over and not stands_again
-            else "",
-        )
-        if was_over and not stands_again:
-            request_id = order.refund_again(refund, now)
-            self._schedule_refund(order, request_id, 0, now + _pause_after_failed(order))
-
-    def _take_seat_again(self, order: Order, seat: Seat, now: datetime) -> bool:
-        if self._owns_another(order):
-            return False
-        try:
-            self._stock.sell(seat, now, SeatReason.REFUND_FAILED)
-        except SoldOut:
-            return False
-        return True
+        self._back.send_back_again(order, payment_intent_id, key, tries, self._clock.now())
 
     def extend_hold(self, order_id: UUID, payment: Payment) -> None:
         """The end of the hold found the buyer or their bank in the middle of paying: ten minutes
@@ -449,61 +340,32 @@ class Checkout(Application[UUID]):
         Raises OrderNotFound, NothingToRefund, RefundExceedsPayment.
         """
         order = self._locked(order_id)
-        now = self._clock.now()
-        known = str(request_id) in order.refund_requests
-        order.request_refund(request_id, amount_minor, cause, now)
-        if not known:
-            self._schedule_refund(order, request_id, 0, now)
+        self._back.refund(order, request_id, amount_minor, cause, self._clock.now())
         self.save(order)
         return str(request_id)
 
-    def _schedule_refund(
-        self, order: Order, request_id: UUID, tries: int, due_at: datetime
-    ) -> None:
-        payload = {
-            "order_id": str(order.id),
-            "request_id": str(request_id),
-            "payment_intent_id": order.settled_by,
-            "amount_minor": order.refund_requests[str(request_id)]["amount_minor"],
-            "tries": tries,
-        }
-        self._schedule.at(REFUND, str(request_id), due_at, payload)
-
     def refund_again(self, order_id: UUID, request_id: UUID, tries: int) -> None:
         """So many tries did not bring about what was asked for, and the provider has no refund of
-        it: unless the request is over, try with a fresh key."""
-        order = self._locked(order_id)
-        if str(request_id) in order.refund_requests:
-            self._schedule_refund(order, request_id, tries, self._clock.now() + _pause(tries))
+        it: try once more, unless the request is over."""
+        self._back.refund_again(self._locked(order_id), request_id, tries, self._clock.now())
 
     def record_refund(self, order_id: UUID, refund: ProviderRefund) -> None:
         """The provider sent money of a purchase back, or tells at once that it failed."""
         order = self._locked(order_id)
         seat = self._seat_of(order)
-        self._record_refund(order, seat, refund, self._clock.now())
+        self._back.record_refund(order, seat, refund, self._clock.now())
         self.save(order, seat)
 
     def refuse_refund(self, order_id: UUID, request_id: UUID, code: str, tries: int) -> None:
-        """The provider will not send it back, after so many tries. The team may ask again; what a
-        purchase that is over still owes is tried for ever."""
+        """The provider will not send it back, after so many tries."""
         order = self._locked(order_id)
-        if str(request_id) not in order.refund_requests:
-            return
-        logger.error("order %s: refund %s is refused: %s", order_id, request_id, code)
-        if order.still_owes:
-            self.refund_again(order_id, request_id, tries)
-            return
-        order.refuse_refund(request_id, code, self._clock.now())
+        self._back.refuse_refund(order, request_id, code, tries, self._clock.now())
         self.save(order)
 
     def record_return(self, order_id: UUID, payment_intent_id: str, refund: ProviderRefund) -> None:
         """The provider sent a payment back that bought nothing, or tells at once that it failed."""
         order = self._locked(order_id)
-        now = self._clock.now()
-        if refund.failure is None:
-            order.record_return(payment_intent_id, refund.refund_id, now)
-        else:
-            self._fail_return(order, payment_intent_id, refund, 0, now)
+        self._back.record_return(order, payment_intent_id, refund, self._clock.now())
         self.save(order)
 
     def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
@@ -539,22 +401,3 @@ class Checkout(Application[UUID]):
 
 def _about(order_id: UUID) -> dict[str, str]:
     return {"order_id": str(order_id)}
-
-
-def _return_key(order: Order, payment_intent_id: str, tries: int) -> str:
-    """Another one after each refund that failed and after each key that will only tell its fault
-    again."""
-    key = f"return:{payment_intent_id}"
-    failed = len(order.failed_refunds)
-    return f"{key}:{failed}:{tries}" if failed or tries else key
-
-
-def _pause(tries: int) -> timedelta:
-    return min(timedelta(seconds=2 ** min(tries, 10)), LONGEST_PAUSE)
-
-
-def _pause_after_failed(order: Order) -> timedelta:
-    pause = AFTER_FAILED_REFUND
-    for _ in order.failed_refunds[1:]:
-        pause = min(pause * 4, timedelta(days=1))
-    return pause

@@ -8,10 +8,9 @@ from libs.runtime.schedule import Errand
 from services.checkout.application import (
     CLOSE_ORDER,
     RECONCILE_ORDER,
-    REFUND,
-    RETURN_PAYMENT,
 )
 from services.checkout.domain import RefundOrder
+from services.checkout.money_back import REFUND, RETURN_PAYMENT
 from services.checkout.payments import Payments, Record
 from services.checkout.rounds import (
     BALANCE_DAY,

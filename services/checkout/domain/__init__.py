@@ -21,11 +21,7 @@ from services.checkout.domain.offer import (
     refuse_unless_on_sale,
     sale_state,
 )
-from services.checkout.domain.order import (
-    Order,
-    OrderStatus,
-    PaymentState,
-)
+from services.checkout.domain.order import Order
 from services.checkout.domain.payment import (
     NothingToRefund,
     OrderNotFound,
@@ -46,6 +42,7 @@ from services.checkout.domain.provider import (
     WebhookEvent,
 )
 from services.checkout.domain.seat import Seat, SeatReason, SeatState
+from services.checkout.domain.states import OrderStatus, PaymentState
 from services.checkout.domain.stray_payment import StrayPayment
 
 __all__ = [

@@ -7,7 +7,6 @@ does not matter who tells it, how often, or in which order.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -25,33 +24,14 @@ from services.checkout.domain.payment import (
     ProviderRefund,
     RefundExceedsPayment,
 )
-
-
-class OrderStatus(StrEnum):
-    """Where an order is; `returned` is an expired one whose late payment went back."""
-
-    OPEN = "open"
-    FULFILLED = "fulfilled"
-    EXPIRED = "expired"
-    RETURNED = "returned"
-    REFUNDED = "refunded"
-
-
-class PaymentState(StrEnum):
-    """How far we know a payment to be."""
-
-    CREATED = "created"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    SUCCEEDED = "succeeded"
-    RETURNING = "returning"
-    RETURNED = "returned"
-
-
-_UNDECIDED = {PaymentState.CREATED, PaymentState.FAILED}
-_NOT_CAPTURED = {*_UNDECIDED, PaymentState.CANCELLED}
-_BOUGHT_NOTHING = {PaymentState.RETURNING, PaymentState.RETURNED}
-_WITHOUT_PASS = {OrderStatus.OPEN, OrderStatus.EXPIRED, OrderStatus.RETURNED}
+from services.checkout.domain.states import (
+    BOUGHT_NOTHING,
+    NOT_CAPTURED,
+    UNDECIDED,
+    WITHOUT_PASS,
+    OrderStatus,
+    PaymentState,
+)
 
 
 class Order(Aggregate):
@@ -315,7 +295,7 @@ class Order(Aggregate):
     @property
     def may_be_fulfilled(self) -> bool:
         """Whether money that arrives now can still buy the pass, if there is a seat."""
-        return self.status in _WITHOUT_PASS
+        return self.status in WITHOUT_PASS
 
     @property
     def refunded_minor(self) -> int:
@@ -339,12 +319,12 @@ class Order(Aggregate):
         state = self.payments.get(listed.payment_intent_id)
         match listed.says:
             case Says.CAPTURED:
-                return state is not None and state not in _NOT_CAPTURED
+                return state is not None and state not in NOT_CAPTURED
             case Says.CANCELLED:
-                return state not in _UNDECIDED
+                return state not in UNDECIDED
             case Says.RETURNED:
                 known = {*self.refunds, *self.failed_refunds}
-                return listed.movement_id in known or state in _BOUGHT_NOTHING
+                return listed.movement_id in known or state in BOUGHT_NOTHING
 
     def _whose(self) -> dict[str, UUID]:
         return {
@@ -416,7 +396,7 @@ class Order(Aggregate):
         """Move the payment forward to where the provider has it; never back."""
         self.attach_payment(payment, at)
         state = self.payments[payment.payment_intent_id]
-        if payment.status is PaymentStatus.SUCCEEDED and state in _NOT_CAPTURED:
+        if payment.status is PaymentStatus.SUCCEEDED and state in NOT_CAPTURED:
             self.trigger_event(
                 Order.PaymentSucceeded,
                 payment_intent_id=payment.payment_intent_id,
@@ -425,11 +405,11 @@ class Order(Aggregate):
                 currency=payment.currency,
                 succeeded_at=at,
             )
-        elif payment.status is PaymentStatus.CANCELLED and state in _UNDECIDED:
+        elif payment.status is PaymentStatus.CANCELLED and state in UNDECIDED:
             self.trigger_event(
                 Order.PaymentCancelled, payment_intent_id=payment.payment_intent_id, cancelled_at=at
             )
-        elif state in _UNDECIDED:
+        elif state in UNDECIDED:
             self._learn_failure(payment, at)
 
     def _learn_failure(self, payment: Payment, at: datetime) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations
 from uuid import UUID, uuid4
 
@@ -7,8 +8,6 @@ from services.checkout.application import (
     CLOSE_ORDER,
     HOLD_EXPIRES,
     RECONCILE_ORDER,
-    REFUND,
-    RETURN_PAYMENT,
 )
 from services.checkout.domain import (
     Capacity,
@@ -23,6 +22,7 @@ from services.checkout.domain import (
     Seat,
     SoldOut,
 )
+from services.checkout.money_back import REFUND, RETURN_PAYMENT
 from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, free
 
 
@@ -399,6 +399,24 @@ def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:
     (snapshot,) = shop.checkout.snapshots.get(order_id)
     assert snapshot.mutate(None).__dict__ == from_events.__dict__
     assert shop.order(order_id).status == OrderStatus.FULFILLED
+
+
+def test_a_snapshot_of_before_refunds_could_fail_goes_on_as_well() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.take_snapshot(order_id)
+    assert shop.checkout.snapshots is not None
+    (snapshot,) = shop.checkout.snapshots.get(order_id)
+    new = ("class_version", "currencies", "returned_by", "failed_refunds")
+    older = {name: value for name, value in snapshot.state.items() if name not in new}
+
+    order = replace(snapshot, state=older).mutate(None)
+    order.record_refund(ProviderRefund("re_1", 1990), NOON)
+    order.fail_refund(ProviderRefund("re_1", 1990, failure="unknown"), NOON, stands_again=True)
+
+    assert len(older) == len(snapshot.state) - len(new)
+    assert order.status == OrderStatus.FULFILLED
 
 
 def listed(order_id: UUID, says: Says, movement_id: str = "pi_1") -> Listed:
