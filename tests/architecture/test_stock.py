@@ -2,17 +2,19 @@
 
 import ast
 from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 
 from tests.architecture.test_source import naming, sources
 
 CHECKOUT = Path("services/checkout")
 DOOR, TABLE = str(CHECKOUT / "stock.py"), str(CHECKOUT / "tables.py")
+USERS = ("application.py", "money_back.py")
 CALLERS = {
     "hold": {"open_order"},
     "take": {"open_order"},
     "sell": {"_use_or_return", "_take_seat_again"},
-    "release": {"_record_refund", "_let_go"},
+    "release": {"record_refund", "_let_go"},
     "set_capacity": {"set_capacity"},
 }
 """Which use cases make which move of the door."""
@@ -21,7 +23,8 @@ PRODUCT = sources("services", "libs", "ops")
 
 def test_the_callers_of_the_door_are_these() -> None:
     found = defaultdict(set)
-    for function in ast.walk(ast.parse((CHECKOUT / "application.py").read_text())):
+    modules = [ast.parse((CHECKOUT / name).read_text()) for name in USERS]
+    for function in chain.from_iterable(map(ast.walk, modules)):
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
                 if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._stock":
@@ -35,7 +38,7 @@ def test_nobody_but_the_application_is_given_the_door() -> None:
 
     assert set(naming(r"\bStockDoor\b", PRODUCT)) == {
         DOOR,
-        str(CHECKOUT / "application.py"),
+        *(str(CHECKOUT / name) for name in USERS),
         *put_together_by,
     }
 
