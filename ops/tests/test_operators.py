@@ -18,10 +18,11 @@ from libs.runtime.service import Service
 from libs.runtime.tests.test_pipe import until
 from ops import stores
 from ops.__main__ import app
+from ops.log_reader import Verdict
 from ops.tests.operated import Operated, an_offer, sell
 from ops.tests.test_repairs import commands_in
 from ops.up.data_folder import DataFolder
-from ops.verify.checker import Checker
+from ops.verify.checker import Checker, stream_findings
 from ops.verify.command import check
 from ops.verify.views import Turn, Views
 from tests.servers import NatsServer, PostgresServer
@@ -257,6 +258,7 @@ async def test_a_gap_in_a_stream_is_found(
 
     assert ("streams", "checkout") in found(checker)
     assert checker.findings[0].sentence.startswith("message 3 is checkout.1.")
+    assert checker.findings[0].repair == "backstage epoch new checkout"
 
 
 async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_counted_again(
@@ -346,6 +348,16 @@ async def test_what_no_relay_publishes_shows_in_lag(system: Operated) -> None:
     told = {each["service"]: each for each in map(json.loads, lines)}
     assert told["checkout"]["unpublished"] == 2
     assert told["checkout"]["unpublished_oldest_s"] > 0
+
+
+def test_what_may_yet_come_is_told_apart_from_what_differs_for_good() -> None:
+    behind, differs = "2 events at the end are not in the stream", "message 3 is another one"
+    verdict = Verdict("chat", 9, 7, (differs, behind), behind=behind)
+
+    repairs = [finding.repair for finding in stream_findings(verdict)]
+
+    assert repairs[0] == "backstage epoch new chat"
+    assert repairs[1].startswith("backstage epoch show chat: ")
 
 
 def test_an_operator_has_the_lists_gone_through_now_or_a_day_of_them_again(

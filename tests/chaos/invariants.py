@@ -19,6 +19,7 @@ from ops import log_reader, stores
 from ops.up.data_folder import DataFolder
 from ops.verify import outcomes
 from ops.verify.finding import Finding
+from ops.verify.stock import Ledger, check_stock
 from ops.verify.undone import Patience, check_undone
 from tests.chaos.buyers import Operation, Told
 from tests.chaos.evidence import Providers, Said, rows_of, said_by
@@ -240,24 +241,10 @@ class Checker:
         yield from map(_violation, found)
 
     def _stock(self) -> Iterator[Violation]:
-        sql = """
-            SELECT s.pass_id, s.capacity, s.held, s.sold, coalesce(l.held, 0) AS held_seats,
-                   coalesce(l.sold, 0) AS sold_seats
-            FROM stock s LEFT JOIN (
-                SELECT pass_id, count(*) FILTER (WHERE state = 'held') AS held,
-                       count(*) FILTER (WHERE state = 'sold') AS sold
-                FROM seat_list GROUP BY pass_id) l USING (pass_id)
-            WHERE s.capacity IS NOT NULL
-              AND ((s.held, s.sold) <> (coalesce(l.held, 0), coalesce(l.sold, 0))
-                   OR coalesce(l.held, 0) + coalesce(l.sold, 0) > s.capacity)
-            """
-        for row in rows_of("checkout", sql, self._data):
-            yield Violation(
-                f"the counter of {row['capacity']} seats says {row['held']} held and"
-                f" {row['sold']} sold, the seats say {row['held_seats']} and {row['sold_seats']}",
-                f"pass {row['pass_id']}",
-                "backstage projections rebuild checkout seat_list",
-            )
+        with stores.reading(stores.database_url("checkout", self._data)) as checkout:
+            found, _ = check_stock(checkout, Ledger())
+        for each in found:
+            yield Violation(each.sentence, each.service, each.repair)
 
     def _left_undone(self) -> Iterator[Violation]:
         for service in stores.SERVICES:
