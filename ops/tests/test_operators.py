@@ -184,8 +184,11 @@ async def test_views_of_a_long_log_are_left_to_the_run_from_the_beginning(
     assert services[0].client is not None
     views = Views(services[0].client, DataFolder(tmp_path), 0)
 
-    _, turn = await views.compare_next(Turn("access zz"), small=1)
+    too_long = views.too_long(small=1)
+    _, turn = await views.compare_next(Turn("access a"), too_long)
 
+    assert too_long == ["access", "checkout"]
+    assert views.too_long() == []
     assert turn.last == "catalog follower_list"
     assert await views.compare_all() == []
 

@@ -50,6 +50,9 @@ def verify(
         typer.echo(f"    {finding.repair}")
     if not checker.findings:
         typer.echo(f"All is well: {', '.join(checker.took_s)} ({_total(checker):.1f} s).")
+    if checker.too_long:
+        names = ", ".join(checker.too_long)
+        typer.echo(f"The logs of {names} are long: --full compares their views.")
     if as_json:
         typer.echo(json.dumps(_as_object(checker)))
     if checker.findings:
@@ -115,5 +118,6 @@ def _as_object(checker: Checker) -> dict[str, Any]:
     return {
         "findings": [asdict(finding) for finding in checker.findings],
         "took_s": checker.took_s,
+        "views_left_out": checker.too_long,
         "violations": len(checker.findings),
     }
