@@ -41,15 +41,14 @@ class Browser:
     session: str = "session-1"
 
     async def get(self, path: str) -> httpx.Response:
-        return await self.http.get(path, headers=self._headers())
+        return await self.http.get(path, headers=self.headers)
 
     async def send(self, path: str, csrf_token: str | None = None, **form: Any) -> httpx.Response:
         token = csrf.token_for(CSRF, self.session) if csrf_token is None else csrf_token
-        return await self.http.post(
-            path, data={"csrf_token": token, **form}, headers=self._headers()
-        )
+        return await self.http.post(path, data={"csrf_token": token, **form}, headers=self.headers)
 
-    def _headers(self) -> dict[str, str]:
+    @property
+    def headers(self) -> dict[str, str]:
         if self.person is None:
             return {}
         now = SystemClock().now()

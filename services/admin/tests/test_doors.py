@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from libs.runtime import csrf
 from services.admin.tests.builders import (
     GRANT_ID,
     LIVE_ID,
@@ -12,7 +13,7 @@ from services.admin.tests.builders import (
     a_pass,
     a_space,
 )
-from services.admin.tests.conftest import Browser
+from services.admin.tests.conftest import CSRF, Browser
 from services.admin.tests.fakes import FakeServices
 
 PAGES = [
@@ -192,3 +193,20 @@ async def test_what_a_role_may_not_do_is_said_and_not_hidden(
 
     assert answer.status_code == 403
     assert "Your role in this space" in answer.text
+
+
+async def test_a_form_in_an_encoding_of_its_own_is_no_fault_of_ours(browser: Browser) -> None:
+    for token in (csrf.token_for(CSRF, browser.session), r"\ud800"):
+        parts = "".join(
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in {"csrf_token": token, "name": r"\ud800", "slug": r"\ud800"}.items()
+        )
+
+        answer = await browser.http.post(
+            "/admin/spaces/new",
+            content=f"{parts}--x--\r\n".encode(),
+            headers=browser.headers
+            | {"Content-Type": "multipart/form-data; boundary=x; charset=unicode_escape"},
+        )
+
+        assert 400 <= answer.status_code < 500
