@@ -1,0 +1,156 @@
+"""Two who decide at the same moment: what the locks are for, and what stands behind them."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from typing_extensions import override
+
+import services.checkout
+from libs.runtime.cause import Cause
+from libs.runtime.schedule import Schedule
+from libs.runtime.store import Store
+from services.checkout.application import Checkout
+from services.checkout.domain import Standing
+from services.checkout.payments import Payments
+from services.checkout.projections import VIEWS
+from services.checkout.stock import StockDoor
+from services.checkout.tables import BookTables, StockTable
+from services.checkout.tests.builders import terms
+from services.checkout.tests.conftest import Shop
+
+MIGRATIONS = Path(str(services.checkout.__file__)).parent / "migrations"
+# Whoever stands behind a lock never comes to the meeting.
+LONG_ENOUGH_S = 1.0
+
+
+class Meeting(BookTables):
+    """Both have looked how the buyer stands before either decides, if the locks let them."""
+
+    def __init__(self) -> None:
+        self._both = threading.Barrier(2)
+
+    @override
+    def standing(self, pass_id: UUID, person_id: UUID, at: datetime) -> Standing:
+        standing = super().standing(pass_id, person_id, at)
+        with suppress(threading.BrokenBarrierError):
+            self._both.wait(LONG_ENOUGH_S)
+        return standing
+
+
+class Unlocked(Meeting):
+    """The same without any lock."""
+
+    @override
+    def lock_buyer(self, person_id: UUID, pass_id: UUID) -> None:
+        pass
+
+    @override
+    def lock_order(self, order_id: UUID) -> None:
+        pass
+
+
+class Counted(StockTable):
+    """Writes down how often it was decided on a seat."""
+
+    def __init__(self) -> None:
+        self.decided = 0
+
+    @override
+    def move(self, pass_id: UUID, held: int, sold: int) -> bool:
+        self.decided += 1
+        return super().move(pass_id, held, sold)
+
+
+@pytest.fixture
+def open_store(database: str, shop: Shop) -> Iterator[Callable[..., Store[Checkout]]]:
+    """The checkout once more on the same database, with books and counters of one's own."""
+    opened: list[Store[Checkout]] = []
+
+    def open_(books: BookTables, counters: StockTable) -> Store[Checkout]:
+        store = Store(
+            "checkout",
+            database,
+            lambda env: Checkout(
+                env,
+                clock=shop.clock,
+                schedule=Schedule(shop.clock),
+                books=books,
+                stock=StockDoor(counters),
+            ),
+            views=VIEWS,
+            migrations=MIGRATIONS,
+            clock=shop.clock,
+        )
+        store.open()
+        opened.append(store)
+        return store
+
+    yield open_
+    for store in opened:
+        store.close()
+
+
+def both(act: Callable[[], Any]) -> list[Any]:
+    """What two who do it at once come to: an answer, or a fault of the database."""
+
+    def outcome(_: int) -> Any:
+        try:
+            return act()
+        except psycopg.IntegrityError as fault:
+            return type(fault)
+
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(outcome, range(2)))
+
+
+@pytest.mark.parametrize(("books", "decided"), [(Meeting, 1), (Unlocked, 2)])
+def test_two_tabs_of_a_person_make_one_order_and_without_the_lock_the_table_undoes_the_other(
+    shop: Shop,
+    open_store: Callable[..., Store[Checkout]],
+    books: type[BookTables],
+    decided: int,
+) -> None:
+    pass_id, person_id = shop.offer(terms(stock=5)).pass_id, uuid4()
+    counters = Counted()
+    store = open_store(books(), counters)
+
+    def buy() -> str:
+        cause, app = Cause(uuid4()), store.application
+        return store.execute(cause, lambda: app.open_order(cause.command_id, person_id, pass_id))
+
+    orders = both(buy)
+
+    assert counters.decided == decided
+    assert len(set(orders)) == 1
+    assert shop.stock(pass_id) == (5, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("books", "faults"), [(Meeting, 0), (Unlocked, 1)], ids=["locked", "unlocked"]
+)
+def test_a_payment_that_two_hear_of_is_decided_once_and_without_the_lock_a_wall_stops_the_other(
+    shop: Shop,
+    open_store: Callable[..., Store[Checkout]],
+    books: type[BookTables],
+    faults: int,
+) -> None:
+    pass_id, counters = shop.offer(terms(stock=5)).pass_id, Counted()
+    order_id = shop.buy(pass_id)
+    shop.ensure(order_id)
+    shop.provider.pay("pi_1")
+    payments = Payments(open_store(books(), counters), shop.provider)
+
+    outcomes = both(lambda: payments.settle_order(order_id, Cause(uuid4())))
+
+    assert counters.decided == 1 + faults
+    assert sum(outcome is not None for outcome in outcomes) == faults
+    assert shop.stock(pass_id) == (5, 0, 1)
+    assert shop.count("checkout.order.fulfilled") == 1
