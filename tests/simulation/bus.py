@@ -69,6 +69,15 @@ class Writer(Relay):
         return said
 
 
+class WrongLast(Exception):
+    """The stream does not end as the relay believes."""
+
+
+def position_of(text: str) -> Position:
+    """The place in its log of what an envelope speaks of."""
+    return Position.parse(text.partition(".")[2])
+
+
 @dataclass
 class Durable:
     """What the bus remembers of one service that hears another."""
@@ -96,9 +105,18 @@ class Bus:
             types = frozenset(c.type for c in hears if c.producer() == producer)
             self.durables.append(Durable(consumer, producer, types))
 
-    def add(self, producer: str, envelope: Envelope, contract: Contract) -> None:
-        """Store one message at the end of a stream."""
+    def add(
+        self,
+        producer: str,
+        envelope: Envelope,
+        contract: Contract,
+        expected: Position | None = None,
+    ) -> None:
+        """Store one message at the end of a stream. Raises WrongLast when another one than
+        expected is the last there."""
         stream = self.streams.setdefault(producer, [])
+        if expected is not None and expected != self.last_position(producer):
+            raise WrongLast(producer)
         subject = subject_of(envelope.type, envelope.entity_id)
         headers = envelope.to_headers()
         body = contract.model_dump_json().encode()
@@ -109,7 +127,7 @@ class Bus:
         stream = self.streams.get(producer)
         if not stream:
             return START
-        return Position.parse(stream[-1].headers["ce-position"].partition(".")[2])
+        return position_of(stream[-1].headers["ce-position"])
 
     def forget(self, producer: str, keep: int) -> None:
         """The disk is gone, or an older copy is back; what was acknowledged is forgotten too."""

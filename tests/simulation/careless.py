@@ -1,7 +1,9 @@
 """Services without one of their protections: a story must then find damage."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from typing_extensions import override
@@ -9,13 +11,27 @@ from typing_extensions import override
 from libs.events.envelope import Envelope
 from libs.runtime import unit_of_work
 from libs.runtime.cause import Cause
+from libs.runtime.schedule import Schedule
+from services.chat.application import Chat
 from services.checkout.application import Checkout
-from services.checkout.domain import OrderStatus, Payment, PaymentStatus
+from services.checkout.domain import (
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    ProviderRefund,
+    RefundOrder,
+    Seat,
+    SeatReason,
+)
 from services.checkout.payments import Record
 from services.checkout.rounds import Reconciler
 from services.checkout.tables import StockTable
+from tests.simulation.bank import Bank
 from tests.simulation.mortal_store import MortalStore
 from tests.simulation.world import Protections
+
+R = TypeVar("R")
 
 
 class ReadThenWrite(StockTable):
@@ -82,6 +98,81 @@ class Hasty(Checkout):
         self.save(order, seat)
 
 
+class Keeping(Checkout):
+    """Has no way back for a payment that buys nothing."""
+
+    @override
+    def _return(self, order: Order, payment: Payment, cause: str, now: datetime) -> None:
+        order.request_return(payment.payment_intent_id, cause, now)
+
+
+class Tardy(Checkout):
+    """Sends back what bought nothing, when it comes to it."""
+
+    @override
+    def _return(self, order: Order, payment: Payment, cause: str, now: datetime) -> None:
+        super()._return(order, payment, cause, now + timedelta(hours=1))
+
+
+class Lenient(Chat):
+    """Comes to see who is to leave or to enter once in a while."""
+
+    def __init__(self, *arguments: Any, schedule: Schedule, **more: Any) -> None:
+        class Late:
+            def at(self, kind: str, key: str, due_at: datetime, payload: Any) -> None:
+                schedule.at(kind, key, due_at + timedelta(minutes=5), payload)
+
+            def cancel(self, kind: str, key: str) -> None:
+                schedule.cancel(kind, key)
+
+        super().__init__(*arguments, schedule=Late(), **more)
+
+
+class Holding(Checkout):
+    """Orders expire, and their seats stay with them."""
+
+    @override
+    def _let_go(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
+        if order.status == OrderStatus.OPEN:
+            order.expire(reason.value, now)
+            self._end(order)
+
+
+class Generous(Checkout):
+    """A seat is held for as long as somebody may still want to pay."""
+
+    @override
+    def _schedule_end_of_hold(self, order: Order) -> None:
+        pass
+
+
+class Amnesiac(MortalStore):
+    """Carries out every command that it is given, whether it was given before or not."""
+
+    @override
+    def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
+        return self.work(cause, decide)
+
+
+class NamesNoRefund:
+    """The bank, asked for each refund under a new key, which does not say what it is for."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bank, name)
+
+    def refund(self, asked: RefundOrder) -> ProviderRefund:
+        key = str(self._bank.fate.new_id())
+        return self._bank.refund(replace(asked, idempotency_key=key))
+
+    def get(self, payment_intent_id: str) -> Payment:
+        payment = self._bank.get(payment_intent_id)
+        nameless = tuple(replace(refund, request_id=None) for refund in payment.refunds)
+        return replace(payment, refunds=nameless)
+
+
 class Trusting(Reconciler):
     """Goes through no list: whatever happened, somebody will have told us."""
 
@@ -92,9 +183,18 @@ class Trusting(Reconciler):
 
 WITHOUT: Final[Mapping[str, Protections]] = {
     "conditional update": Protections(counters=ReadThenWrite),
+    "memory of commands": Protections(make_store=Amnesiac),
     "inbox": Protections(make_store=Forgetful),
     "lattice": Protections(checkout=Hasty),
+    "way back of a payment": Protections(checkout=Keeping),
+    "way back at once": Protections(checkout=Tardy),
+    "seats in the chat at once": Protections(chat=Lenient),
+    "seat that comes back": Protections(checkout=Holding),
+    "end of a hold": Protections(checkout=Generous),
+    "name of a refund": Protections(provider=NamesNoRefund),
     "rounds over the lists": Protections(reconciler=Trusting),
+    "expectation of the last message": Protections(relay_expects=False),
+    "order of each entity": Protections(keeps_order=False),
     "acknowledging after the commit": Protections(acknowledges_first=True),
 }
 """Each protection that can be taken away, and the world without it."""

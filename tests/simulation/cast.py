@@ -41,7 +41,7 @@ from services.chat.tables import TurnLocks
 from services.chat.timers import TIMERS as CHAT_TIMERS
 from services.checkout.application import Checkout
 from services.checkout.errands import Errands as CheckoutErrands
-from services.checkout.payments import Payments
+from services.checkout.payments import PaymentProvider, Payments
 from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
 from services.checkout.publishing import to_contract as checkout_says
 from services.checkout.reactions import HEARS as CHECKOUT_HEARS
@@ -100,8 +100,10 @@ class Surroundings:
     contacts: Mapping[UUID, Contact]
     make_store: MakeStore
     make_counters: Callable[[], Counters]
-    make_checkout: Callable[..., Checkout] = Checkout
-    make_reconciler: Callable[..., Reconciler] = Reconciler
+    make_checkout: Callable[..., Checkout]
+    make_reconciler: Callable[..., Reconciler]
+    provider: PaymentProvider
+    make_chat: Callable[..., Chat]
     mails: Mails = field(
         default_factory=lambda: Mails(
             "http://localhost:8000",
@@ -208,7 +210,7 @@ def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
         ),
         opening=opening,
     )
-    payments = Payments(store, world.bank)
+    payments = Payments(store, world.provider)
     webhooks = Webhooks(store, payments, store.schedule)
     process = CheckoutProcess(
         world,
@@ -218,8 +220,8 @@ def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
         CheckoutErrands(
             payments,
             webhooks,
-            world.make_reconciler(store, world.bank),
-            Balancer(store, world.bank),
+            world.make_reconciler(store, world.provider),
+            Balancer(store, world.provider),
         ).by_kind(),
         tuple(services.checkout.http.REFUSALS),
     )
@@ -245,7 +247,9 @@ def begin_chat(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "chat",
-        lambda env: Chat(env, clock=world.clock, schedule=Schedule(world.clock), turns=TurnLocks()),
+        lambda env: world.make_chat(
+            env, clock=world.clock, schedule=Schedule(world.clock), turns=TurnLocks()
+        ),
         opening=opening,
     )
     errands = ChatErrands(store, world.room, lambda _: None).by_kind()

@@ -1,7 +1,8 @@
 """What must hold, at every moment and once nothing is left to do. Each check says what is wrong."""
 
 from collections import Counter
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
@@ -10,6 +11,8 @@ from tests.simulation import money
 from tests.simulation.cast import HEARS, SERVICES, VIEWS
 from tests.simulation.money import Damage, check_moment
 from tests.simulation.world import World
+
+_GONE_AFTER: Final = timedelta(seconds=30)
 
 
 def check_end(world: World) -> Damage:
@@ -44,7 +47,7 @@ def _grants(world: World) -> Damage:
 
 def _chat(world: World) -> Damage:
     """Who may enter is who sits there: as wanted, as confirmed, and at the provider."""
-    may = _may_sit(world)
+    may = _may_sit(world, world.clock.now())
     seats = {
         (row["person_id"], row["experience_id"]): (row["wish"], row["seated_as"])
         for row in world.site.rows("chat", "SELECT * FROM seat_list")
@@ -56,13 +59,20 @@ def _chat(world: World) -> Damage:
             yield f"chat: {key[0]} in {key[1]}: may be, wanted, confirmed, sits: {found}"
 
 
-def _may_sit(world: World) -> dict[tuple[UUID, UUID], str]:
+def _sits_on(world: World) -> Damage:
+    """Who sits there may, or might half a minute ago."""
     now = world.clock.now()
+    may = _may_sit(world, now) | _may_sit(world, now - _GONE_AFTER)
+    for person_id, experience_id in sorted(world.room.seats.keys() - may.keys()):
+        yield f"chat: {person_id} still sits in {experience_id}"
+
+
+def _may_sit(world: World, at: datetime) -> dict[tuple[UUID, UUID], str]:
     banned = {row["person_id"] for row in world.site.rows("access", "SELECT * FROM ban_list")}
     may: dict[tuple[UUID, UUID], str] = {}
-    for row in world.site.rows("access", "SELECT * FROM grant_list WHERE revoked_at IS NULL"):
-        until = row["valid_until"]
-        if row["valid_from"] <= now and (until is None or until > now):
+    for row in world.site.rows("access", "SELECT * FROM grant_list"):
+        ends = [end for end in (row["valid_until"], row["revoked_at"]) if end is not None]
+        if row["valid_from"] <= at and all(end > at for end in ends):
             may[row["person_id"], row["experience_id"]] = "member"
     team = world.site.rows("access", "SELECT person_id FROM team_list WHERE role IS NOT NULL")
     for row in world.site.rows("access", "SELECT experience_id FROM experience_list"):
@@ -164,6 +174,9 @@ def state_of(world: World) -> dict[str, Any]:
     state["mails"] = dict(world.post.taken)
     return state
 
+
+BOUNDS = ((_GONE_AFTER, _sits_on), (timedelta(minutes=15), money.check_outcomes))
+"""What must be so how long after the last mishap."""
 
 _AT_THE_END = (
     money.check_seats,

@@ -97,6 +97,17 @@ def check_money(world: World) -> Damage:
             yield f"money: {intent} was captured, gave no pass, and {left} did not go back"
 
 
+def check_outcomes(world: World) -> Damage:
+    """Each captured payment has come to its one end: the pass, or all of it on its way back."""
+    granting = _granting_payments(world)
+    for intent in world.bank.captured:
+        if world.bank.payments[intent].order_id is None:
+            continue
+        granted = granting.get(world.bank.payments[intent].order_id) == intent
+        if not granted and world.bank.left_of(intent):
+            yield f"money: {intent} was captured, and is neither a pass nor sent back in time"
+
+
 def _granting(intent: str, taken: int, left: int, order: DictRow) -> Damage:
     if left != taken - order["refunded_minor"]:
         yield (

@@ -105,6 +105,7 @@ def _live(world: World, outcome: Outcome, steps: int) -> None:
         story.run()
     except _Damaged:
         return
+    story.bounds = checks.BOUNDS
     story.settle_down()
     outcome.damage += list(checks.check_end(world))[:_MOST_DAMAGE]
     outcome.damage += story.lies

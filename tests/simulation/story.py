@@ -11,6 +11,7 @@ from tests.simulation.buyers import Buyers
 from tests.simulation.cast import SERVICES
 from tests.simulation.edge import OnSale, time_of
 from tests.simulation.machinery import ROUNDS, Machinery
+from tests.simulation.money import Damage
 from tests.simulation.team import SPACE, Team
 from tests.simulation.world import World
 
@@ -19,6 +20,9 @@ _TRIES: Final = 4
 _PATIENT_ROUNDS: Final = 30
 _UNTIL_ALL_ROUNDS_WERE_HERE: Final = timedelta(hours=28)
 """The sums of today are drawn up at three in the coming night."""
+
+Bound = tuple[timedelta, Callable[[World], Damage]]
+"""What must be so that long after the last mishap."""
 
 
 class NeverCalm(AssertionError):
@@ -32,6 +36,7 @@ class Story(Buyers, Team, Machinery):
         super().__init__(world)
         self.steps = steps
         self.after_step: Callable[[], None] = lambda: None
+        self.bounds: tuple[Bound, ...] = ()
         world.meanwhile = self._meanwhile
         world.crowd = self._crowd
         self._wishes: list[tuple[int, Callable[[], str | None]]] = [
@@ -161,6 +166,7 @@ class Story(Buyers, Team, Machinery):
         was_calm, self.fate.calm = self.fate.calm, True
         rounds_are_over = False
         begun = self.world.clock.now()
+        bounds = list(self.bounds) if within is None else []
         while within is None and self.reach() is not None:
             pass
         for number in range(_MOST_ROUNDS):
@@ -168,18 +174,32 @@ class Story(Buyers, Team, Machinery):
                 pass
             if within is not None:
                 break
-            due = self._next_due()
-            if due is None and rounds_are_over:
+            at = self._next(number, self._look(begun, bounds))
+            if at is None and rounds_are_over:
                 break
-            if due is None:
+            if at is None:
                 rounds_are_over = True
-                due = self.world.clock.now() + _UNTIL_ALL_ROUNDS_WERE_HERE
-            # What is put off again and again waits for a key of the bank to be forgotten.
-            least = timedelta(seconds=16) if number < _PATIENT_ROUNDS else timedelta(hours=3)
-            self.world.pass_time(max(due - self.world.clock.now(), least))
+                at = self.world.clock.now() + _UNTIL_ALL_ROUNDS_WERE_HERE
+            self.world.pass_time(at - self.world.clock.now())
         else:
             raise NeverCalm(f"after {self.world.clock.now() - begun}: {self._left()}")
         self.fate.calm = was_calm
+
+    def _look(self, begun: datetime, bounds: list[Bound]) -> datetime | None:
+        """Look whether all is as it must be by now; when to look again."""
+        while bounds and self.world.clock.now() >= begun + bounds[0][0]:
+            self.lies += bounds.pop(0)[1](self.world)
+        return begun + bounds[0][0] if bounds else None
+
+    def _next(self, number: int, bound: datetime | None) -> datetime | None:
+        """How far the clock goes on: to what is due, but not over a moment to look at."""
+        due = self._next_due()
+        if due is None:
+            return bound
+        # What is put off again and again waits for a key of the bank to be forgotten.
+        least = timedelta(seconds=16) if number < _PATIENT_ROUNDS else timedelta(hours=3)
+        at = max(due, self.world.clock.now() + least)
+        return at if bound is None else min(at, bound)
 
     def _do_what_there_is(self) -> int:
         done = self.world.publish_identity()

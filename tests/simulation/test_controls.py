@@ -11,22 +11,27 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.parametrize(
-    ("protection", "found"),
+    ("protection", "found", "last_found_in"),
     [
-        ("conditional update", "stock: "),
-        ("inbox", "reactions: "),
-        ("lattice", "money: "),
-        ("rounds over the lists", "money: "),
-        ("acknowledging after the commit", "reactions: "),
+        ("conditional update", "stock: ", 1),
+        ("memory of commands", "commands: ", 1),
+        ("inbox", "reactions: ", 1),
+        ("lattice", "money: ", 47),
+        ("way back of a payment", "money: ", 49),
+        ("seat that comes back", "stock: ", 1),
+        ("end of a hold", "orders: ", 17),
+        ("name of a refund", "money: the refund ", 28),
+        ("seats in the chat at once", "chat: ", 12),
+        ("rounds over the lists", "money: ", 31),
+        ("expectation of the last message", "streams: ", 12),
+        ("acknowledging after the commit", "reactions: ", 23),
     ],
 )
 def test_without_a_protection_the_stories_find_the_damage(
-    protection: str, found: str, site: Site
+    protection: str, found: str, last_found_in: int, site: Site
 ) -> None:
-    damaged = next(
-        outcome
-        for seed in range(SEEDS)
-        if (outcome := play(site, seed, WITHOUT[protection])).damage
-    )
+    # Rare damage is looked for where it was seen last; when stories have changed, in all of them.
+    seeds = [*range(last_found_in, SEEDS), *range(last_found_in)]
+    outcomes = (play(site, seed, WITHOUT[protection]) for seed in seeds)
 
-    assert any(damage.startswith(found) for damage in damaged.damage), str(damaged)
+    assert any(damage.startswith(found) for outcome in outcomes for damage in outcome.damage)

@@ -1,6 +1,7 @@
 """What the stories found, told by hand and as shortly as possible; and what they stand on."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -32,6 +33,7 @@ def begin(site: Site) -> Iterator[Callable[..., Story]]:
         worlds.append(world)
         world.begin()
         story = Story(world, 0)
+        story.bounds = checks.BOUNDS
         story.prepare(price_minor=PRICE, seats=seats, people=2)
         return story
 
@@ -52,6 +54,18 @@ def buy(story: Story) -> tuple[UUID, Payment]:
     return order_id, payment
 
 
+def pay_another_sum(story: Story) -> Payment:
+    """What somebody has paid is not what the pass costs: it buys nothing."""
+    story.open_order(story.world.people[1], story.passes[0].pass_id)
+    order_id = story.an_order("open")
+    assert order_id is not None
+    story.ensure(order_id)
+    (payment,) = story.world.bank.of_status(PaymentStatus.AWAITING)
+    story.world.bank.payments[payment.payment_intent_id] = replace(payment, amount_minor=1)
+    story.world.bank.pay(payment, "pays")
+    return payment
+
+
 def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
     begin: Callable[..., Story],
 ) -> None:
@@ -64,6 +78,33 @@ def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
     story.settle_down()
 
     assert bank.left_of(payment.payment_intent_id) == PRICE - 100
+    assert list(checks.check_end(story.world)) == []
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
+def test_what_buys_nothing_is_on_its_way_back_in_time_though_the_bank_keeps_a_fault(
+    begin: Callable[..., Story], done: bool
+) -> None:
+    story = begin()
+    payment = pay_another_sum(story)
+    story.world.bank.faults_to_keep.append(done)
+
+    story.settle_down()
+
+    assert story.lies == []
+    assert story.world.bank.left_of(payment.payment_intent_id) == 0
+    assert list(checks.check_end(story.world)) == []
+
+
+def test_a_way_back_that_takes_an_hour_is_noticed_although_it_ends_well(
+    begin: Callable[..., Story],
+) -> None:
+    story = begin(kept=WITHOUT["way back at once"])
+    pay_another_sum(story)
+
+    story.settle_down()
+
+    assert [lie for lie in story.lies if lie.startswith("money: ")]
     assert list(checks.check_end(story.world)) == []
 
 
@@ -100,6 +141,28 @@ def test_who_sits_there_after_a_lost_answer_gets_the_role_that_is_wanted_by_then
         "moderator"
     }
     assert list(checks.check_end(story.world)) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "damaged"), [(Protections(), False), (WITHOUT["order of each entity"], True)]
+)
+def test_who_joined_and_left_the_team_is_out_unless_the_order_of_both_is_lost(
+    begin: Callable[..., Story], kept: Protections, damaged: bool
+) -> None:
+    story = begin(kept=kept)
+    person, owner, bus = story.world.people[1], story.owner, story.world.bus
+    story.insist("catalog", lambda app: app.add_to_team(SPACE, owner, person, Role.MODERATOR))
+    story.insist("catalog", lambda app: app.remove_from_team(SPACE, owner, person))
+    story.world.publish("catalog")
+
+    for durable in bus.durables:
+        while waiting := bus.waiting(durable):
+            story.world.deliver(durable, waiting[-1])
+    story.settle_down()
+
+    damage = list(checks.check_end(story.world))
+    assert any(each.startswith("chat: ") for each in damage) == damaged
+    assert bool(damage) == damaged
 
 
 def test_a_purchase_comes_to_its_end_when_nothing_goes_wrong(begin: Callable[..., Story]) -> None:

@@ -15,12 +15,15 @@ from libs.events.identity import PersonRegistered
 from libs.runtime import unit_of_work
 from libs.runtime.clock import FixedClock
 from libs.runtime.contacts import Contact
+from libs.runtime.log import Position
 from libs.runtime.streams import Message
+from services.chat.application import Chat
 from services.checkout.application import Checkout
+from services.checkout.payments import PaymentProvider
 from services.checkout.rounds import Reconciler
 from services.checkout.tables import StockTable
 from tests.simulation.bank import Bank
-from tests.simulation.bus import Bus, Durable
+from tests.simulation.bus import Bus, Durable, WrongLast, position_of
 from tests.simulation.cast import BEGIN, HEARS, SERVICES, CheckoutProcess, Process, Surroundings
 from tests.simulation.fate import Crash, Fate
 from tests.simulation.mortal_store import MortalStore
@@ -31,6 +34,10 @@ R = TypeVar("R")
 
 BEGINNING: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _NESTED: Final = 2
+
+
+def _itself(bank: Bank) -> PaymentProvider:
+    return bank
 
 
 class CrowdedCounters(StockTable):
@@ -53,7 +60,11 @@ class Protections:
     counters: Callable[[Callable[[UUID], None]], StockTable] = CrowdedCounters
     checkout: Callable[..., Checkout] = Checkout
     reconciler: Callable[..., Reconciler] = Reconciler
+    provider: Callable[[Bank], PaymentProvider] = _itself
+    chat: Callable[..., Chat] = Chat
+    relay_expects: bool = True
     acknowledges_first: bool = False
+    keeps_order: bool = True
 
 
 @dataclass
@@ -72,7 +83,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.clock = FixedClock(BEGINNING)
-        self.bus = Bus(self.fate, self.orderly)
+        self.bus = Bus(self.fate, self.orderly and self.protections.keeps_order)
         self.bank = Bank(self.fate, self.clock, self._meanwhile)
         self.room = Room(self.fate)
         self.post = PostOffice(self.fate)
@@ -94,6 +105,8 @@ class World:
             lambda: kept.counters(self._crowded),
             kept.checkout,
             kept.reconciler,
+            kept.provider(self.bank),
+            kept.chat,
         )
         self.processes: dict[str, Process] = {}
         for service in SERVICES:
@@ -154,16 +167,34 @@ class World:
     # The bus
 
     def publish(self, service: str, limit: int = 20) -> int:
-        """The relay's turn: how many messages it sent before it was done, or died."""
+        """The relay's turn: how many messages it sent before it was done, refused, or died."""
 
         def send(process: Process) -> int:
-            said = process.writer.next_page(self.bus.last_position(service), limit)
-            for each in said:
+            last = self.bus.last_position(service)
+            said = process.writer.next_page(last, limit)
+            self._behind_its_back(service, process, last)
+            for number, each in enumerate(said):
                 self.fate.may_crash(service, "in the middle of publishing")
-                self.bus.add(service, each.envelope, each.contract)
+                expected = last if self.protections.relay_expects else None
+                try:
+                    self.bus.add(service, each.envelope, each.contract, expected)
+                except WrongLast:
+                    return number
+                last = position_of(each.envelope.position)
             return len(said)
 
         return self.run(service, send) or 0
+
+    def _behind_its_back(self, service: str, process: Process, last: Position) -> None:
+        """A relay that was thought dead is a step ahead of it, or the stream loses its end."""
+        if self.fate.mishap(0.03):
+            for each in process.writer.next_page(last, 1):
+                self.fate.tell(f"   a second relay of {service} was quicker")
+                self.bus.add(service, each.envelope, each.contract)
+        if self.fate.mishap(0.03):
+            there = len(self.bus.streams.get(service, []))
+            self.fate.tell(f"   the stream of {service} loses its end meanwhile")
+            self.bus.forget(service, max(0, there - 2))
 
     def publish_identity(self) -> int:
         """Identity is not on stage: it knows whom it has registered, and fills its stream up."""
