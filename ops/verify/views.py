@@ -58,10 +58,9 @@ class Views:
         views = {
             f"{service} {view.name}": (service, view)
             for service in stores.SERVICES
-            if service not in too_long
             for view in stores.views_of(service)
         }
-        names = sorted(views)
+        names = sorted(name for name, (service, _) in views.items() if service not in too_long)
         following = next((name for name in names if name > turn.last), names[0] if names else "")
         found: list[Finding] = []
         differing = []
