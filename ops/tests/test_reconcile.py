@@ -1,14 +1,11 @@
 """Payments of lost orders go back when an operator says so, and no others."""
 
-from types import SimpleNamespace
-from typing import cast
 from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
 
 from libs.runtime.cause import Cause
-from libs.runtime.service import Service
 from ops.__main__ import app
 from ops.tests.operated import AT, Operated, sell
 from services.checkout.domain import StrayPayment
@@ -36,7 +33,7 @@ def test_an_operator_has_a_payment_returned_whose_order_was_lost_and_no_other(
 ) -> None:
     store = system.store("checkout")
     store.open()
-    ours = sell(cast(Service, SimpleNamespace(store=store)))
+    ours = sell(store)
     lost, found_again, back = (
         StrayPayment(intent, order_id, 1990, "EUR", AT)
         for intent, order_id in (("pi_lost", uuid4()), ("pi_again", ours), ("pi_back", uuid4()))
