@@ -427,7 +427,15 @@ def test_an_order_that_was_promised_and_one_that_nobody_was_told_of_are_found(
     def promised(order: Order, cause: Cause) -> None:
         store.execute(cause, lambda: (store.application.save(order), str(order.id))[1])
 
+    def asked_back(order: Order) -> str:
+        order.fulfil("pi_1", AT)
+        request_id = uuid4()
+        order.request_refund(request_id, None, "creator", AT)
+        store.application.save(order)
+        return str(request_id)
+
     promised(told, Cause(uuid4()))
+    store.execute(Cause(uuid4()), lambda: asked_back(told))
     with stores.reading(database) as conn:
         well = check_answers(conn)
     store.work(Cause(uuid4()), lambda: store.application.save(untold))

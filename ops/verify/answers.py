@@ -9,11 +9,14 @@ from ops.verify.finding import Finding
 
 _EXAMPLES: Final = 10
 
-# The one answer of the checkout that is a string is the id of an order.
+# Two answers of the checkout are strings: the id of an order, and of a refund that was asked for.
 _WITHOUT_ORDER: Final = """
     SELECT c.command_id, c.answer #>> '{}' AS order_id FROM commands c
     WHERE jsonb_typeof(c.answer) = 'string'
       AND NOT EXISTS (SELECT FROM events e WHERE e.originator_id::text = c.answer #>> '{}')
+      AND NOT EXISTS (SELECT FROM events e
+                      WHERE e.command_id = c.command_id
+                        AND e.topic = 'checkout.order.refund_requested')
     LIMIT %s
 """
 _WITHOUT_ANSWER: Final = """
