@@ -24,8 +24,10 @@ from services.checkout.domain import (
     Seat,
     SeatReason,
 )
+from services.checkout.money_back import MoneyBack
 from services.checkout.payments import Record
 from services.checkout.rounds import Reconciler
+from services.checkout.stock import StockDoor
 from services.checkout.tables import StockTable
 from tests.simulation.bank import Bank
 from tests.simulation.mortal_store import MortalStore
@@ -94,24 +96,40 @@ class Hasty(Checkout):
             self._stock.sell(seat, now)
             order.fulfil(payment.payment_intent_id, now)
             self._end(order)
-        self._compare_refunds(order, seat, payment, now)
+        self._back.compare(order, seat, payment, now)
         self.save(order, seat)
+
+
+class KeepsTheMoney(MoneyBack):
+    """Means to send back what bought nothing, and never does."""
+
+    @override
+    def send_back(self, order: Order, payment_intent_id: str, cause: str, now: datetime) -> None:
+        order.request_return(payment_intent_id, cause, now)
 
 
 class Keeping(Checkout):
     """Has no way back for a payment that buys nothing."""
 
-    @override
-    def _return(self, order: Order, payment: Payment, cause: str, now: datetime) -> None:
-        order.request_return(payment.payment_intent_id, cause, now)
+    def __init__(self, *arguments: Any, schedule: Schedule, stock: StockDoor, **more: Any) -> None:
+        super().__init__(*arguments, schedule=schedule, stock=stock, **more)
+        self._back = KeepsTheMoney(schedule, stock, self._owns_another)
 
 
-class Tardy(Checkout):
+class TakesItsTime(MoneyBack):
     """Sends back what bought nothing, when it comes to it."""
 
     @override
-    def _return(self, order: Order, payment: Payment, cause: str, now: datetime) -> None:
-        super()._return(order, payment, cause, now + timedelta(hours=1))
+    def send_back(self, order: Order, payment_intent_id: str, cause: str, now: datetime) -> None:
+        super().send_back(order, payment_intent_id, cause, now + timedelta(hours=1))
+
+
+class Tardy(Checkout):
+    """Has a way back that takes an hour."""
+
+    def __init__(self, *arguments: Any, schedule: Schedule, stock: StockDoor, **more: Any) -> None:
+        super().__init__(*arguments, schedule=schedule, stock=stock, **more)
+        self._back = TakesItsTime(schedule, stock, self._owns_another)
 
 
 class Lenient(Chat):
