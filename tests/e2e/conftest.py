@@ -39,9 +39,13 @@ def collector() -> Iterator[Collector]:
 def system(
     tmp_path_factory: pytest.TempPathFactory, collector: Collector
 ) -> Iterator[RunningSystem]:
-    """The whole system, as a person starts it."""
+    """The whole system, as a person starts it; all who sign in do so from one address."""
     folder = tmp_path_factory.mktemp("system")
-    running = start_system(folder, more={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint})
+    more = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "SIGN_IN_SENDS_PER_NETWORK": "1000",
+    }
+    running = start_system(folder, more=more)
     yield running
     stop_system(running)
 
