@@ -87,6 +87,8 @@ class Reached:
     epoch: int = 0
     position: str = str(log.START)
     sequence: int = 0
+    first: int = 0
+    """Where the stream began then: one that lost its beginning since is compared as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +156,25 @@ async def verify(
 async def _still_valid(
     since: Reached | None, conn: Connection[DictRow], client: Client, service: str
 ) -> Reached:
-    """A stream that was lost or filled again, or a store of another epoch: compare all again."""
-    if since is None or since.sequence == 0:
+    """A stream that was lost, filled again or has holes, or a store of another epoch: compare all
+    again."""
+    jetstream, name = client.jetstream(), stream_of(service)
+    try:
+        state = (await jetstream.stream_info(name)).state
+    except NotFoundError:
         return Reached()
+    anew = Reached(first=state.first_seq)
+    if since is None or since.sequence == 0 or state.num_deleted or since.first != state.first_seq:
+        return anew
     with conn.cursor() as curs:
         epoch = log.epoch(curs)
     try:
-        message = await client.jetstream().get_msg(stream_of(service), since.sequence)
+        message = await jetstream.get_msg(name, since.sequence)
     except NotFoundError:
-        return Reached()
+        return anew
     message_id = (message.headers or {}).get("Nats-Msg-Id")
     same = message_id == f"{service}.{epoch}.{since.position}"
-    return since if same and since.epoch == epoch else Reached()
+    return since if same and since.epoch == epoch else anew
 
 
 def _position(text: str) -> log.Position:
@@ -179,6 +188,7 @@ class _Comparison:
         self._messages = 0
         self._events = 0
         self._position, self._sequence = since.position, since.sequence
+        self._first = since.first
         self._findings: list[str] = []
         self._more = 0
 
@@ -208,7 +218,7 @@ class _Comparison:
             findings.append(behind)
         if self._more:
             findings.append(f"the stream holds {self._more} messages more than the log")
-        reached = Reached(epoch, self._position, self._sequence)
+        reached = Reached(epoch, self._position, self._sequence, self._first)
         events = self._events + missing
         return Verdict(service, events, self._messages, tuple(findings), reached, behind)
 

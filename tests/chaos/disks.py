@@ -40,6 +40,7 @@ def _nats_replaced(machine: Machine) -> Iterator[None]:
     folder.rename(lost)
     yield
     machine.kill("nats")
+    machine.checker.forget()
     shutil.rmtree(lost)
     time.sleep(1)
 
@@ -58,6 +59,7 @@ def put_copy_back(machine: Machine, service: str) -> None:
     with _nobody_inside(machine, name) as postgres:
         postgres.execute(f"ALTER DATABASE {name} RENAME TO lost")
         postgres.execute(f"ALTER DATABASE {_COPY} RENAME TO {name}")
+    machine.checker.forget()
     postgres.execute("DROP DATABASE lost")
 
 

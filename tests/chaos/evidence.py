@@ -1,12 +1,15 @@
 """What the stores, the providers and the mailbox hold, read as an operator can read it."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
+from eventsourcing.persistence import Mapper
 from psycopg.rows import DictRow
 from stream_chat import StreamChat
 
@@ -18,6 +21,7 @@ from ops import stores
 from ops.up.data_folder import DataFolder
 
 _PAGE = 500
+_MOST_MAILS = 1000
 CHANNEL_TYPE = "experience"
 
 
@@ -29,24 +33,38 @@ class Said:
     contract: Contract
 
 
-def said_by(service: str, data: DataFolder) -> list[Said]:
-    """Everything that a service has announced or is bound to announce."""
-    return list(_said_by(service, data))
+class Announcements:
+    """Everything that a service has announced or is bound to announce, each read once.
 
+    A log only grows, but for the day on which an older copy of it comes back.
+    """
 
-def _said_by(service: str, data: DataFolder) -> Iterator[Said]:
-    mapper, to_contract = stores.event_mapper(), stores.announces(service)
-    with stores.reading(stores.database_url(service, data)) as conn, conn.cursor() as curs:
-        position = log.START
-        while page := log.read_after(curs, position, _PAGE).events:
-            for event in page:
-                if is_runtime_topic(event.stored.topic):
-                    continue
-                contract = to_contract(mapper.to_domain_event(event.stored))
-                if contract is not None:
-                    entity = UUID(str(event.stored.originator_id))
-                    yield Said(event_id_of(entity, event.stored.originator_version), contract)
-            position = page[-1].position
+    def __init__(self, service: str, data: DataFolder) -> None:
+        self._url = stores.database_url(service, data)
+        self._to_contract = stores.announces(service)
+        self._mapper: Mapper[Any] = stores.event_mapper()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin at the beginning of the log again."""
+        self._position, self._said = log.START, list[Said]()
+
+    def read(self) -> list[Said]:
+        """All of them, oldest first."""
+        with stores.reading(self._url) as conn, conn.cursor() as curs:
+            while page := log.read_after(curs, self._position, _PAGE).events:
+                self._said += self._public(page)
+                self._position = page[-1].position
+        return list(self._said)
+
+    def _public(self, page: Sequence[log.LoggedEvent]) -> Iterator[Said]:
+        for event in page:
+            if is_runtime_topic(event.stored.topic):
+                continue
+            contract = self._to_contract(self._mapper.to_domain_event(event.stored))
+            if contract is not None:
+                entity = UUID(str(event.stored.originator_id))
+                yield Said(event_id_of(entity, event.stored.originator_version), contract)
 
 
 def rows_of(service: str, sql: str, data: DataFolder) -> list[DictRow]:
@@ -59,7 +77,9 @@ class Providers:
     """The stand-ins, seen with the keys of the account's owner."""
 
     def __init__(self, data: DataFolder, sandbox: str) -> None:
-        self._sandbox = sandbox
+        self._mailbox = httpx.Client(base_url=f"{sandbox}/mailbox", timeout=20)
+        self._mails: dict[str, tuple[UUID, list[str]]] = {}
+        self._newest_mail = ""
         self._stripe = httpx.Client(
             base_url=f"{sandbox}/stripe",
             headers={"Authorization": f"Bearer sk_test_{data.secret('stripe_api_key')}"},
@@ -74,6 +94,7 @@ class Providers:
     def close(self) -> None:
         """Hang up."""
         self._stripe.close()
+        self._mailbox.close()
 
     def stripe(self, method: str, path: str, **form: Any) -> dict[str, Any]:
         """One call of Stripe's API."""
@@ -97,9 +118,18 @@ class Providers:
         answer = self._stripe.post("/_control/misbehave", json=order)
         answer.raise_for_status()
 
-    def behave(self) -> None:
-        """Take all orders back."""
-        self._stripe.delete("/_control/misbehave").raise_for_status()
+    def behave(self, within_s: float = 60.0) -> None:
+        """Take all orders back, from a stand-in that may have been killed a moment ago."""
+        give_up_at = time.monotonic() + within_s
+        while True:
+            try:
+                self._stripe.delete("/_control/misbehave").raise_for_status()
+            except httpx.TransportError:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def members_of(self, experience_id: UUID) -> set[UUID]:
         """Who sits in the chat of an experience."""
@@ -123,18 +153,22 @@ class Providers:
     def _channel(self, experience_id: UUID) -> Any:
         return self._chat.channel(CHANNEL_TYPE, str(experience_id))
 
-    def mails_to(self, address: str) -> dict[UUID, int]:
-        """How often each notice was mailed to an address, by the notice's id."""
-        answer = httpx.get(
-            f"{self._sandbox}/mailbox/messages.json",
-            params={"to": address, "limit": 1000},
-            timeout=20,
-        )
-        counted: dict[UUID, int] = defaultdict(int)
-        for mail in answer.raise_for_status().json():
+    def mails(self) -> dict[UUID, Counter[str]]:
+        """To which addresses each notice was mailed, and how often, by the notice's id.
+
+        Mails stay as they came: only those are fetched that came since the last time.
+        """
+        asked = {"limit": _MOST_MAILS} | ({"since": self._newest_mail} if self._newest_mail else {})
+        answer = self._mailbox.get("/messages.json", params=asked)
+        found = answer.raise_for_status().json()
+        assert len(found) < _MOST_MAILS, "more mails came than can be asked for at once"
+        for mail in found:
             headers = {name.lower(): value for name, value in mail["headers"]}
-            try:
-                counted[UUID(headers["message-id"].strip("<>").partition("@")[0])] += 1
-            except (KeyError, ValueError):
-                continue
+            with suppress(KeyError, ValueError):
+                notice_id = UUID(headers["message-id"].strip("<>").partition("@")[0])
+                self._mails[mail["id"]] = (notice_id, mail["to"])
+        self._newest_mail = max((mail["received_at"] for mail in found), default=self._newest_mail)
+        counted: dict[UUID, Counter[str]] = defaultdict(Counter)
+        for notice_id, addresses in self._mails.values():
+            counted[notice_id].update(addresses)
         return counted

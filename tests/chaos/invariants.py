@@ -16,13 +16,14 @@ from libs.events.checkout import PassPurchased, PurchaseRefunded
 from libs.events.notifications import NoticeDelivered
 from libs.runtime import bus
 from ops import log_reader, stores
+from ops.log_reader import Reached, Verdict
 from ops.up.data_folder import DataFolder
 from ops.verify import outcomes
 from ops.verify.finding import Finding
 from ops.verify.stock import Ledger, check_stock
 from ops.verify.undone import Patience, check_undone
 from tests.chaos.buyers import Operation, Told
-from tests.chaos.evidence import Providers, Said, rows_of, said_by
+from tests.chaos.evidence import Announcements, Providers, Said, rows_of
 
 _IMPATIENT = Patience(attempts=1, late=timedelta(seconds=3), webhooks=timedelta(0))
 
@@ -59,42 +60,6 @@ class Facts:
         return {c.order_id: c for c in contracts if isinstance(c, PassPurchased)}
 
 
-def gather(data: DataFolder, providers: Providers) -> Facts:
-    """Read the stores and the payment provider."""
-    payments = list(providers.payments())
-    of_checkout = said_by("checkout", data)
-    standing: dict[UUID, set[UUID]] = defaultdict(set)
-    open_grants: dict[UUID, GrantIssued] = {}
-    for said in said_by("access", data):
-        match said.contract:
-            case GrantIssued() as issued:
-                open_grants[issued.grant_id] = issued
-            case GrantRevoked(grant_id=grant_id) | GrantExpired(grant_id=grant_id):
-                open_grants.pop(grant_id, None)
-            case _:
-                pass
-    for grant in open_grants.values():
-        standing[grant.experience_id].add(grant.person_id)
-    receipts: dict[UUID, set[UUID]] = defaultdict(set)
-    for said in said_by("notifications", data):
-        match said.contract:
-            case NoticeDelivered(kind="receipt", channel="email") as told:
-                receipts[told.about_event_id].add(told.notice_id)
-            case _:
-                pass
-    return Facts(
-        purchases=[s for s in of_checkout if isinstance(s.contract, PassPurchased)],
-        refunded={
-            s.contract.order_id
-            for s in of_checkout
-            if isinstance(s.contract, PurchaseRefunded) and s.contract.full
-        },
-        standing=standing,
-        receipts=receipts,
-        payments=payments,
-    )
-
-
 class Checker:
     """Looks for violations in one running system."""
 
@@ -107,13 +72,27 @@ class Checker:
         self._providers = providers
         self._team = team
         self._addresses = addresses
+        self._logs = {name: Announcements(name, data) for name in outcomes.SERVICES}
+        self.forget()
+
+    def forget(self) -> None:
+        """Look at everything from the beginning again: what was well may not be so any more."""
+        for announcements in self._logs.values():
+            announcements.forget()
+        self._awaited = outcomes.Awaited()
+        self._ledger = Ledger()
+        self._reached = dict[str, Reached]()
 
     def check(self, operations: Sequence[Operation]) -> Iterator[list[Violation]]:
         """Everything that is not as promised now, one kind after the other: first what costs least
-        and tells most often that something is still under way."""
+        and tells most often that something is still under way.
+
+        What was well in a log and its stream is not looked at again, unless one of them was
+        replaced (the whole is what `backstage verify --full` is asked about at the end).
+        """
         yield list(self._left_undone())
         yield list(self._outcomes())
-        facts = gather(self._data, self._providers)
+        facts = self._facts()
         yield list(self._clients_words(facts, operations))
         yield list(self._promised_refunds(facts, operations))
         yield list(self._payments(facts))
@@ -121,6 +100,43 @@ class Checker:
         yield list(self._mails(facts))
         yield list(self._stock())
         yield list(self._streams())
+
+    def _facts(self) -> Facts:
+        """Read the stores and the payment provider."""
+        payments = list(self._providers.payments())
+        of_checkout, of_access, of_notifications = (
+            self._logs[name].read() for name in ("checkout", "access", "notifications")
+        )
+        standing: dict[UUID, set[UUID]] = defaultdict(set)
+        open_grants: dict[UUID, GrantIssued] = {}
+        for said in of_access:
+            match said.contract:
+                case GrantIssued() as issued:
+                    open_grants[issued.grant_id] = issued
+                case GrantRevoked(grant_id=grant_id) | GrantExpired(grant_id=grant_id):
+                    open_grants.pop(grant_id, None)
+                case _:
+                    pass
+        for grant in open_grants.values():
+            standing[grant.experience_id].add(grant.person_id)
+        receipts: dict[UUID, set[UUID]] = defaultdict(set)
+        for said in of_notifications:
+            match said.contract:
+                case NoticeDelivered(kind="receipt", channel="email") as told:
+                    receipts[told.about_event_id].add(told.notice_id)
+                case _:
+                    pass
+        return Facts(
+            purchases=[s for s in of_checkout if isinstance(s.contract, PassPurchased)],
+            refunded={
+                s.contract.order_id
+                for s in of_checkout
+                if isinstance(s.contract, PurchaseRefunded) and s.contract.full
+            },
+            standing=standing,
+            receipts=receipts,
+            payments=payments,
+        )
 
     def still_open(self) -> Iterator[Violation]:
         """Orders that have not come to an end, and seats that are held for somebody."""
@@ -202,16 +218,15 @@ class Checker:
 
     def _mails(self, facts: Facts) -> Iterator[Violation]:
         """What the mail server took lies in the mailbox, and each buyer has one receipt there."""
-        mails = {
-            person: self._providers.mails_to(address) for person, address in self._addresses.items()
-        }
-        self.repeated_mails = sum(n - 1 for one in mails.values() for n in one.values())
+        mails = self._providers.mails()
+        self.repeated_mails = sum(sum(each.values()) - 1 for each in mails.values())
         for said in facts.purchases:
             purchase = said.contract
             if not isinstance(purchase, PassPurchased):
                 continue
+            address = self._addresses.get(purchase.person_id)
             sent = facts.receipts[said.event_id]
-            arrived = sent & mails.get(purchase.person_id, {}).keys()
+            arrived = {notice_id for notice_id in sent if address in mails.get(notice_id, ())}
             if len(sent) != 1 or arrived != sent:
                 yield Violation(
                     f"{len(sent)} receipts mailed, {len(arrived)} arrived",
@@ -227,13 +242,16 @@ class Checker:
                 name: stack.enter_context(stores.reading(stores.database_url(name, self._data)))
                 for name in outcomes.SERVICES
             }
-            now = datetime.now(UTC)
-            found, _ = outcomes.check_outcomes(logs, outcomes.Awaited(), now, timedelta(0))
+            found, self._awaited = outcomes.check_outcomes(
+                logs, self._awaited, datetime.now(UTC), timedelta(0)
+            )
         yield from map(_violation, found)
 
     def _stock(self) -> Iterator[Violation]:
         with stores.reading(stores.database_url("checkout", self._data)) as checkout:
-            found, _ = check_stock(checkout, Ledger())
+            found, reached = check_stock(checkout, self._ledger)
+        # What is amiss is looked at again, from where all was well.
+        self._ledger = self._ledger if found else reached
         for each in found:
             yield Violation(each.sentence, each.service, each.repair)
 
@@ -244,23 +262,30 @@ class Checker:
             yield from map(_violation, found)
 
     def _streams(self) -> Iterator[Violation]:
-        for service, finding in asyncio.run(_compare_streams(self._data)):
-            yield Violation(finding, f"stream of {service}", f"backstage epoch new {service}")
+        for verdict in asyncio.run(self._verdicts()):
+            self._reached[verdict.service] = verdict.reached
+            for finding in verdict.findings:
+                where, repair = (
+                    f"stream of {verdict.service}",
+                    f"backstage epoch new {verdict.service}",
+                )
+                yield Violation(finding, where, repair)
+
+    async def _verdicts(self) -> list[Verdict]:
+        client = await bus.connect(stores.nats_url(self._data), "chaos")
+        mapper, verdicts = stores.event_mapper(), []
+        try:
+            for service in stores.SERVICES:
+                known, to_contract = self._reached.get(service), stores.announces(service)
+                with stores.reading(stores.database_url(service, self._data)) as conn:
+                    verdict = await log_reader.verify(
+                        conn, client, service, mapper, to_contract, known
+                    )
+                verdicts.append(verdict)
+        finally:
+            await bus.close(client)
+        return verdicts
 
 
 def _violation(finding: Finding) -> Violation:
     return Violation(f"{finding.check} of {finding.service}", finding.sentence, finding.repair)
-
-
-async def _compare_streams(data: DataFolder) -> list[tuple[str, str]]:
-    client = await bus.connect(stores.nats_url(data), "chaos")
-    mapper, found = stores.event_mapper(), []
-    try:
-        for service in stores.SERVICES:
-            to_contract = stores.announces(service)
-            with stores.reading(stores.database_url(service, data)) as conn:
-                verdict = await log_reader.verify(conn, client, service, mapper, to_contract)
-            found += [(service, finding) for finding in verdict.findings]
-    finally:
-        await bus.close(client)
-    return found
