@@ -58,7 +58,8 @@ def test_a_returned_payment_of_somebody_who_kept_the_pass_is_found(sold: Machine
     """As if the service had forgotten that it sent the money back."""
     (row,) = rows_of(
         "checkout",
-        "SELECT order_id, payment_intent_id FROM payment_list WHERE state = 'succeeded' LIMIT 1",
+        "SELECT payment_intent_id FROM payment_list JOIN order_list USING (order_id)"
+        " WHERE state = 'succeeded' AND status = 'fulfilled' LIMIT 1",
         sold.data,
     )
     change = "UPDATE payment_list SET state = '{}' WHERE payment_intent_id = '{}'"
