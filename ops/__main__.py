@@ -25,7 +25,7 @@ app = typer.Typer(
 
 # The supervisor lives as long as the system does: it loads nothing that it doesn't need.
 if sys.argv[1:2] != ["up"]:
-    from ops import epoch, events, inbox, parked, projections, schedule
+    from ops import epoch, events, grants, inbox, parked, projections, schedule
     from ops.backup import backup, restore
     from ops.demo import demo
     from ops.drift import drift
@@ -43,6 +43,7 @@ if sys.argv[1:2] != ["up"]:
     app.add_typer(epoch.app, name="epoch")
     app.add_typer(epoch.store, name="store")
     app.add_typer(stock, name="stock")
+    app.add_typer(grants.app, name="grants")
     app.command()(backup)
     app.command()(restore)
     app.command()(lag)

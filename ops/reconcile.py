@@ -50,7 +50,7 @@ def _go_through(operator: Operator, day: datetime | None) -> str:
             "SELECT due_at FROM schedule WHERE kind = %s AND key = %s", (RECONCILE_LISTS, key)
         )
         row = curs.fetchone()
-        payload = {} if day is None else {"day": key}
+        payload = {"up_to_now": True} if day is None else {"day": key}
         Schedule(clock).at(RECONCILE_LISTS, key, clock.now(), payload)
         return {"was_due_at": row and row["due_at"].isoformat()}
 

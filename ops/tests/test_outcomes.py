@@ -21,8 +21,9 @@ from ops.tests.operated import AT, Operated, an_offer, sell
 from ops.tests.test_repairs import commands_in
 from ops.verify.finding import Finding
 from ops.verify.outcomes import DONE_WITHIN, SERVICES, Awaited, check_outcomes
-from services.access.application import Entitlement
+from services.access.application import LOSE_SOURCE, Entitlement
 from services.access.domain import GrantReason
+from services.access.timers import TIMERS
 from services.checkout.domain import Order, ProviderRefund
 from services.notifications.domain import Channel
 
@@ -188,6 +189,106 @@ def test_a_grant_too_many_and_one_without_a_purchase_are_found_until_they_are_re
     assert f"of order {order_id}" in sentences[0]
     assert sentences[1].startswith(f"a grant without its purchase: {issued[0]}")
     assert shop.look(later)[0] == []
+
+
+def test_grants_of_a_lost_order_are_taken_back_by_the_command_that_is_named(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, order_id = sold
+    _, awaited = shop.look()
+    lose_everything(shop)
+
+    found, later = shop.look(awaited)
+    done = CliRunner().invoke(app, [*commands_in(found[0].repair)[0], "--as", "ada"])
+    work_off(shop.access)
+
+    assert len(found) == 2
+    assert {each.repair for each in found} == {f"backstage grants withdraw {order_id}"}
+    assert "access takes 2 grants back" in done.output
+    assert shop.look(later)[0] == shop.look()[0] == []
+    made = shop.system.rows(
+        "access",
+        "SELECT convert_from(state, 'UTF8')::jsonb FROM events"
+        " WHERE topic = 'runtime.intervention.made'",
+    )
+    assert [(m["what"], m["target"], m["operator"]) for (m,) in made] == [
+        ("access.lose_source", str(order_id), "ada")
+    ]
+
+
+def test_a_lost_order_that_is_bought_again_has_grants_which_are_its_purchases(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, order_id = sold
+    lose_everything(shop)
+    withdraw(order_id)
+    work_off(shop.access)
+    find_again(shop)
+
+    shop.act(shop.access)
+    standing = "SELECT count(*) FROM grant_list WHERE revoked_at IS NULL"
+
+    assert shop.system.rows("access", standing) == [(2,)]
+    assert shop.look()[0] == []
+
+    refund(shop, order_id)
+
+    assert shop.told() == [f"order {order_id}: refunded in full, and 2 of its grants still stand"]
+
+
+def test_no_grants_of_a_purchase_are_taken_back_and_none_of_an_order_that_may_be_paid(
+    sold: tuple[Shop, UUID],
+) -> None:
+    shop, order_id = sold
+    status = "UPDATE order_list SET status = %s"
+
+    stands = withdraw(order_id)
+    unknown = withdraw(uuid4())
+    lose_everything(shop)
+    find_again(shop)
+    shop.system.rows("checkout", "DELETE FROM events WHERE topic = 'checkout.order.fulfilled'")
+    shop.system.rows("checkout", status, "open")
+    is_open, (named, *_) = withdraw(order_id), shop.look()[0]
+    shop.system.rows("checkout", status, "returned")
+    returned = withdraw(order_id)
+
+    assert "its team refunds it" in stands
+    assert "no grant stands" in unknown
+    assert "may have been paid" in is_open
+    assert named.repair == "backstage reconcile"
+    assert "access takes 2 grants back" in returned
+
+
+_LOST = ("events", "order_list")
+
+
+def lose_everything(shop: Shop) -> None:
+    """As if the copy of the checkout that came back were older than all that was sold; access was
+    told to forget what it had heard of it, as by `backstage epoch new checkout`."""
+    for table in _LOST:
+        shop.system.rows("checkout", f"CREATE TABLE lost_{table} AS TABLE {table}")
+        shop.system.rows("checkout", f"DELETE FROM {table}")  # noqa: S608
+    shop.system.rows("access", "DELETE FROM inbox")
+
+
+def find_again(shop: Shop) -> None:
+    """The buyer's page asked again, and the same order is there."""
+    for table in _LOST:
+        back = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM lost_{table}"  # noqa: S608
+        shop.system.rows("checkout", back)
+
+
+def withdraw(order_id: UUID) -> str:
+    """What the command says, on one line."""
+    done = CliRunner().invoke(app, ["grants", "withdraw", str(order_id)], env={"COLUMNS": "200"})
+    return " ".join(done.output.replace("│", " ").split())
+
+
+def work_off(access: Store[Any]) -> None:
+    """What the service does of its schedule."""
+    read = "SELECT payload FROM schedule"
+    ((payload,),) = access.query(lambda curs: [tuple(r.values()) for r in curs.execute(read)])
+    access.work(Cause(uuid4()), lambda: TIMERS[LOSE_SOURCE](payload, access.application))
 
 
 def test_a_comp_needs_no_purchase(shop: Shop) -> None:

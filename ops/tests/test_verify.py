@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -251,6 +251,8 @@ def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
         stand_in.pay(made[0].client_secret).raise_for_status()
         provider = StripePayments({"STRIPE_API_KEY": SECRET_KEY, "STRIPE_API_URL": stand_in.url})
 
+        unreturned = provider.get(made[0].id)
+        stand_in.client().v1.refunds.create({"payment_intent": made[0].id, "amount": 90})
         listed = list(provider.since(now - timedelta(hours=1)))
         later = list(provider.since(now + timedelta(hours=1)))
         paid, unpaid, unknown = map(provider.get, (made[0].id, made[1].id, "pi_nobody"))
@@ -258,7 +260,10 @@ def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
     assert listed == [paid]
     assert later == []
     assert paid is not None
-    assert (paid.order_id, paid.amount_minor, paid.returned_minor) == (order_id, 1990, 0)
+    assert (paid.order_id, paid.amount_minor, paid.returned_minor) == (order_id, 1990, 90)
+    assert paid.returned_at is not None
+    assert paid.returned_at >= paid.captured_at
+    assert unreturned == replace(paid, returned_minor=0, returned_at=None)
     assert unpaid is unknown is None
 
 
@@ -270,11 +275,17 @@ STRAYS = """
 
 
 @pytest.mark.parametrize(
-    ("returned_minor", "noted", "findings"),
-    [(0, None, 1), (90, None, 1), (1990, None, 0), (0, "NULL", 1), (0, "now()", 0)],
+    ("returned_minor", "noted", "repairs"),
+    [
+        (0, None, ["backstage reconcile"]),
+        (90, None, ["backstage reconcile"]),
+        (1990, None, []),
+        (0, "NULL", ["backstage reconcile --return pi_1"]),
+        (0, "now()", []),
+    ],
 )
-def test_a_payment_for_an_order_that_the_log_lacks_is_found_until_it_has_gone_back(
-    database: str, returned_minor: int, noted: str | None, findings: int
+def test_a_payment_for_an_order_that_the_log_lacks_is_found_at_once_until_it_has_gone_back(
+    database: str, returned_minor: int, noted: str | None, repairs: list[str]
 ) -> None:
     save(database, an_order())
     stray = Captured("pi_1", uuid4(), 1990, returned_minor, AT)
@@ -282,9 +293,35 @@ def test_a_payment_for_an_order_that_the_log_lacks_is_found_until_it_has_gone_ba
         with psycopg.connect(database, autocommit=True) as conn:
             conn.execute(STRAYS.format(noted))
 
-    found = payments(database, stray)
+    found = payments(database, stray, now=AT + timedelta(seconds=1))
 
-    assert [each.repair for each in found] == ["backstage reconcile --return pi_1"] * findings
+    assert [each.repair for each in found] == repairs
+
+
+def test_a_refund_that_the_log_has_lost_is_found_after_a_quarter_of_an_hour(database: str) -> None:
+    order = an_order()
+    order.fulfil("pi_1", AT)
+    order.record_refund(ProviderRefund("re_1", 90), AT)
+    save(database, order)
+    back = replace(captured(order, returned_minor=1990), returned_at=AT)
+
+    early = payments(database, back, now=AT + SETTLED_WITHIN)
+    (late,) = payments(database, back)
+    (next_day,) = payments(database, back, now=AT + timedelta(days=1))
+    order.record_refund(ProviderRefund("re_2", 1900), AT)
+    order.fail_refund(ProviderRefund("re_2", 1900, failure="unknown"), AT, stands_again=True)
+    save(database, order)
+    (failed,) = payments(database, back)
+    order.record_refund(ProviderRefund("re_3", 1900), AT)
+    save(database, order)
+
+    assert early == payments(database, back) == []
+    assert late.sentence.endswith("1990 of payment pi_1 went back, our log has 90")
+    assert (late.repair, next_day.repair) == (
+        "backstage reconcile",
+        f"backstage reconcile --day {AT.date()}",
+    )
+    assert failed.sentence == late.sentence
 
 
 def test_a_return_that_never_ends_and_an_order_that_stays_open_are_found(database: str) -> None:

@@ -23,7 +23,7 @@ from ops.verify.finding import Finding
 from ops.verify.place import Place, settled_end, still_there
 from ops.verify.purchases import CLOSED, Facts, Purchase, Topics, amiss_with
 from services.access.domain import Grant, GrantReason, Source
-from services.checkout.domain import Order
+from services.checkout.domain import Order, OrderStatus
 from services.notifications.domain import Kind, Notice
 
 DONE_WITHIN: Final = timedelta(minutes=1)
@@ -47,7 +47,10 @@ _EVENTS: Final = """
     SELECT originator_id, originator_version, topic, state, recorded_at FROM events
     WHERE originator_id = ANY(%s) AND topic = ANY(%s) ORDER BY originator_id, originator_version
 """
-_FAILED: Final = "SELECT originator_id, originator_version FROM events WHERE topic = %s"
+_GIVE_AGAIN: Final = """
+    SELECT originator_id, originator_version FROM events WHERE topic = ANY(%s)
+"""
+_ORDER: Final = "SELECT status FROM order_list WHERE order_id = %s"
 _DOORS: Final = "SELECT grant_id AS id FROM grant_list WHERE grant_id = ANY(%s)"
 _HANDLED: Final = "SELECT event_id AS id FROM inbox WHERE event_id = ANY(%s)"
 _OWNED_TWICE: Final = """
@@ -79,8 +82,12 @@ def check_outcomes(
 ) -> tuple[list[Finding], Awaited]:
     """What is not as promised of what is newer than `awaited`, or was not well then.
 
-    `logs` are connections to the databases of `SERVICES`. What is younger may be on its way.
+    `logs` are connections to the databases of `SERVICES`. What is younger may be on its way. When
+    one of them is another one than it was, what the others made of the old one is looked at too.
     """
+    places = awaited.places
+    if any(still_there(logs[name], place) != place for name, place in places.items()):
+        awaited = Awaited()
     reached = Awaited({name: settled_end(logs[name]) for name in SERVICES})
     look = _Look(logs, now - within)
 
@@ -90,7 +97,7 @@ def check_outcomes(
         known: list[UUID],
         at: Callable[[Sequence[UUID]], Iterator[UUID]],
     ) -> list[UUID]:
-        after = still_there(logs[name], awaited.places.get(name, Place()))
+        after = awaited.places.get(name, Place())
         pages = _entities(logs[name], topics, after, reached.places[name])
         again = dict.fromkeys(chain.from_iterable(at(page) for page in chain([known], pages)))
         return list(again)
@@ -144,14 +151,22 @@ class _Look:
         for grant_id, grant in resting.items():
             purchase = purchases.get(grant.source_id)
             if purchase is None or grant_id not in (*purchase.grants, *purchase.given_again):
-                what = "a grant without its purchase" if purchase is None else "a grant too many"
+                what = "a grant too many"
+                repair = f"revoke it in the admin; backstage events show {grant_id}"
+                if purchase is None:
+                    what, repair = "a grant without its purchase", self._repair(grant.source_id)
                 sentence = (
                     f"{what}: {grant_id} of order {grant.source_id} lets person {grant.person_id}"
                     f" into experience {grant.experience_id}"
                 )
-                repair = f"revoke it in the admin; backstage events show {grant_id}"
                 self.found[Finding("outcomes", "access", sentence, repair)] = None
                 yield grant_id
+
+    def _repair(self, order_id: UUID) -> str:
+        """An order that is open may have been paid, as an older copy of the log does not know."""
+        order = self._logs["checkout"].execute(_ORDER, (order_id,)).fetchone()
+        is_open = order is not None and order["status"] == OrderStatus.OPEN
+        return "backstage reconcile" if is_open else f"backstage grants withdraw {order_id}"
 
     def at_notices(self, notice_ids: Sequence[UUID]) -> Iterator[UUID]:
         """Each receipt is the one of its purchase, person and channel."""
@@ -166,18 +181,18 @@ class _Look:
 
     def _purchases_under(self, source_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
         """The purchases on which grants rest: under the order's id, or under the one for what is
-        given again after a refund that failed, which is looked for only if there is such a one."""
+        given again, which is looked for only if there is such a one."""
         wanted = set(source_ids)
         found = self._purchases(wanted)
         if wanted <= found.keys():
             return found
-        restored = {
-            Source.restored_id(row["originator_id"], row["originator_version"]): row[
-                "originator_id"
-            ]
-            for row in self._logs["checkout"].execute(_FAILED, (Order.RefundFailed.TOPIC,))
+        topics = [Order.RefundFailed.TOPIC, Order.Fulfilled.TOPIC]
+        orders = {
+            source: row["originator_id"]
+            for row in self._logs["checkout"].execute(_GIVE_AGAIN, (topics,))
+            if (source := Source.restored_id(row["originator_id"], row["originator_version"]))
+            in wanted
         }
-        orders = {source: restored[source] for source in wanted & restored.keys()}
         purchases = self._purchases(orders.values())
         return found | {source: purchases[order] for source, order in orders.items()}
 
@@ -191,13 +206,14 @@ class _Look:
                         found[order_id].times += 1
                     case PassPurchased() as bought:
                         at = row["recorded_at"]
-                        found[order_id] = Purchase(order_id, event_id, bought, at)
+                        again = [row["originator_version"]]
+                        found[order_id] = Purchase(order_id, event_id, bought, at, again)
                     case PurchaseRefunded(full=True) if order_id in found:
                         found[order_id].refund_id = event_id
                         found[order_id].at = row["recorded_at"]
                     case RefundFailed(stands_again=True) if order_id in found:
                         found[order_id].refund_id = None
-                        found[order_id].restored_version = row["originator_version"]
+                        found[order_id].again.append(row["originator_version"])
                         found[order_id].at = row["recorded_at"]
                     case _:
                         pass

@@ -28,8 +28,14 @@ _OUTCOMES: Final = """
                -- One that failed without having been called returned takes nothing back.
                - count(*) FILTER (WHERE topic = 'checkout.order.return_failed'
                                   AND about = %(intent)s AND returned_by IS NOT NULL)
-               AS returned
-    FROM (SELECT topic, said ->> 'payment_intent_id' AS about, said ->> 'returned_by' AS returned_by
+               AS returned,
+           coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refunded'), 0)
+               - coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refund_failed'
+                                                    AND counted), 0)
+               AS refunded_minor
+    FROM (SELECT topic, said ->> 'payment_intent_id' AS about,
+                 said ->> 'returned_by' AS returned_by, (said ->> 'counted')::boolean AS counted,
+                 (said ->> 'amount_minor')::bigint AS amount_minor
           FROM events, LATERAL (SELECT convert_from(state, 'UTF8')::jsonb AS said) AS told
           WHERE originator_id = %(order)s) AS history
 """
@@ -56,9 +62,7 @@ _NEVER_ENDED: Final = """
     SELECT order_id, held_until FROM order_list WHERE status = 'open' AND held_until < %s
 """
 _STRAYS: Final = "SELECT to_regclass('stray_payment_list') IS NOT NULL AS there"
-_GONE_BACK: Final = """
-    SELECT FROM stray_payment_list WHERE payment_intent_id = %s AND returned_at IS NOT NULL
-"""
+_STRAY: Final = "SELECT returned_at FROM stray_payment_list WHERE payment_intent_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Captured:
     amount_minor: int
     returned_minor: int
     captured_at: datetime
+    returned_at: datetime | None = None
+    """When the last of it went back."""
 
 
 class CapturedPayments(Protocol):
@@ -104,7 +110,7 @@ class StripePayments:
             {
                 "limit": _PAGE,
                 "created": {"gte": int(at.timestamp())},
-                "expand": ["data.latest_charge"],
+                "expand": ["data.latest_charge.refunds"],
             }
         )
         for intent in pages.auto_paging_iter():
@@ -115,7 +121,9 @@ class StripePayments:
     def get(self, payment_intent_id: str) -> Captured | None:
         """As CapturedPayments.get."""
         try:
-            intent = self._intents.retrieve(payment_intent_id, {"expand": ["latest_charge"]})
+            intent = self._intents.retrieve(
+                payment_intent_id, {"expand": ["latest_charge.refunds"]}
+            )
         except stripe.InvalidRequestError as unknown:
             if unknown.code == "resource_missing":
                 return None
@@ -130,12 +138,15 @@ def _captured(intent: dict[str, Any]) -> Captured:
         order_id: UUID | None = UUID(intent["metadata"].get("order_id", ""))
     except ValueError:
         order_id = None
+    refunds = charge["refunds"]["data"] if charge else []
+    returned_at = max((refund["created"] for refund in refunds), default=None)
     return Captured(
         payment_intent_id=intent["id"],
         order_id=order_id,
         amount_minor=intent["amount_received"],
         returned_minor=charge["amount_refunded"] if charge else 0,
         captured_at=datetime.fromtimestamp((charge or intent)["created"], UTC),
+        returned_at=returned_at and datetime.fromtimestamp(returned_at, UTC),
     )
 
 
@@ -271,19 +282,42 @@ def _check_one(
             f"{what} is called returned, {took} went back",
             f"send the rest back at the provider; {history}",
         )
-    age = now - payment.captured_at
-    if granted + returned or age <= SETTLED_WITHIN:
-        return None
     if not row["known"]:
-        return _stray(checkout, payment, order_id)
+        # It was stored before the payment was asked for: there is nothing to wait for.
+        return _stray(checkout, payment, order_id, now)
+    if granted:
+        return _forgotten_refund(payment, order_id, row["refunded_minor"], now)
+    age = now - payment.captured_at
+    if returned or age <= SETTLED_WITHIN:
+        return None
     minutes = int(age.total_seconds() // 60)
-    day = payment.captured_at.astimezone(UTC).date()
-    of_day = f" --day {day}" if day < now.astimezone(UTC).date() else ""
     return _of_order(
         order_id,
         f"{what} was captured {minutes} min ago, nothing came",
-        f"backstage reconcile{of_day}",
+        _reconcile(payment.captured_at, now),
     )
+
+
+def _forgotten_refund(
+    payment: Captured, order_id: UUID, refunded_minor: int, now: datetime
+) -> Finding | None:
+    """Money of a purchase is back, and our log says less of it: the purchase may stand no more."""
+    at = payment.returned_at
+    if at is None or payment.returned_minor <= refunded_minor or now - at <= SETTLED_WITHIN:
+        return None
+    return _of_order(
+        order_id,
+        f"{payment.returned_minor} of payment {payment.payment_intent_id} went back, our log has"
+        f" {refunded_minor}",
+        _reconcile(at, now),
+    )
+
+
+def _reconcile(at: datetime, now: datetime) -> str:
+    """What goes through the lists that hold something of that moment."""
+    day = at.astimezone(UTC).date()
+    of_day = f" --day {day}" if day < now.astimezone(UTC).date() else ""
+    return f"backstage reconcile{of_day}"
 
 
 def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str) -> DictRow:
@@ -293,22 +327,27 @@ def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str) -> Dic
     return row
 
 
-def _stray(checkout: Connection[DictRow], payment: Captured, order_id: UUID) -> Finding | None:
+def _stray(
+    checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
+) -> Finding | None:
     """It was made for an order of ours that the log does not hold: an older copy came back."""
-    if payment.returned_minor >= payment.amount_minor or _has_gone_back(checkout, payment):
+    found = _found(checkout, payment)
+    if payment.returned_minor >= payment.amount_minor or (found and found["returned_at"]):
         return None
+    by_hand = f"backstage reconcile --return {payment.payment_intent_id}"
     return _of_order(
         order_id,
         f"payment {payment.payment_intent_id} was captured for it, and there is no such order",
-        f"backstage reconcile --return {payment.payment_intent_id}",
+        by_hand if found else _reconcile(payment.captured_at, now),
     )
 
 
-def _has_gone_back(checkout: Connection[DictRow], payment: Captured) -> bool:
+def _found(checkout: Connection[DictRow], payment: Captured) -> DictRow | None:
+    """What a round over the lists has kept of it."""
     there = checkout.execute(_STRAYS).fetchone()
     if there is None or not there["there"]:
-        return False
-    return checkout.execute(_GONE_BACK, (payment.payment_intent_id,)).fetchone() is not None
+        return None
+    return checkout.execute(_STRAY, (payment.payment_intent_id,)).fetchone()
 
 
 def _of_order(order_id: UUID, what: str, repair: str) -> Finding:

@@ -33,11 +33,11 @@ class Purchase:
     event_id: UUID
     bought: PassPurchased
     at: datetime
+    again: list[int]
+    """The versions of the order that say that it stands: bought, and after a refund that failed."""
     times: int = 1
     refund_id: UUID | None = None
     """The event that says that all of the money went back."""
-    restored_version: int | None = None
-    """The version of the order that says that it did not arrive, and the purchase stands again."""
 
     @property
     def grants(self) -> list[UUID]:
@@ -46,10 +46,13 @@ class Purchase:
 
     @property
     def given_again(self) -> list[UUID]:
-        """The grants that it may give after a refund that failed: none that the team took back."""
-        if self.restored_version is None:
-            return []
-        return self._on(Source.restored_id(self.order_id, self.restored_version))
+        """The grants that it may give when it was lost, or refunded, and stands again: none that
+        the team took back."""
+        return [
+            grant
+            for version in self.again
+            for grant in self._on(Source.restored_id(self.order_id, version))
+        ]
 
     def _on(self, source_id: UUID) -> list[UUID]:
         experiences = dict.fromkeys(self.bought.experience_ids)

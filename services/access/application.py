@@ -20,6 +20,8 @@ from services.access.domain import (
 
 EXPIRE_GRANT: Final = "expire_grant"
 """The kind of schedule entry that closes a grant's window; its payload is {"grant_id": …}."""
+LOSE_SOURCE: Final = "lose_source"
+"""The kind that an operator has put there for a lost order: {"source_id": …, "grant_ids": […]}."""
 
 
 class GrantNotFound(Exception):
@@ -123,6 +125,24 @@ class Access(Application[UUID]):
             grants = [self._get_grant(grant_id) for grant_id in source.grant_ids]
             again = self._given_again(source, grants)
         self.save(source, *again)
+
+    def lose_source(self, source_id: UUID, grant_ids: Sequence[UUID]) -> None:
+        """The order on which these grants rest was lost with the log that held it: they are taken
+        back, unless it is bought again. Told twice, nothing happens."""
+        now = self._clock.now()
+        grants = [grant for each in grant_ids if (grant := self._get_grant(each)).is_active]
+        self._revoke(grants, RevocationCause.LOST)
+        source = self._find_source(source_id)
+        if source is not None:
+            source.lose(now)
+            self.save(source)
+        self.save(*grants)
+
+    def find_source_again(self, source_id: UUID, version: int) -> None:
+        """It is bought: if it was lost before, its grants are given again."""
+        source = self._find_source(source_id)
+        if source is not None and source.is_lost:
+            self.restore_source(source_id, version)
 
     def revoke_grant(self, grant_id: UUID, cause: RevocationCause) -> None:
         """Take one grant back. Raises GrantNotFound, GrantNotActive."""

@@ -77,6 +77,7 @@ def _(event: Ban.Lifted) -> Contract:
 @to_contract.register(Source.Backed)
 @to_contract.register(Source.Withdrawn)
 @to_contract.register(Source.Restored)
+@to_contract.register(Source.Lost)
 @to_contract.register(Ban.Opened)
 def _(event: object) -> None:
     """What grants rest on is announced by the grants themselves."""

@@ -18,8 +18,8 @@ from services.access.application import Access, Entitlement
 from services.access.domain import GrantReason, RevocationCause
 
 
-def on_pass_purchased(purchased: PassPurchased, _: Envelope, access: Access) -> None:
-    """A settled order opens every experience of its pass."""
+def on_pass_purchased(purchased: PassPurchased, about: Envelope, access: Access) -> None:
+    """A settled order opens every experience of its pass, be it one that was thought lost."""
     is_free = purchased.pricing_type is PricingType.FREE
     access.issue_grants(
         Entitlement(
@@ -32,6 +32,7 @@ def on_pass_purchased(purchased: PassPurchased, _: Envelope, access: Access) -> 
             valid_until=purchased.granted_until,
         )
     )
+    access.find_source_again(purchased.order_id, about.entity_version)
 
 
 def on_purchase_refunded(refunded: PurchaseRefunded, about: Envelope, access: Access) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.schedule import Timer
-from services.access.application import EXPIRE_GRANT, Access
+from services.access.application import EXPIRE_GRANT, LOSE_SOURCE, Access
 
 
 def on_expire_grant(payload: Mapping[str, Any], access: Access) -> None:
@@ -13,4 +13,12 @@ def on_expire_grant(payload: Mapping[str, Any], access: Access) -> None:
     access.expire_grant(UUID(payload["grant_id"]))
 
 
-TIMERS: Final[Mapping[str, Timer]] = {EXPIRE_GRANT: on_expire_grant}
+def on_lose_source(payload: Mapping[str, Any], access: Access) -> None:
+    """An operator says that checkout has lost an order."""
+    access.lose_source(UUID(payload["source_id"]), [UUID(each) for each in payload["grant_ids"]])
+
+
+TIMERS: Final[Mapping[str, Timer]] = {
+    EXPIRE_GRANT: on_expire_grant,
+    LOSE_SOURCE: on_lose_source,
+}

@@ -72,7 +72,7 @@ class Errands:
 
     def on_reconcile_lists(self, payload: Mapping[str, Any]) -> Record | None:
         """Every hour, page by page: perhaps the provider has what nobody ever told us of."""
-        return self._reconciler.step(payload.get("day"))
+        return self._reconciler.step(payload.get("day"), up_to_now=payload.get("up_to_now", False))
 
     def on_settle_listed(self, payload: Mapping[str, Any]) -> Record | None:
         """A list names what we may not know."""

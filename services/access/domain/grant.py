@@ -29,6 +29,8 @@ class RevocationCause(StrEnum):
     CREATOR = "creator"
     ABUSE = "abuse"
     MISTAKE = "mistake"
+    LOST = "lost"
+    """The order on which it rested was lost with the log that held it."""
 
 
 class GrantNotActive(Exception):

@@ -61,6 +61,12 @@ class Source(Aggregate):
         at: datetime
         version: int
 
+    class Lost(Aggregate.Event):
+        """Its service does not know it any more: nothing rests on it unless it is bought again."""
+
+        TOPIC = "access.source.lost"
+        at: datetime
+
     @event(Opened)
     def __init__(self, source_id: UUID, grant_ids: list[UUID]) -> None:
         self.source_id = source_id
@@ -121,3 +127,19 @@ class Source(Aggregate):
     @event(Restored)
     def _restored(self, at: datetime, version: int) -> None:
         self.restored_version = version
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the last that we know of it is that it was lost."""
+        return self.withdrawn_for is RevocationCause.LOST and not self.is_restored
+
+    def lose(self, at: datetime) -> None:
+        """Take it for unknown to its service; told again, nothing happens."""
+        if not self.is_lost:
+            self._lost(at=at)
+
+    @event(Lost)
+    def _lost(self, at: datetime) -> None:
+        self.withdrawn_for = RevocationCause.LOST
+        # What is heard of it from now on is counted from the beginning.
+        self.withdrawn_version = self.restored_version = 0

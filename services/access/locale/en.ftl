@@ -17,6 +17,7 @@ grant-revoked = { $cause ->
     [creator] The team took the access back.
     [abuse] The team took the access back because of abuse.
     [mistake] The team took the access back because it was given by mistake.
+    [lost] The record of the purchase on which the access rested was lost, so the access ended.
    *[other] The access was taken back.
 }
 grant-expired = The time that the access was given for ran out.

@@ -25,7 +25,7 @@ def test_every_domain_event_is_declared_public_or_private() -> None:
         and member.__name__ not in {"Event", "Created"}
     ]
 
-    assert len(events) == 10
+    assert len(events) == 11
     assert [e for e in events if e not in to_contract.registry] == []
 
 

@@ -188,6 +188,65 @@ def test_a_window_that_is_over_is_not_opened_again() -> None:
     assert stands(access, purchase) == []
 
 
+# An order that the checkout has lost
+
+
+def lose(access: Access, purchase: object) -> None:
+    """What an operator has access do."""
+    standing = [grant.id for grant in grants(access, purchase) if grant.is_active]
+    access.lose_source(purchase.order_id, standing)
+
+
+def test_nobody_gets_in_by_a_lost_order_and_it_is_taken_back_once() -> None:
+    clock, schedule = FixedClock(NOON), MemorySchedule()
+    access = an_access(clock, schedule)
+    purchase, other = (a_purchase(granted_until=NOON + HOUR) for _ in range(2))
+    tell(access, (purchase, 4), (other, 4))
+
+    given = [grant.id for grant in grants(access, purchase)]
+    for _ in range(2):
+        access.lose_source(purchase.order_id, given)
+
+    assert {g.revoked_for for g in grants(access, purchase)} == {RevocationCause.LOST}
+    assert stands(access, other) == sorted(other.experience_ids)
+    assert sorted(e.key for e in schedule.entries) == sorted(
+        str(g.id) for g in grants(access, other)
+    )
+    assert access.recorder.max_notification_id() == 3 + 3 + 3
+
+
+def test_a_lost_order_that_is_bought_again_opens_its_doors_again_once() -> None:
+    """Its buyer asked again with the same key: the order is the same, in its new life."""
+    access = an_access()
+    purchase = a_purchase(uuid4(), uuid4())
+    tell(access, (purchase, 6))
+    access.revoke_grant(grants(access, purchase)[0].id, RevocationCause.CREATOR)
+    lose(access, purchase)
+
+    tell(access, (purchase, 4), (purchase, 4))
+    again = stands(access, purchase)
+    tell(access, (a_refund(purchase), 5))
+
+    assert again == [purchase.experience_ids[1]]
+    assert stands(access, purchase) == []
+
+
+def test_what_was_refunded_and_given_again_before_the_loss_is_counted_from_the_beginning() -> None:
+    access = an_access()
+    purchase = a_purchase(uuid4())
+    tell(access, (purchase, 4), (a_refund(purchase), 7), (a_failed_refund(purchase), 8))
+    source = access.repository.get(Source.create_id(purchase.order_id))
+    access.lose_source(purchase.order_id, source.grant_ids)
+    lost = stands(access, purchase)
+
+    tell(access, (purchase, 4))
+    again = stands(access, purchase)
+    tell(access, (a_refund(purchase), 5))
+
+    assert (lost, again) == ([], [purchase.experience_ids[0]])
+    assert stands(access, purchase) == []
+
+
 STORY = "purchase", "refund", "failed", "refund again", "failed again"
 
 

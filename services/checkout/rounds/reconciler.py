@@ -48,14 +48,15 @@ class Reconciler:
         self._provider = provider
         self._rounds = RoundTable()
 
-    def step(self, day: str | None = None) -> Record:
-        """The next page: of the hourly round, or of one over a day (ISO 8601, UTC) alone.
+    def step(self, day: str | None = None, *, up_to_now: bool = False) -> Record:
+        """The next page: of the hourly round, or of one over a day (ISO 8601, UTC) alone. A round
+        that begins `up_to_now` leaves nothing to the webhooks.
 
         Raises ProviderSilent: the round stays where it is.
         """
         name = HOURLY if day is None else f"lists {day}"
         begun = self._store.query(lambda _: self._rounds.get(name))
-        place = self._place(begun, day)
+        place = self._place(begun, day, timedelta(0) if up_to_now else YOUNG)
         page = self._provider.list_page(place.listing, place.since, place.until, place.after)
         return lambda: self._record(begun, place, page, day)
 
@@ -85,7 +86,7 @@ class Reconciler:
             payment = self._provider.get(payment_intent_id)
         return partial(self._keep_stray, stray.order_id, payment)
 
-    def _place(self, begun: Round, day: str | None) -> Place:
+    def _place(self, begun: Round, day: str | None, young: timedelta) -> Place:
         now = self._store.clock.now()
         under_way = None if begun.under_way is None else Place.of(begun.under_way)
         # What lies ahead was written by a clock that was wrong.
@@ -97,7 +98,7 @@ class Reconciler:
         back, reached = OVERLAP, begun.reached
         if reached is None or reached > now:
             back, reached = FIRST_BACK, now
-        return Place(reached - back, now - YOUNG, _LISTINGS[0])
+        return Place(reached - back, now - young, _LISTINGS[0])
 
     def _record(self, begun: Round, place: Place, page: Page, day: str | None) -> None:
         going_on = _after(place, page)

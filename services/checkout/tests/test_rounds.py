@@ -21,7 +21,7 @@ from services.checkout.domain import (
     ProviderSilent,
 )
 from services.checkout.errands import Errands
-from services.checkout.rounds import BALANCE_DAY, RECONCILE_LISTS, SETTLE_LISTED, Reconciler
+from services.checkout.rounds import BALANCE_DAY, EVERY, RECONCILE_LISTS, SETTLE_LISTED, Reconciler
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.timers import timers
@@ -143,6 +143,25 @@ async def test_a_captured_payment_that_nobody_looks_at_is_found_in_the_lists(
     assert differences(shop) == [(intent, "captured", "created")]
     assert "nobody told us" in caplog.text
     assert shop.provider.asked.count("get") == 1
+
+
+async def test_a_round_that_an_operator_asks_for_leaves_nothing_to_the_webhooks(
+    shop: Shop,
+) -> None:
+    order_id, intent = an_order(shop)
+    shop.provider.pay(intent)
+    forget_to_look(shop)
+    shop.begin_rounds()
+    await shop.work()
+    shop.pass_time(seconds=1)
+
+    at, put = shop.clock.now(), shop.store.schedule.at
+    shop.store.work(shop.cause(), lambda: put(RECONCILE_LISTS, EVERY, at, {"up_to_now": True}))
+    await shop.work()
+
+    assert shop.order(order_id)["status"] == "fulfilled"
+    assert reached(shop) == at
+    assert due(shop, RECONCILE_LISTS) == at + timedelta(hours=1, minutes=2)
 
 
 async def test_a_payment_whose_id_never_reached_us_is_found_by_the_order_it_names(
