@@ -14,6 +14,8 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
+from psycopg import Cursor
+from psycopg.rows import DictRow
 
 from libs.events.contract import Contract, stream_of, subject_of
 from libs.events.envelope import Envelope
@@ -21,7 +23,7 @@ from libs.runtime import bus, log
 from libs.runtime.interventions import is_runtime_topic
 from libs.runtime.kill_points import kill_point
 from libs.runtime.leadership import Leadership
-from libs.runtime.log import START, LoggedEvent, Position
+from libs.runtime.log import START, LoggedEvent, Page, Position
 from libs.runtime.store import Store
 from libs.runtime.telemetry import continued_span
 
@@ -42,6 +44,10 @@ _ACK_TIMEOUT_S: Final = 5.0
 
 class StreamAhead(Exception):
     """The stream holds what the store does not: an old backup of the store came back."""
+
+
+class LogReplaced(Exception):
+    """What was published last is not in the log any more: another database is in its place."""
 
 
 class Announcement(NamedTuple):
@@ -77,7 +83,8 @@ class Relay:
         self._to_contract = to_contract
         self._woken = asyncio.Event()
         self._epoch = 0
-        self._position = START
+        self._reached: LoggedEvent | None = None
+        """The event up to which all is published; none at the beginning of the log."""
         self._last_id = ""
         self._last_sequence = 0
         self._faults = 0
@@ -143,9 +150,7 @@ class Relay:
         while time.monotonic() < compare_at and self._connection == connection:
             await self._leadership.confirm(self._lead)
             self._woken.clear()
-            page = await asyncio.to_thread(
-                self._store.query, lambda curs: log.read_after(curs, self._position, _PAGE)
-            )
+            page = await asyncio.to_thread(self._store.query, self._next_page)
             for start in range(0, len(page.events), _WINDOW):
                 await self._publish(page.events[start : start + _WINDOW])
             self._faults, self.alarm = 0, None
@@ -157,6 +162,15 @@ class Relay:
             unsettled_s = _UNSETTLED_S[0]
             if not page.events:
                 await self._wait()
+
+    def _next_page(self, curs: Cursor[DictRow]) -> Page:
+        """Raises LogReplaced. An older copy may be put back under a relay that runs; what is
+        published from it would hide that the stream holds what it has lost."""
+        if self._reached is None:
+            return log.read_after(curs, START, _PAGE)
+        if log.at(curs, self._reached.position) != self._reached:
+            raise LogReplaced(f"{self._reached.position} is another event, or gone")
+        return log.read_after(curs, self._reached.position, _PAGE)
 
     async def _wait(self) -> None:
         try:
@@ -179,7 +193,7 @@ class Relay:
         kill_point("relay.sent")
         await _all_or_first_fault(sent)
         kill_point("relay.after_publish")
-        self._position = events[-1].position
+        self._reached = events[-1]
         self.published += len(sent)
 
     def _expectation(self) -> dict[str, str]:
@@ -215,33 +229,35 @@ class Relay:
         last = await self._last_message() if info.state.messages else None
         self._last_sequence = info.state.last_seq
         if last is None:
-            self._position, self._last_id = START, ""
+            self._reached, self._last_id = None, ""
             return
         message_id = (last.headers or {}).get("Nats-Msg-Id", "")
         epoch, position = _parse(message_id)
         if epoch < self._epoch:
             # Up to what we saw: who leads meanwhile may have published more.
             await self._js.purge_stream(self._stream, seq=last.seq + 1 if last.seq else None)
-            self._position, self._last_id = START, ""
+            self._reached, self._last_id = None, ""
             return
-        if epoch > self._epoch or not await asyncio.to_thread(self._holds, position, last):
+        held = await asyncio.to_thread(self._held, position, last)
+        if epoch > self._epoch or held is None:
             msg = (
                 f"stream {self._stream} ends with {message_id}, which the store of {self._service}"
                 " does not hold: an older database was put back. Nothing is published until"
                 f" `backstage epoch new {self._service}` says that the store is right."
             )
             raise StreamAhead(msg)
-        self._position, self._last_id = position, message_id
+        self._reached, self._last_id = held, message_id
 
-    def _holds(self, position: Position, last: RawStreamMsg) -> bool:
-        """Whether this very event is in our log: an older database counts from lower numbers, and
-        may have given the same ones to other events meanwhile."""
+    def _held(self, position: Position, last: RawStreamMsg) -> LoggedEvent | None:
+        """This very event in our log: an older database counts from lower numbers, and may have
+        given the same ones to other events meanwhile."""
         logged = self._store.query(lambda curs: log.at(curs, position))
         if logged is None:
-            return False
+            return None
         about = self._store.envelope_of(logged, "", self._epoch).to_headers()
         said = last.headers or {}
-        return all(said.get(name) == about[name] for name in ("ce-id", "ce-recordedtime"))
+        same = all(said.get(name) == about[name] for name in ("ce-id", "ce-recordedtime"))
+        return logged if same else None
 
     async def _last_message(self) -> RawStreamMsg | None:
         try:

@@ -18,10 +18,11 @@ from psycopg.rows import DictRow
 
 from libs.events.contract import Contract, stream_of
 from libs.events.envelope import Envelope
+from libs.runtime import leadership, log
 from libs.runtime.cause import Cause
 from libs.runtime.consumer import Reaction, only_views
 from libs.runtime.leadership import Leadership
-from libs.runtime.relay import ToContract
+from libs.runtime.relay import Relay, ToContract
 from libs.runtime.service import Service
 from libs.runtime.store import Store
 from libs.runtime.tests.ledger import (
@@ -318,6 +319,54 @@ async def test_an_older_copy_put_back_behind_a_running_service_is_noticed_althou
 
         await until(same_balances(one, other))
         assert other.store.query(balances) == dict.fromkeys(accounts, 1)
+
+
+@pytest.fixture
+def asked_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether its lead still stands is what a relay asks once in a while only."""
+    monkeypatch.setattr(leadership, "_CHECK_EVERY_S", 60)
+
+
+@pytest.mark.usefixtures("asked_a_moment_ago")
+async def test_an_older_copy_put_back_under_a_running_relay_stops_it_although_all_goes_on(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
+) -> None:
+    one = ledger(urls[0], own_nats.url)
+    async with running(one):
+        await put_older_copy_back_under(one, own_postgres, urls[0])
+
+        await until(lambda: one._relay is not None and one._relay.alarm is not None)
+
+        assert one._relay is not None
+        assert one._relay.published == 4
+
+
+@pytest.mark.usefixtures("asked_a_moment_ago")
+async def test_without_a_look_at_what_was_published_last_a_relay_goes_on_from_an_older_copy(
+    urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def next_page(relay: Relay, curs: Cursor[DictRow]) -> log.Page:
+        return log.read_after(curs, relay._reached.position if relay._reached else log.START, 256)
+
+    monkeypatch.setattr(Relay, "_next_page", next_page)
+    one = ledger(urls[0], own_nats.url)
+    async with running(one):
+        await put_older_copy_back_under(one, own_postgres, urls[0])
+
+        await until(lambda: one._relay is not None and one._relay.published == 6)
+
+
+async def put_older_copy_back_under(one: Service, server: PostgresServer, url: str) -> None:
+    """Of two things that were said one is lost, and a third is said at once."""
+    await asyncio.to_thread(credit, one, uuid4())
+    with nobody_inside(server, url) as (execute, name):
+        execute(f"CREATE DATABASE older TEMPLATE {name}")
+    await asyncio.to_thread(credit, one, uuid4())
+    await until(lambda: one._relay is not None and one._relay.published == 4)
+    with nobody_inside(server, url) as (execute, name):
+        execute(f"ALTER DATABASE {name} RENAME TO lost")
+        execute(f"ALTER DATABASE older RENAME TO {name}")
+    await asyncio.to_thread(credit, one, uuid4())
 
 
 @contextmanager
