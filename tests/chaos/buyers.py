@@ -110,12 +110,11 @@ class Buyer(Visitor):
             return False
         return True
 
-    def opens(self, pass_id: str) -> bool:
+    def opens(self, pass_id: str, key: str | None = None) -> bool:
         """Whether an order for a pass could be opened at one asking."""
+        headers = {"Idempotency-Key": key or pass_id}
         try:
-            answer = self._http.post(
-                "/api/orders", json={"pass_id": pass_id}, headers={"Idempotency-Key": pass_id}
-            )
+            answer = self._http.post("/api/orders", json={"pass_id": pass_id}, headers=headers)
         except httpx.HTTPError:
             return False
         return answer.is_success

@@ -5,12 +5,14 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from ops.up.data_folder import database_name
 from ops.up.postgres import Postgres
 from tests.chaos.machine import Machine
 
 _COPY = "older_copy"
+_ORDERS = "SELECT originator_id FROM events WHERE topic = 'checkout.order.opened'"
 
 
 def streams_lost(machine: Machine) -> None:
@@ -54,12 +56,19 @@ def copy_database(machine: Machine, service: str) -> None:
 
 
 def put_copy_back(machine: Machine, service: str) -> None:
-    """Put the copy in the place of the database, while the service runs."""
+    """Put the copy in the place of the database, while the service runs.
+
+    The orders that the checkout has lost by it are noted: buyers were told of them.
+    """
     name = database_name(service)
     with _nobody_inside(machine, name) as postgres:
         postgres.execute(f"ALTER DATABASE {name} RENAME TO lost")
         postgres.execute(f"ALTER DATABASE {_COPY} RENAME TO {name}")
+        postgres.execute("ALTER DATABASE lost ALLOW_CONNECTIONS true")
     machine.checker.forget()
+    if service == "checkout":
+        lost, kept = (set(postgres.execute(_ORDERS, each).split()) for each in ("lost", name))
+        machine.checker.lost |= {UUID(order_id) for order_id in lost - kept}
     postgres.execute("DROP DATABASE lost")
 
 

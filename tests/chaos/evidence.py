@@ -104,8 +104,8 @@ class Providers:
         return found
 
     def payments(self) -> Iterator[dict[str, Any]]:
-        """Every payment intent with its charge, newest first."""
-        asked = {"limit": "100", "expand[]": "data.latest_charge"}
+        """Every payment intent with its charge and what went back of it, newest first."""
+        asked = {"limit": "100", "expand[]": "data.latest_charge.refunds"}
         while True:
             page = self.stripe("GET", "/v1/payment_intents", **asked)
             yield from page["data"]

@@ -49,6 +49,8 @@ class Facts:
     refunded: set[UUID]
     standing: dict[UUID, set[UUID]]
     """Who may enter, by experience."""
+    entitled: dict[UUID, set[UUID]]
+    """Whom each order lets in."""
     receipts: dict[UUID, set[UUID]]
     """The receipts that the mail server took, by the event that they tell of."""
     payments: list[dict[str, Any]] = field(default_factory=list)
@@ -68,6 +70,9 @@ class Checker:
     ) -> None:
         self.repeated_mails = 0
         """Mails that came twice under one Message-ID, which SMTP can't rule out."""
+        self.lost: set[UUID] = set()
+        """Orders that an older copy of the checkout's database does not hold. Their buyers can't
+        have what they were told; what holds for them instead is looked at as well."""
         self._data = data
         self._providers = providers
         self._team = team
@@ -95,6 +100,7 @@ class Checker:
         facts = self._facts()
         yield list(self._clients_words(facts, operations))
         yield list(self._promised_refunds(facts, operations))
+        yield list(self._lost_orders(facts))
         yield list(self._payments(facts))
         yield list(self._seats(facts))
         yield list(self._mails(facts))
@@ -108,6 +114,7 @@ class Checker:
             self._logs[name].read() for name in ("checkout", "access", "notifications")
         )
         standing: dict[UUID, set[UUID]] = defaultdict(set)
+        entitled: dict[UUID, set[UUID]] = defaultdict(set)
         open_grants: dict[UUID, GrantIssued] = {}
         for said in of_access:
             match said.contract:
@@ -119,6 +126,7 @@ class Checker:
                     pass
         for grant in open_grants.values():
             standing[grant.experience_id].add(grant.person_id)
+            entitled[grant.source_id].add(grant.person_id)
         receipts: dict[UUID, set[UUID]] = defaultdict(set)
         for said in of_notifications:
             match said.contract:
@@ -134,9 +142,14 @@ class Checker:
                 if isinstance(s.contract, PurchaseRefunded) and s.contract.full
             },
             standing=standing,
+            entitled=entitled,
             receipts=receipts,
             payments=payments,
         )
+
+    def harm_of_the_loss(self) -> list[Violation]:
+        """What is amiss with lost orders now."""
+        return list(self._lost_orders(self._facts()))
 
     def still_open(self) -> Iterator[Violation]:
         """Orders that have not come to an end, and seats that are held for somebody."""
@@ -152,7 +165,7 @@ class Checker:
         bought = facts.bought
         pairs = {(p.person_id, p.pass_id) for p in bought.values()}
         for done in operations:
-            if done.told is Told.OK and done.order_id not in bought:
+            if done.told is Told.OK and done.order_id not in {*bought, *self.lost}:
                 yield Violation(
                     "a buyer was told ok and the store has no purchase",
                     f"order {done.order_id}",
@@ -169,12 +182,34 @@ class Checker:
         self, facts: Facts, operations: Sequence[Operation]
     ) -> Iterator[Violation]:
         for done in operations:
-            if done.refund_promised and done.order_id not in facts.refunded:
+            if done.refund_promised and done.order_id not in {*facts.refunded, *self.lost}:
                 yield Violation(
                     "a refund was promised and never came",
                     f"order {done.order_id}",
                     f"backstage events ls --service checkout --mentions {done.order_id}",
                 )
+
+    def _lost_orders(self, facts: Facts) -> Iterator[Violation]:
+        """Who paid by an order that is no purchase any more has all of it back, once, and nobody
+        gets in by it. What was bought by the same order again is a purchase like all others."""
+        gone = self.lost - facts.bought.keys()
+        for intent in facts.payments:
+            order_id = _order_of(intent)
+            if order_id not in gone or intent["status"] != "succeeded":
+                continue
+            back = [refund["amount"] for refund in intent["latest_charge"]["refunds"]["data"]]
+            if back != [intent["amount_received"]]:
+                yield Violation(
+                    f"{back} of {intent['amount_received']} went back of a lost order's payment",
+                    f"{intent['id']} of order {order_id}",
+                    f"backstage reconcile --return {intent['id']}",
+                )
+        for order_id in gone & facts.entitled.keys():
+            yield Violation(
+                "somebody gets in by an order that was lost",
+                f"order {order_id}",
+                f"backstage grants withdraw {order_id}",
+            )
 
     def _payments(self, facts: Facts) -> Iterator[Violation]:
         sql = "SELECT payment_intent_id FROM payment_list WHERE state = 'succeeded'"
@@ -182,7 +217,7 @@ class Checker:
         captured = [i for i in facts.payments if i["status"] == "succeeded"]
         kept = Counter[UUID]()
         for intent in captured:
-            order_id = UUID(intent["metadata"].get("order_id") or str(UUID(int=0)))
+            order_id = _order_of(intent)
             returned = intent["latest_charge"]["refunded"]
             granted = order_id in facts.bought and intent["id"] in settled
             kept[order_id] += not returned
@@ -285,6 +320,10 @@ class Checker:
         finally:
             await bus.close(client)
         return verdicts
+
+
+def _order_of(intent: dict[str, Any]) -> UUID:
+    return UUID(intent["metadata"].get("order_id") or str(UUID(int=0)))
 
 
 def _violation(finding: Finding) -> Violation:

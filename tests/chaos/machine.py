@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -18,8 +18,11 @@ import httpx
 import nats.errors
 import psycopg
 import requests
+from typer.testing import CliRunner
 
 from ops import showcase
+from ops.__main__ import app
+from ops.tests.test_repairs import commands_in
 from ops.up.data_folder import DataFolder, database_name
 from ops.up.ports import Ports
 from ops.up.postgres import Postgres
@@ -169,6 +172,13 @@ class Machine:
         slug, name = f"pass-{number}", f"Pass {number}"
         return showcase.publish_pass(creator, shop.space, slug, name, "", chosen, terms)
 
+    def give_back(self, done: Operation) -> bool:
+        """The creator refunds all that was paid for a purchase; whether that was promised."""
+        assert done.order_id is not None
+        promised = self._creator.gives_back(done.order_id, self.key())
+        self.crowd.operations.append(replace(done, refund_promised=promised))
+        return promised
+
     def marker(self) -> Path:
         """A file that does not exist yet."""
         self._markers += 1
@@ -307,7 +317,15 @@ class Machine:
     def verify(self) -> Cycle:
         """What the operators' own checker finds, everything included."""
         began = time.monotonic()
-        done = self._command("verify", "--full", "--providers", "--json")
+        command = ("verify", "--full", "--providers", "--json", "--data", str(self.system.data))
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", *command],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name != "BP_CALLED_FROM"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         last = (done.stdout.splitlines() or [""])[-1]
         try:
             findings = json.loads(last)["findings"]
@@ -317,22 +335,30 @@ class Machine:
         found = [Violation(f["sentence"], f["service"], f["repair"]) for f in findings]
         return Cycle("backstage verify", 0, 0, took, found)
 
-    def operate(self, *command: str) -> str:
-        """Run one of the operators' commands on this system; what it says."""
-        done = self._command(*command)
-        if done.returncode:
-            raise AssertionError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-        return done.stdout
+    def do_what_verify_names(self, times: int = 8) -> list[Violation]:
+        """An operator who runs every command that the checker names, once, since what it begins may
+        take some seconds, until the checker has nothing to say; all that it has said."""
+        told: list[Violation] = []
+        done: set[tuple[str, ...]] = set()
+        for _ in range(times):
+            found = self.verify().violations
+            if not found:
+                return told
+            told += found
+            named = [tuple(each) for one in found for each in commands_in(one.repair)]
+            for command in dict.fromkeys(named):
+                if command not in done:
+                    self.operate(*command)
+            done.update(named)
+            time.sleep(1)
+        raise AssertionError("\n".join(str(one) for one in told))
 
-    def _command(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "ops", *command, "--data", str(self.system.data)],
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if name != "BP_CALLED_FROM"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def operate(self, *command: str) -> str:
+        """Run one of the operators' commands on this system, in our process; what it says."""
+        done = CliRunner().invoke(app, [*command, "--data", str(self.system.data)])
+        if done.exit_code:
+            raise AssertionError(f"{' '.join(command)}: {done.output}{done.exception!r}")
+        return done.output
 
     @property
     def operations(self) -> list[Operation]:

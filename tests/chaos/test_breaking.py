@@ -1,6 +1,7 @@
 """The running system is broken in every way that we know, and nobody is wronged by it."""
 
 import time
+from dataclasses import dataclass
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from libs.runtime.kill_points import KillPoint
 from ops import stores
 from tests.chaos import disks, faults
+from tests.chaos.buyers import Buyer, Manner, Operation, Told
 from tests.chaos.machine import SERVICES, Cycle, Machine
 from tests.chaos.versions import newer_beside
 from tests.chaos.wires import WireFault
@@ -146,6 +148,84 @@ def test_a_service_that_forgot_what_it_had_heard_hears_it_again(machine: Machine
     machine.operate("epoch", "new", "notifications")
 
     no_harm_in(machine.cycle("epoch new", lambda _: time.sleep(1)))
+
+
+def test_orders_that_an_older_checkout_lost_are_put_right_by_what_verify_names(
+    machine: Machine,
+) -> None:
+    """Their webhooks come when nobody knows of them any more; some buyers ask again, with the key
+    that they had: before anything is put right, after it, and when the seat is somebody else's."""
+    refunded, returning, late = machine.latecomers
+    card, free = machine.publish(stock=10), machine.publish(stock=10, free=True)
+    scarce = machine.publish(stock=1)
+    given_back = asks(machine, refunded, card)
+    machine.stock_up()
+    machine.crowd.buy()
+    disks.copy_database(machine, "checkout")
+    machine.providers.misbehave(kind="deliver_late", delay_s=6, times=None)
+
+    newer = asks(machine, returning, machine.publish(stock=10))
+    claimed, paid = asks(machine, returning, free), asks(machine, late, card)
+    last = asks(machine, late, scarce)
+    promised = machine.give_back(given_back.done)
+    time.sleep(2)
+
+    put_older_checkout_back(machine)
+    wait_until(newer.may_ask_again, "the newer pass, on sale again")
+    at_once = newer.again()
+    machine.crowd.rest()
+    harm, told = machine.checker.harm_of_the_loss(), machine.do_what_verify_names()
+
+    lost = [each.done for each in (newer, claimed, paid, last)]
+    assert {each.order_id for each in lost} <= machine.checker.lost
+    assert [promised, *(each.told for each in lost)] == [True, *[Told.OK] * 4]
+    assert harm
+    assert {each.repair for each in harm} <= {each.repair for each in told}
+    assert [at_once, claimed.again()] == [newer.done, claimed.done]
+    assert paid.becomes() == "refunded"
+    anew = asks(machine, late, card), asks(machine, refunded, scarce)
+    assert [each.done.told for each in anew] == [Told.OK] * 2
+    assert "sold_out" in last.again().said
+    no_harm_in(machine.cycle("asked again", lambda _: time.sleep(1)))
+
+
+def put_older_checkout_back(machine: Machine) -> None:
+    """Until the checkout says that it is not ready, and what an operator has to decide."""
+    disks.put_copy_back(machine, "checkout")
+    machine.providers.behave()
+    wait_until(lambda: "epoch new checkout" in str(machine.health_of("checkout")), "an alarm", 40)
+
+
+@dataclass
+class Asked:
+    """What came of buying a pass by card, and the key with which the same is asked again."""
+
+    machine: Machine
+    buyer: Buyer
+    key: str
+    done: Operation
+
+    def may_ask_again(self) -> bool:
+        """Whether an order could be opened."""
+        return self.buyer.opens(str(self.done.pass_id), self.key)
+
+    def again(self) -> Operation:
+        """Buy once more what may have been bought."""
+        return asks(self.machine, self.buyer, str(self.done.pass_id), self.key).done
+
+    def becomes(self) -> str:
+        """What the same order comes to when it is asked for again."""
+        again = self.again()
+        assert again.order_id == self.done.order_id
+        return str(self.buyer.looks_at({"order_id": again.order_id})["status"])
+
+
+def asks(machine: Machine, buyer: Buyer, pass_id: str, key: str | None = None) -> Asked:
+    """Somebody pays and comes back."""
+    key = key or machine.key()
+    done = buyer.purchase(pass_id, Manner.RETURNS, key)
+    machine.crowd.operations.append(done)
+    return Asked(machine, buyer, key, done)
 
 
 def test_a_process_that_dies_while_it_builds_a_view_does_no_harm(machine: Machine) -> None:

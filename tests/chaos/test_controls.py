@@ -120,7 +120,9 @@ def test_a_message_that_a_stream_lost_is_found_and_a_new_epoch_mends_it(sold: Ma
 
 async def lose_a_message(machine: Machine) -> None:
     client = await bus.connect(stores.nats_url(machine.data), "control")
-    await client.jetstream().delete_msg(stream_of("checkout"), 2)
+    js, stream = client.jetstream(), stream_of("checkout")
+    first = (await js.stream_info(stream)).state.first_seq
+    await js.delete_msg(stream, first + 1)
     await bus.close(client)
 
 
