@@ -140,17 +140,34 @@ async def verify(
     From where an earlier comparison came to, if that still stands. Events younger than `grace_s`
     may be missing at the end. Memory holds one page.
     """
+    with conn.cursor() as curs:
+        epoch = log.epoch(curs)
+    if await _ends_before(epoch, client, service):
+        ended = (
+            f"the stream still holds what was published before epoch {epoch};"
+            " the relay of the service empties it and fills it again"
+        )
+        return Verdict(service, 0, 0, (ended,), behind=ended)
     since = await _still_valid(since, conn, client, service)
     expected = _announced(conn, service, mapper, to_contract, _position(since.position))
     comparison = _Comparison(since)
     async for page in read_stream(client, service, since.sequence):
         wanted = await asyncio.to_thread(lambda: list(islice(expected, len(page))))  # noqa: B023
         comparison.compare(wanted, page)
-    with conn.cursor() as curs:
-        epoch = log.epoch(curs)
     late = datetime.now(UTC) - timedelta(seconds=grace_s)
     missing = await asyncio.to_thread(lambda: sum(1 for e in expected if e.recorded_at <= late))
     return comparison.verdict(service, epoch, missing)
+
+
+async def _ends_before(epoch: int, client: Client, service: str) -> bool:
+    """Whether the stream ends in an epoch that is over."""
+    try:
+        last = await client.jetstream().get_last_msg(stream_of(service), f"bp.{service}.>")
+    except NotFoundError:
+        return False
+    _, _, said = (last.headers or {}).get("Nats-Msg-Id", "").partition(".")
+    of_message = said.partition(".")[0]
+    return of_message.isdigit() and int(of_message) < epoch
 
 
 async def _still_valid(

@@ -265,6 +265,21 @@ async def test_a_gap_in_a_stream_is_found_by_every_run_also_where_all_was_well_b
         assert checker.findings[0].repair == "backstage epoch new checkout"
 
 
+async def test_a_stream_that_is_still_to_be_filled_again_asks_for_no_other_epoch(
+    system: Operated, verify: Callable[..., Any]
+) -> None:
+    async with system.running() as services:
+        await sold(system, services[0])
+    await asyncio.to_thread(backstage, "epoch", "new", "checkout")
+
+    told = [each for each in (await verify()).findings if each.check == "streams"]
+
+    assert [(each.service, each.repair.partition(":")[0]) for each in told] == [
+        ("checkout", "backstage epoch show checkout")
+    ]
+    assert "before epoch 2" in told[0].sentence
+
+
 async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_counted_again(
     system: Operated, services: tuple[Service, Service], verify: Callable[..., Any]
 ) -> None:
@@ -375,7 +390,7 @@ def test_an_operator_has_the_lists_gone_through_now_or_a_day_of_them_again(
 
     assert system.rows("checkout", entries) == [
         ("2026-06-01", {"day": "2026-06-01"}),
-        ("all", {}),
+        ("all", {"up_to_now": True}),
     ]
     assert "not over yet" in refused
     made = system.rows(
