@@ -11,7 +11,7 @@ from libs.runtime.schedule import Schedule
 from ops import stores
 from ops.options import As, Data, folder_of
 from services.checkout.queries import find_stray
-from services.checkout.rounds import EVERY, RECONCILE_LISTS, RETURN_STRAY
+from services.checkout.rounds import EVERY, RECONCILE_LISTS, RECONCILE_REFUNDS, RETURN_STRAY
 
 Day = Annotated[
     datetime | None,
@@ -51,7 +51,10 @@ def _go_through(operator: Operator, day: datetime | None) -> str:
         )
         row = curs.fetchone()
         payload = {"up_to_now": True} if day is None else {"day": key}
-        Schedule(clock).at(RECONCILE_LISTS, key, clock.now(), payload)
+        schedule = Schedule(clock)
+        schedule.at(RECONCILE_LISTS, key, clock.now(), payload)
+        if day is None:
+            schedule.at(RECONCILE_REFUNDS, EVERY, clock.now(), {})
         return {"was_due_at": row and row["due_at"].isoformat()}
 
     operator.intervene("checkout.reconcile", key, "", act)

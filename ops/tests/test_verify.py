@@ -177,6 +177,25 @@ def test_a_return_that_failed_is_found_until_it_was_made_again(database: str) ->
     assert payments(database, captured(order, returned_minor=1990)) == []
 
 
+def test_a_refund_that_the_bank_gave_back_unheard_is_found_after_a_quarter_of_an_hour(
+    database: str,
+) -> None:
+    order = an_order()
+    order.fulfil("pi_1", AT)
+    order.record_refund(ProviderRefund("re_1", 90), AT)
+    save(database, order)
+    now = datetime.now(UTC)
+
+    early = payments(database, captured(order), now=now + SETTLED_WITHIN / 2)
+    (late,) = payments(database, captured(order), now=now + SETTLED_WITHIN * 2)
+    order.fail_refund(ProviderRefund("re_1", 90, failure="unknown"), AT, stands_again=False)
+    save(database, order)
+
+    assert early == payments(database, captured(order), now=now + SETTLED_WITHIN * 2) == []
+    assert late.sentence.endswith("0 of payment pi_1 went back, our log has 90")
+    assert late.repair == "backstage reconcile"
+
+
 def test_a_pass_granted_for_a_payment_that_nobody_captured_is_found(database: str) -> None:
     order = an_order()
     order.fulfil("pi_1", AT)

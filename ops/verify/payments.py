@@ -29,11 +29,16 @@ _OUTCOMES: Final = """
                - count(*) FILTER (WHERE topic = 'checkout.order.return_failed'
                                   AND about = %(intent)s AND returned_by IS NOT NULL)
                AS returned,
+           coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refunded'
+                                              AND recorded_at < %(before)s), 0)
+               - coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refund_failed'
+                                                    AND counted), 0)
+               AS long_refunded_minor,
            coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refunded'), 0)
                - coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refund_failed'
                                                     AND counted), 0)
                AS refunded_minor
-    FROM (SELECT topic, said ->> 'payment_intent_id' AS about,
+    FROM (SELECT topic, recorded_at, said ->> 'payment_intent_id' AS about,
                  said ->> 'returned_by' AS returned_by, (said ->> 'counted')::boolean AS counted,
                  (said ->> 'amount_minor')::bigint AS amount_minor
           FROM events, LATERAL (SELECT convert_from(state, 'UTF8')::jsonb AS said) AS told
@@ -216,7 +221,7 @@ class _Look:
         payment = self._captured.get(intent)
         if payment is not None:
             self.at(payment)
-        elif _outcomes(self._checkout, order_id, intent)["granted"]:
+        elif _outcomes(self._checkout, order_id, intent, self._now)["granted"]:
             what = f"was granted for {intent}, never captured"
             finding = _of_order(order_id, what, f"backstage events show {order_id}")
             self.found[intent] = (finding, order_id)
@@ -269,7 +274,7 @@ def _check_one(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
     intent = payment.payment_intent_id
-    row = _outcomes(checkout, order_id, intent)
+    row = _outcomes(checkout, order_id, intent, now)
     granted, returned = row["granted"], row["returned"]
     what = f"payment {intent}"
     history = f"backstage events show {order_id}"
@@ -280,13 +285,13 @@ def _check_one(
         return _of_order(
             order_id,
             f"{what} is called returned, {took} went back",
-            f"send the rest back at the provider; {history}",
+            "backstage reconcile; if it stays so, send the rest back at the provider",
         )
     if not row["known"]:
         # It was stored before the payment was asked for: there is nothing to wait for.
         return _stray(checkout, payment, order_id, now)
     if granted:
-        return _forgotten_refund(payment, order_id, row["refunded_minor"], now)
+        return _refunded_otherwise(payment, order_id, row, now)
     age = now - payment.captured_at
     if returned or age <= SETTLED_WITHIN:
         return None
@@ -298,19 +303,18 @@ def _check_one(
     )
 
 
-def _forgotten_refund(
-    payment: Captured, order_id: UUID, refunded_minor: int, now: datetime
+def _refunded_otherwise(
+    payment: Captured, order_id: UUID, ours: DictRow, now: datetime
 ) -> Finding | None:
-    """Money of a purchase is back, and our log says less of it: the purchase may stand no more."""
-    at = payment.returned_at
-    if at is None or payment.returned_minor <= refunded_minor or now - at <= SETTLED_WITHIN:
-        return None
-    return _of_order(
-        order_id,
-        f"{payment.returned_minor} of payment {payment.payment_intent_id} went back, our log has"
-        f" {refunded_minor}",
-        _reconcile(at, now),
-    )
+    """Money of a purchase is back, and our log says less of it, so that the purchase may stand no
+    more; or it says more, since a bank has given back what it was sent."""
+    theirs, at = payment.returned_minor, payment.returned_at
+    went = f"{theirs} of payment {payment.payment_intent_id} went back, our log has"
+    if theirs < ours["long_refunded_minor"]:
+        return _of_order(order_id, f"{went} {ours['long_refunded_minor']}", "backstage reconcile")
+    if at is not None and theirs > ours["refunded_minor"] and now - at > SETTLED_WITHIN:
+        return _of_order(order_id, f"{went} {ours['refunded_minor']}", _reconcile(at, now))
+    return None
 
 
 def _reconcile(at: datetime, now: datetime) -> str:
@@ -320,8 +324,9 @@ def _reconcile(at: datetime, now: datetime) -> str:
     return f"backstage reconcile{of_day}"
 
 
-def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str) -> DictRow:
-    row = checkout.execute(_OUTCOMES, {"order": order_id, "intent": intent}).fetchone()
+def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str, now: datetime) -> DictRow:
+    asked = {"order": order_id, "intent": intent, "before": now - SETTLED_WITHIN}
+    row = checkout.execute(_OUTCOMES, asked).fetchone()
     if row is None:
         raise LookupError("an aggregate without a row")
     return row

@@ -15,6 +15,7 @@ from services.checkout.payments import Payments, Record
 from services.checkout.rounds import (
     BALANCE_DAY,
     RECONCILE_LISTS,
+    RECONCILE_REFUNDS,
     RETURN_STRAY,
     SETTLE_LISTED,
     Balancer,
@@ -74,6 +75,10 @@ class Errands:
         """Every hour, page by page: perhaps the provider has what nobody ever told us of."""
         return self._reconciler.step(payload.get("day"), up_to_now=payload.get("up_to_now", False))
 
+    def on_reconcile_refunds(self, payload: Mapping[str, Any]) -> Record | None:
+        """Every day, page by page: perhaps a bank has not taken what we think is back."""
+        return self._reconciler.look_back()
+
     def on_settle_listed(self, payload: Mapping[str, Any]) -> Record | None:
         """A list names what we may not know."""
         return self._reconciler.settle(payload)
@@ -95,6 +100,7 @@ class Errands:
             REFUND: self.on_refund,
             FOLLOW_HINT: self.on_follow_hint,
             RECONCILE_LISTS: self.on_reconcile_lists,
+            RECONCILE_REFUNDS: self.on_reconcile_refunds,
             SETTLE_LISTED: self.on_settle_listed,
             RETURN_STRAY: self.on_return_stray,
             BALANCE_DAY: self.on_balance_day,

@@ -274,10 +274,10 @@ def _listed_charge(charge: dict[str, Any]) -> Listed | None:
 
 def _listed_refund(refund: dict[str, Any]) -> Listed | None:
     intent = refund["payment_intent"]
-    if intent is None or refund["status"] not in _GOES_BACK:
+    if intent is None:
         return None
-    amount_minor = refund["amount"]
-    return _listed(refund, Says.RETURNED, intent, refund["id"], amount_minor, refund["created"])
+    says = Says.RETURNED if refund["status"] in _GOES_BACK else Says.NOT_TAKEN
+    return _listed(refund, says, intent, refund["id"], refund["amount"], refund["created"])
 
 
 def _listed(

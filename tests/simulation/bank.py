@@ -170,6 +170,18 @@ class Bank:
         """From the dashboard."""
         self._refund(payment.payment_intent_id, amount_minor, None)
 
+    def give_back(self, payment: Payment) -> None:
+        """The customer's bank did not take the last refund, weeks later perhaps."""
+        payment = self.payments[payment.payment_intent_id]
+        *others, last = payment.refunds
+        failed = replace(last, failure="expired_or_canceled_card")
+        self._change(
+            payment,
+            "refund.failed",
+            refunds=tuple(others),
+            failed_refunds=(*payment.failed_refunds, failed),
+        )
+
     def left_of(self, payment_intent_id: str) -> int:
         """What was captured and has not gone back."""
         payment = self.payments[payment_intent_id]
@@ -194,10 +206,11 @@ class Bank:
                         captured = self._listed(charge, Says.CAPTURED, payment, intent, charge)
                         objects.append((charge, captured))
                 case Listing.REFUNDS:
-                    for refund in payment.refunds:
+                    for refund in (*payment.refunds, *payment.failed_refunds):
                         id_, amount = refund.refund_id, refund.amount_minor
-                        returned = self._listed(id_, Says.RETURNED, payment, id_, id_)
-                        objects.append((id_, replace(returned, amount_minor=amount)))
+                        says = Says.RETURNED if refund.failure is None else Says.NOT_TAKEN
+                        listed = self._listed(id_, says, payment, id_, id_)
+                        objects.append((id_, replace(listed, amount_minor=amount)))
         return objects
 
     def _said_by_intent(self, payment: Payment) -> Listed | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
 from libs.runtime.rebuild import Sources, compare
+from services.access.domain import Source
 from tests.simulation import money
 from tests.simulation.cast import HEARS, SERVICES, VIEWS
 from tests.simulation.money import Damage, check_moment
@@ -32,6 +33,8 @@ def _grants(world: World) -> Damage:
         )
     }
     rows = world.site.rows("access", "SELECT * FROM grant_list")
+    again = _given_again(world)
+    rows = [row | {"source_id": again.get(row["source_id"], row["source_id"])} for row in rows]
     granted = {row["source_id"] for row in rows if row["reason"] != "comp"}
     for order_id in sorted(wanted.keys() - granted):
         yield f"access: {order_id} was bought and grants nothing"
@@ -43,6 +46,19 @@ def _grants(world: World) -> Damage:
         stands = row["revoked_at"] is None and (until is None or until > world.clock.now())
         if stands and wanted.get(row["source_id"]) == "refunded":
             yield f"access: {row['source_id']} was refunded and still grants"
+
+
+def _given_again(world: World) -> dict[UUID, UUID]:
+    """The order on which that rests which was given again after a refund that failed."""
+    failed = world.site.rows(
+        "checkout",
+        "SELECT originator_id, originator_version FROM events"
+        " WHERE topic = 'checkout.order.refund_failed'",
+    )
+    return {
+        Source.restored_id(row["originator_id"], row["originator_version"]): row["originator_id"]
+        for row in failed
+    }
 
 
 def _chat(world: World) -> Damage:

@@ -6,7 +6,13 @@ from typing import Final
 from tests.simulation.cast import SERVICES
 from tests.simulation.edge import Edge, name_of
 
-ROUNDS: Final = ("sweep_webhooks", "audit_stock", "reconcile_lists", "balance_day")
+ROUNDS: Final = (
+    "sweep_webhooks",
+    "audit_stock",
+    "reconcile_lists",
+    "reconcile_refunds",
+    "balance_day",
+)
 """What is on the schedule for ever."""
 _JUMPS_S: Final = (1, 5, 20, 20, 130, 130, 300, 601, 601, 1800, 90_000)
 

@@ -126,6 +126,27 @@ def test_a_refund_by_hand_that_no_webhook_tells_of_is_noticed_by_the_rounds_alon
     assert any("its order says 0" in damage for damage in without)
 
 
+def test_a_refund_that_a_bank_gives_back_and_no_webhook_tells_of_is_noticed_by_the_rounds_alone(
+    begin: Callable[..., Story],
+) -> None:
+    found = []
+    for kept in (Protections(), WITHOUT["rounds over the lists"]):
+        story = begin(kept=kept)
+        _, payment = buy(story)
+        story.world.bank.refund_by_hand(payment, None)
+        story.settle_down()
+        assert list(checks.check_end(story.world)) == []
+        story.world.pass_time(timedelta(days=20))
+        story.world.bank.give_back(payment)
+        story.world.bank.webhooks.clear()
+        story.settle_down()
+        found.append(list(checks.check_end(story.world)))
+
+    with_rounds, without = found
+    assert with_rounds == []
+    assert any("0 went back, its order says" in damage for damage in without)
+
+
 def test_who_sits_there_after_a_lost_answer_gets_the_role_that_is_wanted_by_then(
     begin: Callable[..., Story],
 ) -> None:

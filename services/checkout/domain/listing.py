@@ -20,6 +20,8 @@ class Says(StrEnum):
     CAPTURED = "captured"
     CANCELLED = "cancelled"
     RETURNED = "returned"
+    NOT_TAKEN = "not_taken"
+    """It was on its way back, and the bank did not take it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,6 +325,9 @@ class Order(Aggregate):
             case Says.RETURNED:
                 known = {*self.refunds, *self.failed_refunds}
                 return listed.movement_id in known or state in BOUGHT_NOTHING
+            case Says.NOT_TAKEN:
+                counted = listed.movement_id in self.refunds or state == PaymentState.RETURNED
+                return listed.movement_id in self.failed_refunds or not counted
 
     def _whose(self) -> dict[str, UUID]:
         return {

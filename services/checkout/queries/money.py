@@ -32,6 +32,7 @@ _UNKNOWN: Final = f"""
             ELSE false
         END
         WHEN l.says = 'captured' THEN m.movement_id IS NULL
+        WHEN l.says = 'not_taken' THEN m.movement_id IS NOT NULL
         WHEN l.says = 'cancelled' THEN p.state IN ('requested', 'created', 'failed')
         ELSE m.movement_id IS NULL AND coalesce(p.state, '') NOT IN ('returning', 'returned')
     END AND NOT EXISTS (SELECT FROM schedule s WHERE s.kind = %(kind)s AND s.key = l.key)

@@ -123,7 +123,8 @@ class Balancer:
     ) -> _Step:
         place = self._day(day, listing, after)
         page = self._provider.list_page(listing, place.since, place.until, after)
-        booked = self._store.query(lambda curs: queries.list_booked(curs, page.listed))
+        moved = [listed for listed in page.listed if listed.says is not Says.NOT_TAKEN]
+        booked = self._store.query(lambda curs: queries.list_booked(curs, moved))
         for listed, ours_minor in booked:
             what = "captured" if listed.says is Says.CAPTURED else "returned"
             sums.add(what, listed.movement_id, listed.currency, listed.amount_minor, ours_minor)

@@ -1,7 +1,10 @@
-"""Every hour: what the provider's lists say is what our books say, or is brought right."""
+"""Every hour: what the provider's lists say is what our books say, or is brought right.
+
+Once a day the refunds are gone through again which a bank may have given back since.
+"""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -18,8 +21,10 @@ from services.checkout.rounds.table import (
     BALANCE_DAY,
     FIRST_BACK,
     HOURLY,
+    MAY_FAIL_FOR,
     OVERLAP,
     RECONCILE_LISTS,
+    REFUNDS,
     SETTLE_LISTED,
     YOUNG,
     Place,
@@ -27,6 +32,7 @@ from services.checkout.rounds.table import (
     RoundTable,
     midnight,
     put_lists,
+    put_refunds,
 )
 
 logger = logging.getLogger(__name__)
@@ -54,11 +60,19 @@ class Reconciler:
 
         Raises ProviderSilent: the round stays where it is.
         """
-        name = HOURLY if day is None else f"lists {day}"
-        begun = self._store.query(lambda _: self._rounds.get(name))
-        place = self._place(begun, day, timedelta(0) if up_to_now else YOUNG)
-        page = self._provider.list_page(place.listing, place.since, place.until, place.after)
-        return lambda: self._record(begun, place, page, day)
+        young = timedelta(0) if up_to_now else YOUNG
+        return self._go_on(
+            HOURLY if day is None else f"lists {day}",
+            lambda begun: self._all_of(begun, day, young),
+            lambda stands: self._put_next(stands, day),
+        )
+
+    def look_back(self) -> Record:
+        """The next page of the refunds that were made so lately that they may fail at a bank.
+
+        Raises ProviderSilent: the round stays where it is.
+        """
+        return self._go_on(REFUNDS, self._may_have_failed, self._put_refunds)
 
     def settle(self, kept: Mapping[str, Any]) -> Record:
         """Ask for one payment of which a list says what we may not know, and bring it right.
@@ -86,12 +100,19 @@ class Reconciler:
             payment = self._provider.get(payment_intent_id)
         return partial(self._keep_stray, stray.order_id, payment)
 
-    def _place(self, begun: Round, day: str | None, young: timedelta) -> Place:
-        now = self._store.clock.now()
-        under_way = None if begun.under_way is None else Place.of(begun.under_way)
+    def _go_on(
+        self, name: str, place_of: Callable[[Round], Place], put_next: Callable[[Round], None]
+    ) -> Record:
+        begun = self._store.query(lambda _: self._rounds.get(name))
+        place = None if begun.under_way is None else Place.of(begun.under_way)
         # What lies ahead was written by a clock that was wrong.
-        if under_way is not None and under_way.until <= now:
-            return under_way
+        if place is None or place.until > self._store.clock.now():
+            place = place_of(begun)
+        page = self._provider.list_page(place.listing, place.since, place.until, place.after)
+        return lambda: put_next(self._record(begun, place, page))
+
+    def _all_of(self, begun: Round, day: str | None, young: timedelta) -> Place:
+        now = self._store.clock.now()
         if day is not None:
             since = midnight(day)
             return Place(since, since + timedelta(days=1), _LISTINGS[0])
@@ -100,7 +121,14 @@ class Reconciler:
             back, reached = FIRST_BACK, now
         return Place(reached - back, now - young, _LISTINGS[0])
 
-    def _record(self, begun: Round, place: Place, page: Page, day: str | None) -> None:
+    def _may_have_failed(self, begun: Round) -> Place:
+        """Those that could not fail any more when the round was made last are left out."""
+        now = self._store.clock.now()
+        reached = min(begun.reached or now, now)
+        return Place(reached - MAY_FAIL_FOR, now - YOUNG, Listing.REFUNDS)
+
+    def _record(self, begun: Round, place: Place, page: Page) -> Round:
+        """Where the round stands now."""
         going_on = _after(place, page)
         reached = place.until if going_on is None else begun.reached
         under_way = None if going_on is None else going_on.kept()
@@ -109,8 +137,7 @@ class Reconciler:
         if moved:
             # A payment that was made long ago may have been captured a moment ago.
             self._put_unknown([listed for listed in page.listed if listed.at < place.until])
-        stands = now if moved else self._rounds.get(begun.name)
-        self._put_next(stands, day)
+        return now if moved else self._rounds.get(begun.name)
 
     def _put_unknown(self, listed: Sequence[Listed]) -> None:
         now, schedule = self._store.clock.now(), self._store.schedule
@@ -125,6 +152,9 @@ class Reconciler:
         else:
             kind = BALANCE_DAY if stands.under_way is None else RECONCILE_LISTS
             schedule.at(kind, day, now, {"day": day})
+
+    def _put_refunds(self, stands: Round) -> None:
+        put_refunds(self._store.schedule, stands, self._store.clock.now())
 
     def _settled(self, listed: Listed, payment: Payment) -> None:
         try:

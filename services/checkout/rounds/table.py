@@ -12,6 +12,7 @@ from libs.runtime.schedule import Schedule
 from services.checkout.domain import Listing
 
 RECONCILE_LISTS: Final = "reconcile_lists"
+RECONCILE_REFUNDS: Final = "reconcile_refunds"
 SETTLE_LISTED: Final = "settle_listed"
 RETURN_STRAY: Final = "return_stray"
 BALANCE_DAY: Final = "balance_day"
@@ -20,11 +21,15 @@ EVERY: Final = "all"
 
 HOURLY: Final = "hourly"
 DAILY: Final = "daily"
+REFUNDS: Final = "refunds"
 BETWEEN_ROUNDS: Final = timedelta(hours=1)
 OVERLAP: Final = timedelta(hours=2)
 FIRST_BACK: Final = timedelta(days=3)
 YOUNG: Final = timedelta(minutes=2)
 """What is younger is left to its webhook and to the return page."""
+MAY_FAIL_FOR: Final = timedelta(days=30)
+"""So long after it was asked for a bank may give a refund back
+(docs.stripe.com/refunds#failed-refunds)."""
 _DAY: Final = timedelta(days=1)
 _NIGHT: Final = timedelta(hours=3)
 """The sums of a day are drawn up at 03:00 UTC of the next."""
@@ -135,12 +140,14 @@ def after_day(begins: datetime) -> datetime:
 
 
 def begin_rounds(schedule: Schedule, now: datetime) -> None:
-    """Put both rounds on the schedule for when they are due; a restart neither hurries nor delays
+    """Put the rounds on the schedule for when they are due; a restart neither hurries nor delays
     them. The first one over the lists goes three days back, the first sums are today's."""
     rounds = RoundTable()
     rounds.begin(HOURLY, now - FIRST_BACK)
     rounds.begin(DAILY, midnight(now.date().isoformat()))
+    rounds.begin(REFUNDS, now)
     put_lists(schedule, rounds.get(HOURLY), now)
+    put_refunds(schedule, rounds.get(REFUNDS), now)
     put_sums(schedule, rounds.get(DAILY), now)
 
 
@@ -150,6 +157,14 @@ def put_lists(schedule: Schedule, hourly: Round, now: datetime) -> None:
     if hourly.under_way is None and hourly.reached is not None and hourly.reached <= now:
         due = max(now, hourly.reached + YOUNG + BETWEEN_ROUNDS)
     schedule.at(RECONCILE_LISTS, EVERY, due, {})
+
+
+def put_refunds(schedule: Schedule, refunds: Round, now: datetime) -> None:
+    """The next step of the round over the refunds that may have failed, once a day."""
+    due = now
+    if refunds.under_way is None and refunds.reached is not None and refunds.reached <= now:
+        due = max(now, refunds.reached + _DAY)
+    schedule.at(RECONCILE_REFUNDS, EVERY, due, {})
 
 
 def put_sums(schedule: Schedule, daily: Round, now: datetime) -> None:

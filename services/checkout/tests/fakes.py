@@ -215,6 +215,9 @@ class FakeProvider:
                 return [
                     (r.refund_id, self._listed(r.refund_id, Says.RETURNED, payment, None, r))
                     for r in payment.refunds
+                ] + [
+                    (r.refund_id, self._listed(r.refund_id, Says.NOT_TAKEN, payment, None, r))
+                    for r in payment.failed_refunds
                 ]
 
     def _listed(

@@ -21,7 +21,14 @@ from services.checkout.domain import (
     ProviderSilent,
 )
 from services.checkout.errands import Errands
-from services.checkout.rounds import BALANCE_DAY, EVERY, RECONCILE_LISTS, SETTLE_LISTED, Reconciler
+from services.checkout.rounds import (
+    BALANCE_DAY,
+    EVERY,
+    RECONCILE_LISTS,
+    RECONCILE_REFUNDS,
+    SETTLE_LISTED,
+    Reconciler,
+)
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.timers import timers
@@ -30,9 +37,9 @@ SILENT = ProviderSilent("timed out")
 DAY = NOON.date().isoformat()
 
 
-def an_order(shop: Shop) -> tuple[UUID, str]:
+def an_order(shop: Shop, pass_id: UUID | None = None) -> tuple[UUID, str]:
     """An order that can be paid, and the provider's id of its payment."""
-    order_id = shop.buy(shop.offer(terms(stock=5)).pass_id)
+    order_id = shop.buy(pass_id or shop.offer(terms(stock=5)).pass_id)
     shop.ensure(order_id)
     rows = shop.rows("SELECT payment_intent_id FROM payment_list WHERE order_id = %s", order_id)
     return order_id, rows[0]["payment_intent_id"]
@@ -202,6 +209,84 @@ async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_within_the_h
     ((movement, *said),) = differences(shop)
     assert movement in refunds
     assert said == ["returned", "succeeded"]
+
+
+@pytest.mark.parametrize("days_away", [0, 45])
+async def test_a_refund_that_a_bank_gives_back_weeks_later_is_found_within_a_day(
+    shop: Shop, days_away: int
+) -> None:
+    """Nobody tells of it, and the checkout may have been away meanwhile: see the days that it was
+    not there, in which the bank could still change its mind."""
+    order_id, intent = a_purchase(shop)
+    shop.begin_rounds()
+    refund_id = refund_by_hand(shop, intent, 1990)
+    shop.settle_again(intent)
+    refunded = shop.order(order_id)["status"]
+    await days(shop, 20)
+
+    shop.provider.fail_refund(intent, refund_id)
+    shop.pass_time(days=days_away)
+    await days(shop, 1)
+
+    order = shop.order(order_id)
+    assert (refunded, order["status"], order["refunded_minor"]) == ("refunded", "fulfilled", 0)
+    assert shop.count("checkout.order.refund_failed") == 1
+    assert differences(shop) == [(refund_id, "not_taken", "succeeded")]
+    asked = len(shop.provider.asked)
+    await days(shop, 2)
+    assert {a.split()[0] for a in shop.provider.asked[asked:]} == {"list"}
+
+
+async def test_a_return_that_a_bank_gives_back_weeks_later_is_made_again(shop: Shop) -> None:
+    last_one = shop.offer(terms(stock=1)).pass_id
+    _, intent = an_order(shop, last_one)
+    shop.begin_rounds()
+    shop.pass_time(minutes=30)
+    await shop.work()
+    an_order(shop, last_one)
+    shop.provider.pay(intent)
+    shop.settle_again(intent)
+    await shop.work()
+    (refund,) = shop.provider.payments[intent].refunds
+    await days(shop, 20)
+
+    shop.provider.fail_refund(intent, refund.refund_id)
+    await days(shop, 1)
+    await days(shop, 1)
+
+    (again,) = shop.provider.payments[intent].refunds
+    assert again.refund_id != refund.refund_id
+    states = shop.rows("SELECT state FROM payment_list WHERE payment_intent_id = %s", intent)
+    assert states == [{"state": "returned"}]
+
+
+async def test_the_round_over_refunds_goes_page_by_page_and_no_further_back_than_banks_do(
+    shop: Shop,
+) -> None:
+    for _ in range(5):
+        _, intent = a_purchase(shop)
+        refund_by_hand(shop, intent, 90)
+        shop.settle_again(intent)
+    shop.begin_rounds()
+    shop.rows("DELETE FROM schedule WHERE kind <> %s", RECONCILE_REFUNDS)
+    asked = len(shop.provider.asked)
+
+    await days(shop, 1)
+    pages = len(shop.provider.asked) - asked
+    for _ in range(30):
+        await days(shop, 1)
+    asked = len(shop.provider.asked)
+    await days(shop, 1)
+
+    assert pages == 3
+    assert len(shop.provider.asked) - asked == 1
+    assert reached(shop, "refunds") == shop.clock.now() - timedelta(minutes=2)
+
+
+async def days(shop: Shop, number: int) -> None:
+    """Days go by, with a little more for what is put off until then."""
+    shop.pass_time(days=number, minutes=3)
+    await shop.work()
 
 
 async def test_a_payment_that_was_cancelled_elsewhere_is_known_as_cancelled(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ import pytest
 
 from libs.runtime.cause import Cause
 from services.checkout.domain import (
+    Listing,
     PaymentImpossible,
     PaymentRequest,
     PaymentStatus,
@@ -17,6 +19,7 @@ from services.checkout.domain import (
     ProviderSilent,
     RefundImpossible,
     RefundOrder,
+    Says,
     SoldOut,
 )
 from services.checkout.stripe_provider import StripePayments
@@ -369,6 +372,28 @@ async def test_a_refund_that_stripe_takes_back_later_gives_the_pass_again(
     assert refunded == "refunded"
     assert shop.order(order_id)["status"] == "fulfilled"
     assert shop.count("checkout.order.refund_failed") == 1
+
+
+async def test_the_list_of_refunds_tells_which_of_them_a_bank_has_given_back(
+    open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
+) -> None:
+    shop = open_shop(payments)
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.ensure(order_id)
+    sandbox.pay(secret_of(shop, order_id))
+    shop.settle(order_id)
+    intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
+    refunds = [
+        sandbox.client().v1.refunds.create({"payment_intent": intent, "amount": 90}).id
+        for _ in range(2)
+    ]
+    sandbox.fail_refund(refunds[0])
+
+    now = datetime.now(UTC)
+    page = payments.list_page(Listing.REFUNDS, now - timedelta(days=30), now + timedelta(days=1))
+
+    said = {each.object_id: each.says for each in page.listed if each.order_id == order_id}
+    assert said == dict(zip(refunds, (Says.NOT_TAKEN, Says.RETURNED), strict=True))
 
 
 @pytest.mark.parametrize("fault", ["fail_after", "cut"])
