@@ -27,9 +27,10 @@ OVERLAP: Final = timedelta(hours=2)
 FIRST_BACK: Final = timedelta(days=3)
 YOUNG: Final = timedelta(minutes=2)
 """What is younger is left to its webhook and to the return page."""
-MAY_FAIL_FOR: Final = timedelta(days=30)
-"""So long after it was asked for a bank may give a refund back
-(docs.stripe.com/refunds#failed-refunds)."""
+MAY_FAIL_FOR: Final = timedelta(days=45 + 30)
+"""So long after it was asked for a refund may fail: one that is pending for 45 days fails
+(support.stripe.com/questions/fix-your-pending-refund), and a bank may give one back 30 days after
+it was sent (docs.stripe.com/refunds#failed-refunds)."""
 _DAY: Final = timedelta(days=1)
 _NIGHT: Final = timedelta(hours=3)
 """The sums of a day are drawn up at 03:00 UTC of the next."""

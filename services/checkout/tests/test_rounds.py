@@ -273,7 +273,7 @@ async def test_the_round_over_refunds_goes_page_by_page_and_no_further_back_than
 
     await days(shop, 1)
     pages = len(shop.provider.asked) - asked
-    for _ in range(30):
+    for _ in range(75):
         await days(shop, 1)
     asked = len(shop.provider.asked)
     await days(shop, 1)
