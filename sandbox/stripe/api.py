@@ -74,7 +74,9 @@ class Api:
             text = body if request.method == "POST" else request.url.query
             return await self._carried_out(request, path, base_url, request_id, text)
         except problems.Refusal as refusal:
-            return _response(refusal.status, _error(refusal.error, request_id), request_id)
+            response = _response(refusal.status, _error(refusal.error, request_id), request_id)
+            response.headers.update(refusal.headers)
+            return response
 
     async def _carried_out(
         self, request: Request, path: str, base_url: str, request_id: str, text: str
@@ -83,7 +85,7 @@ class Api:
         operation, ids = operation_at(request.method, path)
         if caller == "publishable" and not operation.for_browsers:
             raise _secret_key_required()
-        if self._misbehaviours.exceeds_limit(path):
+        if self._misbehaviours.exceeds_limit(operation.name, path):
             raise problems.rate_limited()
         try:
             given = decode_form(text)

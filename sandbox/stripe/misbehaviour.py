@@ -5,7 +5,7 @@
 
 import secrets
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -32,8 +32,8 @@ class Misbehaviour(BaseModel):
     """One ordered fault.
 
     To requests, by `path`: `refuse` answers with `status` and does nothing, `limit` answers 429 to
-    what goes beyond `per_s` in any one second until it is taken back, `answer_late`
-    waits `delay_s` before it does anything, `fail_after` does it and answers 500, `cut` does
+    what goes beyond `per_s` at one operation in any one second until it is taken back, and tells
+    how often as `refused` where orders are listed, `answer_late` waits `delay_s` before it does anything, `fail_after` does it and answers 500, `cut` does
     it and ends the connection within the answer. To webhooks, by `event` type: `duplicate`,
     `drop` (listed, never delivered), `deliver_late` by `delay_s`, `reversed` (the events of
     one request in the wrong order), `no_event` (not even listed).
@@ -50,7 +50,7 @@ class Misbehaviour(BaseModel):
     status: int = Field(default=429, ge=400, le=599)
     delay_s: float = Field(default=1.0, ge=0, le=3600)
     per_s: int = Field(default=25, ge=1)
-    """Stripe's own limit for one address of its API (docs.stripe.com/rate-limits)."""
+    """Stripe's own limit for one operation of its API (docs.stripe.com/rate-limits)."""
 
 
 class Misbehaviours:
@@ -59,7 +59,8 @@ class Misbehaviours:
     def __init__(self, state: State) -> None:
         self._state = state
         self._orders = state.collection("stripe.misbehaviours")
-        self._admitted: dict[str, deque[float]] = defaultdict(deque)
+        self._admitted: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._refused: dict[str, Counter[str]] = defaultdict(Counter)
 
     def order(self, misbehaviour: Misbehaviour) -> str:
         """Add one fault and return its id."""
@@ -69,7 +70,8 @@ class Misbehaviours:
 
     def all(self) -> list[dict[str, Any]]:
         """Return what is ordered and not over."""
-        return self._orders.all()
+        refused = self._refused
+        return [order | {"refused": refused.get(order["id"], {})} for order in self._orders.all()]
 
     def clear(self) -> None:
         """Behave from now on."""
@@ -89,24 +91,26 @@ class Misbehaviours:
                 return Misbehaviour.model_validate(order | {"times": None})
         return None
 
-    def exceeds_limit(self, path: str) -> bool:
-        """Whether one more request to this path, now, is beyond a limit that is ordered.
+    def exceeds_limit(self, operation: str, path: str) -> bool:
+        """Whether one more of this operation, now, is beyond a limit that is ordered.
 
-        What is refused does not count. Addresses that one order's pattern covers share its limit.
+        What is refused does not count. All addresses of an operation share its limit.
         """
         now = time.monotonic()
-        windows = [
-            (self._admitted[order["id"]], order["per_s"])
+        limits = [
+            (order["id"], order["per_s"])
             for order in self._orders.all()
             if order["kind"] == "limit" and fnmatchcase(path, order["path"])
         ]
-        for admitted, _ in windows:
+        for order_id, per_s in limits:
+            admitted = self._admitted[order_id, operation]
             while admitted and admitted[0] <= now - 1:
                 admitted.popleft()
-        if any(len(admitted) >= per_s for admitted, per_s in windows):
-            return True
-        for admitted, _ in windows:
-            admitted.append(now)
+            if len(admitted) >= per_s:
+                self._refused[order_id][operation] += 1
+                return True
+        for order_id, _ in limits:
+            self._admitted[order_id, operation].append(now)
         return False
 
     def _count(self, order: dict[str, Any]) -> None:

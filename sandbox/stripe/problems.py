@@ -18,6 +18,7 @@ class Refusal(Exception):
         self.status = status
         self.error = error
         self.begun = begun
+        self.headers: dict[str, str] = {}
         self.done = False
 
 
@@ -92,10 +93,12 @@ def key_in_use(key: str) -> Refusal:
 
 
 def rate_limited() -> Refusal:
-    """Return the 429 of too many requests at once."""
+    """Return the 429 of too many requests at once (docs.stripe.com/rate-limits)."""
     message = "Request rate limit exceeded. Learn more about rate limits at https://stripe.com/docs/rate-limits."
     error = _envelope("invalid_request_error", message, "rate_limit", None)
-    return Refusal(429, error, begun=False)
+    refusal = Refusal(429, error, begun=False)
+    refusal.headers["stripe-rate-limited-reason"] = "endpoint-rate"
+    return refusal
 
 
 def fault(status: int = 500) -> Refusal:

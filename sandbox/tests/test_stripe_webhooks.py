@@ -112,12 +112,16 @@ def test_what_goes_beyond_a_limit_in_one_second_is_refused(sandbox):
 
     for _ in range(3):
         shop.v1.customers.create({})
-    with pytest.raises(stripe.RateLimitError):
+    with pytest.raises(stripe.RateLimitError) as refused:
         shop.v1.customers.create({})
-    shop.v1.charges.list()
+    listed = shop.v1.customers.list().data
     time.sleep(1.05)
+    shop.v1.customers.create({})
+    ordered = httpx.get(f"{sandbox.url}/stripe/_control/misbehave")
 
-    assert len(shop.v1.customers.list().data) == 3
+    assert len(listed) == 3
+    assert dict(refused.value.headers)["stripe-rate-limited-reason"] == "endpoint-rate"
+    assert ordered.json()[0]["refused"] == {"POST /v1/customers": 1}
 
 
 def test_a_cut_answer_leaves_a_thing_that_was_done(sandbox):
