@@ -32,11 +32,12 @@ class Misbehaviour(BaseModel):
     """One ordered fault.
 
     To requests, by `path`: `refuse` answers with `status` and does nothing, `limit` answers 429 to
-    what goes beyond `per_s` at one operation in any one second until it is taken back, and tells
-    how often as `refused` where orders are listed, `answer_late` waits `delay_s` before it does anything, `fail_after` does it and answers 500, `cut` does
-    it and ends the connection within the answer. To webhooks, by `event` type: `duplicate`,
-    `drop` (listed, never delivered), `deliver_late` by `delay_s`, `reversed` (the events of
-    one request in the wrong order), `no_event` (not even listed).
+    what goes beyond `per_s` at one operation in any one second until it is taken back (the list of
+    orders tells how often, as `refused`), `answer_late` waits `delay_s` before it does anything,
+    `fail_after` does it and answers 500, `cut` does it and ends the connection within the answer.
+    To webhooks, by `event` type: `duplicate`, `drop` (listed, never delivered), `deliver_late` by
+    `delay_s`, `reversed` (the events of one request in the wrong order), `no_event` (not even
+    listed).
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -118,6 +118,11 @@ class Providers:
         answer = self._stripe.post("/_control/misbehave", json=order)
         answer.raise_for_status()
 
+    def refused(self) -> Counter[str]:
+        """How often each operation was refused by the limits that are ordered now."""
+        ordered = self._stripe.get("/_control/misbehave").raise_for_status().json()
+        return sum((Counter(one["refused"]) for one in ordered), Counter[str]())
+
     def behave(self, within_s: float = 60.0) -> None:
         """Take all orders back, from a stand-in that may have been killed a moment ago."""
         give_up_at = time.monotonic() + within_s

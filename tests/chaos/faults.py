@@ -11,6 +11,7 @@ from libs.runtime.kill_points import NAMES, KillPoint
 from tests.chaos.buyers import Buyer, Manner
 from tests.chaos.disks import older_streams_back, streams_lost
 from tests.chaos.machine import SERVICES, Fault, Machine
+from tests.chaos.rush import rush
 from tests.chaos.versions import newer_beside
 from tests.chaos.wires import WireFault
 
@@ -239,4 +240,5 @@ def _others() -> dict[str, Fault]:
         "paid after the hold": paid_after_the_hold,
         "NATS deleted": streams_lost,
         "older NATS back": older_streams_back,
+        "rush": rush,
     }

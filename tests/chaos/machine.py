@@ -51,11 +51,14 @@ _NIGHTS: Final = 60
 """A space has no more than a hundred experiences; later passes are for the same ones."""
 _SCARCE: Final = 5
 _PLENTY: Final = 10_000
+PAYMENTS_PER_S: Final = 8
+"""Less than the 20 that we ask Stripe for, so that two cores can open orders faster than that."""
 _LIMITS: Final = {
     "SIGN_IN_POSTS_PER_MINUTE": "100000",
     "PURCHASE_POSTS_PER_MINUTE": "100000",
     "PURCHASE_POSTS_PER_MINUTE_AND_NETWORK": "100000",
     "SIGN_IN_SENDS_PER_NETWORK": "10000",
+    "PAYMENTS_PER_S": f"{PAYMENTS_PER_S}",
 }
 UNANSWERED: Final = (
     OSError,
@@ -99,6 +102,8 @@ class Machine:
         self.late: set[UUID] = set()
         """Orders of which nothing is expected yet."""
         self._known: set[Violation] = set()
+        self.pages: dict[str, str] = {}
+        """Where each pass is shown, by its id."""
         self._passes = 0
         self._nights: list[str] = []
         self._markers = 0
@@ -110,8 +115,8 @@ class Machine:
             self._someone(f"fan-{_BUYERS + number}") for number in range(_LATECOMERS)
         ]
         """People who do not come by themselves."""
-        everybody = [*buyers, *self.latecomers]
-        addresses = {UUID(buyer.person_id): buyer.email for buyer in everybody}
+        self.people = [*buyers, *self.latecomers]
+        addresses = {UUID(buyer.person_id): buyer.email for buyer in self.people}
         team = {UUID(self._creator.person_id)}
         self.checker = Checker(self.data, self.providers, team, addresses)
 
@@ -170,7 +175,9 @@ class Machine:
         if free:
             terms = {"pricing_type": "free"}
         slug, name = f"pass-{number}", f"Pass {number}"
-        return showcase.publish_pass(creator, shop.space, slug, name, "", chosen, terms)
+        pass_id = showcase.publish_pass(creator, shop.space, slug, name, "", chosen, terms)
+        self.pages[pass_id] = f"/{shop.space}/{slug}"
+        return pass_id
 
     def give_back(self, done: Operation) -> bool:
         """The creator refunds all that was paid for a purchase; whether that was promised."""
@@ -407,4 +414,4 @@ def running_machine(folder: Path, seed: int, hold_s: float = 600.0) -> Iterator[
             wire.stop()
 
 
-__all__ = ["UNANSWERED", "Cycle", "Fault", "Machine", "running_machine"]
+__all__ = ["PAYMENTS_PER_S", "UNANSWERED", "Cycle", "Fault", "Machine", "running_machine"]

@@ -11,6 +11,7 @@ from ops import stores
 from tests.chaos import disks, faults
 from tests.chaos.buyers import Buyer, Manner, Operation, Told
 from tests.chaos.machine import SERVICES, Cycle, Machine
+from tests.chaos.rush import rush
 from tests.chaos.versions import newer_beside
 from tests.chaos.wires import WireFault
 from tests.e2e.running import wait_until
@@ -272,6 +273,12 @@ def takes_connections(machine: Machine) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def test_a_rush_is_told_the_truth_and_over_within_a_minute(machine: Machine) -> None:
+    cycle = machine.cycle("rush", lambda m: rush(m, for_s=3))
+
+    no_harm_in(cycle)
 
 
 def test_payments_that_no_webhook_tells_of_are_found_by_the_reconciler(machine: Machine) -> None:
