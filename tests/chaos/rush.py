@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import httpx
@@ -37,7 +37,7 @@ _PAY_OR_NOT: Final = (Manner.RETURNS, Manner.WALKS_AWAY, Manner.ABANDONS, Manner
 _PROBLEM: Final = "application/problem+json"
 _PUT_OFF: Final = frozenset({429, 503})
 _SALE_ON_PAGE: Final = re.compile(r'data-sale="(\w+)"')
-_LEFT_ON_PAGE: Final = re.compile(r'class="few">\D*(\d+)')
+_LEFT_ON_PAGE: Final = re.compile(r'class="few">[^<\d]*(\d+)')
 
 
 class Lied(AssertionError):
@@ -59,6 +59,9 @@ class Sale:
     """When each person asked first: from then on a seat may be theirs."""
     orders: dict[str, tuple[str, float]] = field(default_factory=dict)
     """What each person was told is their order, and when: a seat is theirs for certain."""
+
+    refused: int = 0
+    """How many answers were that no seat is left."""
 
     def left(self, began: float, ended: float) -> range:
         """How many seats may have been free at some moment of that time."""
@@ -113,6 +116,7 @@ class Rush:
                     work.append(till.submit(self._buy, wish, key))
         for done in work:
             done.result()
+        self._compare_with_seats()
         times = [began, *sorted(self.shown_at), read_until]
         silence_s = max(later - earlier for earlier, later in pairwise(times))
         if silence_s > _LONGEST_SILENCE_S:
@@ -127,23 +131,35 @@ class Rush:
             self._lie(f"asked for an order and heard {silence!r}")
             return
         if answer.status_code == httpx.codes.CREATED:
-            self._hear_of_order(wish, answer.json())
+            order = answer.json()
+            self._count("in line" if order["waiting"] else "an order")
+            if order["pass_id"] != wish.sale.pass_id:
+                self._lie("an order is for another pass")
+            self._hear_of_order(wish, order["order_id"])
         elif answer.status_code == httpx.codes.CONFLICT:
             self._hear_refusal(wish, answer.json()["code"], began)
         else:
             self._hear_of_trouble("an order", answer)
 
-    def _hear_of_order(self, wish: Wish, order: dict[str, Any]) -> None:
-        sale, order_id = wish.sale, order["order_id"]
-        self._count("in line" if order["waiting"] else "an order")
+    def _compare_with_seats(self) -> None:
+        for sale in self.sales:
+            orders = len(sale.orders)
+            if orders > sale.seats or (sale.refused and orders < sale.seats):
+                refused = f", {sale.refused} were told it is sold out" if sale.refused else ""
+                self._lie(f"{orders} have an order for one of {sale.seats} seats{refused}")
+
+    def _hear_of_order(self, wish: Wish, order_id: str) -> None:
         with self._lock:
-            known, _ = sale.orders.setdefault(wish.person.person_id, (order_id, time.monotonic()))
-        if order_id != known or order["pass_id"] != sale.pass_id:
-            self._lie(f"order {order_id} is not the one of this person for this pass")
+            told = (order_id, time.monotonic())
+            known, _ = wish.sale.orders.setdefault(wish.person.person_id, told)
+        if order_id != known:
+            self._lie(f"order {order_id} is the second one of this person for this pass")
 
     def _hear_refusal(self, wish: Wish, code: str, began: float) -> None:
         self._count(code)
         if code == "sold_out":
+            with self._lock:
+                wish.sale.refused += 1
             if 0 not in wish.sale.left(began, time.monotonic()):
                 self._lie(f"a buyer was told sold out with seats left of {wish.sale.seats}")
         elif code != "already_owned" or wish.manner is Manner.ABANDONS:
@@ -163,6 +179,8 @@ class Rush:
         done = wish.person.purchase(wish.sale.pass_id, wish.manner, key)
         with self._lock:
             self.operations.append(done)
+        if done.order_id is not None:
+            self._hear_of_order(wish, str(done.order_id))
         is_sold_out = "sold_out" in done.said and wish.sale.seats == _SCARCE
         if done.said and not is_sold_out:
             self._lie(f"at the till, {wish.manner}: {done.told}, {done.said}")
@@ -176,9 +194,10 @@ class Rush:
         ) as http:
             while time.monotonic() < until:
                 for sale in self.sales:
-                    self._look(http, sale, sale.page if in_browser else sale.in_app)
+                    self.look(http, sale, sale.page if in_browser else sale.in_app)
 
-    def _look(self, http: httpx.Client, sale: Sale, path: str) -> None:
+    def look(self, http: httpx.Client, sale: Sale, path: str) -> None:
+        """Read how a pass stands, and compare it with what is known."""
         began = time.monotonic()
         try:
             answer = http.get(path)
@@ -272,4 +291,4 @@ def _is_usual_again(purchases: Iterator[float], usual_s: float, until: float) ->
     return False
 
 
-__all__ = ["Lied", "Sale", "rush"]
+__all__ = ["Lied", "Rush", "Sale", "rush"]
