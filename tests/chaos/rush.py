@@ -29,6 +29,7 @@ _BROWSERS: Final = 8
 _AT_THE_TILL: Final = 8
 _SCARCE: Final = 5
 _PLENTY: Final = 1_000
+_TRIES: Final = 3
 _PATIENCE_S: Final = 30.0
 _LONGEST_SILENCE_S: Final = 5.0
 _USUAL_AGAIN_WITHIN_S: Final = 60.0
@@ -124,11 +125,8 @@ class Rush:
 
     def _ask(self, wish: Wish, key: str) -> None:
         began = time.monotonic()
-        try:
-            body = {"pass_id": wish.sale.pass_id}
-            answer = wish.person.send("POST", "/api/orders", body, key)
-        except httpx.HTTPError as silence:
-            self._lie(f"asked for an order and heard {silence!r}")
+        answer = self._answer_to(wish, key)
+        if answer is None:
             return
         if answer.status_code == httpx.codes.CREATED:
             order = answer.json()
@@ -140,6 +138,19 @@ class Rush:
             self._hear_refusal(wish, answer.json()["code"], began)
         else:
             self._hear_of_trouble("an order", answer)
+
+    def _answer_to(self, wish: Wish, key: str) -> httpx.Response | None:
+        """Who hears nothing for long asks the same again."""
+        silence: httpx.HTTPError | None = None
+        for _ in range(_TRIES):
+            try:
+                body = {"pass_id": wish.sale.pass_id}
+                return wish.person.send("POST", "/api/orders", body, key)
+            except httpx.HTTPError as nothing:
+                self._count("nothing")
+                silence = nothing
+        self._lie(f"asked for an order {_TRIES} times and heard {silence!r}")
+        return None
 
     def _compare_with_seats(self) -> None:
         for sale in self.sales:
