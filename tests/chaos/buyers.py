@@ -17,6 +17,7 @@ from ops.visitor import Refused, Visitor
 _TRIES: Final = 6
 _BETWEEN_TRIES_S: Final = 0.4
 _SEEN_WITHIN_S: Final = 20.0
+BANK_IS_SILENT: Final = "the card's bank says nothing"
 
 
 class Told(StrEnum):
@@ -171,7 +172,7 @@ class Buyer(Visitor):
                 if answer.status_code < 500 and answer.status_code != 429:
                     return
             time.sleep(_BETWEEN_TRIES_S)
-        raise NotHeard("the card's bank says nothing")
+        raise NotHeard(BANK_IS_SILENT)
 
     def _asked(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
         """Ask until somebody answers. Raises Refused, or NotHeard."""
