@@ -53,6 +53,7 @@ class Checking:
             # Ended with us when the system ends in the middle of a look.
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            await process.communicate()
         return None if process.returncode == 0 else told.decode(errors="replace").strip()
 
     def _say(self, found: str | None) -> None:

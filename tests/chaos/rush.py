@@ -48,6 +48,10 @@ class Lied(AssertionError):
     """Somebody was told in the rush what is not so, or nothing at all."""
 
 
+class NoRush(AssertionError):
+    """This machine opens orders so slowly that nobody had to wait for a payment."""
+
+
 @dataclass
 class Sale:
     """A pass that many want, and what is known from outside about its seats.
@@ -251,7 +255,7 @@ def _shown(answer: httpx.Response) -> tuple[str, int | None]:
 
 def rush(machine: Machine, for_s: float = 6.0) -> None:
     """More want to buy than the payment provider takes, far more look, and within a minute a
-    purchase takes about as long as before. Raises Lied."""
+    purchase takes about as long as before. Raises Lied, NoRush."""
     sales, wishes = _wishes(machine, math.ceil(for_s * _ORDERS_PER_S / len(machine.people)))
     others = _usual_purchases(machine)
     usual_s = next(others)
@@ -264,10 +268,10 @@ def rush(machine: Machine, for_s: float = 6.0) -> None:
     too_soon = machine.providers.refused()[_MAKING_A_PAYMENT]
     if too_soon > len(wishes) * _TOO_SOON:
         many.lies["a payment was asked for sooner than the provider makes it"] += too_soon
-    if not many.answers["in line"]:
-        many.lies["nobody had to wait in line: it was no rush"] += 1
     if many.lies:
         raise Lied("\n".join(f"{times} x {lie}" for lie, times in many.lies.most_common(20)))
+    if not many.answers["in line"]:
+        raise NoRush(f"nobody had to wait in line at {_ORDERS_PER_S} orders a second")
 
 
 def _wishes(machine: Machine, passes: int) -> tuple[list[Sale], list[Wish]]:
@@ -306,4 +310,4 @@ def _is_usual_again(purchases: Iterator[float], usual_s: float, until: float) ->
     return False
 
 
-__all__ = ["Lied", "Rush", "Sale", "rush"]
+__all__ = ["Lied", "NoRush", "Rush", "Sale", "rush"]

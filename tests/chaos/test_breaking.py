@@ -11,7 +11,7 @@ from ops import stores
 from tests.chaos import disks, faults
 from tests.chaos.buyers import Buyer, Manner, Operation, Told
 from tests.chaos.machine import SERVICES, Cycle, Machine
-from tests.chaos.rush import rush
+from tests.chaos.rush import NoRush, rush
 from tests.chaos.versions import newer_beside
 from tests.chaos.wires import WireFault
 from tests.e2e.running import wait_until
@@ -276,7 +276,10 @@ def takes_connections(machine: Machine) -> bool:
 
 
 def test_a_rush_is_told_the_truth_and_over_within_a_minute(machine: Machine) -> None:
-    cycle = machine.cycle("rush", lambda m: rush(m, for_s=3))
+    try:
+        cycle = machine.cycle("rush", lambda m: rush(m, for_s=3))
+    except NoRush as slow:
+        pytest.skip(str(slow))
 
     no_harm_in(cycle)
 
