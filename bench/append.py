@@ -11,8 +11,9 @@ import resource
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from tests.servers import running_postgres
 
 WRITERS: Final = 16
 RATIO: Final = 3.0
+_TURNS: Final = 5
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,10 +40,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(given: argparse.Namespace) -> Report:
-    """Both sides on one durable server, one after the other."""
-    with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as postgres:
-        baseline = _default_recorder(postgres.create_database(), given.seconds)
-        ours, stored, missed = _ours(postgres.create_database(), given.seconds)
+    """Both sides on one durable server, taking turns: what else the machine does meets both."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_postgres(Path(folder)) as postgres,
+        _default_recorder(postgres.create_database()) as theirs,
+        _our_store(postgres.create_database()) as store,
+    ):
+        turn_s = given.seconds / _TURNS
+        by_them, stored, position, missed = 0, 0, log.START, 0
+        for _ in range(_TURNS):
+            by_them += _write(lambda: theirs.count(NOTE), turn_s)
+            written, seen, position = _followed(store, turn_s, position)
+            stored += written
+            missed += written - seen
+    ours, baseline = stored / given.seconds, by_them / given.seconds
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Report(
         "append",
@@ -63,7 +76,8 @@ def measure(given: argparse.Namespace) -> Report:
     )
 
 
-def _default_recorder(url: str, seconds: float) -> float:
+@contextmanager
+def _default_recorder(url: str) -> Iterator[Tallies]:
     parts = urlsplit(url)
     application = Tallies(
         {
@@ -77,22 +91,29 @@ def _default_recorder(url: str, seconds: float) -> float:
             "POSTGRES_MAX_OVERFLOW": "0",
         }
     )
-    written = _write(lambda: application.count(NOTE), seconds)
+    yield application
     application.close()
-    return written / seconds
 
 
-def _ours(url: str, seconds: float) -> tuple[float, int, int]:
+@contextmanager
+def _our_store(url: str) -> Iterator[Store[Tallies]]:
     store = Store("bench", url, Tallies, pool_size=WRITERS + 2)
     store.open()
+    yield store
+    store.close()
+
+
+def _followed(
+    store: Store[Tallies], seconds: float, after: log.Position
+) -> tuple[int, int, log.Position]:
+    """How many were written in that time, how many a follower saw, and how far it came."""
     all_written = threading.Event()
     with ThreadPoolExecutor(1) as follower:
-        following = follower.submit(_follow, store, all_written)
+        following = follower.submit(_follow, store, after, all_written)
         written = _write(lambda: store.work(Cause(uuid4()), _count(store)), seconds)
         all_written.set()
-        seen = following.result()
-    store.close()
-    return written / seconds, written, written - seen
+        seen, position = following.result()
+    return written, seen, position
 
 
 def _count(store: Store[Tallies]) -> Callable[[], None]:
@@ -117,14 +138,16 @@ def _next_page(after: log.Position) -> Callable[[Cursor[DictRow]], log.Page]:
     return lambda curs: log.read_after(curs, after, 500)
 
 
-def _follow(store: Store[Tallies], all_written: threading.Event) -> int:
-    seen, position = 0, log.START
+def _follow(
+    store: Store[Tallies], position: log.Position, all_written: threading.Event
+) -> tuple[int, log.Position]:
+    seen = 0
     while True:
         last_round = all_written.is_set()
         page = store.query(_next_page(position))
         seen += len(page.events)
         position = page.events[-1].position if page.events else position
         if last_round and not page.events and not page.unsettled:
-            return seen
+            return seen, position
         if not page.events:
             time.sleep(0.01)

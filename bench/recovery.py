@@ -37,12 +37,13 @@ def measure(given: argparse.Namespace) -> Report:
         whole, bare, ours = list[float](), list[float](), list[float]()
         for _ in range(given.kills):
             machine.stock_up()
+            before, after = (machine.publish(stock=10) for _ in range(2))
             machine.crowd.buy()
             time.sleep(_BETWEEN_S)
-            whole.append(machine.crowd.until_order_opens())
+            whole.append(machine.crowd.until_order_opens(before))
             machine.kill("postgres")
             bare.append(_until_port_and_first_commit(machine))
-            ours.append(bare[-1] + machine.crowd.until_order_opens())
+            ours.append(bare[-1] + machine.crowd.until_order_opens(after))
         machine.crowd.rest()
         violations = machine.look("recovery").violations
     return Report(

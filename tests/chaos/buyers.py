@@ -244,10 +244,10 @@ class Crowd:
             if done.order_id is not None and done.told is Told.UNKNOWN:
                 return done
 
-    def until_order_opens(self, within_s: float = 30.0) -> float:
-        """How many seconds until somebody could open an order, asking again and again."""
-        with self._lock:
-            buyer, pass_id = self._wishes.pop()
+    def until_order_opens(self, pass_id: str, within_s: float = 30.0) -> float:
+        """How many seconds until somebody could open an order for a pass that has seats and that
+        nobody has yet, asking again and again."""
+        buyer = self._buyers[0]
         began = time.monotonic()
         while time.monotonic() - began < within_s:
             if buyer.opens(pass_id):

@@ -254,10 +254,12 @@ def test_orders_open_again_when_postgresql_does_and_nobody_restarts_anything(
     services = set(SERVICES)
     restarts = {s: n for s, n in machine.system.record["restarts"].items() if s in services}
 
+    pass_id = machine.publish(stock=10)
+
     def restart(broken: Machine) -> None:
         broken.kill("postgres")
         wait_until(lambda: takes_connections(broken), "PostgreSQL's port")
-        broken.crowd.until_order_opens()
+        broken.crowd.until_order_opens(pass_id)
 
     cycle = machine.cycle("restart", restart)
 
