@@ -264,6 +264,16 @@ def secret_of(shop: Shop, order_id: UUID) -> str:
     return str(row["client_secret"])
 
 
+def a_purchase(shop: Shop, sandbox: StandIn) -> tuple[UUID, str]:
+    """The order, and Stripe's id of the payment that settled it."""
+    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
+    shop.ensure(order_id)
+    sandbox.pay(secret_of(shop, order_id))
+    shop.settle(order_id)
+    intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
+    return order_id, intent
+
+
 def settle_every_way(shop: Shop, order_id: UUID) -> None:
     """Webhook, return page and reconciler, in any order, some of them twice."""
     rows = shop.rows("SELECT payment_intent_id FROM payment_list WHERE order_id = %s", order_id)
@@ -340,11 +350,7 @@ async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
     open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)
-    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
-    shop.ensure(order_id)
-    sandbox.pay(secret_of(shop, order_id))
-    shop.settle(order_id)
-    intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
+    order_id, intent = a_purchase(shop, sandbox)
 
     sandbox.client().v1.refunds.create({"payment_intent": intent})
     settle_every_way(shop, order_id)
@@ -357,11 +363,7 @@ async def test_a_refund_that_stripe_takes_back_later_gives_the_pass_again(
     open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)
-    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
-    shop.ensure(order_id)
-    sandbox.pay(secret_of(shop, order_id))
-    shop.settle(order_id)
-    intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
+    order_id, intent = a_purchase(shop, sandbox)
     refund = sandbox.client().v1.refunds.create({"payment_intent": intent})
     settle_every_way(shop, order_id)
     refunded = shop.order(order_id)["status"]
@@ -378,11 +380,7 @@ async def test_the_list_of_refunds_tells_which_of_them_a_bank_has_given_back(
     open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)
-    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
-    shop.ensure(order_id)
-    sandbox.pay(secret_of(shop, order_id))
-    shop.settle(order_id)
-    intent = shop.row("SELECT payment_intent_id FROM payment_list")["payment_intent_id"]
+    order_id, intent = a_purchase(shop, sandbox)
     refunds = [
         sandbox.client().v1.refunds.create({"payment_intent": intent, "amount": 90}).id
         for _ in range(2)
@@ -401,10 +399,7 @@ async def test_a_second_charge_is_returned_once_although_the_answer_is_a_fault(
     open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments, fault: str
 ) -> None:
     shop = open_shop(payments)
-    order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
-    shop.ensure(order_id)
-    sandbox.pay(secret_of(shop, order_id))
-    shop.settle(order_id)
+    order_id, _ = a_purchase(shop, sandbox)
     second = payments.create(a_request(order_id=order_id, attempt=2))
     sandbox.pay(second.client_secret)
     sandbox.misbehave(kind=fault, path="/v1/refunds", times=2)
