@@ -24,9 +24,9 @@ from psycopg.rows import DictRow
 
 from bench.report import Promise, Report
 from bench.tally import NOTE, Tallies
-from libs.runtime import log
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.store import log
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from tests.servers import running_postgres
 
 WRITERS: Final = 16

@@ -21,12 +21,12 @@ from bench.tally import NOTE, Tallies, to_contract
 from libs.events.contract import subject_of
 from libs.events.envelope import Envelope
 from libs.events.identity import PersonRegistered
-from libs.runtime import bus
-from libs.runtime.cause import Cause
-from libs.runtime.clock import SystemClock
-from libs.runtime.leadership import Leadership
-from libs.runtime.relay import Relay
-from libs.runtime.store import Store
+from libs.runtime.messaging import bus
+from libs.runtime.messaging.relay import Relay
+from libs.runtime.scheduling.clock import SystemClock
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.leadership import Leadership
+from libs.runtime.store.store import Store
 from tests.servers import running_nats, running_postgres
 
 RATIO: Final = 0.7

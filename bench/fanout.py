@@ -25,8 +25,8 @@ import psycopg
 from nats.aio.client import Client
 
 from bench.report import Promise, Report, percentile
-from libs.runtime import bus
-from libs.runtime.subscription import PullSubscription
+from libs.runtime.messaging import bus
+from libs.runtime.messaging.subscription import PullSubscription
 from ops import showcase, stores
 from ops.timeline import FanOut, Listener, fan_outs, is_complete
 from ops.up.data_folder import DataFolder

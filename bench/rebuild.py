@@ -24,11 +24,12 @@ from psycopg.rows import dict_row
 
 from bench.report import Promise, Report
 from libs.events.catalog import PassTerms, PricingType
-from libs.runtime import log, rebuild
-from libs.runtime.cause import Cause
-from libs.runtime.rebuild import Sources
-from libs.runtime.store import Store
-from libs.runtime.streams import NoStreams
+from libs.runtime.messaging.streams import NoStreams
+from libs.runtime.store import log
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
+from libs.runtime.views import rebuild
+from libs.runtime.views.rebuild import Sources
 from services.checkout.domain import Offer, Order, Payment, PaymentStatus, Seat, SeatReason
 from services.checkout.projections import VIEWS, OrderList
 from tests.servers import running_postgres

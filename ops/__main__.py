@@ -25,7 +25,7 @@ app = typer.Typer(
 
 # The supervisor lives as long as the system does: it loads nothing that it doesn't need.
 if sys.argv[1:2] != ["up"]:
-    from ops import epoch, events, grants, inbox, parked, projections, schedule
+    from ops import dead_letters, epoch, events, grants, inbox, projections, schedule
     from ops.backup import backup, restore
     from ops.demo import demo
     from ops.drift import drift
@@ -37,7 +37,9 @@ if sys.argv[1:2] != ["up"]:
     events.app.command("replay")(replay)
     app.add_typer(events.app, name="events")
     app.add_typer(projections.app, name="projections")
-    app.add_typer(parked.app, name="parked")
+    app.add_typer(dead_letters.app, name="dead-letters")
+    # An alias for hands that know the older name.
+    app.add_typer(dead_letters.app, name="parked", hidden=True)
     app.add_typer(inbox.app, name="inbox")
     app.add_typer(schedule.app, name="schedule")
     app.add_typer(epoch.app, name="epoch")

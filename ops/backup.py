@@ -75,11 +75,11 @@ def restore(
 
 def in_order() -> tuple[str, ...]:
     """The services, each before those that it hears."""
-    hears = {
+    subscriptions = {
         name: {contract.producer() for contract in stores.hears_of(name)}
         for name in stores.SERVICES
     }
-    return tuple(reversed(tuple(TopologicalSorter(hears).static_order())))
+    return tuple(reversed(tuple(TopologicalSorter(subscriptions).static_order())))
 
 
 def back_up(urls: Mapping[str, str], folder: Path) -> None:

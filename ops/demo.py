@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from libs.events.checkout import PassPurchased
-from libs.runtime import bus
+from libs.runtime.messaging import bus
 from ops import showcase, stores
 from ops.paths import data_path_of
 from ops.timeline import FanOut, Incomplete, Listener, fan_outs, is_complete

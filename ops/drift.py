@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from libs.runtime.clock import SystemClock
-from libs.runtime.interventions import Operator
-from libs.runtime.schedule import Schedule
+from libs.runtime.scheduling.clock import SystemClock
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.interventions import Operator
 from ops import stores
 from ops.options import As, Data, folder_of
 from ops.up.data_folder import DataFolder
@@ -60,7 +60,7 @@ def _differences(folder: DataFolder) -> set[Difference]:
 
 
 def _settle(operator: Operator, difference: Difference) -> bool:
-    """Put the errand on the schedule that does what is wanted now, whatever was done before."""
+    """Put the job on the schedule that does what is wanted now, whatever was done before."""
     experience_id, person, kind = difference
 
     def act() -> dict[str, Any]:

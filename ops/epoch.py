@@ -15,10 +15,10 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from libs.events.contract import stream_of
-from libs.runtime import log
-from libs.runtime.interventions import Operator
-from libs.runtime.log import Position
-from libs.runtime.streams import Message, read_stream
+from libs.runtime.messaging.streams import Message, read_stream
+from libs.runtime.store import log
+from libs.runtime.store.interventions import Operator
+from libs.runtime.store.log import Position
 from ops import stores
 from ops.options import As, Data, folder_of
 from ops.up.data_folder import DataFolder

@@ -13,7 +13,8 @@ from uuid import UUID
 
 import typer
 
-from libs.runtime import bus, log
+from libs.runtime.messaging import bus
+from libs.runtime.store import log
 from ops import stores
 from ops.log_reader import Line, Verdict, follow, verify
 from ops.paths import data_path

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 import typer
 from psycopg.rows import DictRow
 
-from libs.runtime.clock import SystemClock
-from libs.runtime.schedule import Schedule
+from libs.runtime.scheduling.clock import SystemClock
+from libs.runtime.scheduling.schedule import Schedule
 from ops import stores
 from ops.options import As, AsJson, Data, Reason, folder_of
 from ops.up.data_folder import DataFolder
@@ -24,10 +24,10 @@ Service = Annotated[str, typer.Argument(help="checkout (Stripe) or streaming (Li
 
 @dataclass(frozen=True, slots=True)
 class _Inbox:
-    """How one service follows up what it was told: the errand, and what that is told."""
+    """How one service follows up what it was told: the job, and what that is told."""
 
     type_column: str
-    errand: str
+    job: str
     payload: Callable[[Mapping[str, Any]], dict[str, Any]]
     again: str
     skipped: str
@@ -94,7 +94,7 @@ def retry(service: Service, event_id: EventId, as_: As = None, data: Data = None
                 (event_id,),
             )
             clock = SystemClock()
-            Schedule(clock).at(inbox.errand, event_id, clock.now(), inbox.payload(row))
+            Schedule(clock).at(inbox.job, event_id, clock.now(), inbox.payload(row))
             return _before(row)
 
         operator.intervene("inbox.retry", event_id, "", act)
@@ -115,7 +115,7 @@ def skip(
                 f"UPDATE webhook_inbox SET {inbox.skipped} WHERE event_id = %s",  # noqa: S608
                 (event_id,),
             )
-            Schedule(SystemClock()).cancel(inbox.errand, event_id)
+            Schedule(SystemClock()).cancel(inbox.job, event_id)
             return _before(row)
 
         operator.intervene("inbox.skip", event_id, reason, act)

@@ -15,9 +15,9 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from libs.events.contract import stream_of
-from libs.runtime import log
-from libs.runtime.interventions import is_runtime_topic
-from libs.runtime.log import Position
+from libs.runtime.store import log
+from libs.runtime.store.interventions import is_runtime_topic
+from libs.runtime.store.log import Position
 from ops import stores
 from ops.options import AsJson, Data, folder_of
 from ops.up.data_folder import DataFolder
@@ -33,7 +33,7 @@ class ConsumerLag:
     stream_last: int
     pending: int
     unacknowledged: int
-    parked: int
+    dead_letters: int
 
 
 @dataclass
@@ -54,7 +54,7 @@ class ServiceLag:
 
 
 def lag(as_json: AsJson = False, data: Data = None) -> None:
-    """Show what is behind: relays, consumers, parked messages, schedules, webhooks."""
+    """Show what is behind: relays, consumers, dead letters, schedules, webhooks."""
     lags = asyncio.run(measure(folder_of(data)))
     for each in lags:
         if as_json:
@@ -77,23 +77,25 @@ async def _of_service(service: str, folder: DataFolder, client: Client) -> Servi
         _measure_relay(conn, service, found, published)
         _measure_schedule(conn, found)
         _measure_webhooks(conn, found)
-        parked = _parked(conn)
+        dead_letters = _dead_letters(conn)
     producers = sorted({contract.producer() for contract in stores.hears_of(service)})
     for producer in producers:
-        waits = parked.get(f"{service}-{producer}", 0)
+        waits = dead_letters.get(f"{service}-{producer}", 0)
         found.consumers.append(await _of_consumer(js, service, producer, waits))
     return found
 
 
 async def _of_consumer(
-    js: JetStreamContext, service: str, producer: str, parked: int
+    js: JetStreamContext, service: str, producer: str, dead_letters: int
 ) -> ConsumerLag:
     try:
         last = (await js.stream_info(stream_of(producer))).state.last_seq
         info = await js.consumer_info(stream_of(producer), f"{service}-{producer}")
     except NotFoundError:
-        return ConsumerLag(producer, 0, 0, 0, parked)
-    return ConsumerLag(producer, last, info.num_pending or 0, info.num_ack_pending or 0, parked)
+        return ConsumerLag(producer, 0, 0, 0, dead_letters)
+    return ConsumerLag(
+        producer, last, info.num_pending or 0, info.num_ack_pending or 0, dead_letters
+    )
 
 
 async def _last_published(js: JetStreamContext, service: str) -> Position:
@@ -164,11 +166,12 @@ def _measure_webhooks(conn: Connection[DictRow], found: ServiceLag) -> None:
         found.webhook_oldest_s = round(row["oldest_s"] or 0.0, 3)
 
 
-def _parked(conn: Connection[DictRow]) -> dict[str, int]:
+def _dead_letters(conn: Connection[DictRow]) -> dict[str, int]:
     rows = conn.execute(
-        "SELECT durable, count(*) AS parked FROM parked WHERE skipped_at IS NULL GROUP BY durable"
+        "SELECT durable, count(*) AS waiting FROM dead_letters"
+        " WHERE skipped_at IS NULL GROUP BY durable"
     )
-    return {row["durable"]: row["parked"] for row in rows}
+    return {row["durable"]: row["waiting"] for row in rows}
 
 
 def _age_s(at: datetime) -> float:
@@ -186,5 +189,5 @@ def _print(found: ServiceLag) -> None:
     for each in found.consumers:
         typer.echo(
             f"    hears {each.producer:13} of {each.stream_last:<8} pending {each.pending}"
-            f"   in hand {each.unacknowledged}   parked {each.parked}"
+            f"   in hand {each.unacknowledged}   dead letters {each.dead_letters}"
         )

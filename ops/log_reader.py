@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from libs.events.contract import Contract, stream_of
 from libs.events.envelope import event_id_of
-from libs.runtime import log
-from libs.runtime.interventions import is_runtime_topic
-from libs.runtime.log import LoggedEvent
-from libs.runtime.relay import ToContract
-from libs.runtime.streams import Message, read_stream
+from libs.runtime.messaging.relay import ToContract
+from libs.runtime.messaging.streams import Message, read_stream
+from libs.runtime.store import log
+from libs.runtime.store.interventions import is_runtime_topic
+from libs.runtime.store.log import LoggedEvent
 
 _PAGE: Final = 500
 _FINDINGS: Final = 5

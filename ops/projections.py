@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
-from libs.runtime import rebuild
-from libs.runtime.rebuild import AnotherRebuild, Outcome, Progress, StreamsIncomplete
-from libs.runtime.streams import BridgedStreams, NoStreams, Streams
-from libs.runtime.views import View
+from libs.runtime.messaging.streams import BridgedStreams, NoStreams, Streams
+from libs.runtime.views import rebuild
+from libs.runtime.views.rebuild import AnotherRebuild, Outcome, Progress, StreamsIncomplete
+from libs.runtime.views.view import View
 from ops import stores
 from ops.options import As, AsJson, Data, folder_of
 from ops.up.data_folder import DataFolder

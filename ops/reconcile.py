@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from libs.runtime.clock import SystemClock
-from libs.runtime.interventions import Operator
-from libs.runtime.schedule import Schedule
+from libs.runtime.scheduling.clock import SystemClock
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.interventions import Operator
 from ops import stores
 from ops.options import As, Data, folder_of
 from services.checkout.queries import find_stray

@@ -17,13 +17,13 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
 from libs.events.contract import Contract
-from libs.runtime import bus
-from libs.runtime.interventions import Interventions, Operator
-from libs.runtime.rebuild import Sources
-from libs.runtime.relay import ToContract
-from libs.runtime.store import Store
-from libs.runtime.streams import Streams
-from libs.runtime.views import View
+from libs.runtime.messaging import bus
+from libs.runtime.messaging.relay import ToContract
+from libs.runtime.messaging.streams import Streams
+from libs.runtime.store.interventions import Interventions, Operator
+from libs.runtime.store.store import Store
+from libs.runtime.views.rebuild import Sources
+from libs.runtime.views.view import View
 from ops.up.data_folder import DataFolder
 
 SERVICES: Final = (
@@ -87,8 +87,10 @@ def hears_of(service: str) -> tuple[type[Contract], ...]:
     """The contracts that a service hears; reads code, starts nothing."""
     if find_spec(f"services.{service}.reactions") is None:
         return ()
-    hears: Mapping[type[Contract], Any] = import_module(f"services.{service}.reactions").HEARS
-    return tuple(hears)
+    subscriptions: Mapping[type[Contract], Any] = import_module(
+        f"services.{service}.reactions"
+    ).SUBSCRIPTIONS
+    return tuple(subscriptions)
 
 
 def chosen(service: str | None) -> tuple[str, ...]:

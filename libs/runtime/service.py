@@ -14,21 +14,22 @@ from nats.aio.client import Client
 from psycopg import OperationalError
 
 from libs.events.contract import Contract
-from libs.runtime import bus, kill_points, telemetry
+from libs.runtime import failpoints, telemetry
 from libs.runtime.cancellation import cancel_until_ended
-from libs.runtime.consumer import TRIES_AFTER_S, Consumer, Reaction
-from libs.runtime.http import create_app
-from libs.runtime.leadership import Leadership
-from libs.runtime.problems import Refusal
-from libs.runtime.rebuild import AnotherRebuild, Sources, StreamsIncomplete, build_changed
-from libs.runtime.relay import Relay, ToContract
-from libs.runtime.schedule import Errand, Timer
-from libs.runtime.server import configure_logging, serve
+from libs.runtime.http.app import create_app
+from libs.runtime.http.problems import Refusal
+from libs.runtime.http.server import configure_logging, serve
+from libs.runtime.messaging import bus
+from libs.runtime.messaging.consumer import TRIES_AFTER_S, Consumer, Reaction
+from libs.runtime.messaging.relay import Relay, ToContract
+from libs.runtime.messaging.streams import BridgedStreams
+from libs.runtime.scheduling.schedule import Job, Timer
+from libs.runtime.scheduling.worker import Worker
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.store import Store
-from libs.runtime.store_faults import Overloaded, StoreUnavailable
-from libs.runtime.streams import BridgedStreams
-from libs.runtime.worker import Worker
+from libs.runtime.store.faults import Overloaded, StoreUnavailable
+from libs.runtime.store.leadership import Leadership
+from libs.runtime.store.store import Store
+from libs.runtime.views.rebuild import AnotherRebuild, Sources, StreamsIncomplete, build_changed
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +55,9 @@ class Service:
         store: Store[Any],
         *,
         publishes: ToContract,
-        hears: Mapping[type[Contract], Reaction] | None = None,
+        subscriptions: Mapping[type[Contract], Reaction] | None = None,
         timers: Mapping[str, Timer] | None = None,
-        errands: Mapping[str, Errand] | None = None,
+        jobs: Mapping[str, Job] | None = None,
         routers: Sequence[APIRouter] = (),
         refusals: Mapping[type[Exception], Refusal] | None = None,
         on_start: Sequence[Hook] = (),
@@ -68,9 +69,9 @@ class Service:
         self.client: Client | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self._publishes = publishes
-        self._hears = dict(hears or {})
+        self._subscriptions = dict(subscriptions or {})
         self._timers = dict(timers or {})
-        self._errands = dict(errands or {})
+        self._jobs = dict(jobs or {})
         self._refusals = dict(refusals or {})
         self._on_start = on_start
         self._on_stop = on_stop
@@ -101,7 +102,7 @@ class Service:
         # Apart, so that a provider that hangs keeps neither reactions nor timers waiting.
         threads = [
             ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
-            for name in ("reactions", "timers", "errands")
+            for name in ("reactions", "timers", "jobs")
         ]
         await self._build_outdated_views()
         for hook in self._on_start:
@@ -139,7 +140,7 @@ class Service:
             self.store.service,
             self.settings.database_url,
             self.store.application.mapper,
-            tuple(self._hears),
+            tuple(self._subscriptions),
             BridgedStreams(self.client, self.loop),
         )
         while self.store.outdated_views:
@@ -164,10 +165,10 @@ class Service:
         worker = partial(Worker, self.store, refusals=refusals, backend=lambda: leadership.backend)
         workers = [
             worker(self._timers, {}, threads=keeping_time),
-            worker({}, self._errands, threads=working),
+            worker({}, self._jobs, threads=working),
         ]
         by_producer: dict[str, dict[type[Contract], Reaction]] = defaultdict(dict)
-        for contract, reaction in self._hears.items():
+        for contract, reaction in self._subscriptions.items():
             by_producer[contract.producer()][contract] = reaction
         self._consumers = [
             Consumer(
@@ -175,12 +176,12 @@ class Service:
                 self.client,
                 leadership,
                 producer,
-                hears,
+                subscriptions,
                 refusals=refusals,
                 threads=reacting,
                 tries_after_s=self._tries_after_s,
             )
-            for producer, hears in by_producer.items()
+            for producer, subscriptions in by_producer.items()
         ]
         self.store.on_events = self._from_any_thread(self._relay.wake)
         self.store.on_scheduled = self._from_any_thread(*(worker.wake for worker in workers))
@@ -227,6 +228,6 @@ def run(service: Service) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     settings = service.settings
     configure_logging()
-    kill_points.arm(kill_points.setting_for(service.store.service, settings.kill_point))
+    failpoints.arm(failpoints.setting_for(service.store.service, settings.failpoint))
     telemetry.start(service.store.service, settings.otel_exporter_otlp_endpoint)
     serve(service.app, settings.http_host, settings.http_port)

@@ -13,12 +13,12 @@ from psycopg.rows import DictRow
 
 from libs.events.contract import Contract, subject_of
 from libs.events.envelope import Envelope
-from libs.runtime import log
-from libs.runtime.handling import Handler
-from libs.runtime.interventions import is_runtime_topic
-from libs.runtime.log import LoggedEvent
-from libs.runtime.store import Store
-from libs.runtime.streams import Message
+from libs.runtime.messaging.handling import Handler
+from libs.runtime.messaging.streams import Message
+from libs.runtime.store import log
+from libs.runtime.store.interventions import is_runtime_topic
+from libs.runtime.store.log import LoggedEvent
+from libs.runtime.store.store import Store
 from ops import projections, stores
 from ops.options import As, Data, folder_of
 from ops.replay.compositions import COMPOSITIONS, compose, reactions_of, refusals_of
@@ -109,12 +109,14 @@ def run(
     dry_run: bool,
 ) -> Replayed:
     """Hand the chosen events to the reactions of the store's service, in the log's order."""
-    hears = {c: r for c, r in reactions_of(store.service).items() if c.producer() == producer}
+    subscriptions = {
+        c: r for c, r in reactions_of(store.service).items() if c.producer() == producer
+    }
     durable = f"{store.service}-{producer}"
-    handler = Handler(store, durable, hears, refusals_of(store.service))
+    handler = Handler(store, durable, subscriptions, refusals_of(store.service))
     handler.begin()
     done = Replayed()
-    for message in _messages(producer_log, producer, chosen, set(hears)):
+    for message in _messages(producer_log, producer, chosen, set(subscriptions)):
         done.selected += 1
         if _known(store, message, durable):
             continue
@@ -144,7 +146,7 @@ def _known(store: Store[Any], message: Message, durable: str) -> bool:
     def look(curs: Any) -> bool:
         row = curs.execute(
             "SELECT EXISTS (SELECT FROM inbox WHERE event_id = %s::uuid) OR EXISTS"
-            " (SELECT FROM parked WHERE durable = %s AND message_key = %s) AS known",
+            " (SELECT FROM dead_letters WHERE durable = %s AND message_key = %s) AS known",
             (event_id, durable, event_id),
         ).fetchone()
         return bool(row["known"])

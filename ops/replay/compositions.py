@@ -1,4 +1,4 @@
-"""The services that hear others, put together without errands, worker or providers.
+"""The services that hear others, put together without jobs, worker or providers.
 
 What a replayed event asks of a provider is written down as always; only the service itself, which
 works its schedule off, can call one. Nothing here can.
@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias
 
 from eventsourcing.application import Application
 
-from libs.runtime.clock import Clock, SystemClock
-from libs.runtime.schedule import Schedule
-from libs.runtime.store import Store
+from libs.runtime.scheduling.clock import Clock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.store import Store
 from ops import stores
 
 Build: TypeAlias = Callable[[dict[str, str], Clock, Schedule], Application[Any]]
@@ -96,5 +96,5 @@ def refusals_of(service: str) -> tuple[type[Exception], ...]:
 
 def reactions_of(service: str) -> Mapping[Any, Any]:
     """The reactions of a service, by contract."""
-    hears: Mapping[Any, Any] = import_module(f"services.{service}.reactions").HEARS
-    return hears
+    subscriptions: Mapping[Any, Any] = import_module(f"services.{service}.reactions").SUBSCRIPTIONS
+    return subscriptions

@@ -12,11 +12,11 @@ import psycopg
 from eventsourcing.application import Application
 
 from libs.events.catalog import PassTerms, PricingType
-from libs.runtime.cause import Cause
-from libs.runtime.clock import SystemClock
+from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from ops import stores
 from services.access.__main__ import compose as compose_access
 from services.checkout.domain import Offer, Order, Seat, SeatReason

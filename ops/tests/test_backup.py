@@ -14,13 +14,13 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from libs.events.envelope import event_id_of
-from libs.runtime import rebuild
-from libs.runtime.interventions import Interventions, Operator, is_runtime_topic
 from libs.runtime.service import Service
-from libs.runtime.store import Store
+from libs.runtime.store.interventions import Interventions, Operator, is_runtime_topic
+from libs.runtime.store.store import Store
 from libs.runtime.tests.ledger import balances
 from libs.runtime.tests.test_pipe import Urls, credit, ledger, mirror, running, same_balances, until
 from libs.runtime.tests.test_rebuild import heard
+from libs.runtime.views import rebuild
 from ops.backup import CannotRestore, back_up, in_order, put_back
 from ops.epoch import begin_epoch, rebase_store
 from tests.servers import NatsServer, PostgresServer

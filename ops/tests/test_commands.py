@@ -1,4 +1,4 @@
-"""Commands on parked messages, webhooks, selected events and whole backups, as one types them."""
+"""Commands on dead letters, webhooks, selected events and whole backups, as one types them."""
 
 import asyncio
 import json
@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from libs.runtime import parking
-from libs.runtime.parking import Unhandled
+from libs.runtime.messaging import dead_letters
+from libs.runtime.messaging.dead_letters import Unhandled
+from libs.runtime.messaging.streams import Message, read_stream
 from libs.runtime.service import Service
-from libs.runtime.streams import Message, read_stream
 from libs.runtime.tests.test_pipe import until
 from ops import stores
 from ops.__main__ import app
@@ -49,11 +49,11 @@ def grants(system: Operated) -> int:
     return len(system.rows("access", "SELECT 1 FROM grant_list"))
 
 
-# Parked messages
+# Dead letters
 
 
-async def parked_messages(system: Operated, checkout: Service, times: int) -> list[str]:
-    """As many purchases, each parked by access with an error, as when its reaction fails."""
+async def dead_letters_of(system: Operated, checkout: Service, times: int) -> list[str]:
+    """As many purchases, each a dead letter of access with an error, as when its reaction fails."""
     for _ in range(times):
         await asyncio.to_thread(sell, checkout.store)
     found: list[Message] = []
@@ -62,40 +62,44 @@ async def parked_messages(system: Operated, checkout: Service, times: int) -> li
         pages = read_stream(checkout.client, "checkout", 0)
         messages = [message async for page in pages for message in page]
         found = [m for m in messages if m.headers["ce-type"] == "checkout.pass_purchased.v1"]
-    await asyncio.to_thread(park, system, found)
+    await asyncio.to_thread(set_aside, system, found)
     return [message.headers["ce-id"] for message in found]
 
 
-def park(system: Operated, messages: list[Message]) -> None:
+def set_aside(system: Operated, messages: list[Message]) -> None:
     with stores.operating("access", None, "ada", system.urls["access"]) as operator:  # type: ignore[arg-type]
 
         def act() -> dict[str, str]:
             for m in messages:
                 id_ = m.headers["ce-id"]
                 kept = Unhandled("access-checkout", id_, m.subject, m.headers, m.body, "no luck")
-                parking.park(operator.cursor(), kept)
+                dead_letters.add(operator.cursor(), kept)
             return {}
 
         operator.intervene("test", "", "", act)
 
 
-async def test_a_parked_message_is_listed_shown_tried_again_or_skipped_for_a_reason(
+async def test_a_dead_letter_is_listed_shown_tried_again_or_skipped_for_a_reason(
     system: Operated, own_nats: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system.nats_url = own_nats.url
     async with system.checkout().running() as checkout:
-        first, second = await parked_messages(system, checkout, 2)
+        first, second = await dead_letters_of(system, checkout, 2)
         async with system.access().running():
-            listed = backstage("parked", "ls", "--service", "access", "--json").splitlines()
-            ids = {told["message_key"]: str(told["parked_id"]) for told in map(json.loads, listed)}
-            shown = json.loads(backstage("parked", "show", "access", ids[first]))
-            backstage("parked", "retry", "access", ids[first], "--as", "ada")
+            listed = backstage("dead-letters", "ls", "--service", "access", "--json").splitlines()
+            ids = {
+                told["message_key"]: str(told["dead_letter_id"]) for told in map(json.loads, listed)
+            }
+            shown = json.loads(backstage("dead-letters", "show", "access", ids[first]))
+            backstage("dead-letters", "retry", "access", ids[first], "--as", "ada")
             await until(lambda: grants(system) == 2)
-            no_reason = backstage("parked", "skip", "access", ids[second], "--reason", " ", code=2)
-            backstage("parked", "skip", "access", ids[second], "--reason", "bought by a test")
-            waiting = backstage("parked", "ls")
-            skipped = backstage("parked", "ls", "--skipped")
-            gone = backstage("parked", "show", "access", ids[second], code=2)
+            no_reason = backstage(
+                "dead-letters", "skip", "access", ids[second], "--reason", " ", code=2
+            )
+            backstage("dead-letters", "skip", "access", ids[second], "--reason", "bought by a test")
+            waiting = backstage("dead-letters", "ls")
+            skipped = backstage("dead-letters", "ls", "--skipped")
+            gone = backstage("dead-letters", "show", "access", ids[second], code=2)
 
     assert set(ids) == {first, second}
     assert shown["error"] == "no luck"
@@ -112,21 +116,21 @@ async def test_a_parked_message_is_listed_shown_tried_again_or_skipped_for_a_rea
         " WHERE topic = 'runtime.intervention.made' ORDER BY notification_id",
     )
     assert made[1][0] == "operator:ada"
-    assert [what for _, what in made] == ["test", "parked.retry", "parked.skip"]
+    assert [what for _, what in made] == ["test", "dead_letters.retry", "dead_letters.skip"]
 
 
 # Webhooks
 
 
 @pytest.mark.parametrize(
-    ("service", "columns", "errand"),
+    ("service", "columns", "job"),
     [
         ("checkout", "type, payment_intent_id", "follow_hint"),
         ("streaming", "kind, body", "handle_webhook"),
     ],
 )
 def test_a_webhook_of_each_service_is_shown_and_handled_again(
-    system: Operated, service: str, columns: str, errand: str
+    system: Operated, service: str, columns: str, job: str
 ) -> None:
     more = ", body" if service == "checkout" else ""
     values = "'refund.updated', 'pi_1', '{\"a\": 1}'" if more else "'room_finished', '{\"a\": 1}'"
@@ -144,7 +148,7 @@ def test_a_webhook_of_each_service_is_shown_and_handled_again(
 
     assert "evt_1  waits" in listed
     assert shown["body"] == '{"a": 1}'
-    assert system.rows(service, "SELECT kind, key FROM schedule") == [(errand, "evt_1")]
+    assert system.rows(service, "SELECT kind, key FROM schedule") == [(job, "evt_1")]
     assert f"{service} was never told evt_2" in unknown
     assert "Webhooks come to checkout and streaming alone" in elsewhere
 

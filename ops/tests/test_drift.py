@@ -7,17 +7,17 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import SystemClock
-from libs.runtime.store import Store
-from libs.runtime.worker import Worker
+from libs.runtime.scheduling.clock import SystemClock
+from libs.runtime.scheduling.worker import Worker
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from ops.__main__ import app
 from ops.tests.operated import Operated
 from sandbox.tests.chatting import KEY, SECRET, running_chat
 from services.chat.__main__ import chat_store
 from services.chat.application import Chat
 from services.chat.domain import Role
-from services.chat.errands import Errands
+from services.chat.jobs import Jobs
 from services.chat.stream_provider import StreamProvider
 from tests.servers import PostgresServer
 
@@ -48,7 +48,7 @@ def provider(
 
 
 async def work(store: Store[Chat], provider: StreamProvider) -> None:
-    worker = Worker(store, {}, Errands(store, provider, lambda _: None).by_kind())
+    worker = Worker(store, {}, Jobs(store, provider, lambda _: None).by_kind())
     while await worker.run_due():
         pass
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner
 
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.service import Service
 from libs.runtime.tests.test_pipe import until
 from ops import stores
@@ -228,7 +228,7 @@ async def test_a_replay_works_no_schedule_off_and_holds_no_way_to_a_provider(
     assert waiting == (0,)
     assert "services.chat.application" in loaded
     vendors = {"stripe", "stream_chat", "livekit", "smtplib", "boto3"}
-    rooms = ("_provider", ".errands", ".timers", ".__main__")
+    rooms = ("_provider", ".jobs", ".timers", ".__main__")
     assert [n for n in loaded if n.split(".")[0] in vendors or n.endswith(rooms)] == []
 
 
@@ -326,7 +326,7 @@ async def test_a_webhook_is_shown_retried_and_skipped(system: Operated) -> None:
     assert "a test of Stripe's" in kept[-1][0]
 
 
-async def test_lag_tells_what_is_unpublished_pending_late_and_parked(
+async def test_lag_tells_what_is_unpublished_pending_late_and_a_dead_letter(
     system: Operated, services: tuple[Service, Service]
 ) -> None:
     await sold(system, services[0])
@@ -338,7 +338,7 @@ async def test_lag_tells_what_is_unpublished_pending_late_and_parked(
     )
     system.rows(
         "access",
-        "INSERT INTO parked (durable, message_key, entity_key, subject, headers, body, error)"
+        "INSERT INTO dead_letters (durable, message_key, entity_key, subject, headers, body, error)"
         " VALUES ('access-checkout', %s, 'e', 'bp.x', '{}', '', 'no luck')",
         str(uuid4()),
     )
@@ -352,7 +352,7 @@ async def test_lag_tells_what_is_unpublished_pending_late_and_parked(
     assert access["last_error"] == "this fails 2 failed 9 times: no luck"
     assert access["late_oldest_s"] == pytest.approx(3600, abs=60)
     (heard,) = [each for each in access["consumers"] if each["producer"] == "checkout"]
-    assert (heard["stream_last"], heard["pending"], heard["parked"]) == (2, 0, 1)
+    assert (heard["stream_last"], heard["pending"], heard["dead_letters"]) == (2, 0, 1)
     assert told["checkout"]["unpublished"] == 0
 
 

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner
 
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from ops import stores
 from ops.__main__ import app
 from ops.replay.command import Selection, run

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner
 
-from libs.runtime.cause import Cause
+from libs.runtime.store.cause import Cause
 from ops.__main__ import app
 from ops.tests.operated import AT, Operated, sell
 from services.checkout.domain import StrayPayment

@@ -24,7 +24,7 @@ _FILLED = {
     "of_day": " --day 2026-06-01",
     "day": "2026-06-01",
     "DIR": "backup",
-    "parked_id": "7",
+    "dead_letter_id": "7",
 }
 
 
@@ -81,12 +81,12 @@ def test_a_command_that_a_finding_names_is_taken(command: str) -> None:
 def test_the_findings_name_commands_of_many_kinds() -> None:
     kinds = {command.split()[0] for command in named()}
 
-    assert {"epoch", "events", "inbox", "parked", "projections", "schedule", "stock"} <= kinds
+    assert {"epoch", "events", "inbox", "dead-letters", "projections", "schedule", "stock"} <= kinds
 
 
 @pytest.mark.parametrize(
     "command",
-    ["restore", "parked retry", "events ls --entity x", "nonsense", "stock recount seven"],
+    ["restore", "dead-letters retry", "events ls --entity x", "nonsense", "stock recount seven"],
 )
 def test_a_command_that_is_not_there_or_lacks_something_is_refused(command: str) -> None:
     with pytest.raises(TyperException):

@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.application import Application
 from typer.testing import CliRunner
 
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from ops import stores
 from ops.__main__ import app
 from ops.tests.operated import SERVICES
@@ -128,10 +128,10 @@ def test_a_webhook_that_is_not_handled_is_found(checkout: str) -> None:
     assert rows(checkout, "SELECT kind, key FROM schedule") == [("follow_hint", "evt_old")]
 
 
-def test_a_parked_message_is_found_until_an_operator_has_decided(checkout: str) -> None:
+def test_a_dead_letter_is_found_until_an_operator_has_decided(checkout: str) -> None:
     rows(
         checkout,
-        "INSERT INTO parked (durable, message_key, entity_key, subject, headers, body, error)"
+        "INSERT INTO dead_letters (durable, message_key, entity_key, subject, headers, body, error)"
         " VALUES ('checkout-catalog', 'k', 'e', 'bp.x', '{}', '', 'no luck')",
     )
 
@@ -140,9 +140,9 @@ def test_a_parked_message_is_found_until_an_operator_has_decided(checkout: str) 
     backstage(*show)
     backstage(*retry)
     asked = look(checkout)
-    backstage("parked", "skip", "checkout", retry[-1], "--reason", "known to be harmless")
+    backstage("dead-letters", "skip", "checkout", retry[-1], "--reason", "known to be harmless")
 
-    assert found.sentence == "message 1 of checkout-catalog (bp.x) is parked: no luck"
+    assert found.sentence == "message 1 of checkout-catalog (bp.x) is a dead letter: no luck"
     assert asked == [found]
     assert look(checkout) == []
 

@@ -13,8 +13,8 @@ import pytest
 from eventsourcing.application import Application
 
 from libs.events.checkout import PaymentReturned, RefundCause
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from ops import stores
 from ops.log_reader import Announced, Reached
 from ops.tests.operated import AT, Operated, an_offer

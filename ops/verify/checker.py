@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from libs.runtime.clock import Clock, SystemClock
+from libs.runtime.scheduling.clock import Clock, SystemClock
 from ops import log_reader, stores
 from ops.log_reader import Verdict
 from ops.up.data_folder import DataFolder

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from libs.runtime.clock import Clock
+from libs.runtime.scheduling.clock import Clock
 from ops import stores
 from ops.options import As, Data, folder_of
 from ops.paths import data_path

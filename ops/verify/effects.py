@@ -13,8 +13,8 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from libs.events.contract import stream_of
-from libs.runtime import parking
-from libs.runtime.streams import Message, read_stream
+from libs.runtime.messaging import dead_letters
+from libs.runtime.messaging.streams import Message, read_stream
 from ops import stores
 from ops.up.data_folder import DataFolder
 from ops.verify.finding import Finding
@@ -23,7 +23,8 @@ _EXAMPLES: Final = 3
 HANDLED_WITHIN: Final = timedelta(minutes=1)
 
 _BOTH: Final = """
-    SELECT p.parked_id, p.message_key FROM parked p JOIN inbox i ON i.event_id::text = p.message_key
+    SELECT p.dead_letter_id, p.message_key FROM dead_letters p
+    JOIN inbox i ON i.event_id::text = p.message_key
     WHERE p.skipped_at IS NULL
 """
 
@@ -66,7 +67,7 @@ class _Hearer:
         ids = [UUID(message.headers["ce-id"]) for message in messages]
         durable = f"{self.service}-{self.producer}"
         with self.conn.cursor() as curs:
-            return parking.unknown_of(curs, durable, ids) if ids else []
+            return dead_letters.unknown_of(curs, durable, ids) if ids else []
 
 
 async def check_effects(
@@ -83,7 +84,7 @@ async def check_effects(
         findings += found
         reached[producer] = since.get(producer, 0) if found else floor
     for service in stores.SERVICES:
-        findings += _parked_and_handled(service, folder)
+        findings += _dead_letters_that_were_handled(service, folder)
     return findings, reached
 
 
@@ -129,7 +130,7 @@ def _findings(hearer: _Hearer) -> Iterator[Finding]:
             "effects",
             service,
             f"{service} acknowledged {forgotten.number} events of {producer} that it neither"
-            f" handled nor parked: {', '.join(forgotten.examples)}",
+            f" handled nor a dead letter: {', '.join(forgotten.examples)}",
             replay,
         )
     if late.number:
@@ -165,15 +166,15 @@ async def _floor(client: Client, producer: str, durable: str, last: int) -> int:
     return int(info.ack_floor.stream_seq or 0) if info.ack_floor else 0
 
 
-def _parked_and_handled(service: str, folder: DataFolder) -> list[Finding]:
+def _dead_letters_that_were_handled(service: str, folder: DataFolder) -> list[Finding]:
     with stores.reading(stores.database_url(service, folder)) as conn:
         rows = conn.execute(_BOTH).fetchall()
     return [
         Finding(
             "effects",
             service,
-            f"event {row['message_key']} is parked although it was handled",
-            f"backstage parked skip {service} {row['parked_id']} --reason handled",
+            f"event {row['message_key']} is a dead letter although it was handled",
+            f"backstage dead-letters skip {service} {row['dead_letter_id']} --reason handled",
         )
         for row in rows[:_EXAMPLES]
     ]

@@ -1,4 +1,4 @@
-"""Work that should be done by now and is not: on the schedule, in the inboxes, parked."""
+"""Work that is overdue: on the schedule, in the inboxes, among the dead letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from ops.verify.finding import Finding
 
 _EXAMPLES: Final = 5
 
-_PARKED: Final = """
-    SELECT parked_id, durable, subject, error, count(*) OVER () AS number
-    FROM parked WHERE skipped_at IS NULL ORDER BY parked_id LIMIT %(limit)s
+_DEAD_LETTERS: Final = """
+    SELECT dead_letter_id, durable, subject, error, count(*) OVER () AS number
+    FROM dead_letters WHERE skipped_at IS NULL ORDER BY dead_letter_id LIMIT %(limit)s
 """
 # Each failure moves `due_at`, so that what fails again and again is never overdue.
 _SCHEDULED: Final = """
@@ -38,7 +38,7 @@ _LEADS: Final = """
 class Patience:
     """How long work may take before it counts as left undone.
 
-    Eight attempts are seven minutes of failing, by the pauses of `libs.runtime.schedule`.
+    Eight attempts are seven minutes of failing, by `libs.runtime.scheduling.schedule`.
     """
 
     attempts: int = 8
@@ -53,7 +53,7 @@ def check_undone(
     patience = patience or Patience()
     scheduled = {"attempts": patience.attempts, "late": now - patience.late}
     found = [_scheduled(service, row) for row in _first(conn, _SCHEDULED, **scheduled)]
-    found += [_parked(service, row) for row in _first(conn, _PARKED)]
+    found += [_dead_letters(service, row) for row in _first(conn, _DEAD_LETTERS)]
     if _has_webhooks(conn):
         webhooks = _first(conn, _WEBHOOKS, late=now - patience.webhooks)
         found += [_webhook(service, row) for row in webhooks]
@@ -96,14 +96,14 @@ def _scheduled(service: str, row: DictRow) -> Finding:
     )
 
 
-def _parked(service: str, row: DictRow) -> Finding:
+def _dead_letters(service: str, row: DictRow) -> Finding:
     return Finding(
         "undone",
         service,
-        f"message {row['parked_id']} of {row['durable']} ({row['subject']}) is parked:"
+        f"message {row['dead_letter_id']} of {row['durable']} ({row['subject']}) is a dead letter:"
         f" {row['error'][:200]}{_others(row)}",
-        f"backstage parked show {service} {row['parked_id']};"
-        f" then backstage parked retry {service} {row['parked_id']}",
+        f"backstage dead-letters show {service} {row['dead_letter_id']};"
+        f" then backstage dead-letters retry {service} {row['dead_letter_id']}",
     )
 
 

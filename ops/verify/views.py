@@ -7,10 +7,10 @@ from typing import Final
 
 from nats.aio.client import Client
 
-from libs.runtime import rebuild
-from libs.runtime.rebuild import Outcome, StreamsIncomplete
-from libs.runtime.streams import BridgedStreams
-from libs.runtime.views import View
+from libs.runtime.messaging.streams import BridgedStreams
+from libs.runtime.views import rebuild
+from libs.runtime.views.rebuild import Outcome, StreamsIncomplete
+from libs.runtime.views.view import View
 from ops import stores
 from ops.up.data_folder import DataFolder
 from ops.verify.finding import Finding

@@ -1,15 +1,15 @@
 """Puts the access service together and runs it."""
 
-from libs.runtime.clock import Clock, SystemClock
-from libs.runtime.schedule import Schedule
+from libs.runtime.scheduling.clock import Clock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.access.application import Access
 from services.access.http import REFUSALS, access_router
 from services.access.projections import VIEWS
 from services.access.publishing import to_contract
-from services.access.reactions import HEARS
+from services.access.reactions import SUBSCRIPTIONS
 from services.access.settings import Settings
 from services.access.timers import TIMERS
 
@@ -28,7 +28,7 @@ def compose(settings: ServiceSettings, clock: Clock) -> Service:
         settings,
         store,
         publishes=to_contract,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
         routers=[access_router(store)],
         refusals=REFUSALS,

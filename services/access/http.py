@@ -8,9 +8,9 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from libs.runtime.http import CommandCause, Person
-from libs.runtime.problems import Refusal
-from libs.runtime.store import Store
+from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.problems import Refusal
+from libs.runtime.store.store import Store
 from services.access import queries
 from services.access.application import Access, Entitlement, GrantNotFound
 from services.access.domain import (

@@ -11,7 +11,7 @@ from libs.events.catalog import (
     TeamMemberRemoved,
 )
 from libs.events.envelope import Envelope
-from libs.runtime.views import View, ViewCursor
+from libs.runtime.views.view import View, ViewCursor
 from services.access.domain import Ban, Grant
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from libs.runtime.views import Row, ViewCursor
+from libs.runtime.views.view import Row, ViewCursor
 from services.access.application import GrantNotFound
 from services.access.domain import Deciding, Window, decide_entry
 

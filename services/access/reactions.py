@@ -13,7 +13,7 @@ from libs.events.catalog import (
 from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundFailed
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.consumer import Reaction, only_views
+from libs.runtime.messaging.consumer import Reaction, only_views
 from services.access.application import Access, Entitlement
 from services.access.domain import GrantReason, RevocationCause
 
@@ -48,7 +48,7 @@ def on_refund_failed(failed: RefundFailed, about: Envelope, access: Access) -> N
         access.restore_source(failed.order_id, about.entity_version)
 
 
-HEARS: Final[Mapping[type[Contract], Reaction]] = {
+SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     PurchaseRefunded: on_purchase_refunded,
     RefundFailed: on_refund_failed,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from libs.runtime.schedule import Timer
+from libs.runtime.scheduling.schedule import Timer
 from services.access.application import EXPIRE_GRANT, LOSE_SOURCE, Access
 
 

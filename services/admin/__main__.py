@@ -1,7 +1,7 @@
 """The admin as a process."""
 
 from libs.runtime import telemetry
-from libs.runtime.server import configure_logging, serve
+from libs.runtime.http.server import configure_logging, serve
 from services.admin.app import create_admin
 from services.admin.clients import Services
 from services.admin.settings import Settings

@@ -11,8 +11,8 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from starlette.exceptions import HTTPException
 
-from libs.runtime.http import BodyLimit
-from libs.runtime.problems import Problem
+from libs.runtime.http.app import BodyLimit
+from libs.runtime.http.problems import Problem
 from services.admin.clients import ServiceRefused, Services, ServiceUnreachable
 from services.admin.pages import ROUTERS
 from services.admin.rendering import STATIC, page, static_address

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 
-from libs.runtime.problems import read_problem
+from libs.runtime.http.problems import read_problem
 from libs.runtime.telemetry import current_traceparent
 from services.admin.settings import Settings
 

@@ -13,8 +13,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from libs.runtime import csrf
-from libs.runtime.http import MaybePerson, SignedPerson
+from libs.runtime.http import csrf
+from libs.runtime.http.app import MaybePerson, SignedPerson
 from services.admin.clients import Caller, ServiceRefused
 from services.admin.rendering import page
 from services.admin.sentences import knows, sentence

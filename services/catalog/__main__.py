@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from libs.runtime.clock import Clock, SystemClock
+from libs.runtime.scheduling.clock import Clock, SystemClock
 from libs.runtime.service import Service, run
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.catalog.application import Catalog
 from services.catalog.http import REFUSALS, routers
 from services.catalog.projections import VIEWS

@@ -6,7 +6,7 @@ from psycopg.types.json import Jsonb
 from typing_extensions import override
 
 from libs.events.envelope import Envelope
-from libs.runtime.views import View, ViewCursor
+from libs.runtime.views.view import View, ViewCursor
 from services.catalog.domain import AccessPass, CreatorProfile, Following, Space
 
 

@@ -5,7 +5,7 @@ Uniqueness rests on the constraint: a claim waits for one that is under way and 
 
 from uuid import UUID
 
-from libs.runtime.unit_of_work import required
+from libs.runtime.store.unit_of_work import required
 
 
 class NameTable:

@@ -4,18 +4,18 @@ import asyncio
 from typing import Final
 from uuid import UUID, uuid4
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import Clock, SystemClock
-from libs.runtime.contacts import Contacts
-from libs.runtime.schedule import Schedule
+from libs.runtime.messaging.contacts import Contacts
+from libs.runtime.scheduling.clock import Clock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.chat.application import Chat
-from services.chat.errands import Errands
 from services.chat.http import REFUSALS, chat_router
+from services.chat.jobs import Jobs
 from services.chat.projections import ChannelList, SeatList
 from services.chat.publishing import to_contract
-from services.chat.reactions import HEARS
+from services.chat.reactions import SUBSCRIPTIONS
 from services.chat.settings import Settings
 from services.chat.stream_provider import StreamProvider
 from services.chat.tables import TurnLocks
@@ -25,7 +25,7 @@ _LOOK_UP_WITHIN_S: Final = 5.0
 
 
 class _Names:
-    """Looks display names up in the contact bucket, for errands that run in threads."""
+    """Looks display names up in the contact bucket, for jobs that run in threads."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
@@ -73,9 +73,9 @@ def compose(settings: Settings) -> Service:
         settings,
         store,
         publishes=to_contract,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
-        errands=Errands(store, provider, names.of).by_kind(),
+        jobs=Jobs(store, provider, names.of).by_kind(),
         routers=[chat_router(store, provider)],
         refusals=REFUSALS,
         on_start=[names.bind, _prepare],

@@ -1,4 +1,4 @@
-"""Use cases of the chat service: load, decide, save, and ask the provider by an errand."""
+"""Use cases of the chat service: load, decide, save, and ask the provider by a job."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -257,7 +257,7 @@ class Chat(Application[UUID]):
             self._request_seat(seat, f"{seat.id}/{seat.request}")
 
     def _request_seat(self, seat: Membership, key: str) -> None:
-        # Each request has a key of its own: an errand that is under way keeps its row to itself.
+        # Each request has a key of its own: a job that is under way keeps its row to itself.
         self._schedule.at(SETTLE_SEAT, key, self._clock.now(), {"membership_id": str(seat.id)})
 
     def _membership(self, person_id: UUID, experience_id: UUID) -> Membership:

@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
-from libs.runtime.http import CommandCause, Person
-from libs.runtime.problems import Refusal
-from libs.runtime.store import Store
+from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.problems import Refusal
+from libs.runtime.store.store import Store
 from services.chat import queries
 from services.chat.application import Chat
 from services.chat.queries import ExperienceNotFound, NoAccess

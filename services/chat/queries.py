@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from libs.runtime.views import ViewCursor
+from libs.runtime.views.view import ViewCursor
 
 
 class ExperienceNotFound(Exception):

@@ -20,7 +20,7 @@ from libs.events.checkout import PassPurchased, PurchaseRefunded
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.events.identity import PersonRegistered
-from libs.runtime.consumer import Reaction
+from libs.runtime.messaging.consumer import Reaction
 from services.chat.application import Chat
 
 
@@ -90,7 +90,7 @@ def on_person_registered(registered: PersonRegistered, _: Envelope, chat: Chat) 
     chat.introduce(registered.person_id)
 
 
-HEARS: Final[Mapping[type[Contract], Reaction]] = {
+SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     PurchaseRefunded: on_purchase_refunded,
     GrantIssued: on_grant_issued,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from libs.runtime import unit_of_work
+from libs.runtime.store import unit_of_work
 from services.chat.application import Turns
 
 _SPACES: Final = 1

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from libs.runtime.schedule import Timer
+from libs.runtime.scheduling.schedule import Timer
 from services.chat.application import BEGIN_SOURCE, Chat
 
 

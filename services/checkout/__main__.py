@@ -3,12 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
-from libs.runtime.clock import Clock, SystemClock
-from libs.runtime.schedule import Schedule
+from libs.runtime.scheduling.clock import Clock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.checkout.application import Checkout
-from services.checkout.errands import Errands
 from services.checkout.http import (
     REFUSALS,
     Desk,
@@ -18,10 +17,11 @@ from services.checkout.http import (
     team_router,
     webhook_router,
 )
+from services.checkout.jobs import Jobs
 from services.checkout.payments import PaymentProvider, Payments
 from services.checkout.projections import VIEWS
 from services.checkout.publishing import to_contract
-from services.checkout.reactions import HEARS
+from services.checkout.reactions import SUBSCRIPTIONS
 from services.checkout.rounds import Balancer, Reconciler
 from services.checkout.settings import Settings
 from services.checkout.stock import Counters, StockDoor
@@ -69,9 +69,9 @@ def compose(
         settings,
         store,
         publishes=to_contract,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         timers=timers(store, webhooks),
-        errands=Errands(
+        jobs=Jobs(
             payments, webhooks, Reconciler(store, provider), Balancer(store, provider)
         ).by_kind(),
         routers=[

@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Final, Protocol
 from uuid import UUID
 
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.checkout import queries
 from services.checkout.application import Checkout
 from services.checkout.domain import (

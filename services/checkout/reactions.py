@@ -12,7 +12,7 @@ from libs.events.catalog import (
 )
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.consumer import Reaction, only_views
+from libs.runtime.messaging.consumer import Reaction, only_views
 from services.checkout.application import Checkout
 
 
@@ -21,7 +21,7 @@ def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout)
     checkout.set_capacity(published.pass_id, published.version_number, published.terms.stock)
 
 
-HEARS: Final[Mapping[type[Contract], Reaction]] = {
+SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPublished: on_pass_published,
     PassArchived: only_views,
     SpaceCreated: only_views,

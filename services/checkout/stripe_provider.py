@@ -9,7 +9,7 @@ from uuid import UUID
 
 import stripe
 
-from libs.runtime.kill_points import kill_point
+from libs.runtime.failpoints import failpoint
 from libs.runtime.telemetry import continued_span, current_traceparent
 from services.checkout.domain import (
     ForgedWebhook,
@@ -215,9 +215,9 @@ def _asked(call: Callable[[], R]) -> R:
     """Ask Stripe. What it refuses passes through; anything else leaves the outcome unknown."""
     try:
         with continued_span("ask stripe", current_traceparent()):
-            kill_point("provider.before_call")
+            failpoint("provider.before_call")
             answer = call()
-            kill_point("provider.after_answer")
+            failpoint("provider.after_answer")
             return answer
     except stripe.IdempotencyError as refused:
         # Either the first request with this key is under way, or it was not the same as this one.

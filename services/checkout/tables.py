@@ -14,7 +14,7 @@ from uuid import UUID
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from libs.runtime import unit_of_work
+from libs.runtime.store import unit_of_work
 from services.checkout.domain import PassNotFound, Payment, Standing, WebhookEvent
 from services.checkout.rows import STANDING_COLUMNS, standing_of
 

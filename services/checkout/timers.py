@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from libs.runtime.cause import Cause
-from libs.runtime.schedule import Timer
+from libs.runtime.scheduling.schedule import Timer
 from libs.runtime.service import Hook, Service
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.checkout import rounds
 from services.checkout.application import HOLD_EXPIRES, Checkout
 from services.checkout.tables import list_stock_differences

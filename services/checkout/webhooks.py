@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from libs.runtime.cause import Cause
-from libs.runtime.kill_points import kill_point
-from libs.runtime.schedule import Schedule
-from libs.runtime.store import Store
+from libs.runtime.failpoints import failpoint
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.checkout.application import Checkout
 from services.checkout.domain import WebhookEvent
 from services.checkout.payments import Payments, Record
@@ -47,11 +47,11 @@ class Webhooks:
         self._table = WebhookTable()
 
     async def receive(self, event: WebhookEvent) -> None:
-        """Store it, once, together with the errand that follows it up; then it can be answered."""
+        """Store it, once, together with the job that follows it up; then it can be answered."""
         cause = Cause(uuid5(NAMESPACE_URL, f"/stripe-events/{event.event_id}"), actor="stripe")
-        kill_point("webhook.before_store")
+        failpoint("webhook.before_store")
         await self._store.command(cause, lambda: self._keep(event))
-        kill_point("webhook.after_store")
+        failpoint("webhook.after_store")
 
     def _keep(self, event: WebhookEvent) -> None:
         now = self._store.clock.now()

@@ -1,8 +1,8 @@
 """Puts the gateway together and runs it: `python -m services.gateway`."""
 
 from libs.runtime import telemetry
-from libs.runtime.clock import SystemClock
-from libs.runtime.server import configure_logging, serve
+from libs.runtime.http.server import configure_logging, serve
+from libs.runtime.scheduling.clock import SystemClock
 from services.gateway.app import build_edge, create_gateway
 from services.gateway.clients import Services
 from services.gateway.settings import Settings

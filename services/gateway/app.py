@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from libs.runtime.clock import Clock
-from libs.runtime.http import create_app
+from libs.runtime.http.app import create_app
+from libs.runtime.scheduling.clock import Clock
 from services.gateway import assets, errors
 from services.gateway.api import http as api
 from services.gateway.assets import Assets

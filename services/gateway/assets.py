@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from libs.runtime.problems import Problem
+from libs.runtime.http.problems import Problem
 
 _HERE: Final = Path(__file__).parent
 _ROOTS: Final = {

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from libs.runtime.problems import read_problem
+from libs.runtime.http.problems import read_problem
 from libs.runtime.telemetry import current_traceparent
 from services.gateway.settings import SERVICES, Settings
 

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from libs.runtime.problems import Problem
+from libs.runtime.http.problems import Problem
 from services.gateway.clients import ServiceRefused, ServiceUnreachable
 from services.gateway.limits import TooManyRequests
 from services.gateway.session import Visitor, new_browser_id

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from libs.runtime import person_token
+from libs.runtime.http import person_token
 from services.gateway.clients import Caller, ServiceRefused, Services
 
 _DAY_S: Final = 24 * 60 * 60

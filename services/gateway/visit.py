@@ -10,8 +10,8 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
-from libs.runtime import csrf
-from libs.runtime.clock import Clock
+from libs.runtime.http import csrf
+from libs.runtime.scheduling.clock import Clock
 from services.gateway.assets import Assets
 from services.gateway.clients import Caller, ServiceRefused, Services
 from services.gateway.formats import Formats

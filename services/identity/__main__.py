@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import Clock, SystemClock
-from libs.runtime.contacts import Contact, Contacts
-from libs.runtime.schedule import Schedule
+from libs.runtime.messaging.contacts import Contact, Contacts
+from libs.runtime.messaging.smtp import SmtpServer
+from libs.runtime.scheduling.clock import Clock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
-from libs.runtime.smtp import SmtpServer
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.identity.application import Identity
 from services.identity.domain import Limits
-from services.identity.errands import Errands
 from services.identity.http import REFUSALS, router
+from services.identity.jobs import Jobs
+from services.identity.keyed_hashing import KeyedHashing
 from services.identity.mails import Mails
 from services.identity.publishing import to_contract
 from services.identity.queries import Profile
-from services.identity.seals import Seals
 from services.identity.settings import Settings
 from services.identity.tables import tables
 from services.identity.timers import TIMERS
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class ContactWriter:
-    """Reaches the contacts from the threads of the errands, over the loop of the service."""
+    """Reaches the contacts from the threads of the jobs, over the loop of the service."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
@@ -68,7 +68,7 @@ class ContactWriter:
         return answer.result()
 
 
-def build_store(settings: Settings, clock: Clock, seals: Seals) -> Store[Identity]:
+def build_store(settings: Settings, clock: Clock, hashing: KeyedHashing) -> Store[Identity]:
     """The service's application on its database."""
     limits = Limits(
         sends_per_address=settings.sign_in_sends_per_address,
@@ -84,7 +84,7 @@ def build_store(settings: Settings, clock: Clock, seals: Seals) -> Store[Identit
             clock=clock,
             schedule=Schedule(clock),
             tables=tables(),
-            seals=seals,
+            hashing=hashing,
             limits=limits,
         ),
         migrations=_MIGRATIONS,
@@ -95,8 +95,8 @@ def build_store(settings: Settings, clock: Clock, seals: Seals) -> Store[Identit
 
 def build(settings: Settings, clock: Clock) -> Service:
     """The whole service."""
-    seals = Seals(settings.pepper)
-    store = build_store(settings, clock, seals)
+    hashing = KeyedHashing(settings.pepper)
+    store = build_store(settings, clock, hashing)
     writer = ContactWriter()
 
     async def begin_chores(service: Service) -> None:
@@ -109,14 +109,14 @@ def build(settings: Settings, clock: Clock) -> Service:
         store,
         publishes=to_contract,
         timers=TIMERS,
-        errands=Errands(
+        jobs=Jobs(
             store,
-            seals,
+            hashing,
             Mails(settings.public_url, settings.mail_from),
             SmtpServer(settings.smtp_url),
             writer,
         ).by_kind(),
-        routers=[router(store, seals)],
+        routers=[router(store, hashing)],
         refusals=REFUSALS,
         on_start=[begin_chores],
     )

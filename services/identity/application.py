@@ -20,8 +20,8 @@ from services.identity.domain import (
     normalise_address,
     normalise_display_name,
 )
+from services.identity.keyed_hashing import KeyedHashing, same
 from services.identity.rows import CodeRow, PersonRow, SessionRow, Tables
-from services.identity.seals import Seals, same
 
 MAIL_SIGN_IN_CODE: Final = "mail_sign_in_code"
 PUT_CONTACT: Final = "put_contact"
@@ -72,7 +72,7 @@ class Identity(Application[UUID]):
         clock: Clock,
         schedule: Schedule,
         tables: Tables,
-        seals: Seals,
+        hashing: KeyedHashing,
         limits: Limits | None = None,
     ) -> None:
         super().__init__(env)
@@ -81,7 +81,7 @@ class Identity(Application[UUID]):
         self._codes = tables.codes
         self._people = tables.people
         self._sessions = tables.sessions
-        self._seals = seals
+        self._hashing = hashing
         self._limits = limits or Limits()
 
     def request_code(
@@ -93,16 +93,16 @@ class Identity(Application[UUID]):
         """
         now = self._clock.now()
         address = normalise_address(address)
-        network_hash = self._seals.origin_hash("network", network)
+        network_hash = self._hashing.origin_hash("network", network)
         self._codes.lock(address)
         self._refuse_too_many(now, address, network_hash)
         self._codes.add(
             CodeRow(
                 request_id=request_id,
                 address=address,
-                browser_hash=self._seals.origin_hash("browser", browser_id),
+                browser_hash=self._hashing.origin_hash("browser", browser_id),
                 network_hash=network_hash,
-                code_hash=self._seals.code_hash(request_id, self._seals.code_of(request_id)),
+                code_hash=self._hashing.code_hash(request_id, self._hashing.code_of(request_id)),
                 locale=locale,
                 asked_at=now,
             )
@@ -149,8 +149,8 @@ class Identity(Application[UUID]):
 
     def _judge(self, guess: Guess, asked: CodeRow | None, now: datetime) -> Verdict:
         # The same hashing is done when no code was ever asked for.
-        typed = self._seals.code_hash(asked.request_id if asked else _NO_REQUEST, guess.code)
-        browser = self._seals.origin_hash("browser", guess.browser_id)
+        typed = self._hashing.code_hash(asked.request_id if asked else _NO_REQUEST, guess.code)
+        browser = self._hashing.origin_hash("browser", guess.browser_id)
         if asked is None:
             same(typed, browser)
             return Verdict.WRONG

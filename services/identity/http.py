@@ -6,10 +6,10 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
-from libs.runtime.cause import Cause
-from libs.runtime.http import CommandCause, Person
-from libs.runtime.problems import Problem, Refusal
-from libs.runtime.store import Store
+from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.problems import Problem, Refusal
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.identity.application import Guess, Identity
 from services.identity.domain import (
     InvalidAddress,
@@ -21,6 +21,7 @@ from services.identity.domain import (
     network_of,
     normalise_address,
 )
+from services.identity.keyed_hashing import KeyedHashing, token_hash
 from services.identity.queries import (
     CurrentSession,
     NoSession,
@@ -30,7 +31,6 @@ from services.identity.queries import (
     get_profile,
     list_sessions_of,
 )
-from services.identity.seals import Seals, token_hash
 
 REFUSALS: Final = {
     InvalidAddress: Refusal(422, "invalid_address", "This is no e-mail address"),
@@ -84,21 +84,21 @@ class ProfileChange(BaseModel):
     locale: Locale | None = None
 
 
-def router(store: Store[Identity], seals: Seals) -> APIRouter:
+def router(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
     """The routes of the service."""
     routes = APIRouter()
-    routes.include_router(_sign_in(store, seals))
+    routes.include_router(_sign_in(store, hashing))
     routes.include_router(_sessions(store))
     routes.include_router(_profile(store))
     return routes
 
 
-def _sign_in(store: Store[Identity], seals: Seals) -> APIRouter:
+def _sign_in(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
     routes = APIRouter()
 
     def attempt(cause: Cause, *typed: str) -> Cause:
         """A repeated key answers from memory only to who repeats everything that was typed."""
-        command_id = uuid5(cause.command_id, seals.attempt_name(*typed))
+        command_id = uuid5(cause.command_id, hashing.attempt_name(*typed))
         return Cause(command_id, cause.actor, cause.traceparent)
 
     @routes.post("/sign-in-codes", status_code=202)
@@ -122,7 +122,7 @@ def _sign_in(store: Store[Identity], seals: Seals) -> APIRouter:
     async def sign_in(typed: SessionRequest, cause: CommandCause) -> SessionStarted:
         """Start a session. 422 wrong_code, code_expired, code_burned; 429 too_many_tries."""
         once = attempt(cause, typed.email, typed.code, typed.browser_id)
-        token = seals.session_token(once.command_id, typed.browser_id)
+        token = hashing.session_token(once.command_id, typed.browser_id)
         guess = Guess(
             address=normalise_address(typed.email),
             code="".join(typed.code.split()),

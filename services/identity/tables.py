@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from libs.runtime import unit_of_work
+from libs.runtime.store import unit_of_work
 from services.identity.domain import SESSION_ABSOLUTE_LIMIT, SESSION_IDLE_LIMIT
 from services.identity.rows import CodeRow, PersonRow, Sends, SessionRow, Tables
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from libs.runtime.schedule import Timer
+from libs.runtime.scheduling.schedule import Timer
 from services.identity.application import SWEEP, Identity
 
 

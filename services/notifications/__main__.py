@@ -5,23 +5,23 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from libs.runtime.clock import Clock, SystemClock
-from libs.runtime.contacts import Contact, Contacts
-from libs.runtime.schedule import Schedule
+from libs.runtime.messaging.contacts import Contact, Contacts
+from libs.runtime.scheduling.clock import Clock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.notifications.application import Notifications
-from services.notifications.errands import Errands
 from services.notifications.http import (
     REFUSALS,
     choices_router,
     notices_router,
     unsubscribe_router,
 )
+from services.notifications.jobs import Jobs
 from services.notifications.mails import Mails
 from services.notifications.projections import VIEWS
 from services.notifications.publishing import to_contract
-from services.notifications.reactions import HEARS
+from services.notifications.reactions import SUBSCRIPTIONS
 from services.notifications.settings import Settings
 from services.notifications.smtp_provider import SmtpProvider
 from services.notifications.tables import AudienceTable, CatalogueTable, OptOutTable
@@ -33,7 +33,7 @@ _LOOK_UP_WITHIN_S: Final = 2.0
 
 
 class _ContactBook:
-    """Looks people up in the contact bucket, for errands that run in threads."""
+    """Looks people up in the contact bucket, for jobs that run in threads."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
@@ -72,14 +72,14 @@ def compose(settings: Settings, clock: Clock) -> Service:
     texts, contacts = Texts(), _ContactBook()
     tokens = UnsubscribeTokens(settings.person_token_secret)
     mails = Mails(settings.public_url, settings.mail_from, texts, tokens)
-    errands = Errands(store, mails, SmtpProvider(settings.smtp_url), contacts.of)
+    jobs = Jobs(store, mails, SmtpProvider(settings.smtp_url), contacts.of)
     return Service(
         settings,
         store,
         publishes=to_contract,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
-        errands=errands.by_kind(),
+        jobs=jobs.by_kind(),
         routers=[
             notices_router(store, texts),
             choices_router(store),

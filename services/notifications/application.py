@@ -12,7 +12,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from services.notifications.domain import CHANNELS_OF, Channel, DropReason, Kind, Notice, Status
 
 SEND_MAIL: Final = "send_mail"
-"""The kind of errand that mails a notice; its payload is {"notice_id": …}."""
+"""The kind of job that mails a notice; its payload is {"notice_id": …}."""
 FAN_OUT_LIVE: Final = "fan_out_live"
 """The kind of timer that tells the next page of people that a stream is live."""
 LIVE_NOTICE_VALID_FOR: Final = timedelta(minutes=10)

@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import AwareDatetime, BaseModel
 
-from libs.runtime.http import CommandCause, Person
-from libs.runtime.problems import Refusal
-from libs.runtime.store import Store
+from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.problems import Refusal
+from libs.runtime.store.store import Store
 from services.notifications import queries
 from services.notifications.application import NoticeNotFound, Notifications
 from services.notifications.queries import NoticeRow

@@ -8,7 +8,7 @@ from typing_extensions import override
 from libs.events.access import BanLifted, GrantIssued, GrantRevoked, PersonBanned
 from libs.events.catalog import ExperienceAdded, PassPublished, SpaceCreated, SpacePublished
 from libs.events.envelope import Envelope
-from libs.runtime.views import View, ViewCursor
+from libs.runtime.views.view import View, ViewCursor
 from services.notifications.domain import Notice, Status
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from libs.runtime.views import ViewCursor
+from libs.runtime.views.view import ViewCursor
 from services.notifications.application import Names
 from services.notifications.domain import Kind
 

@@ -10,7 +10,7 @@ from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.events.identity import PersonRegistered
 from libs.events.streaming import StreamWentLive
-from libs.runtime.consumer import Reaction, only_views
+from libs.runtime.messaging.consumer import Reaction, only_views
 from services.notifications import news
 from services.notifications.application import Live, Notifications
 
@@ -43,7 +43,7 @@ def on_person_registered(registered: PersonRegistered, about: Envelope, app: Not
     app.tell([registered.person_id], news.account_of(about.id))
 
 
-HEARS: Final[Mapping[type[Contract], Reaction]] = {
+SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     PurchaseRefunded: on_purchase_refunded,
     PaymentReturned: on_payment_returned,

@@ -2,7 +2,7 @@
 
 from email.message import EmailMessage
 
-from libs.runtime import smtp
+from libs.runtime.messaging import smtp
 from services.notifications.application import MailRefused
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from libs.runtime.unit_of_work import required
+from libs.runtime.store.unit_of_work import required
 from services.notifications import queries
 from services.notifications.application import Names
 

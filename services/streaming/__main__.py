@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from libs.runtime.clock import Clock, SystemClock
-from libs.runtime.schedule import Schedule
+from libs.runtime.scheduling.clock import Clock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.streaming.application import Streaming, VideoProvider
-from services.streaming.errands import Errands
 from services.streaming.http import REFUSALS, streaming_router
+from services.streaming.jobs import Jobs
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.projections import (
     BanList,
@@ -18,7 +18,7 @@ from services.streaming.projections import (
     TeamList,
 )
 from services.streaming.publishing import to_contract
-from services.streaming.reactions import HEARS
+from services.streaming.reactions import SUBSCRIPTIONS
 from services.streaming.settings import Settings
 from services.streaming.tables import StageTable, WebhookTable
 from services.streaming.timers import TIMERS
@@ -50,9 +50,9 @@ def compose(settings: Settings, provider: VideoProvider) -> Service:
         settings,
         store,
         publishes=to_contract,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
-        errands=Errands(store, provider).by_kind(),
+        jobs=Jobs(store, provider).by_kind(),
         routers=[streaming_router(store, provider)],
         refusals=REFUSALS,
     )

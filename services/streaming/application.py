@@ -1,4 +1,4 @@
-"""Use cases of the streaming service: load, decide, save, and ask the provider by an errand."""
+"""Use cases of the streaming service: load, decide, save, and ask the provider by a job."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -9,12 +9,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from fastapi import APIRouter, Header, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from libs.runtime.cause import Cause
-from libs.runtime.http import CommandCause, Person
-from libs.runtime.kill_points import kill_point
-from libs.runtime.problems import Problem, Refusal
-from libs.runtime.store import Store
-from libs.runtime.views import ViewCursor
+from libs.runtime.failpoints import failpoint
+from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.problems import Problem, Refusal
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
+from libs.runtime.views.view import ViewCursor
 from services.streaming import queries
 from services.streaming.application import (
     ForgedWebhook,
@@ -168,12 +168,12 @@ class _Routes:
         except (ForgedWebhook, UnicodeDecodeError):
             raise Problem(401, "bad_signature", "Not signed by our LiveKit") from None
         cause = Cause(uuid5(NAMESPACE_URL, f"livekit/{told.event_id}"), actor="livekit")
-        kill_point("webhook.before_store")
+        failpoint("webhook.before_store")
         await self._store.command(
             cause,
             lambda: self._streaming.receive_webhook(told.event_id, told.kind, body),
         )
-        kill_point("webhook.after_store")
+        failpoint("webhook.after_store")
 
 
 def streaming_router(

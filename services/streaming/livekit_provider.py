@@ -34,7 +34,7 @@ _NAME: Final = re.compile(r"[!-~]{1,255}")
 class LiveKitProvider(VideoProvider):
     """Our rooms at LiveKit: the room of a stream bears its id.
 
-    The SDK is asynchronous and its session belongs to one event loop, while errands run in threads:
+    The SDK is asynchronous and its session belongs to one event loop, while jobs run in threads:
     so one loop of its own, in one thread, carries every call. Calls give up after 4 s.
     """
 

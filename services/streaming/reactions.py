@@ -18,7 +18,7 @@ from libs.events.catalog import (
 )
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.consumer import Reaction, only_views
+from libs.runtime.messaging.consumer import Reaction, only_views
 from services.streaming.application import Streaming
 
 
@@ -44,7 +44,7 @@ def on_team_member_removed(
     streaming.look_into_rooms(removed.space_id, about.id)
 
 
-HEARS: Final[Mapping[type[Contract], Reaction]] = {
+SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     GrantIssued: only_views,
     GrantRevoked: on_grant_revoked,
     GrantExpired: on_grant_expired,

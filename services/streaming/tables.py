@@ -6,7 +6,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 from typing_extensions import override
 
-from libs.runtime import unit_of_work
+from libs.runtime.store import unit_of_work
 from services.streaming.application import Stage, WebhookInbox
 
 

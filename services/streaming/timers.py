@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from libs.runtime.schedule import Timer
+from libs.runtime.scheduling.schedule import Timer
 from services.streaming.application import NO_HOST, Streaming
 
 

@@ -15,8 +15,8 @@ from stream_chat import StreamChat
 
 from libs.events.contract import Contract
 from libs.events.envelope import event_id_of
-from libs.runtime import log
-from libs.runtime.interventions import is_runtime_topic
+from libs.runtime.store import log
+from libs.runtime.store.interventions import is_runtime_topic
 from ops import stores
 from ops.up.data_folder import DataFolder
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
-from libs.runtime.kill_points import NAMES, KillPoint
+from libs.runtime.failpoints import NAMES, Failpoint
 from tests.chaos.buyers import Buyer, Manner
 from tests.chaos.disks import older_streams_back, streams_lost
 from tests.chaos.machine import SERVICES, Fault, Machine
@@ -22,8 +22,8 @@ _MOST_CUTS: Final = 12
 _DIES_WITHIN_S: Final = 25.0
 _MOST_ADDED: Final = 60
 
-# Where each kill point is passed when passes are bought.
-_REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
+# Where each failpoint is passed when passes are bought.
+_REACHED_BY: Final[dict[Failpoint, tuple[str, ...]]] = {
     "store.before_commit": ("checkout", "access", "chat", "notifications"),
     "store.after_commit": ("checkout", "access", "chat", "notifications"),
     "relay.before_publish": ("checkout", "access", "chat", "notifications"),
@@ -34,8 +34,8 @@ _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
     "consumer.before_ack": ("access", "chat", "notifications"),
     "consumer.after_ack": ("access", "chat", "notifications"),
     "worker.claimed": ("checkout", "chat", "notifications"),
-    "worker.before_errand": ("checkout", "chat", "notifications"),
-    "worker.after_errand": ("checkout", "chat", "notifications"),
+    "worker.before_job": ("checkout", "chat", "notifications"),
+    "worker.after_job": ("checkout", "chat", "notifications"),
     "provider.before_call": ("checkout",),
     "provider.after_answer": ("checkout",),
     "webhook.before_store": ("checkout",),
@@ -43,14 +43,14 @@ _REACHED_BY: Final[dict[KillPoint, tuple[str, ...]]] = {
 }
 # The others are not passed by buyers: a view is built by a new version of a service, a snapshot is
 # taken of a creator's long history, a timer runs when a hold is over.
-KILL_POINTS: Final = tuple(name for name in NAMES if name in _REACHED_BY)
+FAILPOINTS: Final = tuple(name for name in NAMES if name in _REACHED_BY)
 
 
 class NeverPassed(AssertionError):
-    """The process did not come past its kill point."""
+    """The process did not come past its failpoint."""
 
 
-def kill_point(machine: Machine, name: KillPoint, service: str | None = None) -> None:
+def failpoint(machine: Machine, name: Failpoint, service: str | None = None) -> None:
     """Let a service die at a named place, once, at one of the first passes."""
     service = service or machine.rng.choice(_REACHED_BY[name])
     times, marker = machine.rng.randint(1, 8), machine.marker()
@@ -205,8 +205,8 @@ def catalogue() -> dict[str, Fault]:
 
 def _processes() -> dict[str, Fault]:
     dying: dict[str, Fault] = {
-        f"{service} dies at {point}": partial(kill_point, name=point, service=service)
-        for point in KILL_POINTS
+        f"{service} dies at {point}": partial(failpoint, name=point, service=service)
+        for point in FAILPOINTS
         for service in _REACHED_BY[point]
     }
     for process in PROCESSES:

@@ -14,7 +14,7 @@ from typing_extensions import override
 from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
 from libs.events.checkout import PassPurchased, PurchaseRefunded
 from libs.events.notifications import NoticeDelivered
-from libs.runtime import bus
+from libs.runtime.messaging import bus
 from ops import log_reader, stores
 from ops.log_reader import Reached, Verdict
 from ops.up.data_folder import DataFolder

@@ -98,7 +98,7 @@ class Machine:
         self.seed = seed
         self.data = DataFolder(system.data)
         self.providers = Providers(self.data, system.record["urls"]["sandbox"])
-        self.arming = system.data / "kill_points"
+        self.arming = system.data / "failpoints"
         self.late: set[UUID] = set()
         """Orders of which nothing is expected yet."""
         self._known: set[Violation] = set()
@@ -196,7 +196,7 @@ class Machine:
         return self.rng.randbytes(16).hex()
 
     def arm(self, service: str, setting: str) -> None:
-        """Start a service again with a kill point armed (an empty setting: with none)."""
+        """Start a service again with a failpoint armed (an empty setting: with none)."""
         (self.arming / service).write_text(setting)
         self.kill(service)
         self.until_ready([service])
@@ -388,7 +388,7 @@ Fault = Callable[[Machine], None]
 def running_machine(folder: Path, seed: int, hold_s: float = 600.0) -> Iterator[Machine]:
     """A system of its own, with a breakable wire to each thing that services use."""
     port = free_row_of_ports()
-    ports, arming = Ports(port), folder / "data" / "kill_points"
+    ports, arming = Ports(port), folder / "data" / "failpoints"
     arming.mkdir(parents=True)
     wires = {
         name: Wire(name, ports.of(_VIA[name]), upstream)
@@ -402,7 +402,7 @@ def running_machine(folder: Path, seed: int, hold_s: float = 600.0) -> Iterator[
         wire.start()
     via = {f"BACKSTAGE_{n.upper()}_VIA": str(wire.port) for n, wire in wires.items()}
     system = start_system(
-        folder, port, _LIMITS | via | {"KILL_POINT": str(arming), "HOLD_S": str(hold_s)}
+        folder, port, _LIMITS | via | {"FAILPOINT": str(arming), "HOLD_S": str(hold_s)}
     )
     try:
         machine = Machine(system, wires, seed, hold_s)

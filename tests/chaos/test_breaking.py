@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from libs.runtime.kill_points import KillPoint
+from libs.runtime.failpoints import Failpoint
 from ops import stores
 from tests.chaos import disks, faults
 from tests.chaos.buyers import Buyer, Manner, Operation, Told
@@ -18,7 +18,7 @@ from tests.e2e.running import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
-_LEASED: tuple[KillPoint, ...] = ("worker.claimed", "worker.before_errand", "worker.after_errand")
+_LEASED: tuple[Failpoint, ...] = ("worker.claimed", "worker.before_job", "worker.after_job")
 
 
 def no_harm_in(cycle: Cycle) -> None:
@@ -26,9 +26,9 @@ def no_harm_in(cycle: Cycle) -> None:
     assert not cycle.violations, "\n".join(str(one) for one in cycle.violations)
 
 
-@pytest.mark.parametrize("name", [p for p in faults.KILL_POINTS if p not in _LEASED])
-def test_a_process_that_dies_there_does_no_harm(machine: Machine, name: KillPoint) -> None:
-    cycle = machine.cycle(name, lambda m: faults.kill_point(m, name))
+@pytest.mark.parametrize("name", [p for p in faults.FAILPOINTS if p not in _LEASED])
+def test_a_process_that_dies_there_does_no_harm(machine: Machine, name: Failpoint) -> None:
+    cycle = machine.cycle(name, lambda m: faults.failpoint(m, name))
 
     no_harm_in(cycle)
 
@@ -36,7 +36,7 @@ def test_a_process_that_dies_there_does_no_harm(machine: Machine, name: KillPoin
 def test_processes_that_die_round_a_call_to_a_provider_do_no_harm(machine: Machine) -> None:
     def die(broken: Machine) -> None:
         for name, service in zip(_LEASED, ("checkout", "chat", "notifications"), strict=True):
-            faults.kill_point(broken, name, service)
+            faults.failpoint(broken, name, service)
 
     cycle = machine.cycle("worker", die)
 

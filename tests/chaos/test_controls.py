@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.events.contract import stream_of
-from libs.runtime import bus
+from libs.runtime.messaging import bus
 from ops import stores
 from tests.chaos.evidence import rows_of
 from tests.chaos.machine import Cycle, Machine

@@ -46,7 +46,7 @@ def _newer_access(machine: Machine) -> Iterator["subprocess.Popen[bytes]"]:
     tree = machine.data.path / "newer"
     _copy_with_changes(tree)
     port = free_port()
-    environment = _environment_of(machine, "access") | {"HTTP_PORT": str(port), "KILL_POINT": ""}
+    environment = _environment_of(machine, "access") | {"HTTP_PORT": str(port), "FAILPOINT": ""}
     with (machine.data.path / "newer.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "services.access"],

@@ -10,8 +10,8 @@ import pytest
 from eventsourcing.domain import Aggregate
 from psycopg.rows import dict_row
 
-from libs.runtime.cause import Cause
-from libs.runtime.views import about_own
+from libs.runtime.store.cause import Cause
+from libs.runtime.views.view import about_own
 from ops.stores import SERVICES, announces, views_of
 from tests.contract import golden_log
 

@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from libs.runtime.clock import SystemClock
-from libs.runtime.http import create_app
-from libs.runtime.store import Store
+from libs.runtime.http.app import create_app
+from libs.runtime.scheduling.clock import SystemClock
+from libs.runtime.store.store import Store
 from services.checkout import __main__ as checkout
 from services.checkout.settings import Settings as CheckoutSettings
 from services.checkout.tests.fakes import FakeProvider

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers import PostgresServer, running_postgres
-from tests.simulation.careless import WITHOUT
+from tests.simulation.mutants import WITHOUT
 from tests.simulation.play import Outcome, built_site, play
 from tests.simulation.world import Protections
 

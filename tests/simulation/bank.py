@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
 from services.checkout.domain import (
     Listed,
     Listing,
@@ -27,7 +27,7 @@ from services.checkout.domain import (
     Says,
     WebhookEvent,
 )
-from tests.simulation.fate import Fate
+from tests.simulation.fault_injector import Fate
 
 R = TypeVar("R")
 

@@ -13,14 +13,14 @@ from nats.aio.client import Client
 
 from libs.events.contract import Contract, subject_of
 from libs.events.envelope import Envelope
-from libs.runtime import log
-from libs.runtime.handling import Reaction
-from libs.runtime.leadership import Leadership
-from libs.runtime.log import START, Position
-from libs.runtime.relay import Announcement, Relay, ToContract
-from libs.runtime.store import Store
-from libs.runtime.streams import PAGE, Message
-from tests.simulation.fate import Fate
+from libs.runtime.messaging.handling import Reaction
+from libs.runtime.messaging.relay import Announcement, Relay, ToContract
+from libs.runtime.messaging.streams import PAGE, Message
+from libs.runtime.store import log
+from libs.runtime.store.leadership import Leadership
+from libs.runtime.store.log import START, Position
+from libs.runtime.store.store import Store
+from tests.simulation.fault_injector import Fate
 
 WINDOW: Final = 50
 _TRIES: Final = 6
@@ -84,7 +84,7 @@ class Durable:
 
     consumer: str
     producer: str
-    hears: frozenset[str]
+    subscriptions: frozenset[str]
     acked: set[int] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     tries: int = 0
@@ -99,10 +99,10 @@ class Bus:
     streams: dict[str, list[Message]] = field(default_factory=dict)
     durables: list[Durable] = field(default_factory=list)
 
-    def subscribe(self, consumer: str, hears: Mapping[type[Contract], Reaction]) -> None:
+    def subscribe(self, consumer: str, subscriptions: Mapping[type[Contract], Reaction]) -> None:
         """A durable for each service that is heard."""
-        for producer in sorted({contract.producer() for contract in hears}):
-            types = frozenset(c.type for c in hears if c.producer() == producer)
+        for producer in sorted({contract.producer() for contract in subscriptions}):
+            types = frozenset(c.type for c in subscriptions if c.producer() == producer)
             self.durables.append(Durable(consumer, producer, types))
 
     def add(
@@ -171,7 +171,7 @@ class Bus:
         return True
 
     def read(self, producer: str, after: int) -> Iterator[Sequence[Message]]:
-        """As libs.runtime.streams.Streams."""
+        """As libs.runtime.messaging.streams.Streams."""
         rest = self.streams.get(producer, [])[after:]
         for start in range(0, len(rest), PAGE):
             yield rest[start : start + PAGE]
@@ -182,5 +182,5 @@ class Bus:
 
     def _heard(self, durable: Durable) -> Iterator[Message]:
         for message in self.streams.get(durable.producer, []):
-            if message.headers["ce-type"] in durable.hears:
+            if message.headers["ce-type"] in durable.subscriptions:
                 yield message

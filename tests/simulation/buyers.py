@@ -3,10 +3,10 @@
 from typing import Any, Final
 from uuid import UUID
 
-from libs.runtime.cause import Cause
+from libs.runtime.store.cause import Cause
 from services.checkout.domain import PaymentStatus, WebhookEvent
-from tests.simulation.cast import finish
 from tests.simulation.edge import Edge, intent_of, name_of
+from tests.simulation.wiring import finish
 
 _CARDS: Final = ("pays",) * 5 + ("declines", "declines", "challenges", "processes")
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
-from libs.runtime.rebuild import Sources, compare
+from libs.runtime.views.rebuild import Sources, compare
 from services.access.domain import Source
 from tests.simulation import money
-from tests.simulation.cast import HEARS, SERVICES, VIEWS
 from tests.simulation.money import Damage, check_moment
+from tests.simulation.wiring import SERVICES, SUBSCRIPTIONS, VIEWS
 from tests.simulation.world import World
 
 _GONE_AFTER: Final = timedelta(seconds=30)
@@ -137,7 +137,7 @@ _TOLD = {
 
 
 def _reactions(world: World) -> Damage:
-    """Every event was reacted to once by each who hears it, and nothing was parked."""
+    """Every event was reacted to once by each who hears it, and nothing became a dead letter."""
     for durable in world.bus.durables:
         name = f"{durable.consumer}-{durable.producer}"
         for message in world.bus.everything(durable):
@@ -145,8 +145,8 @@ def _reactions(world: World) -> Damage:
             if times != 1:
                 yield f"reactions: {name} reacted {times} times to {message.headers['ce-type']}"
     for service in SERVICES:
-        for row in world.site.rows(service, "SELECT durable, error FROM parked"):
-            yield f"reactions: {row['durable']} parked a message: {row['error']}"
+        for row in world.site.rows(service, "SELECT durable, error FROM dead_letters"):
+            yield f"reactions: {row['durable']} has a dead letter: {row['error']}"
 
 
 def check_rebuild(world: World, service: str) -> Damage:
@@ -155,7 +155,7 @@ def check_rebuild(world: World, service: str) -> Damage:
         service,
         world.site.urls[service],
         world.processes[service].application.mapper,
-        tuple(HEARS[service]),
+        tuple(SUBSCRIPTIONS[service]),
         world.bus,
     )
     for difference in compare(sources, VIEWS[service]).differences:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from libs.runtime.cause import Cause
-from libs.runtime.contacts import Contact
+from libs.runtime.messaging.contacts import Contact
+from libs.runtime.store.cause import Cause
 from services.catalog.domain import PassDraft
 from services.checkout.domain import Payment, ProviderSilent, WebhookEvent
 from tests.simulation.world import BEGINNING, World

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
-from tests.simulation.cast import SERVICES
 from tests.simulation.edge import Edge, name_of
+from tests.simulation.wiring import SERVICES
 
 ROUNDS: Final = (
     "sweep_webhooks",
@@ -44,8 +44,8 @@ class Machinery(Edge):
         # Of what may come next, mostly the next.
         message = waiting[0] if self.fate.chance(0.5) else self.fate.one_of(waiting)
         handled = self.world.deliver(durable, message)
-        hears = f"{durable.consumer} hears {message.headers['ce-type']} {message.sequence}"
-        return hears if handled else f"{hears}: not handled"
+        heard = f"{durable.consumer} hears {message.headers['ce-type']} {message.sequence}"
+        return heard if handled else f"{heard}: not handled"
 
     def crash(self) -> str | None:
         """A process is killed while it does nothing."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from libs.events.contract import REGISTRY
-from libs.runtime import log
+from libs.runtime.store import log
 from services.checkout.domain import PaymentStatus, Seat
 from tests.simulation.world import BEGINNING, World
 

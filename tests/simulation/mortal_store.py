@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from typing_extensions import override
 
 from libs.events.envelope import Envelope
-from libs.runtime import unit_of_work
-from libs.runtime.cause import Cause
-from libs.runtime.connections import Connections
-from libs.runtime.store import Store
-from tests.simulation.fate import Fate
+from libs.runtime.store import unit_of_work
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.connections import Connections
+from libs.runtime.store.store import Store
+from tests.simulation.fault_injector import Fate
 
 R = TypeVar("R")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chat.application import ChannelMissing, PersonUnknown
 from services.chat.domain import Role
 from services.notifications.application import MailRefused
-from tests.simulation.fate import Fate
+from tests.simulation.fault_injector import Fate
 
 
 class NoAnswer(Exception):

@@ -13,10 +13,10 @@ from typing_extensions import override
 
 from tests.servers import PostgresServer
 from tests.simulation import checks, money
-from tests.simulation.cast import SERVICES
-from tests.simulation.fate import Fate
+from tests.simulation.fault_injector import Fate
 from tests.simulation.site import Site
 from tests.simulation.story import Story
+from tests.simulation.wiring import SERVICES
 from tests.simulation.world import Protections, World
 
 _MOST_DAMAGE: Final = 5

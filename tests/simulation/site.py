@@ -7,9 +7,9 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from libs.runtime.connections import Connections
+from libs.runtime.store.connections import Connections
 from tests.servers import PostgresServer
-from tests.simulation.cast import SERVICES
+from tests.simulation.wiring import SERVICES
 
 # A story has one thread: whoever waits for a lock would wait for ever.
 _OPTIONS = "?options=-c%20lock_timeout%3D2000"

@@ -8,11 +8,11 @@ from uuid import UUID
 from services.catalog.domain import PassDraft, PricingType, SpaceDetails, Terms
 from services.checkout.domain import PaymentStatus
 from tests.simulation.buyers import Buyers
-from tests.simulation.cast import SERVICES
 from tests.simulation.edge import OnSale, time_of
 from tests.simulation.machinery import ROUNDS, Machinery
 from tests.simulation.money import Damage
 from tests.simulation.team import SPACE, Team
+from tests.simulation.wiring import SERVICES
 from tests.simulation.world import World
 
 _MOST_ROUNDS: Final = 200

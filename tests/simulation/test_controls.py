@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulation.careless import WITHOUT
+from tests.simulation.mutants import WITHOUT
 from tests.simulation.play import play
 from tests.simulation.site import Site
 from tests.simulation.test_simulation import SEEDS

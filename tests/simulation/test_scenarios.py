@@ -11,8 +11,8 @@ from services.catalog.domain import Role
 from services.checkout.domain import Payment, PaymentRequest, PaymentStatus, ProviderSilent
 from tests.simulation import checks
 from tests.simulation.bank import KEYS_KEPT_FOR
-from tests.simulation.careless import WITHOUT
-from tests.simulation.fate import Fate
+from tests.simulation.fault_injector import Fate
+from tests.simulation.mutants import WITHOUT
 from tests.simulation.site import Site
 from tests.simulation.story import Story
 from tests.simulation.team import SPACE

@@ -12,11 +12,11 @@ from typing_extensions import override
 
 from libs.events.envelope import Envelope, event_id_of
 from libs.events.identity import PersonRegistered
-from libs.runtime import unit_of_work
-from libs.runtime.clock import FixedClock
-from libs.runtime.contacts import Contact
-from libs.runtime.log import Position
-from libs.runtime.streams import Message
+from libs.runtime.messaging.contacts import Contact
+from libs.runtime.messaging.streams import Message
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store import unit_of_work
+from libs.runtime.store.log import Position
 from services.chat.application import Chat
 from services.checkout.application import Checkout
 from services.checkout.payments import PaymentProvider
@@ -24,11 +24,18 @@ from services.checkout.rounds import Reconciler
 from services.checkout.tables import StockTable
 from tests.simulation.bank import Bank
 from tests.simulation.bus import Bus, Durable, WrongLast, position_of
-from tests.simulation.cast import BEGIN, HEARS, SERVICES, CheckoutProcess, Process, Surroundings
-from tests.simulation.fate import Crash, Fate
+from tests.simulation.fault_injector import Crash, Fate
 from tests.simulation.mortal_store import MortalStore
 from tests.simulation.outside import PostOffice, Room
 from tests.simulation.site import Site
+from tests.simulation.wiring import (
+    BEGIN,
+    SERVICES,
+    SUBSCRIPTIONS,
+    CheckoutProcess,
+    Process,
+    Surroundings,
+)
 
 R = TypeVar("R")
 
@@ -110,7 +117,7 @@ class World:
         )
         self.processes: dict[str, Process] = {}
         for service in SERVICES:
-            self.bus.subscribe(service, HEARS[service])
+            self.bus.subscribe(service, SUBSCRIPTIONS[service])
 
     def build(self) -> None:
         """Make the tables, once for all stories."""

@@ -12,7 +12,7 @@ from typing_extensions import override
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.views import View
+from libs.runtime.views.view import View
 
 
 class Refused(Exception):

@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 
 from libs.events.envelope import Envelope, event_id_of
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.scheduling.worker import Worker
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from libs.runtime.tests.ledger import AccountCredited, Balances, Ledger, balances
 from libs.runtime.tests.wired import wired
-from libs.runtime.worker import Worker
 from tests.chaos.wires import Wire, WireFault
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

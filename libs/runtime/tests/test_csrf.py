@@ -1,6 +1,6 @@
 import pytest
 
-from libs.runtime import csrf
+from libs.runtime.http import csrf
 
 SECRET = "the secret of the edges"
 

@@ -8,9 +8,9 @@ import pytest
 from fastapi import APIRouter, FastAPI, Form
 from pydantic import BaseModel
 
-from libs.runtime import person_token
-from libs.runtime.http import CommandCause, Person, create_app
-from libs.runtime.problems import Refusal
+from libs.runtime.http import person_token
+from libs.runtime.http.app import CommandCause, Person, create_app
+from libs.runtime.http.problems import Refusal
 
 SECRET = "a secret of at least thirty-two characters"
 router = APIRouter()

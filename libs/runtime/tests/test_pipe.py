@@ -18,13 +18,13 @@ from psycopg.rows import DictRow
 
 from libs.events.contract import Contract, stream_of
 from libs.events.envelope import Envelope
-from libs.runtime import leadership, log
-from libs.runtime.cause import Cause
-from libs.runtime.consumer import Reaction, only_views
-from libs.runtime.leadership import Leadership
-from libs.runtime.relay import Relay, ToContract
+from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.relay import Relay, ToContract
 from libs.runtime.service import Service
-from libs.runtime.store import Store
+from libs.runtime.store import leadership, log
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.leadership import Leadership
+from libs.runtime.store.store import Store
 from libs.runtime.tests.ledger import (
     Account,
     AccountCredited,
@@ -48,14 +48,14 @@ def ledger(url: str, nats_url: str, publishes: ToContract = to_contract) -> Serv
     return Service(settings(url, nats_url), store, publishes=publishes)
 
 
-def parked(curs: Cursor[DictRow]) -> list[DictRow]:
-    return curs.execute("SELECT * FROM parked ORDER BY parked_id").fetchall()
+def dead_letters_in(curs: Cursor[DictRow]) -> list[DictRow]:
+    return curs.execute("SELECT * FROM dead_letters ORDER BY dead_letter_id").fetchall()
 
 
 def mirror(url: str, nats_url: str, reaction: Reaction = only_views) -> Service:
     store = Store("mirror", url, Ledger, views=[Balances()])
-    hears = {AccountOpened: only_views, AccountCredited: reaction}
-    return Service(settings(url, nats_url), store, publishes=nothing, hears=hears)
+    subscriptions = {AccountOpened: only_views, AccountCredited: reaction}
+    return Service(settings(url, nats_url), store, publishes=nothing, subscriptions=subscriptions)
 
 
 @asynccontextmanager
@@ -236,7 +236,7 @@ async def test_entities_whose_acknowledgements_were_lost_with_the_connection_go_
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
-async def test_a_message_that_can_not_be_read_is_parked_and_only_its_entity_waits_behind_it(
+async def test_a_message_that_can_not_be_read_is_a_dead_letter_and_only_its_entity_waits_behind_it(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     good, poisoned = uuid4(), uuid4()
@@ -253,11 +253,11 @@ async def test_a_message_that_can_not_be_read_is_parked_and_only_its_entity_wait
             await asyncio.to_thread(credit, one, account)
 
         await until(lambda: other.store.query(balances) == {good: 2})
-        await until(lambda: len(other.store.query(parked)) == 2)
+        await until(lambda: len(other.store.query(dead_letters_in)) == 2)
 
-        reasons = [row["error"] for row in other.store.query(parked)]
+        reasons = [row["error"] for row in other.store.query(dead_letters_in)]
         assert "amount" in reasons[0]
-        assert reasons[1] == "an earlier message of this entity is parked"
+        assert reasons[1] == "an earlier message of this entity is a dead letter"
 
 
 async def test_a_version_that_begins_to_hear_a_type_hears_the_past_ones_too(
@@ -265,8 +265,10 @@ async def test_a_version_that_begins_to_hear_a_type_hears_the_past_ones_too(
 ) -> None:
     one, account = ledger(urls[0], own_nats.url), uuid4()
     store = Store("mirror", urls[1], Ledger, views=[Balances()])
-    hears = {AccountOpened: only_views}
-    older = Service(settings(urls[1], own_nats.url), store, publishes=nothing, hears=hears)
+    subscriptions = {AccountOpened: only_views}
+    older = Service(
+        settings(urls[1], own_nats.url), store, publishes=nothing, subscriptions=subscriptions
+    )
     async with running(one):
         async with running(older):
             for _ in range(3):

@@ -15,7 +15,7 @@ from libs.runtime.tests.ledger import (
     orders_seen,
     to_contract,
 )
-from libs.runtime.tests.test_parking import ask_retry, impatient, skip, waiting
+from libs.runtime.tests.test_dead_letters import ask_retry, impatient, skip, waiting
 from libs.runtime.tests.test_pipe import credit, ledger, running, until
 from tests.servers import NatsServer, PostgresServer
 
@@ -23,7 +23,7 @@ ROUNDS = 4
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
-async def test_what_is_parked_is_what_was_poisoned_and_an_operator_empties_it_in_order(
+async def test_dead_letters_are_what_was_poisoned_and_an_operator_empties_it_in_order(
     postgres: PostgresServer, own_nats: NatsServer
 ) -> None:
     garbled, failing, healthy = uuid4(), uuid4(), [uuid4() for _ in range(8)]
@@ -50,7 +50,7 @@ async def test_what_is_parked_is_what_was_poisoned_and_an_operator_empties_it_in
         await until(lambda: len(other.store.query(waiting)) == 4 + 3)
         first = {row["headers"]["ce-subject"]: row for row in reversed(other.store.query(waiting))}
         broken.clear()
-        await asyncio.to_thread(ask_retry, other, first[str(failing)]["parked_id"])
+        await asyncio.to_thread(ask_retry, other, first[str(failing)]["dead_letter_id"])
         await asyncio.to_thread(skip, other, first[str(garbled)], "it says nothing")
 
         await until(lambda: other.store.query(waiting) == [])

@@ -12,13 +12,11 @@ import pytest
 from typing_extensions import override
 
 from libs.events.envelope import Envelope
-from libs.runtime import rebuild
-from libs.runtime.cause import Cause
-from libs.runtime.consumer import only_views
-from libs.runtime.rebuild import Sources, StreamsIncomplete
+from libs.runtime.messaging.consumer import only_views
+from libs.runtime.messaging.streams import BridgedStreams, NoStreams
 from libs.runtime.service import Service
-from libs.runtime.store import Conflict, Store
-from libs.runtime.streams import BridgedStreams, NoStreams
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Conflict, Store
 from libs.runtime.tests.ledger import (
     AccountCredited,
     AccountOpened,
@@ -29,10 +27,12 @@ from libs.runtime.tests.ledger import (
     settings,
 )
 from libs.runtime.tests.test_pipe import Urls, credit, ledger, mirror, running, same_balances, until
-from libs.runtime.views import View, ViewCursor
+from libs.runtime.views import rebuild
+from libs.runtime.views.rebuild import Sources, StreamsIncomplete
+from libs.runtime.views.view import View, ViewCursor
 from tests.servers import NatsServer, PostgresServer
 
-HEARS = (AccountOpened, AccountCredited)
+SUBSCRIPTIONS = (AccountOpened, AccountCredited)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def heard(service: Service) -> Sources:
         service.store.service,
         service.settings.database_url,
         service.store.application.mapper,
-        HEARS,
+        SUBSCRIPTIONS,
         BridgedStreams(service.client, service.loop),
     )
 
@@ -241,7 +241,10 @@ def with_views(url: str, nats_url: str, *views: View) -> Service:
     store = Store("mirror", url, Ledger, views=views)
 
     return Service(
-        settings(url, nats_url), store, publishes=nothing, hears=dict.fromkeys(HEARS, only_views)
+        settings(url, nats_url),
+        store,
+        publishes=nothing,
+        subscriptions=dict.fromkeys(SUBSCRIPTIONS, only_views),
     )
 
 

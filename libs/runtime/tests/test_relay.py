@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from libs.events.contract import stream_of
-from libs.runtime import bus
-from libs.runtime.relay import Relay
+from libs.runtime.messaging import bus
+from libs.runtime.messaging.relay import Relay
 from libs.runtime.service import Service
 from libs.runtime.tests.test_pipe import credit, ledger, running, until
 from tests.servers import NatsServer

@@ -7,9 +7,9 @@ import pytest
 from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
-from libs.runtime import tables
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.store import tables
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from libs.runtime.tests.ledger import Balances, Ledger, balances
 from tests.servers import PostgresServer
 
@@ -52,7 +52,13 @@ def locks(curs: Cursor[DictRow]) -> set[str]:
         "SELECT relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
         " WHERE pid = pg_backend_pid() AND relkind = 'r' AND mode <> 'AccessShareLock'"
     )
-    return {row["relname"] for row in rows} & {"events", "schedule", "parked", "inbox", "views"}
+    return {row["relname"] for row in rows} & {
+        "events",
+        "schedule",
+        "dead_letters",
+        "inbox",
+        "views",
+    }
 
 
 @pytest.mark.parametrize("is_known", [True, False])

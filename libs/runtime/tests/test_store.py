@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from libs.runtime import log
-from libs.runtime.cause import Cause
-from libs.runtime.store import KeyReused, Overloaded, Store
+from libs.runtime.store import log
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import KeyReused, Overloaded, Store
 from libs.runtime.tests.ledger import Account, Balances, Ledger, Refused, balances
 from tests.servers import PostgresServer
 

@@ -14,7 +14,7 @@ import pytest
 from nats.errors import TimeoutError as NothingCame
 from nats.js.api import ConsumerConfig
 
-from libs.runtime import bus
+from libs.runtime.messaging import bus
 from libs.runtime.tests.ledger import orders_seen
 from libs.runtime.tests.test_pipe import credit, ledger, mirror, running, same_balances, until
 from libs.runtime.tests.wired import wired

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from libs.runtime.cause import Cause
+from libs.runtime.store.cause import Cause
 from libs.runtime.telemetry import continued_span, current_traceparent
 from libs.runtime.tests.test_pipe import ledger, mirror, running, same_balances, until
 from tests.servers import NatsServer, PostgresServer

@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.worker import AT_ONCE, LEASE_S, Worker
 from libs.runtime.service import Service
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from libs.runtime.tests.ledger import Balances, Ledger, Refused, balances, nothing, settings
 from libs.runtime.tests.test_pipe import until
-from libs.runtime.worker import AT_ONCE, LEASE_S, Worker
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=10)
@@ -89,7 +89,7 @@ async def test_a_refusal_ends_a_timer(store: Store[Ledger]) -> None:
     assert entries(store) == []
 
 
-async def test_an_errand_that_fails_is_tried_again_and_its_error_can_be_read(
+async def test_an_job_that_fails_is_tried_again_and_its_error_can_be_read(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
     account, calls = uuid4(), []
@@ -207,7 +207,7 @@ async def test_what_is_in_hand_is_not_claimed_again_when_the_server_forgot_who_w
     assert len(calls) == 1
 
 
-async def test_an_errand_that_outlives_its_lease_records_what_came_of_it_all_the_same(
+async def test_an_job_that_outlives_its_lease_records_what_came_of_it_all_the_same(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
     account, asked, go_on = uuid4(), threading.Event(), threading.Event()
@@ -234,7 +234,7 @@ async def test_an_errand_that_outlives_its_lease_records_what_came_of_it_all_the
     assert entries(store) == []
 
 
-async def test_an_errand_that_is_moved_while_it_is_done_is_done_anew_only_after_that(
+async def test_an_job_that_is_moved_while_it_is_done_is_done_anew_only_after_that(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
     """The old call could land after the new one, and the provider would keep what is outdated."""
@@ -268,7 +268,7 @@ async def test_an_errand_that_is_moved_while_it_is_done_is_done_anew_only_after_
     assert entries(store) == []
 
 
-async def test_timers_are_kept_while_every_errand_hangs(database: str, nats_url: str) -> None:
+async def test_timers_are_kept_while_every_job_hangs(database: str, nats_url: str) -> None:
     account, hung = uuid4(), Hanging()
     store = Store("ledger", database, Ledger, views=[Balances()])
     service = Service(
@@ -276,7 +276,7 @@ async def test_timers_are_kept_while_every_errand_hangs(database: str, nats_url:
         store,
         publishes=nothing,
         timers={"credit": credit_ten},
-        errands={"call": hung},
+        jobs={"call": hung},
     )
     async with service.running():
         for _ in range(3 * AT_ONCE):

@@ -8,8 +8,8 @@ from libs.events.catalog import ExperienceAdded, ExperienceKind, PricingType, Sp
 from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundCause, RefundFailed
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.access.application import Access, Entitlement
 from services.access.domain import Grant, GrantReason
 

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from libs.events.contract import REGISTRY, Contract, stream_of, subject_of
 from libs.events.envelope import Envelope
-from libs.runtime import bus
+from libs.runtime.messaging import bus
 from services.access.tests.builders import about
 
 

@@ -9,15 +9,15 @@ import pytest
 
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime import person_token
-from libs.runtime.clock import FixedClock, SystemClock
-from libs.runtime.http import create_app
-from libs.runtime.schedule import Schedule
-from libs.runtime.store import Store
+from libs.runtime.http import person_token
+from libs.runtime.http.app import create_app
+from libs.runtime.scheduling.clock import FixedClock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.store import Store
 from services.access.application import Access
 from services.access.http import REFUSALS, access_router
 from services.access.projections import VIEWS
-from services.access.reactions import HEARS
+from services.access.reactions import SUBSCRIPTIONS
 from services.access.tests.builders import NOON, about
 
 SECRET = "a secret of at least thirty-two characters"
@@ -56,7 +56,7 @@ def hear(store: Store[Access]) -> Hear:
 
             def react(contract: Contract = contract, told: Envelope = told) -> None:
                 store.project(contract, told)
-                HEARS[type(contract)](contract, told, store.application)
+                SUBSCRIPTIONS[type(contract)](contract, told, store.application)
 
             store.react(told, f"access-{contract.producer()}", react)
 

@@ -2,8 +2,8 @@ from uuid import uuid4
 
 import pytest
 
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.access.application import EXPIRE_GRANT, GrantNotFound
 from services.access.domain import (
     AlreadyBanned,

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import uuid4
 
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.access.application import Access
 from services.access.tests.builders import a_purchase, a_refund
 from services.access.tests.conftest import Hear

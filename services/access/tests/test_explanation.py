@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
 from services.access.application import Access
 from services.access.domain import BanReason, Deciding, RevocationCause
 from services.access.explanation import Explanation, explain

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from libs.events.catalog import ExperienceAdded, SpaceCreated, TeamMemberAdded
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.access.application import Access
 from services.access.domain import Grant
 from services.access.tests.builders import (

@@ -3,10 +3,10 @@ from typing import Any
 from uuid import uuid4
 
 from libs.events.catalog import TeamMemberAdded, TeamMemberRemoved
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import Schedule
-from libs.runtime.store import Store
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.access import queries
 from services.access.application import Access
 from services.access.domain import BanReason, Deciding, Grant, RevocationCause, decide_entry

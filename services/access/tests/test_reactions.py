@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 
 from libs.events.catalog import PricingType
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.access.application import Access
 from services.access.domain import Grant, RevocationCause, Source
-from services.access.reactions import HEARS, on_pass_purchased, on_purchase_refunded
+from services.access.reactions import SUBSCRIPTIONS, on_pass_purchased, on_purchase_refunded
 from services.access.tests.builders import (
     HOUR,
     NOON,
@@ -119,7 +119,7 @@ def test_without_the_mark_of_a_withdrawal_a_late_purchase_would_open_the_door() 
 def tell(access: Access, *told: tuple[object, int]) -> None:
     """What the checkout announced, each with the version of the order that it was."""
     for message, version in told:
-        HEARS[type(message)](message, about(message, message.order_id, version), access)
+        SUBSCRIPTIONS[type(message)](message, about(message, message.order_id, version), access)
 
 
 def doors(access: Access, purchase: object) -> list[tuple[object, bool]]:

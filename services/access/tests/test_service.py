@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
-from libs.runtime.clock import SystemClock
+from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from libs.runtime.settings import ServiceSettings
 from services.access.__main__ import compose

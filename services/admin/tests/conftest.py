@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from libs.runtime import csrf, person_token
-from libs.runtime.clock import SystemClock
+from libs.runtime.http import csrf, person_token
+from libs.runtime.scheduling.clock import SystemClock
 from services.admin.app import create_admin
 from services.admin.tests.builders import a_member, a_pass, a_space
 from services.admin.tests.fakes import FakeServices

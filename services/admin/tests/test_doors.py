@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from libs.runtime import csrf
+from libs.runtime.http import csrf
 from services.admin.tests.builders import (
     GRANT_ID,
     LIVE_ID,

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from libs.runtime import person_token
+from libs.runtime.http import person_token
 from services.admin.tests.builders import (
     GRANT_ID,
     LIVE_ID,

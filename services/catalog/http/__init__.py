@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.catalog.application import Catalog
 from services.catalog.http import passes, profiles, spaces
 from services.catalog.http.answers import REFUSALS

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends
 
-from libs.runtime.cause import Cause
-from libs.runtime.problems import Problem, Refusal
-from libs.runtime.store import Store
+from libs.runtime.http.problems import Problem, Refusal
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.catalog.application import Catalog, Written
 from services.catalog.domain import refusals as no
 from services.catalog.domain.names import check_slug, check_username

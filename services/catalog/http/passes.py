@@ -4,8 +4,8 @@ from uuid import uuid5
 
 from fastapi import APIRouter
 
-from libs.runtime.http import CommandCause, MaybePerson, Person
-from libs.runtime.store import Store
+from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.store.store import Store
 from services.catalog.application import Catalog, Written
 from services.catalog.http.answers import (
     Answer,

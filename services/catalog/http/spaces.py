@@ -5,8 +5,8 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Query
 
-from libs.runtime.http import CommandCause, MaybePerson, Person
-from libs.runtime.store import Store
+from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.store.store import Store
 from services.catalog.application import Catalog, Written
 from services.catalog.http.answers import Answer, SpaceSlug, carry_out, declared
 from services.catalog.http.bodies import ChangedSpace, NewExperience, NewSpace, NewTeamMember

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
 from services.catalog.application import Catalog
 from services.catalog.domain import (
     AccessPass,

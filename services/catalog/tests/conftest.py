@@ -8,11 +8,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from libs.runtime import person_token
-from libs.runtime.clock import FixedClock, SystemClock
-from libs.runtime.http import create_app
+from libs.runtime.http import person_token
+from libs.runtime.http.app import create_app
+from libs.runtime.scheduling.clock import FixedClock, SystemClock
 from libs.runtime.settings import ServiceSettings
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.catalog.__main__ import catalog_store
 from services.catalog.application import Catalog
 from services.catalog.http import REFUSALS, routers

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.catalog.application import Catalog
 from services.catalog.domain import Role
 from services.catalog.tests.conftest import Visitor

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 from psycopg import sql
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
-from libs.runtime.store import Store
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.catalog.__main__ import catalog_store
 from services.catalog.application import Catalog
 from services.catalog.domain import ExperienceKind, PassDraft, Role, SpaceDetails

@@ -11,7 +11,7 @@ import pytest
 from libs.events.catalog import PassPublished
 from libs.events.contract import stream_of
 from libs.events.envelope import Envelope
-from libs.runtime.clock import SystemClock
+from libs.runtime.scheduling.clock import SystemClock
 from services.catalog.__main__ import catalog_service
 from services.catalog.tests.conftest import Visitor, settings_for
 from tests.servers import NatsServer

@@ -15,8 +15,8 @@ from libs.events.access import (
 from libs.events.catalog import ExperienceAdded, ExperienceKind, PricingType
 from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundCause
 from libs.events.envelope import Envelope
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.chat.application import SETTLE_SEAT, Chat
 from services.chat.domain import Membership
 from services.chat.tests.fakes import OnlyOurs

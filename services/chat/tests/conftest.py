@@ -12,9 +12,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from libs.runtime.clock import FixedClock
-from libs.runtime.http import create_app
-from libs.runtime.store import Store
+from libs.runtime.http.app import create_app
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.store import Store
 from sandbox import stream
 from sandbox.settings import Settings as SandboxSettings
 from sandbox.state import State

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from libs.runtime import person_token
-from libs.runtime.clock import SystemClock
+from libs.runtime.http import person_token
+from libs.runtime.scheduling.clock import SystemClock
 from services.chat.application import ChannelMissing, ChatProvider, PersonUnknown, Turns
 from services.chat.domain import Role
 

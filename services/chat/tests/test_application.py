@@ -12,7 +12,7 @@ from services.chat.timers import begin_source
 PERSON, OTHER, SPACE, EXPERIENCE = uuid4(), uuid4(), uuid4(), uuid4()
 
 
-def test_an_experience_gets_its_channel_by_one_errand() -> None:
+def test_an_experience_gets_its_channel_by_one_job() -> None:
     desk = Desk()
 
     desk.chat.add_experience(EXPERIENCE, SPACE, "Lounge")

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.chat.application import INTRODUCE, Chat
 from services.chat.domain import Membership
 from services.chat.tests.builders import NOW

@@ -12,8 +12,8 @@ from libs.events.chat import ChatMembershipAdded, ChatMembershipRemoved
 from libs.events.contract import Contract, stream_of, subject_of
 from libs.events.envelope import Envelope, event_id_of
 from libs.events.identity import PersonRegistered
-from libs.runtime import bus
-from libs.runtime.contacts import Contact, Contacts
+from libs.runtime.messaging import bus
+from libs.runtime.messaging.contacts import Contact, Contacts
 from libs.runtime.service import Service
 from services.chat.__main__ import compose
 from services.chat.settings import Settings

@@ -2,9 +2,9 @@ import threading
 import time
 from uuid import UUID, uuid4
 
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
-from libs.runtime.views import ViewCursor
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
+from libs.runtime.views.view import ViewCursor
 from services.chat.application import Chat
 from services.chat.tables import TurnLocks
 

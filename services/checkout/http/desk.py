@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from libs.runtime.cause import Cause
-from libs.runtime.store import KeyReused, Overloaded, Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import KeyReused, Overloaded, Store
 from services.checkout.application import Checkout
 from services.checkout.tables import BookTables, StockTable
 

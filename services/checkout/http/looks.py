@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import Clock
+from libs.runtime.scheduling.clock import Clock
+from libs.runtime.store.cause import Cause
 from services.checkout.domain import Payment, PaymentStatus, ProviderSilent
 from services.checkout.payments import Payments
 

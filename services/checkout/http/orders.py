@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from libs.runtime.cause import Cause
-from libs.runtime.http import CommandCause, MaybePerson, Person
-from libs.runtime.problems import Problem
-from libs.runtime.store import Overloaded, Store, StoreUnavailable
+from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.http.problems import Problem
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Overloaded, Store, StoreUnavailable
 from libs.runtime.telemetry import current_traceparent
 from services.checkout import queries
 from services.checkout.application import Checkout

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.runtime.problems import Refusal
+from libs.runtime.http.problems import Refusal
 from services.checkout import domain, queries
 
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = {

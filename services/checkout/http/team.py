@@ -6,8 +6,8 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from libs.runtime.http import CommandCause, Person
-from libs.runtime.store import Store
+from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.store.store import Store
 from services.checkout import queries
 from services.checkout.application import Checkout
 from services.checkout.domain import OrderNotFound

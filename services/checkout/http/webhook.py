@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request
 
-from libs.runtime.problems import BODY_TOO_LARGE
+from libs.runtime.http.problems import BODY_TOO_LARGE
 from services.checkout.domain import WebhookEvent
 from services.checkout.webhooks import Webhooks
 

@@ -13,7 +13,7 @@ from libs.events.catalog import (
     TeamMemberRemoved,
 )
 from libs.events.envelope import Envelope
-from libs.runtime.views import View, ViewCursor
+from libs.runtime.views.view import View, ViewCursor
 
 
 class PassSale(View):

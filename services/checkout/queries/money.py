@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from libs.runtime.views import ViewCursor
+from libs.runtime.views.view import ViewCursor
 from services.checkout.domain import Listed, Says
 
 _LISTED: Final = """

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from libs.runtime.views import Row, ViewCursor
+from libs.runtime.views.view import Row, ViewCursor
 from services.checkout.application import CLOSE_ORDER
 from services.checkout.domain import OrderNotFound, OrderStatus, PaymentStatus
 from services.checkout.queries.frozen import Frozen

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from libs.runtime.views import ViewCursor
+from libs.runtime.views.view import ViewCursor
 from services.checkout.domain import Payment, PaymentRequest
 
 

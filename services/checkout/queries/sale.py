@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from libs.runtime.views import ViewCursor
+from libs.runtime.views.view import ViewCursor
 from services.checkout.domain import PassNotFound, SaleState, sale_state
 from services.checkout.queries.frozen import Frozen
 from services.checkout.rows import STANDING_COLUMNS, standing_of

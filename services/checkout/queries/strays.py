@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from libs.runtime.views import ViewCursor
+from libs.runtime.views.view import ViewCursor
 
 
 @dataclass(frozen=True, slots=True)

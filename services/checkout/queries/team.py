@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from libs.runtime.views import ViewCursor
+from libs.runtime.views.view import ViewCursor
 from services.checkout.domain import OrderStatus
 from services.checkout.queries.frozen import Frozen
 

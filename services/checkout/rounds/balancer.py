@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from libs.runtime.store import Store
-from libs.runtime.views import ViewCursor
+from libs.runtime.store.store import Store
+from libs.runtime.views.view import ViewCursor
 from services.checkout import queries
 from services.checkout.application import Checkout
 from services.checkout.domain import Listing, Payment, PaymentStatus, PaymentUnknown, Says

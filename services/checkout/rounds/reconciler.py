@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from libs.runtime.store import Store
+from libs.runtime.store.store import Store
 from services.checkout import queries
 from services.checkout.application import Checkout
 from services.checkout.domain import Listed, Listing, OrderNotFound, Page, Payment, RefundOrder

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from libs.runtime import unit_of_work
-from libs.runtime.schedule import Schedule
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store import unit_of_work
 from services.checkout.domain import Listing
 
 RECONCILE_LISTS: Final = "reconcile_lists"

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from libs.events.catalog import PassArchived, PassPublished, PassTerms, SpaceCreated
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.checkout.application import Checkout
 from services.checkout.domain import Offer, Order, Payment, PaymentStatus
 from services.checkout.stock import StockDoor

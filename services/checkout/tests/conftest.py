@@ -11,17 +11,17 @@ import pytest
 
 from libs.events.catalog import PassPublished, PassTerms
 from libs.events.contract import Contract
-from libs.runtime import person_token
-from libs.runtime.cause import Cause
-from libs.runtime.clock import Clock, FixedClock, SystemClock
+from libs.runtime.http import person_token
+from libs.runtime.scheduling.clock import Clock, FixedClock, SystemClock
+from libs.runtime.scheduling.worker import Worker
 from libs.runtime.service import Service
-from libs.runtime.store import Store
-from libs.runtime.worker import Worker
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.checkout.__main__ import compose
 from services.checkout.application import Checkout
-from services.checkout.errands import Errands
+from services.checkout.jobs import Jobs
 from services.checkout.payments import PaymentProvider, Payments
-from services.checkout.reactions import HEARS
+from services.checkout.reactions import SUBSCRIPTIONS
 from services.checkout.rounds import Balancer, Reconciler, begin_rounds
 from services.checkout.settings import Settings
 from services.checkout.stock import Counters
@@ -64,8 +64,8 @@ class Shop:
         self.webhooks = Webhooks(self.store, self.payments, self.store.schedule)
         self.reconciler = Reconciler(self.store, self.provider)
         self.balancer = Balancer(self.store, self.provider)
-        errands = Errands(self.payments, self.webhooks, self.reconciler, self.balancer).by_kind()
-        self.worker = Worker(self.store, timers(self.store, self.webhooks), errands)
+        jobs = Jobs(self.payments, self.webhooks, self.reconciler, self.balancer).by_kind()
+        self.worker = Worker(self.store, timers(self.store, self.webhooks), jobs)
 
     def hear(self, contract: Contract, entity_id: UUID) -> None:
         """Handle an event of the catalog as the consumer does."""
@@ -74,7 +74,7 @@ class Shop:
 
         def react() -> None:
             self.store.project(contract, envelope)
-            HEARS[type(contract)](contract, envelope, self.checkout)
+            SUBSCRIPTIONS[type(contract)](contract, envelope, self.checkout)
 
         self.store.react(envelope, "checkout-catalog", react)
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from libs.runtime.cause import Cause
+from libs.runtime.store.cause import Cause
 from libs.runtime.tests.wired import wired
 from services.checkout.tests.builders import free, terms
 from services.checkout.tests.conftest import Shop

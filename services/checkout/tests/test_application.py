@@ -346,7 +346,7 @@ def test_a_refund_from_the_dashboard_is_noticed_when_the_payment_is_looked_at() 
     assert shop.told(order_id).count("Refunded") == 1
 
 
-def test_a_refund_asked_for_twice_by_one_command_is_one_errand() -> None:
+def test_a_refund_asked_for_twice_by_one_command_is_one_job() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer())
     shop.checkout.settle(order_id, a_payment(order_id))

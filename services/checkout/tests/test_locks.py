@@ -14,9 +14,9 @@ import pytest
 from typing_extensions import override
 
 import services.checkout
-from libs.runtime.cause import Cause
-from libs.runtime.schedule import Schedule
-from libs.runtime.store import Store
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.checkout.application import Checkout
 from services.checkout.domain import Standing
 from services.checkout.payments import Payments

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from libs.runtime.cause import Cause
+from libs.runtime.store.cause import Cause
 from services.checkout.domain import Payment, PaymentRequest, PaymentStatus
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import uuid4
 
 from libs.events.catalog import TeamMemberRemoved
-from libs.runtime import log
-from libs.runtime.cause import Cause
+from libs.runtime.store import log
+from libs.runtime.store.cause import Cause
 from services.checkout.domain import ProviderRefund
 from services.checkout.projections import (
     BalanceList,

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 from typing_extensions import override
 
-from libs.runtime.cause import Cause
-from libs.runtime.worker import Worker
+from libs.runtime.scheduling.worker import Worker
+from libs.runtime.store.cause import Cause
 from services.checkout import queries
 from services.checkout.domain import (
     Listed,
@@ -20,7 +20,7 @@ from services.checkout.domain import (
     ProviderRefund,
     ProviderSilent,
 )
-from services.checkout.errands import Errands
+from services.checkout.jobs import Jobs
 from services.checkout.rounds import (
     BALANCE_DAY,
     EVERY,
@@ -391,8 +391,8 @@ async def test_a_round_that_settles_by_itself_stops_at_the_payment_that_can_not_
     shop.begin_rounds()
     poisoned(shop, orders[-1][1])
     careless = SettlesWhatItMeets(shop.store, shop.provider)
-    errands = Errands(shop.payments, shop.webhooks, careless, shop.balancer).by_kind()
-    shop.worker = Worker(shop.store, timers(shop.store, shop.webhooks), errands)
+    jobs = Jobs(shop.payments, shop.webhooks, careless, shop.balancer).by_kind()
+    shop.worker = Worker(shop.store, timers(shop.store, shop.webhooks), jobs)
 
     for _ in range(4):
         shop.pass_time(hours=1)

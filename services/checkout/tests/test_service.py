@@ -13,8 +13,8 @@ from nats.aio.client import Client
 
 from libs.events.checkout import OrderOpened, PassPurchased, PurchaseRefunded
 from libs.events.contract import REGISTRY, Contract, stream_of, subject_of
-from libs.runtime import bus
-from libs.runtime.clock import SystemClock
+from libs.runtime.messaging import bus
+from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from services.checkout.__main__ import compose
 from services.checkout.stripe_provider import StripePayments

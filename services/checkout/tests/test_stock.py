@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from libs.runtime import unit_of_work
-from libs.runtime.cause import Cause
+from libs.runtime.store import unit_of_work
+from libs.runtime.store.cause import Cause
 from ops.verify.stock import Ledger, check_stock
 from services.checkout.domain import SoldOut
 from services.checkout.tables import StockTable, list_stock_differences

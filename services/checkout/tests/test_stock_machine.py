@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 )
 from typing_extensions import override
 
-from libs.runtime import unit_of_work
-from libs.runtime.cause import Cause
+from libs.runtime.store import unit_of_work
+from libs.runtime.store.cause import Cause
 from services.checkout.domain import Capacity, Seat, SeatReason, SeatState, SoldOut
 from services.checkout.domain.seat import SeatNotHeld
 from services.checkout.http.desk import Buyer, Desk

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from libs.runtime.cause import Cause
+from libs.runtime.store.cause import Cause
 from services.checkout.domain import (
     Listing,
     PaymentImpossible,

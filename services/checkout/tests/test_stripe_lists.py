@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
 from services.checkout.domain import Listing, PaymentUnknown, ProviderSilent, Says
 from services.checkout.rounds import RETURN_STRAY
 from services.checkout.stripe_provider import StripePayments

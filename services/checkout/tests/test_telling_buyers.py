@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.cause import Cause
 from services.checkout import queries
 from services.checkout.domain import Payment, PaymentStatus, ProviderSilent
 from services.checkout.http import Looks

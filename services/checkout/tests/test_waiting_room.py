@@ -14,7 +14,7 @@ import pytest
 import stripe
 import uvicorn
 
-from libs.runtime.clock import SystemClock
+from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from services.checkout.__main__ import compose
 from services.checkout.domain import Payment, PaymentRequest, ProviderSilent

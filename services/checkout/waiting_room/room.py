@@ -13,9 +13,9 @@ from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
-from libs.runtime.cause import Cause
 from libs.runtime.service import Service
-from libs.runtime.store import Store
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from libs.runtime.telemetry import current_traceparent
 from services.checkout import queries
 from services.checkout.application import Checkout

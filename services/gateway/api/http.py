@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from libs.runtime.problems import Problem
+from libs.runtime.http.problems import Problem
 from services.gateway.api.routes import ROUTES, Route
 from services.gateway.visit import ApiVisit, Visit
 

@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 from fastapi import APIRouter, Request, Response
 
-from libs.runtime.problems import Problem
+from libs.runtime.http.problems import Problem
 from libs.runtime.telemetry import current_traceparent
 from services.gateway.visit import (
     Edge,

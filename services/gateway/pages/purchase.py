@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from libs.runtime.problems import Problem
+from libs.runtime.http.problems import Problem
 from services.gateway.clients import ServiceRefused
 from services.gateway.pages.in_line import InLine
 from services.gateway.pages.space import pass_page

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from libs.runtime import person_token
+from libs.runtime.http import person_token
 from services.gateway.tests.builders import (
     CSRF_SECRET,
     LIVE,

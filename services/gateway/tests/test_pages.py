@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
 from services.gateway.app import build_edge, create_gateway
 from services.gateway.tests.builders import (
     LIVE,

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from libs.runtime import person_token
+from libs.runtime.http import person_token
 from services.gateway.tests.builders import (
     NOW,
     ORDER,

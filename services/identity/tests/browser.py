@@ -11,8 +11,8 @@ from uuid import UUID
 
 import httpx
 
-from libs.runtime import person_token
-from libs.runtime.clock import FixedClock
+from libs.runtime.http import person_token
+from libs.runtime.scheduling.clock import FixedClock
 
 SECRET = "the secret of person tokens in these tests"
 ADA = "ada@example.org"

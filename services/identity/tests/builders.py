@@ -6,15 +6,15 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import Notification
 
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.identity.application import MAIL_SIGN_IN_CODE, Guess, Identity
 from services.identity.domain import Limits
-from services.identity.seals import Seals, token_hash
+from services.identity.keyed_hashing import KeyedHashing, token_hash
 from services.identity.tests.fakes import FakeTables
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SEALS = Seals(b"a pepper of the tests, long enough to be one")
+HASHING = KeyedHashing(b"a pepper of the tests, long enough to be one")
 ADA = "ada@example.org"
 
 
@@ -31,7 +31,7 @@ class House:
             clock=self.clock,
             schedule=self.schedule,
             tables=self.tables.as_tables(),
-            seals=SEALS,
+            hashing=HASHING,
             limits=self.limits,
         )
 
@@ -43,7 +43,7 @@ class House:
 
     def mailed_codes(self) -> list[str]:
         mails = [e for e in self.schedule.entries if e.kind == MAIL_SIGN_IN_CODE]
-        return [SEALS.code_of(UUID(mail.payload["request_id"])) for mail in mails]
+        return [HASHING.code_of(UUID(mail.payload["request_id"])) for mail in mails]
 
     def guess(self, code: str, address: str = ADA, browser: str = "browser") -> dict[str, str]:
         return self.identity.sign_in(

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 
-from libs.runtime.clock import FixedClock
+from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.service import Service
 from services.identity.__main__ import build
 from services.identity.settings import Settings

@@ -12,7 +12,7 @@ from services.identity.domain import (
     SessionNotFound,
     TooManyCodes,
 )
-from services.identity.tests.builders import ADA, SEALS, House, wrong
+from services.identity.tests.builders import ADA, HASHING, House, wrong
 
 REGISTERED, STARTED, ENDED = (
     "identity.person.registered",
@@ -177,12 +177,12 @@ def test_what_is_no_address_is_refused() -> None:
 def test_the_same_request_says_the_same_code_however_often_it_is_mailed() -> None:
     request_id = uuid4()
 
-    assert SEALS.code_of(request_id) == SEALS.code_of(request_id)
-    assert len(SEALS.code_of(request_id)) == 6
+    assert HASHING.code_of(request_id) == HASHING.code_of(request_id)
+    assert len(HASHING.code_of(request_id)) == 6
 
 
 def test_codes_are_spread_over_all_digits() -> None:
-    codes = {SEALS.code_of(UUID(int=n)) for n in range(2_000)}
+    codes = {HASHING.code_of(UUID(int=n)) for n in range(2_000)}
 
     assert len(codes) > 1_980
     assert {code[0] for code in codes} == set("0123456789")
@@ -191,9 +191,9 @@ def test_codes_are_spread_over_all_digits() -> None:
 def test_a_token_depends_on_the_browser_and_the_command() -> None:
     command_id = uuid4()
     tokens = {
-        SEALS.session_token(command_id, "one"),
-        SEALS.session_token(command_id, "other"),
-        SEALS.session_token(uuid4(), "one"),
+        HASHING.session_token(command_id, "one"),
+        HASHING.session_token(command_id, "other"),
+        HASHING.session_token(uuid4(), "one"),
     }
 
     assert len(tokens) == 3

@@ -11,8 +11,8 @@ from nats.js.errors import NotFoundError
 from psycopg import sql
 
 from libs.events.contract import stream_of
-from libs.runtime.clock import FixedClock
-from libs.runtime.contacts import Contact, Contacts
+from libs.runtime.messaging.contacts import Contact, Contacts
+from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.service import Service
 from services.identity.tests.browser import ADA, Browser, Mailbox, problem, until
 from services.identity.tests.builders import wrong

@@ -6,8 +6,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from libs.runtime.clock import FixedClock
-from libs.runtime.contacts import Contacts
+from libs.runtime.messaging.contacts import Contacts
+from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.service import Service
 from services.identity.tests.browser import ADA, Browser, Mailbox, problem, until
 

@@ -17,8 +17,8 @@ from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunde
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.events.streaming import StreamWentLive
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.notifications.application import Names, News, Notifications
 from services.notifications.domain import Kind
 from services.notifications.tests.fakes import Shelf

@@ -6,7 +6,7 @@ from nats.aio.client import Client
 
 from libs.events.contract import Contract, subject_of
 from libs.events.envelope import Envelope
-from libs.runtime import bus
+from libs.runtime.messaging import bus
 from services.notifications.tests.builders import about
 
 

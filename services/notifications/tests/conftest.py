@@ -10,11 +10,11 @@ import pytest
 
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime import person_token
-from libs.runtime.clock import FixedClock, SystemClock
-from libs.runtime.http import create_app
-from libs.runtime.schedule import Schedule
-from libs.runtime.store import Store
+from libs.runtime.http import person_token
+from libs.runtime.http.app import create_app
+from libs.runtime.scheduling.clock import FixedClock, SystemClock
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store.store import Store
 from services.notifications.application import Notifications
 from services.notifications.http import (
     REFUSALS,
@@ -23,7 +23,7 @@ from services.notifications.http import (
     unsubscribe_router,
 )
 from services.notifications.projections import VIEWS
-from services.notifications.reactions import HEARS
+from services.notifications.reactions import SUBSCRIPTIONS
 from services.notifications.tables import AudienceTable, CatalogueTable, OptOutTable
 from services.notifications.tests.builders import NOON, about
 from services.notifications.tests.mailserver import MailServer
@@ -77,7 +77,7 @@ def hear(store: Store[Notifications]) -> Hear:
 
         def react() -> None:
             store.project(contract, told)
-            HEARS[type(contract)](contract, told, store.application)
+            SUBSCRIPTIONS[type(contract)](contract, told, store.application)
 
         store.react(told, f"notifications-{contract.producer()}", react)
         return told

@@ -3,8 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.notifications.application import (
     FAN_OUT_LIVE,
     PEOPLE_PER_PAGE,

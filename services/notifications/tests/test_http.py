@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
-from libs.runtime.store import Store
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.notifications.application import Notifications
 from services.notifications.domain import Channel, Kind, Notice
 from services.notifications.tests.builders import MINUTE, some_news

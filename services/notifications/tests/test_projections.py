@@ -4,9 +4,9 @@ from uuid import uuid4
 
 from libs.events.access import BanLifted, GrantRevoked, PersonBanned
 from libs.events.catalog import SpacePublished
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
-from libs.runtime.store import Store
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.notifications import queries
 from services.notifications.application import Names, Notifications
 from services.notifications.domain import Channel, DropReason, Kind, Notice

@@ -4,10 +4,10 @@ import pytest
 
 from libs.events.checkout import RefundCause
 from libs.events.identity import PersonRegistered
-from libs.runtime.schedule import MemorySchedule
+from libs.runtime.scheduling.schedule import MemorySchedule
 from services.notifications.application import FAN_OUT_LIVE, Notifications
 from services.notifications.domain import Channel, Kind, Notice
-from services.notifications.reactions import HEARS
+from services.notifications.reactions import SUBSCRIPTIONS
 from services.notifications.tests.builders import (
     NOON,
     a_live_stream,
@@ -24,9 +24,9 @@ from services.notifications.tests.fakes import Shelf
 def hear(app: Notifications, contract: object) -> object:
     """Twice, as a bus may: nothing of what follows may be there twice."""
     envelope = about(contract)
-    HEARS[type(contract)](contract, envelope, app)
+    SUBSCRIPTIONS[type(contract)](contract, envelope, app)
     stored = app.recorder.max_notification_id()
-    HEARS[type(contract)](contract, envelope, app)
+    SUBSCRIPTIONS[type(contract)](contract, envelope, app)
     assert app.recorder.max_notification_id() == stored
     return envelope.id
 

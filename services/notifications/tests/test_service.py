@@ -11,9 +11,9 @@ import pytest
 from libs.events.contract import stream_of
 from libs.events.envelope import Envelope
 from libs.events.notifications import NoticeDelivered
-from libs.runtime import bus
-from libs.runtime.clock import SystemClock
-from libs.runtime.contacts import Contact, Contacts
+from libs.runtime.messaging import bus
+from libs.runtime.messaging.contacts import Contact, Contacts
+from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from services.notifications.__main__ import compose
 from services.notifications.settings import Settings

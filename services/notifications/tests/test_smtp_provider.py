@@ -2,7 +2,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from libs.runtime.smtp import MailNotTaken
+from libs.runtime.messaging.smtp import MailNotTaken
 from services.notifications.application import MailRefused
 from services.notifications.smtp_provider import SmtpProvider
 from services.notifications.tests.mailserver import MailServer

@@ -19,8 +19,8 @@ from libs.events.catalog import (
     TeamMemberRemoved,
 )
 from libs.events.envelope import Envelope, event_id_of
-from libs.runtime.clock import FixedClock
-from libs.runtime.schedule import Entry, MemorySchedule
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import Entry, MemorySchedule
 from services.streaming.application import Streaming
 from services.streaming.domain import Stream
 from services.streaming.tests.fakes import InboxInMemory, StageInMemory

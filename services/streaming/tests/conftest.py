@@ -17,10 +17,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from libs.events.contract import Contract
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
-from libs.runtime.http import create_app
-from libs.runtime.store import Store
+from libs.runtime.http.app import create_app
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from ops.up.livekit import find_livekit
 from sandbox import livekit as sandbox_livekit
 from sandbox.settings import Settings as SandboxSettings

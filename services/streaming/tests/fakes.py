@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from libs.runtime import person_token
-from libs.runtime.clock import SystemClock
+from libs.runtime.http import person_token
+from libs.runtime.scheduling.clock import SystemClock
 from services.streaming.application import (
     ForgedWebhook,
     Participant,

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from libs.events.catalog import ExperienceKind, TeamMemberAdded, TeamMemberRemoved
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
-from libs.runtime.store import Store
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
 from services.streaming.application import HANDLE_WEBHOOK, Streaming
 from services.streaming.tests.builders import (
     NOW,

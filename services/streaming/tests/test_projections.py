@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.events.catalog import TeamMemberAdded, TeamMemberRemoved
-from libs.runtime.cause import Cause
-from libs.runtime.clock import FixedClock
-from libs.runtime.store import Store
-from libs.runtime.views import ViewCursor
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
+from libs.runtime.views.view import ViewCursor
 from services.streaming.__main__ import streaming_store
 from services.streaming.application import Streaming
 from services.streaming.domain import EndCause

@@ -17,8 +17,8 @@ from nats.aio.client import Client
 from libs.events.contract import Contract, stream_of, subject_of
 from libs.events.envelope import Envelope
 from libs.events.streaming import StreamEnded, StreamWentLive
-from libs.runtime import bus
-from libs.runtime.clock import SystemClock
+from libs.runtime.messaging import bus
+from libs.runtime.scheduling.clock import SystemClock
 from services.streaming.__main__ import compose
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.settings import Settings

@@ -5,9 +5,9 @@ from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
-from libs.runtime.cause import Cause
-from libs.runtime.store import Store
-from libs.runtime.views import ViewCursor
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
+from libs.runtime.views.view import ViewCursor
 from services.streaming.application import Streaming
 from services.streaming.domain import AlreadyLive
 

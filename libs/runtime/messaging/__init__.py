@@ -1,0 +1,1 @@
+"""Events between services over NATS JetStream: relay, consumers, dead letters."""

@@ -1,0 +1,38 @@
+"""What a durable consumer has acknowledged lately: its database must know all of it."""
+
+from uuid import UUID
+
+from nats.aio.client import Client
+
+from libs.events.contract import stream_of
+from libs.events.envelope import Envelope, UnreadableEnvelope
+from libs.runtime.messaging.streams import Message, read_stream
+
+
+async def lately_acknowledged(
+    client: Client, producer: str, durable: str, types: set[str], look_back: int
+) -> list[UUID]:
+    """The events of these types among the last `look_back` messages below its floor.
+
+    Messages that can't be read are left out: they become dead letters under the name they bear.
+    """
+    info = await client.jetstream(timeout=5).consumer_info(stream_of(producer), durable)
+    floor = (info.ack_floor.stream_seq or 0) if info.ack_floor else 0
+    found: list[UUID] = []
+    if not floor:
+        return found
+    async for page in read_stream(client, producer, max(0, floor - look_back)):
+        for message in page:
+            about = _envelope_of(message)
+            if about is not None and about.type in types and message.sequence <= floor:
+                found.append(about.id)
+        if page[-1].sequence >= floor:
+            break
+    return found
+
+
+def _envelope_of(message: Message) -> Envelope | None:
+    try:
+        return Envelope.from_headers(message.headers)
+    except UnreadableEnvelope:
+        return None

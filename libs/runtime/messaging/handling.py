@@ -1,0 +1,162 @@
+"""What is done with one message of another service: handled, refused, or a dead letter."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import ValidationError
+
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope, UnreadableEnvelope
+from libs.runtime.failpoints import failpoint
+from libs.runtime.messaging import dead_letters
+from libs.runtime.messaging.dead_letters import DeadLetter, Unhandled, entity_key_of
+from libs.runtime.messaging.streams import Message
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store, StoreUnavailable
+from libs.runtime.telemetry import continued_span, current_traceparent
+
+logger = logging.getLogger(__name__)
+
+Reaction: TypeAlias = Callable[[Any, Envelope, Any], None]
+
+
+class Unreadable(Exception):
+    """Trying again won't help: the message is not what its contract says."""
+
+
+class Handler:
+    """Lets the reactions of a service handle what one producer says, each event once."""
+
+    def __init__(
+        self,
+        store: Store[Any],
+        durable: str,
+        subscriptions: Mapping[type[Contract], Reaction],
+        refusals: Iterable[type[Exception]] = (),
+    ) -> None:
+        self.durable = durable
+        self.refused = 0
+        self._store = store
+        self._subscriptions = {
+            contract.type: (contract, reaction) for contract, reaction in subscriptions.items()
+        }
+        self._refusals = tuple(refusals)
+        # Entities that may have dead letters; the database decides.
+        self._perhaps_dead_lettered: set[str] = set()
+
+    def begin(self) -> None:
+        """Load which entities have dead letters."""
+        self._perhaps_dead_lettered = self._store.query(
+            lambda curs: dead_letters.entities_with_dead_letters(curs, self.durable)
+        )
+
+    def unknown_of(self, event_ids: Sequence[UUID]) -> list[UUID]:
+        """Those that were neither handled, refused, dead-lettered nor skipped here."""
+        return self._store.query(
+            lambda curs: dead_letters.unknown_of(curs, self.durable, event_ids)
+        )
+
+    def handle(self, message: Message) -> None:
+        """Handle it, or make it a dead letter behind an earlier one of its entity.
+
+        Raises Unreadable, and whatever the reaction raises that is no refusal.
+        """
+        entity = entity_key_of(message.subject)
+        if entity in self._perhaps_dead_lettered:
+            if self._dead_letter_behind(message):
+                return
+            self._perhaps_dead_lettered.discard(entity)
+        self._carry_out(message)
+
+    def set_aside(self, message: Message, error: str) -> None:
+        """Keep it for an operator."""
+        unhandled = self._unhandled(message, error)
+        self._store.query(lambda curs: dead_letters.add(curs, unhandled))
+        self._perhaps_dead_lettered.add(entity_key_of(message.subject))
+
+    def retry_dead_letters(self) -> int:
+        """Handle what an operator asked to be tried again; how many messages that freed.
+
+        In each entity the oldest first, and those behind it as long as it goes well.
+        """
+        entities = self._store.query(
+            lambda curs: dead_letters.entities_to_retry(curs, self.durable)
+        )
+        return sum(self._retry_entity(entity) for entity in entities)
+
+    def _retry_entity(self, entity: str) -> int:
+        freed = 0
+        while row := self._store.query(lambda c: dead_letters.oldest_of(c, self.durable, entity)):
+            if not self._retried(row):
+                break
+            freed += 1
+        return freed
+
+    def _retried(self, row: DeadLetter) -> bool:
+        try:
+            self._carry_out(row.message, row)
+        except StoreUnavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the operator reads it
+            error = repr(fault)
+            logger.warning("%s still can not handle %s: %s", self.durable, row.key, error)
+            self._store.query(
+                lambda curs: dead_letters.note_failure(curs, row.dead_letter_id, error)
+            )
+            return False
+        return True
+
+    def _dead_letter_behind(self, message: Message) -> bool:
+        unhandled = self._unhandled(message, "an earlier message of this entity is a dead letter")
+        cause = Cause(uuid5(NAMESPACE_URL, f"dead letter {self.durable} {unhandled.key}"))
+
+        def decide() -> bool:
+            return dead_letters.add_behind(self._store.cursor(), unhandled)
+
+        return self._store.work(cause, decide)
+
+    def _carry_out(self, message: Message, dead_letter: DeadLetter | None = None) -> None:
+        about, contract, reaction = self._read(message)
+        with continued_span(f"{self.durable} {about.type}", about.traceparent):
+            try:
+                self._react(about, dead_letter, lambda: self._apply(reaction, contract, about))
+            except self._refusals as refusal:
+                self.refused += 1
+                logger.info("%s refuses %s: %r", self.durable, about.type, refusal)
+                # The views still hear of it, and the inbox remembers that it was answered.
+                self._react(about, dead_letter, lambda: self._store.project(contract, about))
+
+    def _react(
+        self, about: Envelope, dead_letter: DeadLetter | None, decide: Callable[[], None]
+    ) -> None:
+        if dead_letter is None:
+            self._store.react(about, self.durable, decide)
+            return
+        row = dead_letter
+
+        def free_and_react() -> None:
+            dead_letters.free(self._store.cursor(), row)
+            self._store.react(about, self.durable, decide)
+
+        trace = current_traceparent() or about.traceparent
+        self._store.work(Cause(about.id, about.actor, trace), free_and_react)
+
+    def _apply(self, reaction: Reaction, contract: Contract, about: Envelope) -> None:
+        self._store.project(contract, about)
+        reaction(contract, about, self._store.application)
+        failpoint("consumer.before_commit")
+
+    def _read(self, message: Message) -> tuple[Envelope, Contract, Reaction]:
+        try:
+            about = Envelope.from_headers(message.headers)
+            contract, reaction = self._subscriptions[about.type]
+            return about, contract.model_validate_json(message.body), reaction
+        except (UnreadableEnvelope, ValidationError, KeyError) as problem:
+            raise Unreadable(repr(problem)) from problem
+
+    def _unhandled(self, message: Message, error: str) -> Unhandled:
+        headers = dict(message.headers)
+        key = headers.get("ce-id") or headers.get("Nats-Msg-Id") or str(message.sequence)
+        return Unhandled(self.durable, key, message.subject, headers, message.body, error)

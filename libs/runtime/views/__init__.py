@@ -1,0 +1,1 @@
+"""Read models: written with their events, rebuilt beside the live ones."""

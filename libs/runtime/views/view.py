@@ -1,0 +1,60 @@
+"""Views: tables that are written in the transaction of the events they show."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from eventsourcing.utils import get_topic
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from libs.events.envelope import Envelope, event_id_of
+from libs.runtime.store.cause import Cause
+
+# A view now has this shape, be it a new one or one that it had before.
+HAS_SHAPE: Final = """
+    INSERT INTO public.views (name, shape, known) VALUES (%(name)s, %(shape)s, ARRAY[%(shape)s])
+    ON CONFLICT (name) DO UPDATE SET shape = excluded.shape,
+        known = CASE WHEN excluded.shape = ANY(views.known) THEN views.known
+                     ELSE views.known || excluded.known END
+"""
+
+Row = Mapping[str, Any]
+ViewCursor = Cursor[DictRow]
+
+
+class View:
+    """A table (or a few) and the way in which each event changes it.
+
+    A view is a pure consequence of events: it calls no provider, reads no clock and no table but
+    its own, so it can be built again from nothing at any time. `ddl` creates the tables.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    ddl: str
+
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        """Change the tables by one event: our own private one, or a contract of another service."""
+        raise NotImplementedError
+
+
+def about_own(service: str, event: Any, cause: Cause) -> Envelope:
+    """What a view is told about one of its own service's events: the same live and rebuilt."""
+    return Envelope(
+        id=event_id_of(event.originator_id, event.originator_version),
+        type=get_topic(type(event)),
+        source=service,
+        entity_id=event.originator_id,
+        entity_version=event.originator_version,
+        occurred_at=event.timestamp,
+        recorded_at=event.timestamp,
+        position="",
+        actor=cause.actor,
+        traceparent=cause.traceparent,
+    )
+
+
+def shape_of(view: View) -> str:
+    """Tells one definition of a view's tables from another."""
+    return hashlib.sha256(view.ddl.encode()).hexdigest()

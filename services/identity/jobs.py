@@ -1,0 +1,111 @@
+"""What a stored decision asked of the outside: mail a code, write an address into the bucket."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from libs.runtime.messaging.smtp import SmtpServer
+from libs.runtime.scheduling.schedule import Job
+from libs.runtime.store.store import Store
+from services.identity.application import (
+    COMPARE_CONTACTS,
+    MAIL_SIGN_IN_CODE,
+    PUT_CONTACT,
+    REFILL_CONTACTS,
+    Identity,
+)
+from services.identity.domain import CODE_VALID_FOR, PersonNotFound
+from services.identity.keyed_hashing import KeyedHashing
+from services.identity.mails import Mails
+from services.identity.queries import (
+    CodeToMail,
+    Profile,
+    count_people,
+    get_code_to_mail,
+    get_profile,
+    list_profiles_after,
+)
+
+REFILL_PAGE: Final = 500
+
+
+class ContactBucket(Protocol):
+    """Where the others look people up."""
+
+    def put(self, profile: Profile) -> None:
+        """Say how to reach a person from now on."""
+        ...
+
+    def count(self) -> int:
+        """How many people it knows."""
+        ...
+
+
+class Jobs:
+    """Carries out the jobs of the service."""
+
+    def __init__(
+        self,
+        store: Store[Identity],
+        hashing: KeyedHashing,
+        mails: Mails,
+        smtp: SmtpServer,
+        bucket: ContactBucket,
+    ) -> None:
+        self._store = store
+        self._hashing = hashing
+        self._mails = mails
+        self._smtp = smtp
+        self._bucket = bucket
+
+    def by_kind(self) -> dict[str, Job]:
+        """Every job by the kind under which it is scheduled."""
+        return {
+            MAIL_SIGN_IN_CODE: self.mail_sign_in_code,
+            PUT_CONTACT: self.put_contact,
+            REFILL_CONTACTS: self.refill_contacts,
+            COMPARE_CONTACTS: self.compare_contacts,
+        }
+
+    def mail_sign_in_code(self, payload: Mapping[str, Any]) -> None:
+        """Mail a code, unless it is of no use any more.
+
+        A cut answer of the SMTP server sends the mail once more: the same code in the same mail,
+        because the code is derived from its request instead of drawn here.
+        """
+        request_id = UUID(payload["request_id"])
+        asked = self._store.query(lambda curs: get_code_to_mail(curs, request_id))
+        if asked is None or not self._is_of_use(asked):
+            return
+        code = self._hashing.code_of(request_id)
+        self._smtp.send(self._mails.sign_in_code(asked.address, asked.locale, code, request_id))
+
+    def _is_of_use(self, asked: CodeToMail) -> bool:
+        expired = self._store.clock.now() >= asked.asked_at + CODE_VALID_FOR
+        return asked.is_newest and not asked.is_used and not expired
+
+    def put_contact(self, payload: Mapping[str, Any]) -> None:
+        """Tell the bucket how a person is reached now."""
+        person_id = UUID(payload["person_id"])
+        try:
+            profile = self._store.query(lambda curs: get_profile(curs, person_id))
+        except PersonNotFound:
+            return
+        self._bucket.put(profile)
+
+    def compare_contacts(self, payload: Mapping[str, Any]) -> Callable[[], None]:
+        """Look whether the bucket lost people, with the disk of NATS or by an older copy of it."""
+        known = self._store.query(count_people)
+        lost = self._bucket.count() < known
+        return lambda: self._store.application.compare_contacts_again(refill=lost)
+
+    def refill_contacts(self, payload: Mapping[str, Any]) -> Callable[[], None]:
+        """Write a page of people into the bucket, which may have been lost with NATS."""
+        after = UUID(payload["after"])
+        people = self._store.query(lambda curs: list_profiles_after(curs, after, REFILL_PAGE))
+        for profile in people:
+            self._bucket.put(profile)
+        identity = self._store.application
+        if len(people) < REFILL_PAGE:
+            return identity.rest_from_refilling
+        return lambda: identity.refill_contacts_after(people[-1].person_id)

@@ -1,0 +1,186 @@
+"""Calls to the video provider that a stored event or a webhook asked for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from libs.runtime.scheduling.schedule import Job
+from libs.runtime.store.store import Store
+from services.streaming import queries
+from services.streaming.application import (
+    CLOSE_ROOM,
+    HANDLE_WEBHOOK,
+    LOOK_INTO_ROOM,
+    LOOK_INTO_ROOMS,
+    OPEN_ROOM,
+    SWEEP,
+    Participant,
+    RoomEvent,
+    StillInRoom,
+    Streaming,
+    StreamNotFound,
+    VideoProvider,
+)
+from services.streaming.domain import EndCause
+from services.streaming.queries import StreamSeen
+
+Decision = Callable[[], None]
+
+
+class Jobs:
+    """What the service does at the provider; each may be done again without harm."""
+
+    def __init__(self, store: Store[Streaming], provider: VideoProvider) -> None:
+        self._store = store
+        self._provider = provider
+        self._streaming = store.application
+
+    def by_kind(self) -> Mapping[str, Job]:
+        """The jobs by the kind under which they are scheduled."""
+        return {
+            OPEN_ROOM: self.open_room,
+            CLOSE_ROOM: self.close_room,
+            LOOK_INTO_ROOM: self.look_into_room,
+            LOOK_INTO_ROOMS: self.look_into_rooms,
+            SWEEP: self.sweep,
+            HANDLE_WEBHOOK: self.handle_webhook,
+        }
+
+    def open_room(self, payload: Mapping[str, Any]) -> Decision:
+        """Make the room of a stream."""
+        stream_id = UUID(payload["stream_id"])
+        self._provider.open_room(stream_id)
+        return partial(self._streaming.confirm_live, stream_id)
+
+    def close_room(self, payload: Mapping[str, Any]) -> None:
+        """Put everyone out of the room of a stream that is over, and see that they are."""
+        stream_id = UUID(payload["stream_id"])
+        self._provider.close_room(stream_id)
+        if self._provider.list_participants(stream_id):
+            raise StillInRoom(stream_id)
+
+    def look_into_room(self, payload: Mapping[str, Any]) -> Decision | None:
+        """Put those out who may not be there any more, since one of them lost a reason to be."""
+        experience_id = UUID(payload["experience_id"])
+        stream = self._store.query(lambda curs: queries.find_newest_stream(curs, experience_id))
+        if stream is None or stream.is_over:
+            return None
+        return self._clear(stream)
+
+    def look_into_rooms(self, payload: Mapping[str, Any]) -> Decision:
+        """Have every room of a space looked into that is on air, each for itself.
+
+        A room whose people can't be put out yet must not keep the others waiting.
+        """
+        space_id, because_of = UUID(payload["space_id"]), UUID(payload["because_of"])
+        on_air = self._store.query(lambda curs: queries.list_on_air(curs, space_id))
+
+        def record() -> None:
+            for stream in on_air:
+                self._streaming.look_into_room(stream.experience_id, because_of)
+
+        return record
+
+    def sweep(self, payload: Mapping[str, Any]) -> Decision | None:
+        """Do the same every 30 s, for what no webhook and no event told us."""
+        stream_id = UUID(payload["stream_id"])
+        stream = self._find(stream_id)
+        if stream is None or stream.is_over:
+            return None
+        # A LiveKit that was restarted knows its rooms no more, and makes none for who comes.
+        self._provider.open_room(stream_id)
+        note_hosts = self._clear(stream)
+
+        def record() -> None:
+            note_hosts()
+            self._streaming.sweep_later(stream_id)
+
+        return record
+
+    def handle_webhook(self, payload: Mapping[str, Any]) -> Decision:
+        """Act on what the provider told us; it is a hint, so the room itself is looked at."""
+        event_id = str(payload["event_id"])
+        body = self._store.query(lambda curs: queries.get_webhook(curs, event_id))
+        act = self._on(self._provider.read_webhook(body))
+
+        def record() -> None:
+            if act is not None:
+                act()
+            self._streaming.finish_webhook(event_id)
+
+        return record
+
+    def _on(self, told: RoomEvent) -> Decision | None:
+        stream = self._find(told.stream_id) if told.stream_id else None
+        if stream is None:
+            return None
+        if told.kind == "room_finished":
+            return self._on_room_finished(stream)
+        return self._on_participant(told, stream)
+
+    def _on_room_finished(self, stream: StreamSeen) -> Decision | None:
+        """The word may be old: only a room that is not there now ends its stream."""
+        if self._provider.has_room(stream.stream_id):
+            return None
+
+        def record() -> None:
+            self._streaming.end_stream(stream.stream_id, EndCause.ROOM_CLOSED)
+
+        return record
+
+    def _on_participant(self, told: RoomEvent, stream: StreamSeen) -> Decision | None:
+        person = told.participant
+        if person is None or person.is_machine:
+            return None
+        if stream.is_over:
+            self._put_out(stream, [person])
+            return None
+        if person.is_host:
+            return self._clear(stream)
+        if told.kind == "participant_joined":
+            self._put_out(stream, self._who_may_not_stay(stream, [person]))
+        return None
+
+    def _clear(self, stream: StreamSeen) -> Decision:
+        """Look at everyone in the room; what is left to record is whether a host is there."""
+        present = [
+            each
+            for each in self._provider.list_participants(stream.stream_id)
+            if not each.is_machine
+        ]
+        unwanted = self._who_may_not_stay(stream, present)
+        self._put_out(stream, unwanted)
+        hosts = any(each.is_host for each in present if each not in unwanted)
+        return partial(self._streaming.note_hosts, stream.stream_id, present=hosts)
+
+    def _who_may_not_stay(
+        self, stream: StreamSeen, people: Iterable[Participant]
+    ) -> list[Participant]:
+        people = list(people)
+        known = {each.person_id for each in people if each.person_id is not None}
+        now = self._store.clock.now()
+        allowed = self._store.query(
+            lambda curs: queries.list_who_may_enter(curs, stream.experience_id, known, now)
+        )
+        team = self._store.query(lambda curs: queries.list_team_of(curs, stream.space_id, known))
+        hosts = allowed & team
+        return [
+            each for each in people if each.person_id not in (hosts if each.is_host else allowed)
+        ]
+
+    def _put_out(self, stream: StreamSeen, unwanted: Iterable[Participant]) -> None:
+        """Put them out and look whether they are gone. Raises StillInRoom, to be tried again."""
+        identities = {each.identity for each in unwanted}
+        for identity in identities:
+            self._provider.remove_participant(stream.stream_id, identity)
+        if identities:
+            there = {each.identity for each in self._provider.list_participants(stream.stream_id)}
+            if there & identities:
+                raise StillInRoom(stream.stream_id)
+
+    def _find(self, stream_id: UUID) -> StreamSeen | None:
+        try:
+            return self._store.query(lambda curs: queries.get_stream(curs, stream_id))
+        except StreamNotFound:
+            return None

@@ -1,0 +1,222 @@
+"""Services without one of their protections: a story must then find damage."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from typing_extensions import override
+
+from libs.events.envelope import Envelope
+from libs.runtime.scheduling.schedule import Schedule
+from libs.runtime.store import unit_of_work
+from libs.runtime.store.cause import Cause
+from services.chat.application import Chat
+from services.checkout.application import Checkout
+from services.checkout.domain import (
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    ProviderRefund,
+    RefundOrder,
+    Seat,
+    SeatReason,
+)
+from services.checkout.money_back import MoneyBack
+from services.checkout.payments import Record
+from services.checkout.rounds import Reconciler
+from services.checkout.stock import StockDoor
+from services.checkout.tables import StockTable
+from tests.simulation.bank import Bank
+from tests.simulation.mortal_store import MortalStore
+from tests.simulation.world import Protections
+
+R = TypeVar("R")
+
+
+class ReadThenWrite(StockTable):
+    """Looks how many seats are left, makes up its mind, and writes what it has worked out."""
+
+    def __init__(self, crowd: Callable[[UUID], None]) -> None:
+        self._crowd = crowd
+
+    @override
+    def move(self, pass_id: UUID, held: int, sold: int) -> bool:
+        with unit_of_work.required().cursor() as curs:
+            row = curs.execute("SELECT * FROM stock WHERE pass_id = %s", (pass_id,)).fetchone()
+            assert row is not None
+            self._crowd(pass_id)
+            if row["capacity"] is None:
+                return True
+            total = row["held"] + row["sold"] + held + sold
+            if held + sold > 0 and total > row["capacity"]:
+                return False
+            curs.execute(
+                "UPDATE stock SET held = %s, sold = %s, capacity = %s WHERE pass_id = %s",
+                (
+                    row["held"] + held,
+                    row["sold"] + sold,
+                    max(row["wanted"], total),
+                    pass_id,
+                ),
+            )
+        return True
+
+
+class Forgetful(MortalStore):
+    """Reacts to whatever comes, whether it came before or not."""
+
+    @override
+    def once(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
+        def again() -> None:
+            with self.cursor() as curs:
+                curs.execute("DELETE FROM inbox WHERE event_id = %s", (about.id,))
+            super(Forgetful, self).once(about, durable, decide)
+
+        self.work(_cause_of(about), again)
+        return True
+
+
+def _cause_of(about: Envelope) -> Cause:
+    return Cause(about.id, about.actor, about.traceparent)
+
+
+class Hasty(Checkout):
+    """Settles by what the order looks like just now, not by how far each payment has come."""
+
+    @override
+    def settle(self, order_id: UUID, payment: Payment) -> None:
+        order = self._locked(order_id)
+        now = self._clock.now()
+        order.learn(payment, now)
+        seat = self._seat_of(order)
+        if payment.status is PaymentStatus.SUCCEEDED and order.status == OrderStatus.OPEN:
+            self._stock.sell(seat, now)
+            order.fulfil(payment.payment_intent_id, now)
+            self._end(order)
+        self._back.compare(order, seat, payment, now)
+        self.save(order, seat)
+
+
+class KeepsTheMoney(MoneyBack):
+    """Means to send back what bought nothing, and never does."""
+
+    @override
+    def send_back(self, order: Order, payment_intent_id: str, cause: str, now: datetime) -> None:
+        order.request_return(payment_intent_id, cause, now)
+
+
+class Keeping(Checkout):
+    """Has no way back for a payment that buys nothing."""
+
+    def __init__(self, *arguments: Any, schedule: Schedule, stock: StockDoor, **more: Any) -> None:
+        super().__init__(*arguments, schedule=schedule, stock=stock, **more)
+        self._back = KeepsTheMoney(schedule, stock, self._owns_another)
+
+
+class TakesItsTime(MoneyBack):
+    """Sends back what bought nothing, when it comes to it."""
+
+    @override
+    def send_back(self, order: Order, payment_intent_id: str, cause: str, now: datetime) -> None:
+        super().send_back(order, payment_intent_id, cause, now + timedelta(hours=1))
+
+
+class Tardy(Checkout):
+    """Has a way back that takes an hour."""
+
+    def __init__(self, *arguments: Any, schedule: Schedule, stock: StockDoor, **more: Any) -> None:
+        super().__init__(*arguments, schedule=schedule, stock=stock, **more)
+        self._back = TakesItsTime(schedule, stock, self._owns_another)
+
+
+class Lenient(Chat):
+    """Comes to see who is to leave or to enter once in a while."""
+
+    def __init__(self, *arguments: Any, schedule: Schedule, **more: Any) -> None:
+        class Late:
+            def at(self, kind: str, key: str, due_at: datetime, payload: Any) -> None:
+                schedule.at(kind, key, due_at + timedelta(minutes=5), payload)
+
+            def cancel(self, kind: str, key: str) -> None:
+                schedule.cancel(kind, key)
+
+        super().__init__(*arguments, schedule=Late(), **more)
+
+
+class Holding(Checkout):
+    """Orders expire, and their seats stay with them."""
+
+    @override
+    def _let_go(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
+        if order.status == OrderStatus.OPEN:
+            order.expire(reason.value, now)
+            self._end(order)
+
+
+class Generous(Checkout):
+    """A seat is held for as long as somebody may still want to pay."""
+
+    @override
+    def _schedule_end_of_hold(self, order: Order) -> None:
+        pass
+
+
+class Amnesiac(MortalStore):
+    """Carries out every command that it is given, whether it was given before or not."""
+
+    @override
+    def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
+        return self.work(cause, decide)
+
+
+class NamesNoRefund:
+    """The bank, asked for each refund under a new key, which does not say what it is for."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bank, name)
+
+    def refund(self, asked: RefundOrder) -> ProviderRefund:
+        key = str(self._bank.fate.new_id())
+        return self._bank.refund(replace(asked, idempotency_key=key))
+
+    def get(self, payment_intent_id: str) -> Payment:
+        payment = self._bank.get(payment_intent_id)
+        nameless = tuple(replace(refund, request_id=None) for refund in payment.refunds)
+        return replace(payment, refunds=nameless)
+
+
+class Trusting(Reconciler):
+    """Goes through no list: whatever happened, somebody will have told us."""
+
+    @override
+    def step(self, day: str | None = None, *, up_to_now: bool = False) -> Record:
+        return lambda: None
+
+    @override
+    def look_back(self) -> Record:
+        return lambda: None
+
+
+WITHOUT: Final[Mapping[str, Protections]] = {
+    "conditional update": Protections(counters=ReadThenWrite),
+    "memory of commands": Protections(make_store=Amnesiac),
+    "inbox": Protections(make_store=Forgetful),
+    "lattice": Protections(checkout=Hasty),
+    "way back of a payment": Protections(checkout=Keeping),
+    "way back at once": Protections(checkout=Tardy),
+    "seats in the chat at once": Protections(chat=Lenient),
+    "seat that comes back": Protections(checkout=Holding),
+    "end of a hold": Protections(checkout=Generous),
+    "name of a refund": Protections(provider=NamesNoRefund),
+    "rounds over the lists": Protections(reconciler=Trusting),
+    "expectation of the last message": Protections(relay_expects=False),
+    "order of each entity": Protections(keeps_order=False),
+    "acknowledging after the commit": Protections(acknowledges_first=True),
+}
+"""Each protection that can be taken away, and the world without it."""

@@ -1,0 +1,297 @@
+"""The services, put together as their own `__main__` does, on mortal stores."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+from uuid import UUID
+
+import services.access.http
+import services.catalog.http
+import services.chat.http
+import services.checkout.http
+import services.notifications.http
+from libs.events.contract import Contract
+from libs.runtime.messaging.contacts import Contact
+from libs.runtime.messaging.handling import Handler, Reaction
+from libs.runtime.messaging.relay import ToContract
+from libs.runtime.scheduling.clock import FixedClock
+from libs.runtime.scheduling.schedule import Job, Schedule, Timer
+from libs.runtime.service import Service
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.connections import Connections
+from libs.runtime.store.store import Store
+from libs.runtime.views.view import View
+from services import access, catalog, chat, checkout, notifications
+from services.access.application import Access
+from services.access.projections import VIEWS as ACCESS_VIEWS
+from services.access.publishing import to_contract as access_says
+from services.access.reactions import SUBSCRIPTIONS as ACCESS_HEARS
+from services.access.timers import TIMERS as ACCESS_TIMERS
+from services.catalog.application import Catalog
+from services.catalog.projections import VIEWS as CATALOG_VIEWS
+from services.catalog.publishing import to_contract as catalog_says
+from services.catalog.tables import NameTable, ProfileTextTable
+from services.chat.application import Chat
+from services.chat.jobs import Jobs as ChatJobs
+from services.chat.projections import ChannelList, SeatList
+from services.chat.publishing import to_contract as chat_says
+from services.chat.reactions import SUBSCRIPTIONS as CHAT_HEARS
+from services.chat.tables import TurnLocks
+from services.chat.timers import TIMERS as CHAT_TIMERS
+from services.checkout.application import Checkout
+from services.checkout.jobs import Jobs as CheckoutJobs
+from services.checkout.payments import PaymentProvider, Payments
+from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
+from services.checkout.publishing import to_contract as checkout_says
+from services.checkout.reactions import SUBSCRIPTIONS as CHECKOUT_HEARS
+from services.checkout.rounds import Balancer, Reconciler
+from services.checkout.stock import Counters, StockDoor
+from services.checkout.tables import BookTables
+from services.checkout.timers import begin_rounds, timers
+from services.checkout.webhooks import Webhooks
+from services.notifications.application import Notifications
+from services.notifications.jobs import Jobs as NotificationJobs
+from services.notifications.mails import Mails
+from services.notifications.projections import VIEWS as NOTIFICATION_VIEWS
+from services.notifications.publishing import to_contract as notifications_say
+from services.notifications.reactions import SUBSCRIPTIONS as NOTIFICATIONS_HEAR
+from services.notifications.tables import AudienceTable, CatalogueTable, OptOutTable
+from services.notifications.texts import Texts
+from services.notifications.timers import TIMERS as NOTIFICATION_TIMERS
+from services.notifications.unsubscribe_tokens import UnsubscribeTokens
+from tests.simulation.bank import Bank
+from tests.simulation.bus import Writer
+from tests.simulation.fault_injector import Fate
+from tests.simulation.outside import PostOffice, Room
+from tests.simulation.workers import Hands
+
+CHAT_VIEWS: Final = (SeatList(), ChannelList())
+SERVICES: Final = ("catalog", "checkout", "access", "chat", "notifications")
+SUBSCRIPTIONS: Final[Mapping[str, Mapping[type[Contract], Reaction]]] = {
+    "catalog": {},
+    "checkout": CHECKOUT_HEARS,
+    "access": ACCESS_HEARS,
+    "chat": CHAT_HEARS,
+    "notifications": NOTIFICATIONS_HEAR,
+}
+VIEWS: Final[Mapping[str, Sequence[View]]] = {
+    "catalog": CATALOG_VIEWS,
+    "checkout": CHECKOUT_VIEWS,
+    "access": ACCESS_VIEWS,
+    "chat": CHAT_VIEWS,
+    "notifications": NOTIFICATION_VIEWS,
+}
+
+MakeStore = Callable[..., Store[Any]]
+
+
+@dataclass
+class Surroundings:
+    """What the services stand on, with the parts that a control may put in the place of ours."""
+
+    fate: Fate
+    clock: FixedClock
+    urls: Mapping[str, str]
+    connections: Mapping[str, Connections]
+    bank: Bank
+    room: Room
+    post: PostOffice
+    contacts: Mapping[UUID, Contact]
+    make_store: MakeStore
+    make_counters: Callable[[], Counters]
+    make_checkout: Callable[..., Checkout]
+    make_reconciler: Callable[..., Reconciler]
+    provider: PaymentProvider
+    make_chat: Callable[..., Chat]
+    mails: Mails = field(
+        default_factory=lambda: Mails(
+            "http://localhost:8000",
+            "Backstage <post@backstage.test>",
+            Texts(),
+            UnsubscribeTokens("a secret of the simulation, of 32 signs"),
+        )
+    )
+
+
+class Process:
+    """One service while it lives: its store, what it hears and says, and its work."""
+
+    def __init__(
+        self,
+        world: Surroundings,
+        store: Store[Any],
+        says: ToContract,
+        timers: Mapping[str, Timer],
+        jobs: Mapping[str, Job],
+        refusals: Sequence[type[Exception]],
+    ) -> None:
+        self.store = store
+        self.application = store.application
+        self.writer = Writer(store, says)
+        self.hands = Hands(world.fate, store, timers, jobs, refusals)
+        self.refusals = tuple(refusals)
+        subscriptions = SUBSCRIPTIONS[store.service]
+        self.handlers = {
+            producer: Handler(
+                store,
+                f"{store.service}-{producer}",
+                {
+                    contract: act
+                    for contract, act in subscriptions.items()
+                    if contract.producer() == producer
+                },
+                refusals,
+            )
+            for producer in {contract.producer() for contract in subscriptions}
+        }
+
+    def die(self) -> None:
+        """Leave nothing behind but what is in the database."""
+        self.store.close()
+
+
+class CheckoutProcess(Process):
+    """The checkout, with the two doors that its edge uses."""
+
+    payments: Payments
+    webhooks: Webhooks
+
+
+def _store(
+    world: Surroundings, service: str, application: Callable[..., Any], *, opening: bool
+) -> Store[Any]:
+    module = {
+        "catalog": catalog,
+        "checkout": checkout,
+        "access": access,
+        "chat": chat,
+        "notifications": notifications,
+    }[service]
+    migrations = Path(str(module.__file__)).parent / "migrations"
+    store = world.make_store(
+        world.fate,
+        world.connections[service],
+        service,
+        world.urls[service],
+        application,
+        views=VIEWS[service],
+        migrations=migrations if migrations.exists() else None,
+        clock=world.clock,
+        pool_size=4,
+    )
+    if opening:
+        store.open()
+    return store
+
+
+def begin_catalog(world: Surroundings, *, opening: bool) -> Process:
+    """The catalog."""
+    store = _store(
+        world,
+        "catalog",
+        lambda env: Catalog(env, clock=world.clock, names=NameTable(), texts=ProfileTextTable()),
+        opening=opening,
+    )
+    return Process(world, store, catalog_says, {}, {}, tuple(services.catalog.http.REFUSALS))
+
+
+def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
+    """The checkout."""
+    store = _store(
+        world,
+        "checkout",
+        lambda env: world.make_checkout(
+            env,
+            clock=world.clock,
+            schedule=Schedule(world.clock),
+            books=BookTables(),
+            stock=StockDoor(world.make_counters()),
+        ),
+        opening=opening,
+    )
+    payments = Payments(store, world.provider)
+    webhooks = Webhooks(store, payments, store.schedule)
+    process = CheckoutProcess(
+        world,
+        store,
+        checkout_says,
+        timers(store, webhooks),
+        CheckoutJobs(
+            payments,
+            webhooks,
+            world.make_reconciler(store, world.provider),
+            Balancer(store, world.provider),
+        ).by_kind(),
+        tuple(services.checkout.http.REFUSALS),
+    )
+    process.payments, process.webhooks = payments, webhooks
+    finish(begin_rounds(store)(cast(Service, None)))
+    return process
+
+
+def begin_access(world: Surroundings, *, opening: bool) -> Process:
+    """Access."""
+    store = _store(
+        world,
+        "access",
+        lambda env: Access(env, clock=world.clock, schedule=Schedule(world.clock)),
+        opening=opening,
+    )
+    refusals = tuple(services.access.http.REFUSALS)
+    return Process(world, store, access_says, ACCESS_TIMERS, {}, refusals)
+
+
+def begin_chat(world: Surroundings, *, opening: bool) -> Process:
+    """The chat."""
+    store = _store(
+        world,
+        "chat",
+        lambda env: world.make_chat(
+            env, clock=world.clock, schedule=Schedule(world.clock), turns=TurnLocks()
+        ),
+        opening=opening,
+    )
+    jobs = ChatJobs(store, world.room, lambda _: None).by_kind()
+    refusals = tuple(services.chat.http.REFUSALS)
+    process = Process(world, store, chat_says, CHAT_TIMERS, jobs, refusals)
+    store.execute(Cause(world.fate.new_id(), actor="chat"), store.application.prepare)
+    return process
+
+
+def begin_notifications(world: Surroundings, *, opening: bool) -> Process:
+    """The notifications."""
+    store = _store(
+        world,
+        "notifications",
+        lambda env: Notifications(
+            env,
+            clock=world.clock,
+            schedule=Schedule(world.clock),
+            audience=AudienceTable(),
+            catalogue=CatalogueTable(),
+            opt_outs=OptOutTable(),
+        ),
+        opening=opening,
+    )
+    jobs = NotificationJobs(store, world.mails, world.post, world.contacts.get).by_kind()
+    refusals = tuple(services.notifications.http.REFUSALS)
+    return Process(world, store, notifications_say, NOTIFICATION_TIMERS, jobs, refusals)
+
+
+BEGIN: Final[Mapping[str, Callable[..., Process]]] = {
+    "catalog": begin_catalog,
+    "checkout": begin_checkout,
+    "access": begin_access,
+    "chat": begin_chat,
+    "notifications": begin_notifications,
+}
+
+
+def finish(coroutine: Any) -> Any:
+    """Run to its end what waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waits for something")

@@ -1,0 +1,55 @@
+"""The worker of one service, one piece of scheduled work at a time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from libs.runtime.scheduling.schedule import Entry, Job, Timer
+from libs.runtime.scheduling.worker import LEASE_S, Worker
+from libs.runtime.store.store import Store
+from tests.simulation.fault_injector import Fate
+
+_ALL: Final = 10_000
+
+
+class Hands(Worker):
+    """Takes what is due in hand and does it in any order, as work that runs side by side ends."""
+
+    def __init__(
+        self,
+        fate: Fate,
+        store: Store[Any],
+        timers: Mapping[str, Timer],
+        jobs: Mapping[str, Job],
+        refusals: Sequence[type[Exception]],
+    ) -> None:
+        # All that is due: of entries due at the same time the database would choose any few.
+        super().__init__(store, timers, jobs, refusals=refusals, at_once=_ALL)
+        self._fate = fate
+        self._held: list[Entry] = []
+        self._until: datetime | None = None
+
+    def step(self) -> str | None:
+        """Do one piece of work; what that was, None when nothing is due."""
+        if not self._kinds:
+            return None
+        now = self._store.clock.now()
+        if self._until is not None and now >= self._until:
+            # Calls to providers give up before their lease ends.
+            self._held = []
+        if not self._held:
+            self._held = sorted(self._claim(), key=lambda e: (e.due_at, e.kind, e.key))
+            self._until = now + timedelta(seconds=LEASE_S)
+        if not self._held:
+            return None
+        entry = self._held.pop(self._fate.random.randrange(len(self._held)))
+        return f"{entry.kind}{self._outcome(entry)}"
+
+    def _outcome(self, entry: Entry) -> str:
+        try:
+            self._carry_out(entry)
+        except Exception as fault:  # noqa: BLE001 - as the worker's own loop
+            self._postpone(entry, repr(fault))
+            return f" put off: {fault!r}"
+        self.done += 1
+        return ""
