@@ -71,10 +71,11 @@ class ContactWriter:
 def build_store(settings: Settings, clock: Clock, hashing: KeyedHashing) -> Store[Identity]:
     """The service's application on its database."""
     limits = Limits(
-        sends_per_address=settings.sign_in_sends_per_address,
+        sends_per_browser=settings.sign_in_sends_per_browser,
         sends_per_network=settings.sign_in_sends_per_network,
         sends_in_total=settings.sign_in_sends_in_total,
-        failures_per_address=settings.sign_in_failures_per_address,
+        free_sends_per_inbox=settings.sign_in_free_sends_per_inbox,
+        failures_per_browser=settings.sign_in_failures_per_browser,
     )
     return Store(
         "identity",

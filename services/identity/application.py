@@ -17,6 +17,7 @@ from services.identity.domain import (
     SessionNotFound,
     TooManyCodes,
     Verdict,
+    inbox_of,
     normalise_address,
     normalise_display_name,
 )
@@ -93,14 +94,21 @@ class Identity(Application[UUID]):
         """
         now = self._clock.now()
         address = normalise_address(address)
+        inbox = inbox_of(address)
+        browser_hash = self._hashing.origin_hash("browser", browser_id)
         network_hash = self._hashing.origin_hash("network", network)
-        self._codes.lock(address)
-        self._refuse_too_many(now, address, network_hash)
+        self._codes.lock(inbox)
+        sends = self._codes.sends_since(now - LIMIT_WINDOW, inbox, browser_hash, network_hash)
+        known = self._codes.knows_browser(address, browser_hash)
+        wait = self._limits.wait_of(sends, now, known_browser=known)
+        if wait > timedelta(0):
+            raise TooManyCodes(wait)
         self._codes.add(
             CodeRow(
                 request_id=request_id,
                 address=address,
-                browser_hash=self._hashing.origin_hash("browser", browser_id),
+                inbox=inbox,
+                browser_hash=browser_hash,
                 network_hash=network_hash,
                 code_hash=self._hashing.code_hash(request_id, self._hashing.code_of(request_id)),
                 locale=locale,
@@ -110,17 +118,9 @@ class Identity(Application[UUID]):
         payload = {"request_id": str(request_id)}
         self._schedule.at(MAIL_SIGN_IN_CODE, str(request_id), now, payload)
 
-    def _refuse_too_many(self, now: datetime, address: str, network_hash: bytes) -> None:
-        since = now - LIMIT_WINDOW
-        sends = self._codes.sends_since(since, address, network_hash)
-        limits = self._limits
-        if (
-            sends.by_address >= limits.sends_per_address
-            or sends.by_network >= limits.sends_per_network
-            or sends.in_total >= limits.sends_in_total
-            or self._codes.failures_since(since, address) >= limits.failures_per_address
-        ):
-            raise TooManyCodes(sends.first_at - since)
+    def note_refused_mail(self, request_id: UUID, smtp_code: int) -> None:
+        """The mail server will never take the mail of that code: it is not tried again."""
+        self._codes.note_refused(request_id, smtp_code)
 
     def sign_in(self, guess: Guess) -> dict[str, str]:
         """Judge a guess: `verdict`, and for a right one `session_id` and `person_id`.
@@ -129,12 +129,14 @@ class Identity(Application[UUID]):
         """
         now = self._clock.now()
         address = normalise_address(guess.address)
-        self._codes.lock(address)
-        asked = self._codes.newest(address)
-        verdict = self._judge(guess, asked, now)
+        browser_hash = self._hashing.origin_hash("browser", guess.browser_id)
+        self._codes.lock(inbox_of(address))
+        asked = self._codes.newest(address, browser_hash)
+        verdict = self._judge(guess.code, asked, now)
         if verdict is not Verdict.RIGHT or asked is None:
             return {"verdict": verdict.value}
         self._codes.note_used(asked.request_id, now)
+        self._codes.note_browser(address, browser_hash, now)
         person_id, registered = self._person_of(asked, now)
         session = Session(asked.request_id, person_id, now)
         self.save(*registered, session)
@@ -147,21 +149,17 @@ class Identity(Application[UUID]):
             "person_id": str(person_id),
         }
 
-    def _judge(self, guess: Guess, asked: CodeRow | None, now: datetime) -> Verdict:
-        # The same hashing is done when no code was ever asked for.
-        typed = self._hashing.code_hash(asked.request_id if asked else _NO_REQUEST, guess.code)
-        browser = self._hashing.origin_hash("browser", guess.browser_id)
+    def _judge(self, code: str, asked: CodeRow | None, now: datetime) -> Verdict:
+        # The same hashing is done for a browser that never asked for a code.
+        typed = self._hashing.code_hash(asked.request_id if asked else _NO_REQUEST, code)
+        same_code = same(typed, asked.code_hash if asked else bytes(len(typed)))
         if asked is None:
-            same(typed, browser)
             return Verdict.WRONG
-        same_code = same(typed, asked.code_hash)
-        same_browser = same(browser, asked.browser_hash)
-        failures = self._codes.failures_since(now - LIMIT_WINDOW, asked.address)
-        if failures >= self._limits.failures_per_address:
+        failures = self._codes.failures_since(now - LIMIT_WINDOW, asked.browser_hash)
+        if failures >= self._limits.failures_per_browser:
             return Verdict.TOO_MANY_TRIES
-        verdict = asked.to_code().judge(now, same_browser=same_browser, same_code=same_code)
-        # Who asks from elsewhere can't be right, so they can't use up the owner's tries either.
-        if same_browser and verdict in {Verdict.WRONG, Verdict.BURNED}:
+        verdict = asked.to_code().judge(now, same_code=same_code)
+        if verdict in {Verdict.WRONG, Verdict.BURNED}:
             self._codes.note_failure(asked.request_id, now)
         return verdict
 

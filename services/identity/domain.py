@@ -25,6 +25,10 @@ _LOCAL: Final = r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]{1,64}"
 _LABEL: Final = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _ADDRESS: Final = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})+")
 _LONGEST_ADDRESS: Final = 254
+_ENCODED_WORD: Final = "=?"
+"""Opens an encoded word (RFC 2047), which mail libraries decode into another address."""
+_DOTS_MEAN_NOTHING: Final = frozenset({"gmail.com", "googlemail.com"})
+_LONGEST_PAUSE: Final = timedelta(minutes=15)
 _IPV6_SITE_BITS: Final = 64
 
 
@@ -49,7 +53,7 @@ class PersonNotFound(Exception):
 
 
 class TooManyCodes(Exception):
-    """The address, its network or everyone together asked for too many codes of late."""
+    """The browser, its network, the inbox or everyone asked for too many codes of late."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__(retry_after)
@@ -67,11 +71,37 @@ class Verdict(StrEnum):
 
 
 def normalise_address(text: str) -> str:
-    """The one spelling of an address: NFKC, stripped, casefolded. Raises InvalidAddress."""
-    address = unicodedata.normalize("NFKC", text).strip().casefold()
-    if len(address) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(address) or ".." in address:
+    """The one spelling of an address: NFKC, stripped, casefolded.
+
+    Raises InvalidAddress, also for encoded words and for characters that nobody sees.
+    """
+    address = unicodedata.normalize("NFKC", text).strip(" ").casefold()
+    well_formed = _ADDRESS.fullmatch(address) and ".." not in address and address.isprintable()
+    if not well_formed or len(address) > _LONGEST_ADDRESS or _ENCODED_WORD in address:
         raise InvalidAddress
     return address
+
+
+def inbox_of(address: str) -> str:
+    """The inbox in which a mail server puts mails to a normalised address.
+
+    Serves limits alone: people are told apart by the address as they typed it. Tags behind a plus
+    are dropped everywhere (RFC 5233), dots where the provider ignores them.
+    """
+    local, _, domain = address.rpartition("@")
+    local = local.partition("+")[0] or local
+    domain = domain.encode("idna").decode() if _fits_idna(domain) else domain
+    if domain in _DOTS_MEAN_NOTHING:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
+def _fits_idna(domain: str) -> bool:
+    try:
+        domain.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def normalise_display_name(text: str) -> str:
@@ -94,13 +124,55 @@ def network_of(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How often codes may be sent and guessed within one hour (product, sign-in)."""
+class Sends:
+    """How often codes were asked for within the window, and since when, by whom."""
 
-    sends_per_address: int = 5
+    by_browser: int
+    by_network: int
+    in_total: int
+    to_inbox: int
+    browser_since: datetime
+    network_since: datetime
+    total_since: datetime
+    last_to_inbox: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often codes may be sent and guessed within one hour.
+
+    A browser that has signed in to the address before is held to `sends_per_browser` alone, so
+    that nobody else's requests keep its owner out. For all others an inbox that was sent its
+    `free_sends_per_inbox` takes the next code after a pause: a minute, doubled with each further
+    code, 15 minutes at most. Each code allows five guesses, so the pauses bound guessing as well.
+    """
+
+    sends_per_browser: int = 5
     sends_per_network: int = 30
     sends_in_total: int = 2_000
-    failures_per_address: int = 20
+    free_sends_per_inbox: int = 5
+    failures_per_browser: int = 20
+
+    def wait_of(self, sends: Sends, at: datetime, *, known_browser: bool) -> timedelta:
+        """How long the next code has to wait; nothing or less means that it may go out now."""
+        waits = [_until(sends.browser_since, at, sends.by_browser >= self.sends_per_browser)]
+        if not known_browser:
+            waits += [
+                _until(sends.network_since, at, sends.by_network >= self.sends_per_network),
+                _until(sends.total_since, at, sends.in_total >= self.sends_in_total),
+                sends.last_to_inbox + self._pause_of_inbox(sends.to_inbox) - at,
+            ]
+        return max(waits)
+
+    def _pause_of_inbox(self, sent: int) -> timedelta:
+        beyond = sent - self.free_sends_per_inbox
+        if beyond < 0:
+            return timedelta(0)
+        return min(timedelta(minutes=2 ** min(beyond, 10)), _LONGEST_PAUSE)
+
+
+def _until(since: datetime, at: datetime, is_reached: bool) -> timedelta:
+    return since + LIMIT_WINDOW - at if is_reached else timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +189,8 @@ class SignInCode:
         """From then on it opens nothing."""
         return self.asked_at + CODE_VALID_FOR
 
-    def judge(self, at: datetime, *, same_browser: bool, same_code: bool) -> Verdict:
-        """What a guess is worth. A guess from another browser is wrong, whatever it says."""
-        if not same_browser:
-            return Verdict.WRONG
+    def judge(self, at: datetime, *, same_code: bool) -> Verdict:
+        """What a guess from the browser that asked is worth."""
         if self.used or at >= self.expires_at:
             return Verdict.EXPIRED
         if self.failures >= TRIES_PER_CODE:

@@ -1,10 +1,11 @@
 """What a stored decision asked of the outside: mail a code, write an address into the bucket."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from libs.runtime.messaging.smtp import SmtpServer
+from libs.runtime.messaging.smtp import MailRefused, SmtpServer
 from libs.runtime.scheduling.schedule import Job
 from libs.runtime.store.store import Store
 from services.identity.application import (
@@ -25,6 +26,8 @@ from services.identity.queries import (
     get_profile,
     list_profiles_after,
 )
+
+logger = logging.getLogger(__name__)
 
 REFILL_PAGE: Final = 500
 
@@ -67,8 +70,9 @@ class Jobs:
             COMPARE_CONTACTS: self.compare_contacts,
         }
 
-    def mail_sign_in_code(self, payload: Mapping[str, Any]) -> None:
-        """Mail a code, unless it is of no use any more.
+    def mail_sign_in_code(self, payload: Mapping[str, Any]) -> Callable[[], None] | None:
+        """Mail a code, unless it is of no use any more. A mail that the server refuses for good
+        is kept as such with its code, and not tried again.
 
         A cut answer of the SMTP server sends the mail once more: the same code in the same mail,
         because the code is derived from its request instead of drawn here.
@@ -76,9 +80,16 @@ class Jobs:
         request_id = UUID(payload["request_id"])
         asked = self._store.query(lambda curs: get_code_to_mail(curs, request_id))
         if asked is None or not self._is_of_use(asked):
-            return
+            return None
         code = self._hashing.code_of(request_id)
-        self._smtp.send(self._mails.sign_in_code(asked.address, asked.locale, code, request_id))
+        try:
+            mail = self._mails.sign_in_code(asked.address, asked.locale, code, request_id)
+            self._smtp.send(mail)
+        except MailRefused as refused:
+            smtp_code = refused.code
+            logger.warning("the mail of code %s is refused for good: %d", request_id, smtp_code)
+            return lambda: self._store.application.note_refused_mail(request_id, smtp_code)
+        return None
 
     def _is_of_use(self, asked: CodeToMail) -> bool:
         expired = self._store.clock.now() >= asked.asked_at + CODE_VALID_FOR

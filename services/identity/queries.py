@@ -142,7 +142,9 @@ def get_code_to_mail(curs: Cursor[DictRow], request_id: UUID) -> CodeToMail | No
     row = curs.execute(
         """
         SELECT c.*, NOT EXISTS (SELECT 1 FROM sign_in_codes later
-                                WHERE later.address = c.address AND later.number > c.number)
+                                WHERE later.address = c.address
+                                  AND later.browser_hash = c.browser_hash
+                                  AND later.number > c.number)
                     AS is_newest
         FROM sign_in_codes c WHERE c.request_id = %s
         """,

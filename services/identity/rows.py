@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.identity.domain import SignInCode
+from services.identity.domain import Sends, SignInCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class CodeRow:
 
     request_id: UUID
     address: str
+    inbox: str
     browser_hash: bytes
     network_hash: bytes
     code_hash: bytes
@@ -27,35 +28,27 @@ class CodeRow:
         return SignInCode(self.request_id, self.asked_at, self.failures, self.used)
 
 
-@dataclass(frozen=True, slots=True)
-class Sends:
-    """How many codes went to one address, to one network and out in all within the window."""
-
-    by_address: int
-    by_network: int
-    in_total: int
-    first_at: datetime
-
-
 class CodeRows(Protocol):
     """The erasable rows of codes."""
 
-    def lock(self, address: str) -> None:
-        """Let nobody else send to, or guess for, this address until the unit of work ends."""
+    def lock(self, inbox: str) -> None:
+        """Let nobody else send to, or guess for, this inbox until the unit of work ends."""
 
-    def sends_since(self, since: datetime, address: str, network_hash: bytes) -> Sends:
+    def sends_since(
+        self, since: datetime, inbox: str, browser_hash: bytes, network_hash: bytes
+    ) -> Sends:
         """Count what was sent."""
         ...
 
     def add(self, row: CodeRow) -> None:
         """Keep one more; the same request once."""
 
-    def newest(self, address: str) -> CodeRow | None:
-        """The one that counts."""
+    def newest(self, address: str, browser_hash: bytes) -> CodeRow | None:
+        """The one that counts: each browser has its own."""
         ...
 
-    def failures_since(self, since: datetime, address: str) -> int:
-        """Wrong guesses for an address, over all of its codes."""
+    def failures_since(self, since: datetime, browser_hash: bytes) -> int:
+        """Wrong guesses of a browser, over all of its codes."""
         ...
 
     def note_failure(self, request_id: UUID, at: datetime) -> None:
@@ -64,8 +57,18 @@ class CodeRows(Protocol):
     def note_used(self, request_id: UUID, at: datetime) -> None:
         """It opens nothing any more."""
 
+    def note_refused(self, request_id: UUID, smtp_code: int) -> None:
+        """The mail server will never take its mail."""
+
+    def note_browser(self, address: str, browser_hash: bytes, at: datetime) -> None:
+        """This browser has signed in to the address."""
+
+    def knows_browser(self, address: str, browser_hash: bytes) -> bool:
+        """Whether this browser has signed in to the address before."""
+        ...
+
     def forget_before(self, before: datetime) -> None:
-        """Erase those asked for before then."""
+        """Erase codes asked for before then, and browsers not seen for 400 days."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ class Settings(ServiceSettings):
     smtp_url: str
     mail_from: str = "Backstage Pass <hello@localhost>"
     sign_in_pepper: str | None = Field(default=None, min_length=32)
-    sign_in_sends_per_address: int = 5
+    sign_in_sends_per_browser: int = 5
     sign_in_sends_per_network: int = 30
     sign_in_sends_in_total: int = 2_000
-    sign_in_failures_per_address: int = 20
+    sign_in_free_sends_per_inbox: int = 5
+    sign_in_failures_per_browser: int = 20
 
     @property
     def pepper(self) -> bytes:

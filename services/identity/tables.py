@@ -1,6 +1,6 @@
 """The erasable rows of the identity service in PostgreSQL, written in the open unit of work."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,21 +8,24 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from libs.runtime.store import unit_of_work
-from services.identity.domain import SESSION_ABSOLUTE_LIMIT, SESSION_IDLE_LIMIT
-from services.identity.rows import CodeRow, PersonRow, Sends, SessionRow, Tables
+from services.identity.domain import SESSION_ABSOLUTE_LIMIT, SESSION_IDLE_LIMIT, Sends
+from services.identity.rows import CodeRow, PersonRow, SessionRow, Tables
 
 _SENDS = """
-    SELECT count(*) FILTER (WHERE address = %(address)s) AS by_address,
-           count(*) FILTER (WHERE network_hash = %(network_hash)s) AS by_network,
+    SELECT count(*) FILTER (WHERE browser_hash = %(browser)s) AS by_browser,
+           count(*) FILTER (WHERE network_hash = %(network)s) AS by_network,
            count(*) AS in_total,
-           coalesce(
-               min(asked_at) FILTER (WHERE address = %(address)s),
-               min(asked_at) FILTER (WHERE network_hash = %(network_hash)s),
-               min(asked_at),
-               now()
-           ) AS first_at
+           count(*) FILTER (WHERE inbox = %(inbox)s) AS to_inbox,
+           coalesce(min(asked_at) FILTER (WHERE browser_hash = %(browser)s), %(since)s)
+               AS browser_since,
+           coalesce(min(asked_at) FILTER (WHERE network_hash = %(network)s), %(since)s)
+               AS network_since,
+           coalesce(min(asked_at), %(since)s) AS total_since,
+           coalesce(max(asked_at) FILTER (WHERE inbox = %(inbox)s), %(since)s) AS last_to_inbox
     FROM sign_in_codes WHERE asked_at > %(since)s
 """
+# As long as browsers keep cookies at most (Chrome's cap).
+_KNOWN_FOR = timedelta(days=400)
 
 
 def _run(statement: str, parameters: dict[str, Any]) -> Cursor[DictRow]:
@@ -37,47 +40,49 @@ def _first(statement: str, parameters: dict[str, Any]) -> DictRow:
 
 
 class CodeTable:
-    """`sign_in_codes`: the newest of an address is the one with the highest number."""
+    """`sign_in_codes`: the newest of a browser is the one with the highest number."""
 
-    def lock(self, address: str) -> None:
+    def lock(self, inbox: str) -> None:
         """Held until the transaction ends."""
-        _run("SELECT pg_advisory_xact_lock(1, hashtext(%(address)s))", {"address": address})
+        _run("SELECT pg_advisory_xact_lock(1, hashtext(%(inbox)s))", {"inbox": inbox})
 
-    def sends_since(self, since: datetime, address: str, network_hash: bytes) -> Sends:
+    def sends_since(
+        self, since: datetime, inbox: str, browser_hash: bytes, network_hash: bytes
+    ) -> Sends:
         """Count what was sent."""
-        return Sends(
-            **_first(_SENDS, {"since": since, "address": address, "network_hash": network_hash})
-        )
+        about = {"inbox": inbox, "browser": browser_hash, "network": network_hash}
+        return Sends(**_first(_SENDS, about | {"since": since}))
 
     def add(self, row: CodeRow) -> None:
         """Keep one more; the same request once."""
         _run(
             """
-            INSERT INTO sign_in_codes (request_id, address, browser_hash, network_hash, code_hash,
-                                       locale, asked_at)
-            VALUES (%(request_id)s, %(address)s, %(browser_hash)s, %(network_hash)s, %(code_hash)s,
-                    %(locale)s, %(asked_at)s)
+            INSERT INTO sign_in_codes (request_id, address, inbox, browser_hash, network_hash,
+                                       code_hash, locale, asked_at)
+            VALUES (%(request_id)s, %(address)s, %(inbox)s, %(browser_hash)s, %(network_hash)s,
+                    %(code_hash)s, %(locale)s, %(asked_at)s)
             ON CONFLICT DO NOTHING
             """,
             {name: getattr(row, name) for name in CodeRow.__dataclass_fields__},
         )
 
-    def newest(self, address: str) -> CodeRow | None:
-        """The one that counts."""
+    def newest(self, address: str, browser_hash: bytes) -> CodeRow | None:
+        """The one that counts: each browser has its own."""
         return _code(
             _run(
-                "SELECT * FROM sign_in_codes WHERE address = %(address)s"
+                "SELECT * FROM sign_in_codes"
+                " WHERE address = %(address)s AND browser_hash = %(browser)s"
                 " ORDER BY number DESC LIMIT 1",
-                {"address": address},
+                {"address": address, "browser": browser_hash},
             ).fetchone()
         )
 
-    def failures_since(self, since: datetime, address: str) -> int:
-        """Wrong guesses for an address, over all of its codes."""
+    def failures_since(self, since: datetime, browser_hash: bytes) -> int:
+        """Wrong guesses of a browser, over all of its codes."""
         row = _first(
             "SELECT coalesce(sum(failures), 0) AS failures FROM sign_in_codes"
-            " WHERE address = %(address)s AND last_failed_at > %(since)s",
-            {"address": address, "since": since},
+            " WHERE browser_hash = %(browser)s AND last_failed_at > %(since)s",
+            {"browser": browser_hash, "since": since},
         )
         return int(row["failures"])
 
@@ -96,9 +101,35 @@ class CodeTable:
             {"request_id": request_id, "at": at},
         )
 
+    def note_refused(self, request_id: UUID, smtp_code: int) -> None:
+        """The mail server will never take its mail."""
+        _run(
+            "UPDATE sign_in_codes SET refused_with = %(code)s WHERE request_id = %(request_id)s",
+            {"request_id": request_id, "code": smtp_code},
+        )
+
+    def note_browser(self, address: str, browser_hash: bytes, at: datetime) -> None:
+        """This browser has signed in to the address."""
+        _run(
+            "INSERT INTO known_browsers (address, browser_hash, last_at)"
+            " VALUES (%(address)s, %(browser)s, %(at)s)"
+            " ON CONFLICT (address, browser_hash) DO UPDATE SET last_at = excluded.last_at",
+            {"address": address, "browser": browser_hash, "at": at},
+        )
+
+    def knows_browser(self, address: str, browser_hash: bytes) -> bool:
+        """Whether this browser has signed in to the address before."""
+        found = _run(
+            "SELECT 1 FROM known_browsers"
+            " WHERE address = %(address)s AND browser_hash = %(browser)s",
+            {"address": address, "browser": browser_hash},
+        )
+        return found.fetchone() is not None
+
     def forget_before(self, before: datetime) -> None:
-        """Erase those asked for before then."""
+        """Erase codes asked for before then, and browsers not seen for 400 days."""
         _run("DELETE FROM sign_in_codes WHERE asked_at < %(before)s", {"before": before})
+        _run("DELETE FROM known_browsers WHERE last_at < %(at)s", {"at": before - _KNOWN_FOR})
 
 
 def _code(row: DictRow | None) -> CodeRow | None:
@@ -107,6 +138,7 @@ def _code(row: DictRow | None) -> CodeRow | None:
     return CodeRow(
         request_id=row["request_id"],
         address=row["address"],
+        inbox=row["inbox"],
         browser_hash=bytes(row["browser_hash"]),
         network_hash=bytes(row["network_hash"]),
         code_hash=bytes(row["code_hash"]),

@@ -18,6 +18,8 @@ from urllib.parse import unquote, urlsplit
 _PLAIN_PORT: Final = 25
 _TLS_PORT: Final = 465
 _CONNECT_TIMEOUT_S: Final = 2.0
+_NO_ADDRESS: Final = 553
+"""Mailbox name not allowed (RFC 5321, 4.2.3): what we say of an address that no mail can bear."""
 _WITHIN_S: Final = 13.0
 """Less than the lease of a job: after that another worker would send the same mail."""
 
@@ -77,11 +79,13 @@ class SmtpServer:
 
 def _hand_over(server: smtplib.SMTP, mail: EmailMessage, deadline: float) -> None:
     sender, recipient = parseaddr(mail["From"])[1], parseaddr(mail["To"])[1]
+    if "@" not in recipient or not recipient.isprintable():
+        raise MailRefused(_NO_ADDRESS)
     server.ehlo_or_helo_if_needed()
     options, policy = [], SMTP_POLICY
     if not recipient.isascii():
         if not server.has_extn("smtputf8"):
-            raise MailRefused(553)
+            raise MailRefused(_NO_ADDRESS)
         options, policy = ["SMTPUTF8", "BODY=8BITMIME"], SMTP_POLICY.clone(utf8=True)
     _allow(server, deadline)
     _expect_ok(*server.mail(sender, options), for_good=False)

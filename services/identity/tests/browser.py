@@ -20,12 +20,15 @@ ADA = "ada@example.org"
 
 @dataclass
 class Mailbox:
-    """What an SMTP server took; `refuse` makes it say 451 so often."""
+    """What an SMTP server took; `refuse` makes it say 451 so often, `refuse_for_good` 550."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     refuse: int = 0
+    refuse_for_good: bool = False
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.refuse_for_good:
+            return "550 no such mailbox"
         if self.refuse:
             self.refuse -= 1
             return "451 come back later"

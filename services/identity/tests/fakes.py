@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.identity.domain import SESSION_ABSOLUTE_LIMIT, SESSION_IDLE_LIMIT
-from services.identity.rows import CodeRow, PersonRow, Sends, SessionRow, Tables
+from services.identity.domain import SESSION_ABSOLUTE_LIMIT, SESSION_IDLE_LIMIT, Sends
+from services.identity.rows import CodeRow, PersonRow, SessionRow, Tables
 
 
 @dataclass
@@ -14,29 +14,44 @@ class FakeCodes:
     failed_at: dict[UUID, datetime] = field(default_factory=dict)
     locked: list[str] = field(default_factory=list)
 
-    def lock(self, address: str) -> None:
-        self.locked.append(address)
+    browsers: set[tuple[str, bytes]] = field(default_factory=set)
+    refused: dict[UUID, int] = field(default_factory=dict)
 
-    def sends_since(self, since: datetime, address: str, network_hash: bytes) -> Sends:
+    def lock(self, inbox: str) -> None:
+        self.locked.append(inbox)
+
+    def sends_since(
+        self, since: datetime, inbox: str, browser_hash: bytes, network_hash: bytes
+    ) -> Sends:
         recent = [row for row in self.rows if row.asked_at > since]
+        browser = [row.asked_at for row in recent if row.browser_hash == browser_hash]
+        network = [row.asked_at for row in recent if row.network_hash == network_hash]
+        to_inbox = [row.asked_at for row in recent if row.inbox == inbox]
         return Sends(
-            by_address=sum(row.address == address for row in recent),
-            by_network=sum(row.network_hash == network_hash for row in recent),
+            by_browser=len(browser),
+            by_network=len(network),
             in_total=len(recent),
-            first_at=recent[0].asked_at if recent else since,
+            to_inbox=len(to_inbox),
+            browser_since=min(browser, default=since),
+            network_since=min(network, default=since),
+            total_since=min((row.asked_at for row in recent), default=since),
+            last_to_inbox=max(to_inbox, default=since),
         )
 
     def add(self, row: CodeRow) -> None:
         self.rows.append(row)
 
-    def newest(self, address: str) -> CodeRow | None:
-        return next((row for row in reversed(self.rows) if row.address == address), None)
+    def newest(self, address: str, browser_hash: bytes) -> CodeRow | None:
+        mine = (address, browser_hash)
+        rows = (row for row in reversed(self.rows) if (row.address, row.browser_hash) == mine)
+        return next(rows, None)
 
-    def failures_since(self, since: datetime, address: str) -> int:
+    def failures_since(self, since: datetime, browser_hash: bytes) -> int:
         return sum(
             row.failures
             for row in self.rows
-            if row.address == address and self.failed_at.get(row.request_id, since) > since
+            if row.browser_hash == browser_hash
+            and self.failed_at.get(row.request_id, since) > since
         )
 
     def note_failure(self, request_id: UUID, at: datetime) -> None:
@@ -45,6 +60,15 @@ class FakeCodes:
 
     def note_used(self, request_id: UUID, at: datetime) -> None:
         self._change(request_id, lambda row: replace(row, used=True))
+
+    def note_refused(self, request_id: UUID, smtp_code: int) -> None:
+        self.refused[request_id] = smtp_code
+
+    def note_browser(self, address: str, browser_hash: bytes, at: datetime) -> None:
+        self.browsers.add((address, browser_hash))
+
+    def knows_browser(self, address: str, browser_hash: bytes) -> bool:
+        return (address, browser_hash) in self.browsers
 
     def forget_before(self, before: datetime) -> None:
         self.rows = [row for row in self.rows if row.asked_at >= before]

@@ -122,19 +122,86 @@ def test_a_guess_without_any_code_is_as_wrong_as_any() -> None:
     assert House().guess("123456") == {"verdict": "wrong_code"}
 
 
-def test_failures_survive_new_codes_and_close_the_address_for_an_hour() -> None:
+def test_twenty_failures_of_a_browser_survive_new_codes_and_close_it_for_an_hour() -> None:
     house = House()
     for _ in range(4):
         code = house.ask()
         for _ in range(5):
             house.guess(wrong(code))
 
-    with pytest.raises(TooManyCodes):
-        house.ask()
-    assert house.guess(code)["verdict"] == "too_many_tries"
+    assert house.guess(house.ask())["verdict"] == "too_many_tries"
 
     house.clock.advance(timedelta(minutes=61))
     assert house.guess(house.ask())["verdict"] == "right"
+
+
+def test_a_code_of_another_browser_leaves_the_pending_one_valid() -> None:
+    house = House()
+    code = house.ask(browser="hers")
+
+    for n in range(4):
+        house.guess(wrong(house.ask(browser=f"attacker {n}")), browser=f"attacker {n}")
+
+    assert house.guess(code, browser="hers")["verdict"] == "right"
+
+
+def test_a_flooded_address_still_lets_a_browser_in_that_has_signed_in_before() -> None:
+    house = House()
+    house.sign_in(browser="hers")
+    flood(house, networks=40)
+
+    code = house.ask(browser="hers")
+
+    assert house.guess(code, browser="hers")["verdict"] == "right"
+
+
+def test_a_flooded_network_and_total_do_not_hold_up_a_known_browser() -> None:
+    house = House(Limits(sends_per_network=3, sends_in_total=4))
+    house.sign_in(browser="hers")
+    for n in range(2):
+        house.ask(f"p{n}@example.org", browser=f"attacker {n}")
+    with pytest.raises(TooManyCodes):
+        house.ask("control@example.org", browser="new")
+
+    code = house.ask(browser="hers")
+
+    assert house.guess(code, browser="hers")["verdict"] == "right"
+
+
+def test_a_flooded_address_makes_new_browsers_wait_minutes_instead_of_an_hour() -> None:
+    house = House()
+    waits = flood(house, networks=12)
+
+    assert waits[:5] == [0] * 5
+    assert waits[5:] == [1, 2, 4, 8, 15, 15, 15]
+
+
+def test_twenty_spellings_of_one_inbox_get_five_codes_before_they_wait() -> None:
+    house = House()
+    mailed = 0
+    for n in range(20):
+        try:
+            house.ask(f"a.da+{n}@gmail.com", browser=f"b{n}", network=f"192.0.2.{n}")
+            mailed += 1
+        except TooManyCodes:
+            pass
+
+    assert mailed == 5
+
+
+def flood(house: House, networks: int) -> list[int]:
+    """Codes asked for by new browsers of as many networks; the minutes that each had to wait."""
+    waits = []
+    for n in range(networks):
+        browser, network = f"attacker {n}", f"198.51.100.{n}"
+        try:
+            house.ask(browser=browser, network=network)
+            waits.append(0)
+        except TooManyCodes as refused:
+            house.clock.advance(refused.retry_after)
+            house.ask(browser=browser, network=network)
+            waits.append(round(refused.retry_after / timedelta(minutes=1)))
+    return waits
 
 
 def test_a_sixth_code_within_an_hour_is_refused_and_says_when_to_come_back() -> None:
@@ -155,14 +222,14 @@ def test_a_sixth_code_within_an_hour_is_refused_and_says_when_to_come_back() -> 
 def test_a_network_and_everyone_together_have_their_limits() -> None:
     house = House(Limits(sends_per_network=3, sends_in_total=5))
     for n in range(3):
-        house.ask(f"p{n}@example.org", network="192.0.2.1")
+        house.ask(f"p{n}@example.org", browser=f"b{n}", network="192.0.2.1")
 
     with pytest.raises(TooManyCodes):
-        house.ask("q@example.org", network="192.0.2.1")
-    house.ask("r@example.org", network="192.0.2.2")
-    house.ask("s@example.org", network="192.0.2.3")
+        house.ask("q@example.org", browser="q", network="192.0.2.1")
+    house.ask("r@example.org", browser="r", network="192.0.2.2")
+    house.ask("s@example.org", browser="s", network="192.0.2.3")
     with pytest.raises(TooManyCodes):
-        house.ask("t@example.org", network="192.0.2.4")
+        house.ask("t@example.org", browser="t", network="192.0.2.4")
 
 
 def test_what_is_no_address_is_refused() -> None:

@@ -202,6 +202,36 @@ async def test_a_newer_code_silences_the_mail_of_an_older_one(
     assert len(mailbox.mails) == 1
 
 
+async def test_a_mail_that_is_refused_for_good_is_kept_as_such_and_not_tried_again(
+    browser: Browser, mailbox: Mailbox, service: Service
+) -> None:
+    mailbox.refuse_for_good = True
+
+    await browser.ask()
+    await until(lambda: _scheduled(service, "mail_sign_in_code") == 0)
+
+    kept = service.store.query(
+        lambda curs: curs.execute("SELECT refused_with FROM sign_in_codes").fetchall()
+    )
+    assert [row["refused_with"] for row in kept] == [550]
+    assert mailbox.mails == []
+
+
+async def test_an_attacker_with_new_browsers_and_networks_can_not_keep_the_owner_out(
+    browser: Browser, client: httpx.AsyncClient, mailbox: Mailbox
+) -> None:
+    await browser.sign_in()
+    attacks = [
+        await Browser(client, mailbox, f"attacker {n}").ask(network_address=f"198.51.100.{n}")
+        for n in range(12)
+    ]
+    assert 429 in {answer.status_code for answer in attacks}
+
+    await browser.sign_in()
+
+    assert (await browser.current()).status_code == 200
+
+
 def _scheduled(service: Service, kind: str) -> int:
     row = service.store.query(
         lambda curs: curs.execute(
