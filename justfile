@@ -39,7 +39,7 @@ web: (packages "run")
 test *args: (packages "dev")
     @[ "${1-}" = quick ] || {{ python }} -m ops chromium
     @{{ python }} -m ops web
-    @if [ "${1-}" = quick ]; then shift; set -- --quick "$@"; fi; exec {{ python }} -m pytest "$@"
+    @if [ "${1-}" = quick ]; then shift; set -- --quick -n 2 --dist worksteal "$@"; fi; exec {{ python }} -m pytest "$@"
 
 # Tell stories of the simulated system and look for harm: [--seeds N [--from M] | --seed N] [--json].
 [no-exit-message]
