@@ -2,7 +2,13 @@
 
 import pytest
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = [
+    "tests.servers",
+    "tests.suite.names",
+    "tests.suite.parts",
+    "tests.suite.quick",
+    "pytester",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

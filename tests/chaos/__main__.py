@@ -3,7 +3,6 @@
 import argparse
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,8 +31,6 @@ def main() -> int:
         options.error(
             f"no fault has {given.only!r} in its name; they are: {', '.join(catalogue())}"
         )
-    if given.seeds is not None:
-        return _simulate(given.seeds, as_json=given.json)
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
     echo(f"seed {seed}")
     with (
@@ -55,7 +52,6 @@ def main() -> int:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./bp chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--seeds", type=int, help="instead: so many simulated stories")
     parser.add_argument("--seed", type=int, help="the same faults in the same order")
     parser.add_argument("--only", help="faults with this in their name")
     parser.add_argument("--json", action="store_true", help="one object on the last line")
@@ -95,12 +91,6 @@ def _tell_of(cycle: Cycle, number: int) -> None:
     )
     for violation in cycle.violations[:10]:
         echo(f"      {violation}")
-
-
-def _simulate(seeds: int, *, as_json: bool) -> int:
-    """The same in one process, on a clock and a bus of its own: many stories in little time."""
-    command = [sys.executable, "-m", "tests.simulation", "--seeds", str(seeds)]
-    return subprocess.run([*command, *(["--json"] if as_json else [])], check=False).returncode
 
 
 def _tell(
