@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.servers",
     "tests.suite.names",
     "tests.suite.parts",
+    "tests.suite.programs",
     "tests.suite.quick",
     "pytester",
 ]

@@ -37,7 +37,6 @@ web: (packages "run")
 # Run the tests: all of them, the quick ones (quick), or what pytest's own arguments select, e.g. -m "not e2e".
 [no-exit-message]
 test *args: (packages "dev")
-    @[ "${1-}" = quick ] || {{ python }} -m ops chromium
     @{{ python }} -m ops web
     @if [ "${1-}" = quick ]; then shift; set -- --quick -n 2 --dist worksteal "$@"; fi; exec {{ python }} -m pytest "$@"
 

@@ -1,23 +1,12 @@
-"""A real LiveKit server on this machine, when its program can be found."""
+"""A real LiveKit server on this machine, when its program is found."""
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops.up.command import Command
 from ops.up.ports import Ports
-
-_ROOT = Path(__file__).parents[2]
-
-
-def find_livekit() -> Path | None:
-    """The server's program from the PATH or from `.bp/bin`."""
-    found = shutil.which("livekit-server") or shutil.which(
-        "livekit-server", path=str(_ROOT / ".bp" / "bin")
-    )
-    return Path(found) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from ops.paths import forget_running, note_running
+from ops.programs import compiled
 from ops.up.checking import Checking
 from ops.up.command import Command
 from ops.up.console import Console
 from ops.up.data_folder import NEARLY_FULL_MB, DataFolder, RunRecord, database_name
 from ops.up.leftovers import end_leftovers
-from ops.up.livekit import LiveKit, find_livekit
+from ops.up.livekit import LiveKit
 from ops.up.nats import Nats
 from ops.up.ports import Ports, check_base_port, check_free
 from ops.up.postgres import Postgres
@@ -50,7 +51,9 @@ class System:
         self._began_at = time.time()
         self._ready_after_s: float | None = None
         self._surroundings = Surroundings(environment, self._data, self._ports)
-        self._livekit_program = None if environment.get("LIVEKIT_URL") else find_livekit()
+        self._livekit_program = (
+            None if environment.get("LIVEKIT_URL") else compiled.find(compiled.LIVEKIT)
+        )
 
     async def run(self) -> int:
         """Start everything, watch over it, end it; returns the exit code of the command."""

@@ -5,8 +5,10 @@ A test is judged by its fixtures and its time limit, so a new one lands on the r
 
 import pytest
 
+from tests.suite.programs import needs
+
 _HEAVY_MARKERS = ("e2e", "chaos")
-_HEAVY_FIXTURES = frozenset({"own_postgres", "own_nats", "chromium_path"})
+_HEAVY_FIXTURES = frozenset({"own_postgres", "own_nats"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +27,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_quick(item: pytest.Item, usual_s: float) -> bool:
-    if any(item.get_closest_marker(name) for name in _HEAVY_MARKERS):
+    if needs(item) or any(item.get_closest_marker(name) for name in _HEAVY_MARKERS):
         return False
     if _HEAVY_FIXTURES.intersection(getattr(item, "fixturenames", ())):
         return False

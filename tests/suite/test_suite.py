@@ -1,9 +1,22 @@
-"""The quick run takes in what is quick, and nothing else."""
+"""The quick run takes in what is quick, and a missing program is said to be missing."""
+
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from ops.programs.cache import CannotPrepare, Say
+from tests.suite import programs
 from tests.suite.parts import part_of
 
+_INI = """
+[pytest]
+timeout = 30
+asyncio_default_fixture_loop_scope = function
+markers =
+  e2e: a story
+  needs: programs
+"""
 _TESTS = """
 import pytest
 
@@ -31,7 +44,7 @@ def test_short(): pass
 def test_the_quick_run_leaves_out_servers_stories_and_long_tests(
     options: list[str], passed: int, left_out: int, pytester: pytest.Pytester
 ) -> None:
-    pytester.makeini("[pytest]\ntimeout = 30\nmarkers =\n  e2e: a story\n")
+    pytester.makeini(_INI)
     pytester.makepyfile(_TESTS)
 
     result = pytester.runpytest_inprocess("-p", "tests.suite.quick", *options)
@@ -50,3 +63,72 @@ def test_the_quick_run_leaves_out_servers_stories_and_long_tests(
 )
 def test_a_test_belongs_to_the_part_it_lies_in(nodeid: str, part: str) -> None:
     assert part_of(nodeid) == part
+
+
+_NEEDY = """
+import pytest
+
+def test_usual(): pass
+@pytest.mark.needs("stripe-mock")
+def test_with_a_marker(): pass
+def test_with_a_fixture(stripe_mock_program):
+    assert stripe_mock_program.name == "found"
+@pytest.fixture(params=[pytest.param("real", marks=pytest.mark.needs("stripe-mock")), "stand-in"])
+def either(request): pass
+def test_both_ways(either): pass
+"""
+
+
+def prepared(path: Path | None, asked: list[str]) -> Callable[[Say], Path]:
+    """What finds a program, or can't; it notes that it was asked."""
+
+    def prepare(say: Say) -> Path:
+        asked.append("asked")
+        if path is None:
+            raise CannotPrepare("There is no network: connect this machine.")
+        return path
+
+    return prepare
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "outcomes"),
+    [
+        (Path("found"), [], {"passed": 5}),
+        (None, [], {"passed": 2, "skipped": 3}),
+        (None, ["--need-all"], {"passed": 2, "errors": 3}),
+    ],
+    ids=["there", "missing", "missing where all are needed"],
+)
+def test_what_needs_a_missing_program_is_left_out_or_fails(
+    path: Path | None,
+    options: list[str],
+    outcomes: dict[str, int],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setitem(programs.PREPARE, "stripe-mock", prepared(path, asked))
+    pytester.makeini(_INI)
+    pytester.makepyfile(_NEEDY)
+
+    result = pytester.runpytest_inprocess("-p", "tests.suite.programs", *options)
+
+    result.assert_outcomes(**outcomes)
+    assert asked == ["asked"]
+    said = "There is no network: connect this machine."
+    assert result.stdout.str().count(said) == (3 if options else 1 if path is None else 0)
+
+
+def test_nothing_is_prepared_for_tests_that_need_nothing(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setitem(programs.PREPARE, "stripe-mock", prepared(None, asked))
+    pytester.makeini(_INI)
+    pytester.makepyfile(_NEEDY)
+
+    result = pytester.runpytest_inprocess("-p", "tests.suite.programs", "-k", "usual")
+
+    result.assert_outcomes(passed=1, deselected=4)
+    assert asked == []

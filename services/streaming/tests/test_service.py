@@ -34,6 +34,7 @@ from services.streaming.tests.builders import (
     space_created,
 )
 from services.streaming.tests.conftest import (
+    BOTH,
     KEY,
     SECRET,
     running_livekit,
@@ -117,7 +118,7 @@ class Scene:
         return [Envelope.from_headers(each.headers).type for each in messages]
 
 
-@pytest.fixture(params=["real", "sandbox"])
+@pytest.fixture(params=BOTH)
 def surroundings(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, own_nats: NatsServer
 ) -> Iterator[tuple[str, str, LiveKitProvider]]:
