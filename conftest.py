@@ -4,6 +4,7 @@ import pytest
 
 pytest_plugins = [
     "tests.servers",
+    "tests.suite.limits",
     "tests.suite.names",
     "tests.suite.parts",
     "tests.suite.programs",

@@ -27,7 +27,7 @@ from ops.verify.command import check
 from ops.verify.views import Turn, Views
 from tests.servers import NatsServer, PostgresServer
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts a small system")
 
 
 @pytest.fixture

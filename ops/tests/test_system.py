@@ -21,7 +21,7 @@ from ops.up.data_folder import DataFolder
 from tests.servers import free_row_of_ports
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts the whole system")
 
 
 class Up:

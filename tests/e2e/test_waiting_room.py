@@ -13,7 +13,7 @@ from ops.visitor import Visitor
 from tests.e2e import steps
 from tests.e2e.running import RunningSystem, start_system, stop_system
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(180, "a rush of buyers beside a browser")]
 
 OTHERS = 6
 

@@ -8,7 +8,7 @@ from tests.simulation.site import Site
 SEEDS = 200
 _AT_ONCE = 20
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.slow(180, "tells a batch of stories")
 
 
 @pytest.mark.parametrize("seed", regressions())

@@ -16,6 +16,7 @@ asyncio_default_fixture_loop_scope = function
 markers =
   e2e: a story
   needs: programs
+  slow(seconds, why): longer than usual
 """
 _TESTS = """
 import pytest
@@ -132,3 +133,34 @@ def test_nothing_is_prepared_for_tests_that_need_nothing(
 
     result.assert_outcomes(passed=1, deselected=4)
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("marker", "refused"),
+    [
+        ("pytest.mark.timeout(31)", True),
+        ('pytest.mark.slow(31, "")', True),
+        ('pytest.mark.slow(31, "it starts a whole system")', False),
+        ("pytest.mark.timeout(5)", False),
+    ],
+)
+def test_a_limit_above_the_usual_one_needs_a_reason(
+    marker: str, refused: bool, pytester: pytest.Pytester
+) -> None:
+    pytester.makeini(_INI)
+    pytester.makepyfile(f"import pytest\n\n@{marker}\ndef test_it(): pass\n")
+
+    result = pytester.runpytest_inprocess("-p", "tests.suite.limits")
+
+    assert ("says why, by slow(seconds, why)" in result.stderr.str()) is refused
+    assert result.ret == (pytest.ExitCode.USAGE_ERROR if refused else pytest.ExitCode.OK)
+
+
+def test_a_test_that_takes_longer_than_its_limit_fails(pytester: pytest.Pytester) -> None:
+    pytester.makeini(_INI)
+    marker = 'pytest.mark.slow(0.2, "a short one")'
+    pytester.makepyfile(f"import pytest, time\n\n@{marker}\ndef test_it(): time.sleep(9)\n")
+
+    result = pytester.runpytest_inprocess("-p", "tests.suite.limits")
+
+    result.assert_outcomes(failed=1)

@@ -49,7 +49,7 @@ OWNER, MEMBER, STRANGER = (UUID(int=n) for n in range(1, 4))
 SPACE, EXPERIENCE, GRANT, BAN = (UUID(int=n) for n in range(11, 15))
 LONG_AGO = SystemClock().now() - timedelta(days=1)
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.slow(60, "starts LiveKit and a NATS of its own")
 
 
 async def until(true: Callable[[], Awaitable[bool]], within_s: float = 5.0) -> None:
