@@ -37,8 +37,7 @@ web: (packages "run")
 # Run the tests: all of them, the quick ones (quick), or what pytest's own arguments select, e.g. -m "not e2e".
 [no-exit-message]
 test *args: (packages "dev")
-    @{{ python }} -m ops web
-    @if [ "${1-}" = quick ]; then shift; set -- --quick -n 2 --dist worksteal "$@"; fi; exec {{ python }} -m pytest "$@"
+    @exec {{ python }} -m tests.suite "$@"
 
 # Tell stories of the simulated system and look for harm: [--seeds N [--from M] | --seed N] [--json].
 [no-exit-message]
