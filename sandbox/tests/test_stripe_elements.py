@@ -1,5 +1,6 @@
 """The Elements script in a real Chromium, on a page with a strict content policy."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -275,6 +276,18 @@ def test_the_element_follows_theme_and_language(page, sandbox, shop):
     expect(card.locator("html")).to_have_class("night")
     expect(card.locator("#number")).to_have_css("border-radius", "10px")
     assert page.locator("iframe").bounding_box()["height"] > 120
+
+
+@pytest.mark.parametrize("odd", ["en-US@posix", "C", "", None, "de-AT"])
+def test_the_element_takes_whatever_language_a_browser_says(page, sandbox, shop, odd):
+    page.add_init_script(
+        f"Object.defineProperty(navigator, 'language', {{ get: () => {json.dumps(odd)} }})"
+    )
+    opened(page, shop, an_intent(sandbox), locale="auto")
+
+    german = odd == "de-AT"
+    card = page.frame_locator("iframe[title='Secure payment input frame']")
+    expect(card.get_by_label("Kartennummer" if german else "Card number")).to_be_visible()
 
 
 @pytest.mark.parametrize("spoilt", ["canceled", "forged"])
