@@ -1,9 +1,10 @@
 """`./bp test`: all tests, the quick ones (`quick`), or what pytest's own arguments select.
 
-All of them run in two parts: first what two processes can share, one for each core, then what
-drives a whole system, alone.
+All of them run in two parts: first what several processes can share, then what drives a whole
+system, alone.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ import typer
 from ops.up.refusals import CannotStart
 from ops.up.web import build_if_changed
 
-_SHARED: Final = ("-n", "2", "--dist", "worksteal")
+# Most tests wait for a server half of their time: two for each core keep it busy.
+_PROCESSES: Final = 2 * min(os.cpu_count() or 1, 4)
+_SHARED: Final = ("-n", str(_PROCESSES), "--dist", "worksteal")
 _WHOLE_SYSTEM: Final = "e2e or chaos"
 
 
