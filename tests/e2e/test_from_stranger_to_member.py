@@ -58,6 +58,7 @@ def test_two_members_talk_to_each_other(
         expect(one.get_by_text("It never was.")).to_be_visible(timeout=10_000)
 
 
+@pytest.mark.needs("livekit-server")
 def test_a_member_sees_the_creators_camera(
     visit: Visit, system: RunningSystem, showcase: Showcase, creator: Visitor
 ) -> None:
