@@ -262,6 +262,7 @@ def test_a_pass_without_a_payment_is_found_again_by_the_next_run(database: str) 
     assert again.sentence.endswith("was granted for pi_1, never captured")
 
 
+@pytest.mark.own_server
 def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
     order_id, now = uuid4(), datetime.now(UTC)
     with running_stand_in(tmp_path) as stand_in:

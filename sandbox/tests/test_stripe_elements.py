@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.tests.process import PUBLISHABLE_KEY, SandboxProcess, running_sandbox
 
+pytestmark = pytest.mark.own_server
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -25,6 +25,8 @@ from sandbox.tests.process import (
     until,
 )
 
+pytestmark = pytest.mark.own_server
+
 ROOT = Path(__file__).parents[2]
 NEVER_UNEXPANDED = {"charge": {"refunds"}}
 MODELS = {

@@ -1,13 +1,13 @@
 """`--quick` leaves out what starts servers of its own, a whole system or a browser, or takes long.
 
-A test is judged by its fixtures and its time limit, so a new one lands on the right side by itself.
+A test is judged by its markers and fixtures.
 """
 
 import pytest
 
 from tests.suite.programs import needs
 
-_HEAVY_MARKERS = ("e2e", "chaos")
+_HEAVY_MARKERS = ("e2e", "chaos", "own_server", "slow")
 _HEAVY_FIXTURES = frozenset({"own_postgres", "own_nats"})
 
 
@@ -20,16 +20,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With `--quick`, keep the quick tests and count the others as deselected."""
     if not config.getoption("--quick"):
         return
-    usual_s = float(config.getini("timeout"))
-    left_out = [item for item in items if not _is_quick(item, usual_s)]
+    left_out = [item for item in items if not _is_quick(item)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if _is_quick(item, usual_s)]
+    items[:] = [item for item in items if _is_quick(item)]
 
 
-def _is_quick(item: pytest.Item, usual_s: float) -> bool:
+def _is_quick(item: pytest.Item) -> bool:
     if needs(item) or any(item.get_closest_marker(name) for name in _HEAVY_MARKERS):
         return False
-    if _HEAVY_FIXTURES.intersection(getattr(item, "fixturenames", ())):
-        return False
-    limit = item.get_closest_marker("timeout")
-    return limit is None or float(limit.args[0]) <= usual_s
+    return _HEAVY_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))

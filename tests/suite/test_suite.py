@@ -15,6 +15,7 @@ timeout = 30
 asyncio_default_fixture_loop_scope = function
 markers =
   e2e: a story
+  own_server: starts one
   needs: programs
   slow(seconds, why): longer than usual
 """
@@ -32,7 +33,9 @@ def test_with_its_own_server(own_nats): pass
 def test_with_one_by_way_of_another_fixture(through): pass
 @pytest.mark.e2e
 def test_story(): pass
-@pytest.mark.timeout(60)
+@pytest.mark.own_server
+def test_with_a_stand_in(): pass
+@pytest.mark.slow(60, "it waits")
 def test_long(): pass
 @pytest.mark.timeout(5)
 def test_short(): pass
@@ -40,7 +43,7 @@ def test_short(): pass
 
 
 @pytest.mark.parametrize(
-    ("options", "passed", "left_out"), [(["--quick"], 2, 4), ([], 6, 0)], ids=["quick", "all"]
+    ("options", "passed", "left_out"), [(["--quick"], 2, 5), ([], 7, 0)], ids=["quick", "all"]
 )
 def test_the_quick_run_leaves_out_servers_stories_and_long_tests(
     options: list[str], passed: int, left_out: int, pytester: pytest.Pytester
