@@ -16,9 +16,10 @@ import psycopg
 import pytest
 from livekit import api
 
+from ops.programs import compiled
+from ops.programs.compiled import LIVEKIT
 from ops.tests.small_system import BROKEN, SERVICE, write_system
 from ops.up.data_folder import DataFolder
-from ops.up.livekit import find_livekit
 from tests.servers import free_row_of_ports
 
 ROOT = Path(__file__).parents[2]
@@ -294,7 +295,7 @@ def test_ctrl_c_while_starting_ends_cleanly(start: Callable[..., Up]) -> None:
     assert "everything has ended" in up.printed
 
 
-@pytest.mark.skipif(find_livekit() is None, reason="no livekit-server on the PATH or in .bp/bin")
+@pytest.mark.skipif(compiled.find(LIVEKIT) is None, reason="no livekit-server")
 async def test_a_real_livekit_runs_where_its_program_is_found(start: Callable[..., Up]) -> None:
     up = start(None, "livekit")
     up.wait_until_ready()

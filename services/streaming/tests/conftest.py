@@ -21,7 +21,8 @@ from libs.runtime.http.app import create_app
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from ops.up.livekit import find_livekit
+from ops.programs import compiled
+from ops.programs.compiled import LIVEKIT
 from sandbox import livekit as sandbox_livekit
 from sandbox.settings import Settings as SandboxSettings
 from sandbox.state import State
@@ -30,17 +31,17 @@ from services.streaming.application import Streaming
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.tests.builders import NOW, about
-from services.streaming.tests.fakes import PERSON_SECRET, Rooms
+from services.streaming.tests.fakes import PERSON_SECRET, Rooms, VideoServerInMemory
 from tests.servers import free_port
 
 KEY, SECRET = "key-of-the-tests", "a secret of the tests, of 32 signs"
-NO_LIVEKIT = "no livekit-server on the PATH or in .bp/bin: .ci/run installs one"
+NO_LIVEKIT = "no livekit-server on the PATH or in the cache: ./bp up prepares one"
 
 
 @contextmanager
 def running_livekit(folder: Path, webhook_url: str = "") -> Iterator[str]:
     """A real livekit-server of the test's own; its WebSocket address."""
-    program = find_livekit()
+    program = compiled.find(LIVEKIT)
     if program is None:
         pytest.skip(NO_LIVEKIT)
     port = free_port()
@@ -161,11 +162,18 @@ async def _ready() -> dict[str, str]:
 
 
 @pytest.fixture
-async def http(store: Store[Streaming], rooms: Rooms) -> AsyncIterator[httpx.AsyncClient]:
+def video_server() -> VideoServerInMemory:
+    return VideoServerInMemory()
+
+
+@pytest.fixture
+async def http(
+    store: Store[Streaming], rooms: Rooms, video_server: VideoServerInMemory
+) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(
         "streaming",
         person_token_secret=PERSON_SECRET,
-        routers=[streaming_router(store, rooms, live_within_s=0.03)],
+        routers=[streaming_router(store, rooms, video_server, live_within_s=0.03)],
         refusals=REFUSALS,
         ready=_ready,
     )
