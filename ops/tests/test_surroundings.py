@@ -28,6 +28,7 @@ def test_a_livekit_on_this_machine_takes_the_stand_ins_place(tmp_path: Path) -> 
 
     assert "livekit" not in providers.local
     assert providers.variables["LIVEKIT_URL"] == "ws://localhost:9040"
+    assert providers.variables["LIVEKIT_STATE_FILE"] == str(tmp_path / "video.json")
 
 
 def test_a_key_in_the_environment_makes_that_provider_real(tmp_path: Path) -> None:
@@ -42,11 +43,21 @@ def test_a_key_in_the_environment_makes_that_provider_real(tmp_path: Path) -> No
 
 
 def test_a_half_given_provider_does_not_mix_real_and_local_settings(tmp_path: Path) -> None:
-    around = surroundings(tmp_path, STRIPE_WEBHOOK_SECRETS="whsec_real")
+    around = surroundings(
+        tmp_path, STRIPE_WEBHOOK_SECRETS="whsec_real", LIVEKIT_API_SECRET="of another server"
+    )
 
-    providers = around.providers(video=False)
+    providers = around.providers()
 
     assert providers.variables["STRIPE_WEBHOOK_SECRETS"] != "whsec_real"
+    assert providers.variables["LIVEKIT_API_SECRET"] != "of another server"
+
+
+def test_a_livekit_of_somebody_elses_has_no_state_to_read(tmp_path: Path) -> None:
+    providers = surroundings(tmp_path, LIVEKIT_URL="wss://live.test").providers()
+
+    assert providers.variables["LIVEKIT_URL"] == "wss://live.test"
+    assert "LIVEKIT_STATE_FILE" not in providers.variables
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

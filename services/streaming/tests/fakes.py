@@ -71,7 +71,7 @@ class InboxInMemory(WebhookInbox):
 class VideoServerInMemory(VideoServer):
     """Ready, until a test says otherwise."""
 
-    said: VideoServerState = VideoServerState("ready")
+    said: VideoServerState = field(default_factory=lambda: VideoServerState("ready"))
 
     def state(self) -> VideoServerState:
         return self.said
