@@ -26,8 +26,6 @@ class Viewing:
     """From joining to the first frame."""
     frames: int = 0
     sees: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    """The room was closed, or the connection is lost for good."""
 
     def count(self) -> None:
         """One more frame has come."""
@@ -38,18 +36,19 @@ class Viewing:
 
 
 @contextlib.asynccontextmanager
-async def hosting(ticket: Ticket) -> AsyncIterator[None]:
-    """Publish the moving picture as long as the context lasts."""
+async def hosting(ticket: Ticket) -> AsyncIterator[asyncio.Event]:
+    """Publish the moving picture; the event says that the room was closed by somebody else."""
     from livekit import rtc  # noqa: PLC0415 - 100 MB that nothing but the demo needs
 
-    async with _entered(ticket) as room:
+    closed = asyncio.Event()
+    async with _entered(ticket, on_end=closed.set) as room:
         source = rtc.VideoSource(WIDTH, HEIGHT)
         track = rtc.LocalVideoTrack.create_video_track("moving picture", source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA)
         await room.local_participant.publish_track(track, options)
         drawing = asyncio.create_task(_draw(source))
         try:
-            yield
+            yield closed
         finally:
             drawing.cancel()
             await asyncio.gather(drawing, return_exceptions=True)
@@ -80,7 +79,7 @@ async def viewing(ticket: Ticket) -> AsyncIterator[Viewing]:
         if track.kind == rtc.TrackKind.KIND_VIDEO:
             counting.append(asyncio.create_task(_count(track, seen)))
 
-    async with _entered(ticket, on_track=subscribed, on_end=seen.over.set):
+    async with _entered(ticket, on_track=subscribed):
         try:
             yield seen
         finally:

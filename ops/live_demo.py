@@ -59,21 +59,25 @@ class LiveDemo:
 
     async def _show(self, for_s: float | None, say: Say, ended: "_Ended") -> Watched:
         host = await self._ticket(self.creator, "host")
-        async with hosting(host):
-            viewer = await self._ticket(self.fan, "viewer")
-            async with viewing(viewer) as seen:
-                async with asyncio.timeout(_SEEN_WITHIN_S):
-                    await seen.sees.wait()
-                first_ms = seen.first_frame_ms or 0.0
-                say(f"  → {'picture':7} {first_ms:7.1f} ms after the buyer joined")
-                await ended.wait(for_s if for_s is not None else _COUNTED_FOR_S, seen.over)
-                counted_for_s = time.monotonic() - seen.joined_at - first_ms / 1000
-                say(f"  → {'frames':7} {seen.frames:7} in {counted_for_s:.1f} s")
-                if for_s is None and not ended.is_set(seen.over):
-                    say(f"\nOn air until Ctrl-C: {self.page}")
-                    say(f"sign in as {self.fan.email}; the code comes to {self.mailbox}")
-                    await ended.wait(None, seen.over)
-                return Watched(first_ms, seen.frames)
+        async with hosting(host) as closed:
+            watched = await self._watch(_COUNTED_FOR_S if for_s is None else for_s, say, ended)
+            if for_s is None and not ended.is_set():
+                say(f"\nOn air until Ctrl-C: {self.page}")
+                say(f"sign in as {self.fan.email}; the code comes to {self.mailbox}")
+                await ended.wait(None, closed)
+        return watched
+
+    async def _watch(self, for_s: float, say: Say, ended: "_Ended") -> Watched:
+        viewer = await self._ticket(self.fan, "viewer")
+        async with viewing(viewer) as seen:
+            async with asyncio.timeout(_SEEN_WITHIN_S):
+                await seen.sees.wait()
+            first_ms = seen.first_frame_ms or 0.0
+            say(f"  → {'picture':7} {first_ms:7.1f} ms after the buyer joined")
+            began = time.monotonic()
+            await ended.wait(for_s)
+            say(f"  → {'frames':7} {seen.frames:7} in {time.monotonic() - began:.1f} s")
+            return Watched(first_ms, seen.frames)
 
     async def _can_go_live(self, say: Say) -> bool:
         give_up_at, said = time.monotonic() + _PREPARED_WITHIN_S, ""
@@ -122,13 +126,13 @@ class _Ended:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().remove_signal_handler(number)
 
-    def is_set(self, elsewhere: asyncio.Event) -> bool:
-        """Whether it is over by now."""
-        return self._told.is_set() or elsewhere.is_set()
+    def is_set(self) -> bool:
+        """Whether it was ended here."""
+        return self._told.is_set()
 
-    async def wait(self, for_s: float | None, elsewhere: asyncio.Event) -> None:
+    async def wait(self, for_s: float | None, *elsewhere: asyncio.Event) -> None:
         """Wait until it is over, at most for so long."""
-        waiting = [asyncio.create_task(each.wait()) for each in (self._told, elsewhere)]
+        waiting = [asyncio.create_task(each.wait()) for each in (self._told, *elsewhere)]
         await asyncio.wait(waiting, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
