@@ -58,11 +58,16 @@ if sys.argv[1:2] != ["up"]:
 def up(
     port: Annotated[int, typer.Option(help="The gateway's port; the others follow it.")] = 8000,
     data: Annotated[Path | None, typer.Option(help="Where everything is kept: ./data.")] = None,
+    *,
+    no_video: Annotated[
+        bool, typer.Option("--no-video", help="Leave live video out: no LiveKit server is started.")
+    ] = False,
 ) -> None:
     """Run the whole system until Ctrl-C."""
     console = Console(sys.stdout, os.environ)
     try:
-        code = asyncio.run(System(data_path(data), port, os.environ, console).run())
+        system = System(data_path(data), port, os.environ, console, video=not no_video)
+        code = asyncio.run(system.run())
     except CannotStart as refused:
         console.say(str(refused))
         code = 1

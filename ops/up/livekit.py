@@ -1,4 +1,4 @@
-"""A real LiveKit server on this machine, when its program is found."""
+"""A real LiveKit server on this machine."""
 
 import json
 import os
@@ -13,13 +13,12 @@ from ops.up.ports import Ports
 class LiveKit:
     """One server for browsers of this machine: its ports, its key and where its webhooks go."""
 
-    program: Path
     ports: Ports
     api_key: str
     api_secret: str
     webhook_url: str
 
-    def command(self) -> Command:
+    def command(self, program: Path) -> Command:
         """The server itself; its settings go by the environment, since they hold the secret."""
         settings = {
             "port": self.ports.livekit,
@@ -40,7 +39,7 @@ class LiveKit:
             "logging": {"level": "warn"},
         }
         return Command(
-            (str(self.program), "--node-ip", "127.0.0.1"),
+            (str(program), "--node-ip", "127.0.0.1"),
             env={**os.environ, "LIVEKIT_CONFIG": json.dumps(settings)},
         )
 

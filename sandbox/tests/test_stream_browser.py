@@ -54,7 +54,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The official SDK as a page loads it."""
     builders = sorted(WEB.glob("node_modules/@esbuild/*/bin/esbuild"))
     if not builders or not (WEB / "node_modules" / "stream-chat").exists():
-        pytest.skip("the SDK is not in web/node_modules: run ./bp web first")
+        pytest.skip("The SDK is not in web/node_modules: run ./bp web first.")
     target = tmp_path_factory.mktemp("bundle") / "chat.js"
     command = [
         str(builders[0]),

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from libs.runtime.http.problems import read_problem
+from libs.runtime.http.problems import read_problem, retry_after_s
 from libs.runtime.telemetry import current_traceparent
 from services.gateway.settings import SERVICES, Settings
 
@@ -145,7 +145,9 @@ async def _until_answered(
             if late or (only_unsent and not isinstance(broken, httpx.ConnectError)):
                 raise ServiceUnreachable(f"{request.method} {request.url}") from broken
         else:
-            if late or only_unsent or response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return response
+            if late or only_unsent or retry_after_s(response.headers) > patience_s:
                 return response
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

@@ -133,7 +133,8 @@ def _sign_in(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
         outcome = await store.command(once, lambda: store.application.sign_in(guess))
         verdict = Verdict(outcome["verdict"])
         if verdict is not Verdict.RIGHT:
-            raise Problem(*_VERDICTS[verdict])
+            wrong = _VERDICTS[verdict]
+            raise Problem(wrong.status, wrong.code, wrong.title)
         return SessionStarted(
             session_token=token,
             session_id=UUID(outcome["session_id"]),

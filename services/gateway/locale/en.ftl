@@ -270,6 +270,8 @@ chat-unavailable = The chat can't be reached. Please load the page again in a mo
 
 watch-connecting = Connecting…
 watch-waiting = Nobody is on air yet. The picture comes by itself as soon as the stream begins.
+video-preparing = Live video is being set up here: a few minutes, once. The picture comes by itself as soon as the stream begins.
+video-absent = There is no live video here at the moment.
 watch-waiting-for-host = The host will be back in a moment.
 watch-reconnecting = The connection broke. Trying again…
 watch-unmute = Turn the sound on

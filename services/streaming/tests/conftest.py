@@ -30,7 +30,7 @@ from services.streaming.application import Streaming
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.tests.builders import NOW, about
-from services.streaming.tests.fakes import PERSON_SECRET, Rooms
+from services.streaming.tests.fakes import PERSON_SECRET, Rooms, VideoServerInMemory
 from tests.servers import free_port
 
 KEY, SECRET = "key-of-the-tests", "a secret of the tests, of 32 signs"
@@ -161,11 +161,18 @@ async def _ready() -> dict[str, str]:
 
 
 @pytest.fixture
-async def http(store: Store[Streaming], rooms: Rooms) -> AsyncIterator[httpx.AsyncClient]:
+def video_server() -> VideoServerInMemory:
+    return VideoServerInMemory()
+
+
+@pytest.fixture
+async def http(
+    store: Store[Streaming], rooms: Rooms, video_server: VideoServerInMemory
+) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(
         "streaming",
         person_token_secret=PERSON_SECRET,
-        routers=[streaming_router(store, rooms, live_within_s=0.03)],
+        routers=[streaming_router(store, rooms, video_server, live_within_s=0.03)],
         refusals=REFUSALS,
         ready=_ready,
     )
