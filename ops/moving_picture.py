@@ -6,9 +6,9 @@ WIDTH: Final = 640
 HEIGHT: Final = 360
 FRAMES_PER_S: Final = 15
 
-# White, yellow, cyan, green, magenta, red, blue, black as Y, U, V (BT.601, limited range).
+# Grey, yellow, cyan, green, magenta, red, blue, black as Y, U, V (BT.601, limited range).
 _BARS: Final = (
-    (235, 128, 128),
+    (180, 128, 128),
     (210, 16, 146),
     (170, 166, 16),
     (145, 54, 34),
@@ -37,37 +37,52 @@ _GLYPHS: Final = {
 }
 _GLYPH_ROWS: Final = 5
 _SCALE: Final = 16
-
-
-def _plane(channel: int, width: int) -> bytes:
-    """One row of the bars."""
-    return b"".join(bytes([bar[channel]]) * (width // len(_BARS)) for bar in _BARS)
-
-
-_LUMA: Final = _plane(0, WIDTH)
-_CHROMA: Final = b"".join(_plane(channel, WIDTH // 2) * (HEIGHT // 2) for channel in (1, 2))
+_CLOCK_CELLS: Final = 8 * 4 + 1
+"""Eight signs of three pixels with one between them and round them."""
+_CLOCK_LEFT: Final = (WIDTH - _CLOCK_CELLS * _SCALE) // 2
+_CLOCK_TOP: Final = (HEIGHT - (_GLYPH_ROWS + 2) * _SCALE) // 2
 
 
 def picture(number: int, clock: str) -> bytes:
-    """The picture of this number as I420; `clock` is digits and colons, at most eight."""
+    """The picture of this number as I420; `clock` is eight digits and colons."""
     row = bytearray(_LUMA)
     at = number * _SWEEP_STEP_PX % (WIDTH - _SWEEP_PX)
     row[at : at + _SWEEP_PX] = bytes([_WHITE]) * _SWEEP_PX
     plain = bytes(row)
-    rows = [_over(plain, _row_of(clock, each)) for each in range(_GLYPH_ROWS)]
-    above = (HEIGHT - _GLYPH_ROWS * _SCALE) // 2
-    luma = [plain * above, *(each * _SCALE for each in rows), plain * above]
+    blank = bytes([_BLACK]) * _CLOCK_CELLS * _SCALE
+    clock_rows = [blank, *(_row_of(clock, each) for each in range(_GLYPH_ROWS)), blank]
+    luma = (
+        [plain * _CLOCK_TOP]
+        + [_over(plain, each, _CLOCK_LEFT) * _SCALE for each in clock_rows]
+        + [plain * _CLOCK_TOP]
+    )
     return b"".join(luma) + _CHROMA
 
 
 def _row_of(clock: str, row: int) -> bytes:
-    lit = []
+    lit = [0]
     for sign in clock:
         bits = int(_GLYPHS[sign][row], 8)
         lit += [bits & 4, bits & 2, bits & 1, 0]
     return b"".join(bytes([_WHITE if each else _BLACK]) * _SCALE for each in lit)
 
 
-def _over(row: bytes, middle: bytes) -> bytes:
-    left = (WIDTH - len(middle)) // 2
+def _over(row: bytes, middle: bytes, left: int) -> bytes:
     return row[:left] + middle + row[left + len(middle) :]
+
+
+def _bars(channel: int, width: int) -> bytes:
+    """One row of the bars."""
+    return b"".join(bytes([bar[channel]]) * (width // len(_BARS)) for bar in _BARS)
+
+
+def _chroma(channel: int) -> bytes:
+    """A plane of colour at half the size, grey where the clock is."""
+    row = _bars(channel, WIDTH // 2)
+    grey = _over(row, bytes([128]) * (_CLOCK_CELLS * _SCALE // 2), _CLOCK_LEFT // 2)
+    above = row * (_CLOCK_TOP // 2)
+    return above + grey * ((_GLYPH_ROWS + 2) * _SCALE // 2) + above
+
+
+_LUMA: Final = _bars(0, WIDTH)
+_CHROMA: Final = _chroma(1) + _chroma(2)

@@ -1,4 +1,4 @@
-"""A `go` for tests: takes two seconds, then delivers what it was told to, or fails."""
+"""A `go` for tests: takes its time, then delivers what it was told to, or fails."""
 
 import os
 import sys
@@ -14,6 +14,8 @@ if sys.argv[1] == "version":
 Path({here!r}, "pid").write_text(str(os.getpid()))
 print("go: downloading github.com/livekit/protocol v1", flush=True)
 time.sleep({takes_s})
+while {waits_for!r} and not os.path.exists({waits_for!r}):
+    time.sleep(0.05)
 print("github.com/livekit/protocol", flush=True)
 if {says!r}:
     sys.exit({says!r})
@@ -23,11 +25,17 @@ shutil.copy({delivers!r}, os.path.join(os.environ["GOBIN"], "server"))
 
 
 def machine_without_livekit(
-    folder: Path, *, delivers: Path | None = None, says: str = "", takes_s: float = 2.0
+    folder: Path,
+    *,
+    delivers: Path | None = None,
+    says: str = "",
+    takes_s: float = 2.0,
+    waits_for: Path | None = None,
 ) -> dict[str, str]:
     """The environment of a machine on which LiveKit's server has to be compiled, by this `go`.
 
-    It delivers the program, or says something and fails. `folder/pid` names its process.
+    It delivers the program, or says something and fails, once the file is there that it waits for.
+    `folder/pid` names its process.
     """
     programs = folder / "bin"
     programs.mkdir(parents=True)
@@ -38,6 +46,7 @@ def machine_without_livekit(
             here=str(folder),
             takes_s=takes_s,
             says=says,
+            waits_for=str(waits_for or ""),
             delivers=str(delivers),
         )
     )
