@@ -119,9 +119,7 @@ async def test_a_banned_team_member_neither_lifts_their_own_ban_nor_works_on(
 ) -> None:
     space_id, person = world.space.space_id, uuid4()
     bans = f"/spaces/{space_id}/bans"
-    banned = await client.post(
-        bans, json={"person_id": str(person)}, headers=signed(world.owner)
-    )
+    banned = await client.post(bans, json={"person_id": str(person)}, headers=signed(world.owner))
     joined = TeamMemberAdded(space_id=space_id, person_id=person, role=role)
     hear(joined, envelope=about(joined, space_id, version=3))
 
