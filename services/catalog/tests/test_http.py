@@ -139,6 +139,28 @@ def _events(store: Store[Catalog]) -> int:
     return int(row["n"])
 
 
+async def test_a_banned_person_is_not_added_to_the_team(
+    owner: Visitor, store: Store[Catalog]
+) -> None:
+    banned = uuid4()
+    space = (await owner.done("GET", "/spaces/anna"))["space_id"]
+    store.query(
+        lambda curs: (
+            curs.execute("INSERT INTO ban_list VALUES (%s, %s, true, 2)", (space, banned)) and None
+        )
+    )
+
+    refused = await owner.ask(
+        "POST", "/spaces/anna/team", {"person_id": str(banned), "role": "admin"}
+    )
+    other = await owner.ask(
+        "POST", "/spaces/anna/team", {"person_id": str(uuid4()), "role": "admin"}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "banned")
+    assert other.status_code == 200
+
+
 async def test_the_public_sees_what_was_published_and_the_team_the_draft(
     owner: Visitor, visitor: Callable[[str], Visitor]
 ) -> None:
