@@ -1,7 +1,7 @@
 // The chat of an experience: GetStream's own client over its WebSocket.
 import { type Channel, type Event, type LocalMessage, StreamChat } from "stream-chat";
 import "./chat.css";
-import { api, element, given, island, isProblem, labels, pause } from "./_island";
+import { Problem, api, element, given, island, labels, pause } from "./_island";
 
 interface Seat {
   state: "ready" | "joining";
@@ -161,7 +161,7 @@ async function start(root: HTMLElement): Promise<void> {
     }
     view.open((text) => channel.sendMessage({ text }));
   } catch (error) {
-    view.lock(say(isProblem(error) && error.code === "no_access" ? "no_access" : "unavailable"));
+    view.lock(say(error instanceof Problem && error.code === "no_access" ? "no_access" : "unavailable"));
   }
 }
 

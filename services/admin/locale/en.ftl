@@ -122,6 +122,7 @@ watch-removed = You were removed from the stream.
 watch-elsewhere = You are live in another window.
 watch-watch-here = Go on here
 watch-failed = The stage could not be opened. Is the camera allowed, and used by nothing else?
+watch-unreachable = The video server can't be reached at the moment. Please try again.
 watch-try-again = Try again
 watch-no-access = Only the team of this space can be on stage.
 watch-go-live = Start the camera

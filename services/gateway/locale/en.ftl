@@ -277,7 +277,8 @@ watch-ended = The stream is over. Thank you for being here.
 watch-removed = You are no longer admitted to this stream.
 watch-elsewhere = You are watching in another window.
 watch-watch-here = Watch here instead
-watch-failed = The video can't be reached.
+watch-failed = The video could not start. Your pass is fine.
+watch-unreachable = The video server can't be reached at the moment. Your pass is fine: please try again.
 watch-try-again = Try again
 watch-no-access = You need a pass to watch this.
 

@@ -38,6 +38,7 @@ WATCH_LABELS: Final = (
     "elsewhere",
     "watch_here",
     "failed",
+    "unreachable",
     "try_again",
     "no_access",
 )
