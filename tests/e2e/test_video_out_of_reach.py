@@ -33,7 +33,9 @@ def video_server_refuses(page: Page) -> None:
         line.close()
 
     def forbid(route: Route) -> None:
-        route.fulfill(status=403, body="invalid token", headers={"Access-Control-Allow-Origin": "*"})
+        route.fulfill(
+            status=403, body="invalid token", headers={"Access-Control-Allow-Origin": "*"}
+        )
 
     page.route_web_socket(SIGNALLING, refuse)
     page.route(VALIDATION, forbid)

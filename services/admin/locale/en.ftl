@@ -206,6 +206,7 @@ save-draft = Save the draft
 edit-pass = Edit
 edit-pass-lead = Buyers keep the version that they bought. What you write here is the next one, and nobody sees it before you publish it.
 preview = Preview
+with-fee = of which { $fee } is the one-time fee
 plus-fee = plus { $fee } once
 trial = The first { $days } days are free
 publish = Publish

@@ -80,7 +80,12 @@ offer-once = Paid once.
 offer-price-monthly = { $price } a month
 offer-price-yearly = { $price } a year
 offer-price-lifetime = { $price }
-offer-initial-fee = Plus { $fee } once, at the beginning.
+offer-then-monthly = Then { $price } a month.
+offer-then-yearly = Then { $price } a year.
+offer-today = Charged today
+offer-item-price = Pass
+offer-item-fee = One-time fee
+offer-total = Total
 offer-trial = { $days ->
     [one] The first day is free.
    *[other] The first { $days } days are free.

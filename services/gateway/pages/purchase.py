@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from libs.runtime.http.problems import Problem
 from services.gateway.clients import ServiceRefused
+from services.gateway.offer import Item, first_charge_minor, items_of
 from services.gateway.pages.in_line import InLine
 from services.gateway.pages.space import pass_page
 from services.gateway.security import PAYMENT
@@ -106,7 +107,19 @@ async def show_order(
         return visit.go(_order_page(order))
     if order["status"] == "fulfilled":
         return visit.go(await _member_area(visit, order))
-    return _shown(visit, order, came_back=came_back)
+    state = _state_of(order, came_back=came_back)
+    items = await _items_of(visit, order) if state == "pay" else ()
+    return _shown(visit, order, state, items, came_back=came_back)
+
+
+async def _items_of(visit: Visit, order: Mapping[str, Any]) -> tuple[Item, ...]:
+    """What the order's total is made of; nothing once the pass has a newer version."""
+    path = f"/spaces/{order['space_slug']}/passes/{order['pass_slug']}"
+    sold = await visit.ask.find("catalog", path)
+    if sold is None or sold["version_id"] != order["pass_version_id"]:
+        return ()
+    terms = sold["terms"]
+    return items_of(visit, terms) if first_charge_minor(terms) == order["total_minor"] else ()
 
 
 async def _order(visit: Visit, order_id: str, *, settle: bool) -> dict[str, Any]:
@@ -118,12 +131,19 @@ async def _order(visit: Visit, order_id: str, *, settle: bool) -> dict[str, Any]
     return order
 
 
-def _shown(visit: Visit, order: Mapping[str, Any], *, came_back: bool) -> Response:
-    state = _state_of(order, came_back=came_back)
+def _shown(
+    visit: Visit,
+    order: Mapping[str, Any],
+    state: str,
+    items: tuple[Item, ...],
+    *,
+    came_back: bool,
+) -> Response:
     return visit.show(
         "order.html",
         needs=(PAYMENT,) if state == "pay" else (),
         order=order,
+        items=items,
         state=state,
         declined=_declined(visit, order["failure_code"]) if came_back else None,
         returned_because=_returned_because(visit, order.get("return_cause")),

@@ -170,9 +170,14 @@ async def test_the_team_sees_its_draft() -> None:
         (
             {"pricing_type": "recurring", "billing_period": "monthly", "trial_days": 7,
              "initial_fee_minor": 500},
-            ["€19.90 a month", "Plus €5.00 once", "first 7 days are free"],
+            ["€5.00", "Then €19.90 a month", "first 7 days are free"],
         ),
         ({"pricing_type": "recurring", "billing_period": "yearly"}, ["€19.90 a year"]),
+        (
+            {"price_minor": 2000, "initial_fee_minor": 500},
+            ['<p class="price">€25.00</p>', "<dt>Pass</dt><dd>€20.00</dd>",
+             "<dt>One-time fee</dt><dd>€5.00</dd>", "<dt>Charged today</dt><dd>€25.00</dd>"],
+        ),
         ({"expires_after_days": 30}, ["Access for 30 days."]),
         ({"auto_expire_at": "2027-06-01T20:00:00Z"}, ["Access until", "2027-06-01T20:00:00Z"]),
         ({"sale_ends_at": "2027-06-01T20:00:00Z"}, ["On sale until", "Jun 1, 2027, 10:00 PM CEST"]),
