@@ -14,6 +14,7 @@ interface Seat {
 }
 
 const JOINING_PAUSE_MS = 500;
+const LATEST_PAUSE_MS = 8000;
 
 class ChatView {
   private readonly list = element("ul", "chat-messages");
@@ -112,11 +113,11 @@ class ChatView {
 }
 
 async function seat(source: string, view: ChatView, say: (name: string) => string): Promise<Seat> {
-  for (;;) {
+  for (let pauseMs = JOINING_PAUSE_MS; ; pauseMs = Math.min(1.3 * pauseMs, LATEST_PAUSE_MS)) {
     const answer = await api<Seat>(source);
     if (answer.state === "ready") return answer;
     view.tell(say("joining"));
-    await pause(JOINING_PAUSE_MS);
+    await pause(pauseMs);
   }
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -22,7 +23,8 @@ router = APIRouter(include_in_schema=False)
 PAY_LABELS: Final = ("paying", "failed", "unavailable")
 _ENTRY_WITHIN_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.05
-_SHOWN: Final = frozenset({409, 422, 502})
+_LOOKS_FOR: Final = timedelta(minutes=30)
+_SHOWN: Final = frozenset({403, 409, 422, 502})
 
 
 async def open_order(visit: Visit, space: str, pass_: str, key: str) -> dict[str, Any]:
@@ -145,6 +147,7 @@ def _shown(
         order=order,
         items=items,
         state=state,
+        is_recent=_is_recent(visit, order),
         declined=_declined(visit, order["failure_code"]) if came_back else None,
         returned_because=_returned_because(visit, order.get("return_cause")),
         line=InLine.of(visit, order) if state == "waiting" else None,
@@ -152,6 +155,11 @@ def _shown(
         return_url=f"{_order_page(order)}?returned=1",
         labels=visit.texts.labels("pay", PAY_LABELS) | {"pay": _pay_button(visit, order)},
     )
+
+
+def _is_recent(visit: Visit, order: Mapping[str, Any]) -> bool:
+    """Whether a page without scripts still reloads itself: never for ever."""
+    return visit.edge.clock.now() - datetime.fromisoformat(order["opened_at"]) < _LOOKS_FOR
 
 
 def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:

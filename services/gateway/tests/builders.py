@@ -181,6 +181,10 @@ def a_grant(experience_id: str = LIVE, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def an_admission(state: str, *removed: str) -> dict[str, Any]:
+    return {"state": state, "removed_source_ids": list(removed)}
+
+
 def world() -> FakeServices:
     """A space with a pass on sale, and a person whose session is good."""
     fakes = FakeServices()
@@ -194,6 +198,7 @@ def world() -> FakeServices:
     fakes.on("checkout", "GET /orders/mine", [])
     fakes.on("checkout", f"GET /orders/{ORDER}", an_order())
     fakes.on("access", "GET /grants/mine", [a_grant()])
+    fakes.on("access", f"GET /spaces/{SPACE}/admission", an_admission("none"))
     for id_ in (LIVE, CHAT):
         fakes.on("access", f"GET /experiences/{id_}/entry", {"allowed": True, "because": "grant"})
     fakes.on("streaming", f"GET /experiences/{LIVE}/stream", {"state": "off", "stream_id": None})
