@@ -1,5 +1,6 @@
 // Live video: watching as a viewer, or publishing the camera as the host. LiveKit's own client.
 import {
+  ConnectionError,
   DisconnectReason,
   type RemoteTrack,
   Room,
@@ -8,7 +9,7 @@ import {
   createLocalTracks,
 } from "livekit-client";
 import "./watch.css";
-import { api, element, given, island, isProblem, labels, pause } from "./_island";
+import { Problem, api, element, given, island, labels, pause } from "./_island";
 
 interface Ticket {
   url: string;
@@ -60,7 +61,7 @@ async function ticket(source: string, role: string, stage: Stage, waiting: strin
     try {
       return await api<Ticket>(source, { role });
     } catch (error) {
-      if (!isProblem(error) || error.code !== "not_live") throw error;
+      if (!(error instanceof Problem) || error.code !== "not_live") throw error;
       stage.tell("waiting", waiting);
       await pause(NOT_LIVE_PAUSE_MS);
     }
@@ -137,15 +138,21 @@ async function join(root: HTMLElement, stage: Stage, say: (name: string) => stri
     const mine = await ticket(given(root, "source"), role, stage, say("waiting"));
     room.on(RoomEvent.Reconnecting, () => stage.tell("reconnecting", say("reconnecting")));
     room.on(RoomEvent.Reconnected, () => stage.tell(role === "host" ? "on_air" : "playing", ""));
-    room.on(RoomEvent.Disconnected, (reason) => left(reason, stage, say, again));
     if (role === "viewer") await watch(room, stage, say);
     await room.connect(mine.url, mine.token);
+    room.on(RoomEvent.Disconnected, (reason) => left(reason, stage, say, again));
     if (role === "host") await host(room, stage, say);
   } catch (error) {
+    room.removeAllListeners();
     await room.disconnect();
-    const denied = isProblem(error) && error.status === 403;
-    stage.tell("failed", say(denied ? "no_access" : "failed"));
-    if (!denied) stage.offer(say("try_again"), again);
+    stage.clear();
+    // Only our own API knows about passes: LiveKit refuses tokens with 403 for reasons of its own.
+    if (error instanceof Problem && error.status === 403) {
+      stage.tell("denied", say("no_access"));
+      return;
+    }
+    stage.tell("failed", say(error instanceof ConnectionError ? "unreachable" : "failed"));
+    stage.offer(say("try_again"), again);
   }
 }
 
@@ -170,7 +177,7 @@ function left(
     case DisconnectReason.CLIENT_INITIATED:
       break;
     default:
-      stage.tell("failed", say("failed"));
+      stage.tell("failed", say("unreachable"));
       stage.offer(say("try_again"), again);
   }
 }

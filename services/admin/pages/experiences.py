@@ -18,7 +18,7 @@ router = APIRouter(prefix="/admin/spaces/{slug}/experiences")
 
 _ISLAND_WORDS = """
     connecting waiting waiting_for_host reconnecting unmute ended removed elsewhere watch_here
-    failed try_again no_access go_live camera_on camera_off microphone_on microphone_off
+    failed unreachable try_again no_access go_live camera_on camera_off microphone_on microphone_off
 """
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
@@ -38,10 +39,14 @@ WATCH_LABELS: Final = (
     "elsewhere",
     "watch_here",
     "failed",
+    "unreachable",
     "try_again",
     "no_access",
 )
 _NOT_FOUND: Final = 404
+_FORBIDDEN: Final = 403
+_OPENS_WITHIN: Final = timedelta(minutes=2)
+"""After it the page of a buyer who waits no longer reloads itself."""
 
 
 @router.get("")
@@ -69,7 +74,7 @@ async def show_purchased_space(
     on_team = shown["role"] is not None
     order = await _order(visit, welcome)
     if not until and not on_team:
-        return _no_access(visit, shown, on_its_way=order is not None)
+        return await _no_access(visit, shown, order)
     experiences = shown["experiences"]
     is_open = {each["experience_id"]: on_team or each["experience_id"] in until
                for each in experiences}  # fmt: skip
@@ -103,9 +108,27 @@ async def _order(visit: Visit, order_id: str | None) -> dict[str, Any] | None:
     return order if order and order["status"] == "fulfilled" else None
 
 
-def _no_access(visit: Visit, space: Mapping[str, Any], *, on_its_way: bool) -> Response:
-    status = 200 if on_its_way else 403
-    return visit.show("no_access.html", status=status, space=space, on_its_way=on_its_way)
+async def _no_access(
+    visit: Visit, space: Mapping[str, Any], order: Mapping[str, Any] | None = None
+) -> Response:
+    """Why nothing is open; what was bought a moment ago is on its way."""
+    path = f"/spaces/{space['space_id']}/admission"
+    unknown = {"state": "none", "removed_source_ids": []}
+    admission = await visit.ask.find("access", path, unknown)
+    state = admission["state"]
+    removed = admission["removed_source_ids"]
+    if order is not None and state != "banned" and order["order_id"] not in removed:
+        state = "on_its_way" if _is_fresh(visit, order) else "late"
+    elif state == "open":
+        # Another room of the space is open, this one is not part of the pass.
+        state = "none"
+    status = 200 if state in {"on_its_way", "late"} else _FORBIDDEN
+    return visit.show("no_access.html", status=status, space=space, state=state, here=visit.here)
+
+
+def _is_fresh(visit: Visit, order: Mapping[str, Any]) -> bool:
+    bought_at = datetime.fromisoformat(order["granted_from"])
+    return visit.edge.clock.now() - bought_at < _OPENS_WITHIN
 
 
 async def _entered(
@@ -119,7 +142,7 @@ async def _entered(
     if shown["role"] is None:
         entry = await visit.ask.get("access", f"/experiences/{found['experience_id']}/entry")
         if not entry["allowed"]:
-            return _no_access(visit, shown, on_its_way=False)
+            return await _no_access(visit, shown)
     return shown, found
 
 
