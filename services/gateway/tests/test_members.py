@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-import pytest
-
 from services.gateway.tests.builders import (
     CHAT,
     LIVE,
