@@ -37,9 +37,10 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self.postgres = self.path / "postgres"
-        self.nats = self.path / "nats"
-        self.sandbox = self.path / "sandbox"
+        # Each may be a link to a folder on a disk of its own, which is made there.
+        self.postgres = (self.path / "postgres").resolve()
+        self.nats = (self.path / "nats").resolve()
+        self.sandbox = (self.path / "sandbox").resolve()
         self._lock_file: TextIO | None = None
 
     def prepare(self) -> None:
