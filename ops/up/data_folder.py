@@ -12,7 +12,6 @@ from typing import Any, TextIO
 from ops.up.refusals import CannotStart
 
 LEAST_FREE_MB = 500
-NEARLY_FULL_MB = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,14 @@ class Supervisor:
     child that keeps dying end the start as well as the run.
     """
 
-    def __init__(self, console: Console, changed: Callable[["Supervisor"], None]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        changed: Callable[["Supervisor"], None],
+        disk_is_full: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.children: list[Child] = []
+        self._disk_is_full = disk_is_full
         self._console = console
         self._changed = changed
         self._keepers: list[asyncio.Task[None]] = []
@@ -54,7 +60,10 @@ class Supervisor:
 
     async def start(self, processes: Sequence[Process]) -> None:
         """Start these together and return when every one of them is ready."""
-        stage = [Child(process, self._console, self._note_change) for process in processes]
+        stage = [
+            Child(process, self._console, self._note_change, self._disk_is_full)
+            for process in processes
+        ]
         self.children += stage
         self._keepers += [asyncio.create_task(child.keep_alive()) for child in stage]
         started_at = time.monotonic()
@@ -88,6 +97,10 @@ class Supervisor:
     async def run(self) -> None:
         """Watch over everything until told to stop."""
         await self.unless_stopped(asyncio.Event().wait())
+
+    async def restart(self, name: str) -> None:
+        """Have one process end and start again."""
+        await asyncio.gather(*(child.restart() for child in self.children if child.name == name))
 
     async def stop(self) -> None:
         """End everything: services first, then what they stand on."""

@@ -47,8 +47,7 @@ class SmallDisks:
         """Keep not one block free on these disks, whatever their programs delete meanwhile."""
         room_again = threading.Event()
         fillers = [
-            threading.Thread(target=_fill, args=(self._folder / name, room_again))
-            for name in names
+            threading.Thread(target=_fill, args=(self._folder / name, room_again)) for name in names
         ]
         for filler in fillers:
             filler.start()
