@@ -8,6 +8,7 @@ import time
 from asyncio.subprocess import DEVNULL, STDOUT
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 from ops.up.console import Console
 from ops.up.health import is_ready
@@ -38,7 +39,7 @@ class Child:
         process: Process,
         console: Console,
         changed: Callable[[], None],
-        disk_is_full: Callable[[], bool] = lambda: False,
+        full_disk: Callable[[], Path | None] = lambda: None,
     ) -> None:
         self.name = process.name
         self.ready = asyncio.Event()
@@ -47,7 +48,7 @@ class Child:
         self._console = console
         self._changed = changed
         self._running: asyncio.subprocess.Process | None = None
-        self._disk_is_full = disk_is_full
+        self._full_disk = full_disk
         self._stopping = False
         self._restarting = False
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
@@ -146,10 +147,10 @@ class Child:
         if self._restarting:
             self._restarting = False
             return
-        if self._disk_is_full():
+        if full := self._full_disk():
             self._console.say(
-                f"{self.name} {_how(code)} while a disk is full; starting it again in"
-                f" {_FULL_DELAY_S:.0f} s"
+                f"{self.name} {_how(code)}, and the disk of {full} is full: make room;"
+                f" starting it again in {_FULL_DELAY_S:.0f} s"
             )
             await asyncio.sleep(_FULL_DELAY_S)
             return

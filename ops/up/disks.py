@@ -18,7 +18,8 @@ RESERVE_MB: Final = 300
 """Kept free on each disk: enough for PostgreSQL and NATS to complete 2,000 orders that are open
 when it is reached (docs/operations.md has the figures)."""
 _LOOK_EVERY_S: Final = 1.0
-_FULL_MB: Final = 1
+_FULL_MB: Final = 20
+"""PostgreSQL asks for 16 MB at once when it begins another file of its log."""
 _MAIL_EVERY_S: Final = 60.0
 
 
@@ -56,9 +57,9 @@ class Disks:
         self._look()
         return self._reserve.has_room(folder)
 
-    def any_full(self) -> bool:
-        """Whether a program may have died because it could not write."""
-        return any(_is_full(disk.folder) for disk in self._folders)
+    def full(self) -> Path | None:
+        """A folder on whose disk nothing can be written, if there is one."""
+        return next((disk.folder for disk in self._folders if _is_full(disk.folder)), None)
 
     async def run(self) -> None:
         """Watch for ever."""

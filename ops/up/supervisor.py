@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ops.up.child import Child, KeepsDying
@@ -29,10 +30,10 @@ class Supervisor:
         self,
         console: Console,
         changed: Callable[["Supervisor"], None],
-        disk_is_full: Callable[[], bool] = lambda: False,
+        full_disk: Callable[[], Path | None] = lambda: None,
     ) -> None:
         self.children: list[Child] = []
-        self._disk_is_full = disk_is_full
+        self._full_disk = full_disk
         self._console = console
         self._changed = changed
         self._keepers: list[asyncio.Task[None]] = []
@@ -61,7 +62,7 @@ class Supervisor:
     async def start(self, processes: Sequence[Process]) -> None:
         """Start these together and return when every one of them is ready."""
         stage = [
-            Child(process, self._console, self._note_change, self._disk_is_full)
+            Child(process, self._console, self._note_change, self._full_disk)
             for process in processes
         ]
         self.children += stage

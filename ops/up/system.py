@@ -57,7 +57,7 @@ class System:
     async def run(self) -> int:
         """Start everything, watch over it, end it; returns the exit code of the command."""
         started = time.monotonic()
-        supervisor = Supervisor(self._console, self._record, self._disks.any_full)
+        supervisor = Supervisor(self._console, self._record, self._disks.full)
         supervisor.listen_for_signals()
         self._prepare()
         try:
@@ -243,6 +243,12 @@ class System:
             has_room=lambda: self._disks.has_room(self._data.nats),
             restart=lambda: supervisor.restart("nats"),
         )
+
+    def _explain(self, refused: Exception) -> str:
+        """The sentence, and the disk as the likely cause when one is full."""
+        if full := self._disks.full():
+            return f"{refused} (The disk of {full} is full: make room.)"
+        return str(refused)
 
 
 async def _result_of(task: "asyncio.Task[None]") -> None:

@@ -30,7 +30,7 @@ from ops.visitor import Refused
 from tests.chaos.buyers import Buyer, Crowd, Operation, Told
 from tests.chaos.evidence import Providers
 from tests.chaos.invariants import Checker, Violation
-from tests.chaos.small_disks import NotAllowed, SmallDisks
+from tests.chaos.small_disks import AfterFull, SmallDisks
 from tests.chaos.wires import Wire
 from tests.e2e.running import ROOT, RunningSystem, start_system, stop_system
 from tests.servers import free_row_of_ports
@@ -94,7 +94,12 @@ class Machine:
     """A system with people in it that can be broken at will."""
 
     def __init__(
-        self, system: RunningSystem, wires: dict[str, Wire], seed: int, hold_s: float
+        self,
+        system: RunningSystem,
+        wires: dict[str, Wire],
+        disks: SmallDisks,
+        seed: int,
+        hold_s: float,
     ) -> None:
         self.system = system
         self.hold_s = hold_s
@@ -107,13 +112,8 @@ class Machine:
         self.late: set[UUID] = set()
         """Orders of which nothing is expected yet."""
         self._known: set[Violation] = set()
-        self.disks: SmallDisks | None = None
-        self.no_disks = "No disk was filled: this system has none of its own."
-        """Why there are no disks that can be filled."""
-        self.whole_after_s: float | None = None
-        self.broken_promises: list[Violation] = []
-        """What a fault itself found."""
-        self._newcomers = 0
+        self.disks = disks
+        self.after_full = AfterFull()
         self.pages: dict[str, str] = {}
         """Where each pass is shown, by its id."""
         self._passes = 0
@@ -140,8 +140,7 @@ class Machine:
 
     def newcomer(self) -> Buyer:
         """A person who was never here, signed in."""
-        self._newcomers += 1
-        buyer = self._someone(f"newcomer-{self._newcomers}")
+        buyer = self._someone(f"newcomer-{len(self.latecomers)}")
         self.checker.knows(UUID(buyer.person_id), buyer.email)
         self.latecomers.append(buyer)
         return buyer
@@ -253,7 +252,7 @@ class Machine:
     def cycle(self, name: str, break_it: "Fault", patience_s: float = 120.0) -> Cycle:
         """Let people buy, break something meanwhile, let all come to rest, look."""
         self.stock_up()
-        self.whole_after_s, self.broken_promises = None, []
+        self.after_full = AfterFull()
         before = len(self.operations)
         self.crowd.buy()
         time.sleep(0.5)
@@ -265,8 +264,9 @@ class Machine:
             self.mend()
             self.crowd.rest()
         cycle = self.look(name, self.operations[before:], patience_s, whole_again)
-        cycle.violations += self.broken_promises
-        cycle.whole_after_s = self.whole_after_s
+        cycle.whole_after_s = self.after_full.whole_after_s
+        for promise in self.after_full.broken:
+            cycle.violations.append(Violation(promise, "a new buyer", "backstage lag"))
         return cycle
 
     def mend(self) -> None:
@@ -419,7 +419,7 @@ def running_machine(
     port = free_row_of_ports()
     ports, arming = Ports(port), folder / "data" / "failpoints"
     arming.mkdir(parents=True)
-    disks, no_disks = SmallDisks(folder / "disks", folder / "data"), ""
+    disks = SmallDisks(folder / "disks", folder / "data")
     wires = {
         name: Wire(name, ports.of(_VIA[name]), upstream)
         for name, upstream in (
@@ -430,16 +430,12 @@ def running_machine(
     }
     for wire in wires.values():
         wire.start()
-    try:
-        disks.mount()
-    except NotAllowed as refused:
-        no_disks = str(refused)
+    disks.mount()
     via = {f"BACKSTAGE_{n.upper()}_VIA": str(wire.port) for n, wire in wires.items()}
     own = {"FAILPOINT": str(arming), "HOLD_S": str(hold_s), "DISK_RESERVE_MB": str(_RESERVE_MB)}
     system = start_system(folder, port, _LIMITS | via | own, program)
     try:
-        machine = Machine(system, wires, seed, hold_s)
-        machine.disks, machine.no_disks = None if no_disks else disks, no_disks
+        machine = Machine(system, wires, disks, seed, hold_s)
         yield machine
         machine.close()
     finally:

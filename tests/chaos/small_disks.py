@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,14 @@ class NotAllowed(Exception):
     """This account may not mount a file system: the sentence about it."""
 
 
+@dataclass
+class AfterFull:
+    """What the first purchase after a full disk had room again came to."""
+
+    whole_after_s: float | None = None
+    broken: list[str] = field(default_factory=list)
+
+
 class SmallDisks:
     """A disk of its own for NATS, for PostgreSQL and for the stand-ins, as links in the folder."""
 
@@ -27,9 +36,17 @@ class SmallDisks:
         self._folder = folder
         self._data = data
         self._mounted: list[Path] = []
+        self.refusal: str | None = None
+        """Why there are none, in a sentence."""
 
     def mount(self) -> None:
-        """Make the disks and link them into the empty data folder. Raises NotAllowed."""
+        """Make the disks and link them into the empty data folder, where that is allowed."""
+        try:
+            self._mount_all()
+        except NotAllowed as refused:
+            self.refusal = str(refused)
+
+    def _mount_all(self) -> None:
         for name, size_mb in SIZES_MB.items():
             disk = self._folder / name
             disk.mkdir(parents=True)
@@ -44,7 +61,12 @@ class SmallDisks:
 
     @contextmanager
     def full(self, names: Sequence[str]) -> Iterator[None]:
-        """Keep not one block free on these disks, whatever their programs delete meanwhile."""
+        """Keep not one block free on these disks, whatever their programs delete meanwhile.
+
+        Raises NotAllowed.
+        """
+        if self.refusal is not None:
+            raise NotAllowed(self.refusal)
         room_again = threading.Event()
         fillers = [
             threading.Thread(target=_fill, args=(self._folder / name, room_again)) for name in names
