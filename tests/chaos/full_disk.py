@@ -18,8 +18,6 @@ _GIVE_UP_AFTER_S: Final = 90.0
 
 def full_disk(machine: Machine, disks: Sequence[str] = DISKS, for_s: float = _FULL_S) -> None:
     """Fill these disks, free them, and have somebody new buy as soon as that is possible."""
-    if machine.disks is None:
-        raise NotAllowed(machine.no_disks)
     fan, pass_id = machine.newcomer(), machine.publish(stock=10)
     with machine.disks.full(disks):
         time.sleep(for_s)
