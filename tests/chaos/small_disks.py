@@ -1,6 +1,7 @@
 """File systems of a few megabytes below a data folder, to be filled to the last block."""
 
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -79,6 +80,20 @@ class SmallDisks:
             room_again.set()
             for filler in fillers:
                 filler.join()
+
+    @contextmanager
+    def nearly_full(self, name: str, left_mb: int) -> Iterator[None]:
+        """Leave only so many megabytes on one disk. Raises NotAllowed."""
+        if self.refusal is not None:
+            raise NotAllowed(self.refusal)
+        ballast = self._folder / name / "ballast"
+        size = shutil.disk_usage(ballast.parent).free - left_mb * 1_000_000
+        try:
+            with ballast.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+            yield
+        finally:
+            ballast.unlink(missing_ok=True)
 
 
 def _mount(disk: Path, size_mb: int) -> None:
