@@ -19,6 +19,7 @@ from tests.chaos.faults import NeverPassed, catalogue
 from tests.chaos.invariants import Violation
 from tests.chaos.machine import UNANSWERED, Cycle, Fault, Machine, running_machine
 from tests.chaos.rush import NoRush
+from tests.chaos.small_disks import NotAllowed
 
 _PATIENCE_S = 240.0
 _GONE_WRONG = (AssertionError, LookupError, Refused, NotHeard, *UNANSWERED)
@@ -86,7 +87,7 @@ def _break(
                 break
             try:
                 cycle = machine.cycle(name, faults[name], _PATIENCE_S)
-            except (NeverPassed, NoRush) as missed:
+            except (NeverPassed, NoRush, NotAllowed) as missed:
                 echo(f"      not broken: {missed}")
                 not_broken += 1
                 continue
@@ -102,6 +103,11 @@ def _tell_of(cycle: Cycle, number: int) -> None:
     echo(
         f"{number:4}  {cycle.fault:45} {cycle.bought:3} bought of {cycle.purchases:3} tried,"
         f" settled after {cycle.settled_after_s:5.1f} s, {len(cycle.violations)} violations"
+        + (
+            ""
+            if cycle.whole_after_s is None
+            else f", whole purchase {cycle.whole_after_s:.1f} s after there was room"
+        )
     )
     for violation in cycle.violations[:10]:
         echo(f"      {violation}")

@@ -306,6 +306,7 @@ problem-role-too-small = Your role in this space can't do this. Ask its owner or
 problem-role-not-allowed = Your role in this space can't do this. Ask its owner or an admin.
 problem-owner-stays = The owner of a space stays its owner.
 problem-already-live = This experience is on air already.
+problem-storage-low = We are short of storage, so no stream can begin just now. Please try again in some minutes; what you have is safe.
 problem-not-a-live-experience = This experience has no video.
 problem-experience-not-found = The video service hasn't heard of this experience yet. Try again in a moment.
 problem-video-server-not-ready = You can't go live yet: the video server is not ready.
