@@ -81,7 +81,7 @@ def _price(visit: Visit, terms: Mapping[str, Any]) -> str:
 
 
 def _differs_later(terms: Mapping[str, Any]) -> bool:
-    return first_charge_minor(terms) != int(terms["price_minor"])
+    return bool(first_charge_minor(terms) != terms["price_minor"])
 
 
 def _each_period(visit: Visit, terms: Mapping[str, Any], key: str) -> str:

@@ -55,16 +55,21 @@ class Stage {
   }
 }
 
-/** A ticket for the stream as soon as it is live. */
-async function ticket(source: string, role: string, stage: Stage, waiting: string): Promise<Ticket> {
+/** A ticket for the stream as soon as there is one. */
+async function ticket(root: HTMLElement, stage: Stage, waiting: string): Promise<Ticket> {
+  const role = given(root, "role");
   for (;;) {
-    try {
-      return await api<Ticket>(source, { role });
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "not_live") throw error;
-      stage.tell("waiting", waiting);
-      await pause(NOT_LIVE_PAUSE_MS);
+    const { state } = await api<{ state: string }>(given(root, "stream"));
+    if (state !== "off" && state !== "ended") {
+      try {
+        return await api<Ticket>(given(root, "source"), { role });
+      } catch (error) {
+        // It ended between the two questions.
+        if (!(error instanceof Problem) || error.code !== "not_live") throw error;
+      }
     }
+    stage.tell("waiting", waiting);
+    await pause(NOT_LIVE_PAUSE_MS);
   }
 }
 
@@ -135,7 +140,7 @@ async function join(root: HTMLElement, stage: Stage, say: (name: string) => stri
   };
   try {
     stage.tell("connecting", say("connecting"));
-    const mine = await ticket(given(root, "source"), role, stage, say("waiting"));
+    const mine = await ticket(root, stage, say("waiting"));
     room.on(RoomEvent.Reconnecting, () => stage.tell("reconnecting", say("reconnecting")));
     room.on(RoomEvent.Reconnected, () => stage.tell(role === "host" ? "on_air" : "playing", ""));
     if (role === "viewer") await watch(room, stage, say);

@@ -33,7 +33,7 @@ async def add_experience(visit: Visiting, slug: str, sent: SentForm) -> Response
     """Add something to enter to the space."""
     body = {
         "name": sent.text("name"),
-        "slug": sent.text("slug").strip() or slug_from(sent.text("name")),
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
         "kind": sent.text("kind"),
     }
     try:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from services.gateway.clients import ServiceRefused
-from services.gateway.pages.account import unread_count
 from services.gateway.security import CHAT, LIVE
 from services.gateway.visit import MemberVisiting, Visit
 
@@ -53,11 +52,11 @@ _OPENS_WITHIN: Final = timedelta(minutes=2)
 async def list_purchased_spaces(visit: MemberVisiting) -> Response:
     """Every space in which something is open to the person."""
     grants, unread = await asyncio.gather(
-        visit.ask.get("access", "/grants/mine"), unread_count(visit)
+        visit.ask.get("access", "/grants/mine"), visit.unread_count()
     )
     space_ids = list(dict.fromkeys(grant["space_id"] for grant in grants))
     spaces = await visit.ask.get("catalog", "/spaces", id=space_ids) if space_ids else []
-    return visit.show("purchased_spaces.html", spaces=spaces, unread=unread)
+    return await visit.show("purchased_spaces.html", spaces=spaces, unread=unread)
 
 
 @router.get("/{space}")
@@ -68,7 +67,7 @@ async def show_purchased_space(
     shown, grants, unread = await asyncio.gather(
         visit.ask.get("catalog", f"/spaces/{space}"),
         visit.ask.get("access", "/grants/mine"),
-        unread_count(visit),
+        visit.unread_count(),
     )
     until = _open_until(grants, shown["space_id"])
     on_team = shown["role"] is not None
@@ -78,7 +77,7 @@ async def show_purchased_space(
     experiences = shown["experiences"]
     is_open = {each["experience_id"]: on_team or each["experience_id"] in until
                for each in experiences}  # fmt: skip
-    return visit.show(
+    return await visit.show(
         "purchased_space.html",
         space=shown,
         open=[each for each in experiences if is_open[each["experience_id"]]],
@@ -123,7 +122,9 @@ async def _no_access(
         # Another room of the space is open, this one is not part of the pass.
         state = "none"
     status = 200 if state in {"on_its_way", "late"} else _FORBIDDEN
-    return visit.show("no_access.html", status=status, space=space, state=state, here=visit.here)
+    return await visit.show(
+        "no_access.html", status=status, space=space, state=state, here=visit.here
+    )
 
 
 def _is_fresh(visit: Visit, order: Mapping[str, Any]) -> bool:
@@ -160,7 +161,7 @@ async def show_experience(space: str, experience: str, visit: MemberVisiting) ->
         stream, no_video = await asyncio.gather(
             visit.ask.find("streaming", path, {}), _no_video(visit)
         )
-    return visit.show(
+    return await visit.show(
         "experience.html", space=shown, experience=found, stream=stream, no_video=no_video
     )
 
@@ -189,7 +190,7 @@ async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Res
     watch_labels = visit.texts.labels("watch", WATCH_LABELS)
     if no_video := await _no_video(visit):
         watch_labels["waiting"] = no_video
-    return visit.show(
+    return await visit.show(
         "stream.html",
         needs=(LIVE, CHAT),
         space=shown,
@@ -207,7 +208,7 @@ async def show_chat(space: str, experience: str, visit: MemberVisiting) -> Respo
     if isinstance(entered, Response):
         return entered
     shown, found = entered
-    return visit.show(
+    return await visit.show(
         "chat.html",
         needs=(CHAT,),
         space=shown,

@@ -111,7 +111,7 @@ async def show_order(
         return visit.go(await _member_area(visit, order))
     state = _state_of(order, came_back=came_back)
     items = await _items_of(visit, order) if state == "pay" else ()
-    return _shown(visit, order, state, items, came_back=came_back)
+    return await _shown(visit, order, state, items, came_back=came_back)
 
 
 async def _items_of(visit: Visit, order: Mapping[str, Any]) -> tuple[Item, ...]:
@@ -133,7 +133,7 @@ async def _order(visit: Visit, order_id: str, *, settle: bool) -> dict[str, Any]
     return order
 
 
-def _shown(
+async def _shown(
     visit: Visit,
     order: Mapping[str, Any],
     state: str,
@@ -141,7 +141,7 @@ def _shown(
     *,
     came_back: bool,
 ) -> Response:
-    return visit.show(
+    return await visit.show(
         "order.html",
         needs=(PAYMENT,) if state == "pay" else (),
         order=order,

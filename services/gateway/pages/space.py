@@ -24,7 +24,7 @@ async def show_space(space: str, visit: Visiting) -> Response:
         for each in shown["passes"]
         if each["status"] == "published"
     ]
-    return visit.show("space.html", space=shown, offers=offers)
+    return await visit.show("space.html", space=shown, offers=offers)
 
 
 @router.get("/{space}/{pass_}")
@@ -43,7 +43,7 @@ async def pass_page(
     )
     sale = await _sale_of(visit, sold)
     admission = await _admission_of(visit, sold, sale)
-    return visit.show(
+    return await visit.show(
         "pass.html",
         status=status,
         space=shown,

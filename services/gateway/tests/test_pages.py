@@ -265,3 +265,25 @@ async def test_the_team_s_word_is_told_before_anyone_pays(
 
         assert told in answer.text
         assert ("Buy for" in answer.text) is can_buy
+
+
+@pytest.mark.parametrize("path", [path for path, (_, _, seen) in PAGES.items() if seen == 200])
+async def test_the_unread_badge_is_on_every_page_of_a_person(path: str) -> None:
+    if path == "/account/notices":
+        pytest.skip("it counts the notices that it shows")
+    async with gateway(world()) as browser:
+        browser.sign_in()
+        answer = await browser.get(path)
+
+        assert "2 unread" in answer.text
+
+
+async def test_without_the_notices_service_pages_have_no_badge_and_no_fault() -> None:
+    fakes = world()
+    fakes.refuse("notifications", "GET /notices/unread-count", 503, "away")
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get("/studio")
+
+        assert answer.status_code == 200
+        assert "unread" not in answer.text
