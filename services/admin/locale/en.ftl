@@ -302,6 +302,7 @@ problem-changed-meanwhile = Somebody else changed this while you were writing. N
 problem-pass-not-ready = The pass can't be published yet. See the checklist.
 problem-pass-archived = This pass is off sale for good and can't be changed.
 problem-pass-not-published = This pass was never on sale.
+problem-banned = This person is banned from the space. Lift the ban first.
 problem-not-on-team = You don't work in this space.
 problem-role-too-small = Your role in this space can't do this. Ask its owner or an admin.
 problem-role-not-allowed = Your role in this space can't do this. Ask its owner or an admin.
