@@ -258,8 +258,11 @@ class System:
     def _explain(self, refused: Exception) -> str:
         """The sentence, and the disk as the likely cause when it is full."""
         with contextlib.suppress(OSError):
-            if self._data.free_mb() < 20:
-                return f"{refused} (The disk of {self._data.path} is full: make room.)"
+            # What failed has often removed its half-made files by now, and left some room.
+            if (free := self._data.free_mb()) < NEARLY_FULL_MB:
+                return (
+                    f"{refused} ({free} MB are left on the disk of {self._data.path}: make room.)"
+                )
         return str(refused)
 
 
