@@ -1,8 +1,10 @@
 """`up` as people use it: a real process with real servers, and small services of ours."""
 
+import contextlib
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +32,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
             write_system(root, services or {"alpha": SERVICE, "beta": SERVICE})
         port = given.get("port") or (started[0].port if started else free_row_of_ports())
         log = tmp_path / f"log{len(started)}"
-        up = Up(root, tmp_path / "data", port, log, *more)
+        up = Up(root, given.get("data") or tmp_path / "data", port, log, *more)
         started.append(up)
         return up
 
@@ -238,3 +240,42 @@ async def test_a_real_livekit_runs_where_its_program_is_found(start: Callable[..
     assert [room.sid for room in rooms.rooms] == [made.sid]
     assert "stand-ins serve stripe, getstream, r2, smtp;" in up.printed
     assert up.end() == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own; as root alone."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=540m", "tmpfs", str(disk))
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no file system may be mounted here")
+    yield disk
+    subprocess.run(("umount", "--lazy", str(disk)), check=True)
+
+
+def test_a_read_only_disk_is_one_sentence(start: Callable[..., Up], small_disk: Path) -> None:
+    subprocess.run(("mount", "-o", "remount,ro", str(small_disk)), check=True)
+
+    up = start(data=small_disk / "data")
+
+    assert up.process.wait(timeout=20) == 1
+    assert f"The data folder {small_disk}/data can not be used: Read-only file system." in (
+        up.printed
+    )
+    assert up.printed.count("\n") == 1
+
+
+def test_a_disk_that_fills_during_the_start_is_named(
+    start: Callable[..., Up], small_disk: Path
+) -> None:
+    up = start(data=small_disk / "data")
+    wait_for(lambda: "making the databases' folder" in up.printed, up)
+
+    with (small_disk / "ballast").open("wb") as ballast, contextlib.suppress(OSError):
+        while True:
+            ballast.write(bytes(1_000_000))
+
+    assert up.process.wait(timeout=60) == 1
+    assert f"MB are left on the disk of {small_disk}/data: make room.)" in up.printed
+    assert "everything has ended" in up.printed
