@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from libs.runtime.tests.test_pipe import until
 from ops.up.child import MOST_DEATHS, Child
 from ops.up.command import Command
 from ops.up.console import Console
@@ -155,9 +156,7 @@ async def test_a_process_that_is_restarted_on_purpose_has_not_died() -> None:
 
 
 async def comes_up(child: Child, seen: list[int | None]) -> None:
-    async with asyncio.timeout(10):
-        while child.pid in seen or not child.ready.is_set():
-            await asyncio.sleep(0.01)
+    await until(lambda: child.pid not in seen and child.ready.is_set())
     seen.append(child.pid)
 
 
