@@ -80,17 +80,25 @@ def ailment_of(monitor_port: int, health_urls: Sequence[str]) -> str | None:
     A stream that names a write error is enough. So is a service whose outbox has waited too long
     and whose relay hears nothing from a server that calls itself healthy.
     """
-    answered = _get(f"http://127.0.0.1:{monitor_port}/healthz")
-    if answered is None:
+    monitor_url = f"http://127.0.0.1:{monitor_port}"
+    if error := write_error_of(monitor_url):
+        return error
+    answered = _get(f"{monitor_url}/healthz")
+    if answered is None or answered[0] != 200:
         return None
-    status, said = answered
-    if status != 200:
-        return _error_of(said) if _WRITE_ERROR in said else None
     for url in health_urls:
         found = _get(url)
         if found is not None and (silence := _silence_of(found[1])):
             return silence
     return None
+
+
+def write_error_of(monitor_url: str) -> str | None:
+    """What a stream that takes no message says of itself (nats-server 2.14 and newer)."""
+    answered = _get(f"{monitor_url}/healthz")
+    if answered is None or answered[0] == 200 or _WRITE_ERROR not in answered[1]:
+        return None
+    return _error_of(answered[1])
 
 
 def _error_of(said: str) -> str:

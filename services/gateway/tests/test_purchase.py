@@ -136,6 +136,27 @@ async def test_a_refusal_is_a_sentence_on_the_page_of_the_pass(
         assert "Season pass" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("storage_low", "Nothing new for a moment"),
+        ("deliveries_held_up", "Sales are paused for a moment"),
+    ],
+)
+async def test_who_can_buy_nothing_just_now_is_told_so_at_once(code: str, title: str) -> None:
+    fakes = world()
+    fakes.patience_s = 60
+    fakes.refuse("checkout", "POST /orders", 503, code, **{"Retry-After": "30"})
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.send_form(PURCHASE)
+
+        assert answer.status_code == 503
+        assert title in answer.text
+        assert answer.headers["retry-after"] == "30"
+        assert len(fakes.calls("checkout", "POST /orders")) == 1
+
+
 async def test_an_unknown_pass_is_no_purchase() -> None:
     async with gateway(selling()) as browser:
         browser.sign_in()
