@@ -57,6 +57,11 @@ class Disks:
         self._look()
         return self._reserve.has_room(folder)
 
+    def short_of_room(self) -> str | None:
+        """Which disks have less than their reserve, in a sentence each."""
+        self._look()
+        return self._reserve.reason
+
     def full(self) -> Path | None:
         """A folder on whose disk nothing can be written, if there is one."""
         return next((disk.folder for disk in self._folders if _is_full(disk.folder)), None)

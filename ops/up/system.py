@@ -251,9 +251,12 @@ class System:
         )
 
     def _explain(self, refused: Exception) -> str:
-        """The sentence, and the disk as the likely cause when one is full."""
-        if full := self._disks.full():
-            return f"{refused} (The disk of {full} is full: make room.)"
+        """The sentence, and the disk as the likely cause when one is short of room.
+
+        What failed has often removed its half-made files by now, and left some room.
+        """
+        if short := self._disks.short_of_room():
+            return f"{refused} ({short} Make room.)"
         return str(refused)
 
 

@@ -31,6 +31,7 @@ from services.streaming.queries import (
     NoAccess,
     NotALiveExperience,
     NotOnTeam,
+    RoleNotAllowed,
     StreamSeen,
 )
 
@@ -42,6 +43,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     ExperienceNotFound: Refusal(404, "experience_not_found", "There is no such experience"),
     StreamNotFound: Refusal(404, "stream_not_found", "There is no such stream"),
     NotOnTeam: Refusal(403, "not_on_team", "Only the team of the space may do this"),
+    RoleNotAllowed: Refusal(403, "role_not_allowed", "Your role in this space does not go live"),
     NoAccess: Refusal(403, "no_access", "You have no access to this experience"),
     AlreadyLive: Refusal(409, "already_live", "This experience is on air already"),
     NotALiveExperience: Refusal(409, "not_a_live_experience", "This experience has no video"),
@@ -126,11 +128,11 @@ class _Routes:
     async def go_live(
         self, experience_id: UUID, person: Person, cause: CommandCause
     ) -> StreamShown:
-        """Put an experience on air; its team alone may."""
+        """Put an experience on air; those of its team who may go live."""
 
         def check(curs: ViewCursor) -> UUID:
             experience = queries.get_experience(curs, experience_id)
-            queries.require_team(curs, experience.space_id, person.id)
+            queries.require_host(curs, experience.space_id, person.id)
             if experience.kind != "live":
                 raise NotALiveExperience(experience_id)
             return experience.space_id
@@ -157,7 +159,7 @@ class _Routes:
 
     async def end_stream(self, stream_id: UUID, person: Person, cause: CommandCause) -> StreamShown:
         """Take it off air; told again, it stays so."""
-        stream = await self._store.ask(lambda curs: _for_team(curs, stream_id, person.id))
+        stream = await self._store.ask(lambda curs: _for_host(curs, stream_id, person.id))
         await self._store.command(
             cause, lambda: self._streaming.end_stream(stream_id, EndCause.TEAM)
         )
@@ -167,13 +169,13 @@ class _Routes:
     async def issue_token(
         self, stream_id: UUID, wanted: TokenRequest, person: Person
     ) -> TokenIssued:
-        """Let someone in, after a look at their grants, bans and place on the team now."""
+        """Let someone in, after a look at their grants, bans and role on the team now."""
         host = wanted.role == "host"
 
         def check(curs: ViewCursor) -> StreamSeen:
             stream = queries.get_stream(curs, stream_id)
             if host:
-                queries.require_team(curs, stream.space_id, person.id)
+                queries.require_host(curs, stream.space_id, person.id)
             now = self._store.clock.now()
             queries.require_access(curs, stream.experience_id, person.id, now)
             return stream
@@ -237,9 +239,9 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _for_team(curs: ViewCursor, stream_id: UUID, person_id: UUID) -> StreamSeen:
+def _for_host(curs: ViewCursor, stream_id: UUID, person_id: UUID) -> StreamSeen:
     stream = queries.get_stream(curs, stream_id)
-    queries.require_team(curs, stream.space_id, person_id)
+    queries.require_host(curs, stream.space_id, person_id)
     return stream
 
 

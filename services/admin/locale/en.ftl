@@ -115,6 +115,8 @@ recording = Recording
 recording-off = Off
 recording-requested = Requested
 chat-only = This experience is a chat. Everyone who has access writes in it.
+live-by-hosts = Your role in this space doesn't go live.
+open-room = Open the room
 open-chat = Open the chat
 
 # What the video says on its stage
@@ -264,13 +266,13 @@ role-owner = Owner
 role-admin = Admin
 role-admin-why = may do everything but change the owner
 role-collaborator = Collaborator
-role-collaborator-why = writes passes and experiences, doesn't publish
+role-collaborator-why = adds experiences and goes live
 role-moderator = Moderator
-role-moderator-why = looks after the chat and the live video
+role-moderator-why = looks after the chat, bans
 role-support = Support
-role-support-why = helps members
+role-support-why = helps members: access and refunds
 role-analyst = Analyst
-role-analyst-why = sees the numbers
+role-analyst-why = sees the numbers, nothing else
 
 # What was done
 done-profile-opened = Your profile is open. Now create a space.

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
+from libs.permissions import Permission
 from services.admin.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
 from services.admin.security import stage_headers
@@ -25,7 +26,8 @@ _ISLAND_WORDS = """
 @router.get("/new")
 async def show_new_experience(visit: Visiting, slug: str) -> HTMLResponse:
     """The form of a new experience."""
-    return _form(visit, await team_space(visit, slug), {"kind": "live"})
+    space = await team_space(visit, slug, Permission.EDIT_EXPERIENCES)
+    return _form(visit, space, {"kind": "live"})
 
 
 @router.post("/new")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
+from libs.permissions import Permission, may
 from services.gateway.clients import ServiceRefused
 from services.gateway.security import CHAT, LIVE
 from services.gateway.visit import MemberVisiting, Visit
@@ -70,7 +71,7 @@ async def show_purchased_space(
         visit.unread_count(),
     )
     until = _open_until(grants, shown["space_id"])
-    on_team = shown["role"] is not None
+    on_team = may(shown["role"], Permission.ENTER_ROOMS)
     order = await _order(visit, welcome)
     if not until and not on_team:
         return await _no_access(visit, shown, order)
@@ -140,7 +141,7 @@ async def _entered(
     found = next((e for e in shown["experiences"] if e["slug"] == experience), None)
     if found is None:
         raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
-    if shown["role"] is None:
+    if not may(shown["role"], Permission.ENTER_ROOMS):
         entry = await visit.ask.get("access", f"/experiences/{found['experience_id']}/entry")
         if not entry["allowed"]:
             return await _no_access(visit, shown)

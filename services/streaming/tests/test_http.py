@@ -27,15 +27,18 @@ from services.streaming.tests.builders import (
 from services.streaming.tests.conftest import tell
 from services.streaming.tests.fakes import VideoServerInMemory, signed
 
-OWNER, MODERATOR, MEMBER, STRANGER, CREATOR = (UUID(int=n) for n in range(1, 6))
+OWNER, COLLABORATOR, MEMBER, STRANGER, CREATOR = (UUID(int=n) for n in range(1, 6))
+WATCHING, COUNTING = (UUID(int=n) for n in range(6, 8))
 SPACE, OTHER_SPACE, EXPERIENCE, CHAT_ONLY, GRANT, STREAM = (UUID(int=n) for n in range(11, 17))
 EVERYONE = {
     "no_one": None,
     "stranger": STRANGER,
     "member": MEMBER,
     "another_creator": CREATOR,
-    "team": MODERATOR,
+    "team": COLLABORATOR,
     "owner": OWNER,
+    "moderator": WATCHING,
+    "analyst": COUNTING,
 }
 Ask = Callable[..., Any]
 
@@ -46,7 +49,9 @@ def world(store: Store[Streaming]) -> None:
     tell(
         store,
         space_created(SPACE, OWNER),
-        TeamMemberAdded(space_id=SPACE, person_id=MODERATOR, role="moderator"),
+        TeamMemberAdded(space_id=SPACE, person_id=COLLABORATOR, role="collaborator"),
+        TeamMemberAdded(space_id=SPACE, person_id=WATCHING, role="moderator"),
+        TeamMemberAdded(space_id=SPACE, person_id=COUNTING, role="analyst"),
         space_created(OTHER_SPACE, CREATOR),
         experience_added(EXPERIENCE, SPACE),
         experience_added(CHAT_ONLY, SPACE, ExperienceKind.CHAT),
@@ -86,12 +91,22 @@ ROUTES = {
     "go_live": ("POST", f"/experiences/{EXPERIENCE}/streams", None),
 }
 NOBODY, FOREIGN, TEAM_ONLY = "sign_in_required", "no_access", "not_on_team"
+ROLE = "role_not_allowed"
 TABLE = {
-    "show": [NOBODY, FOREIGN, None, FOREIGN, None, None],
-    "watch": [NOBODY, FOREIGN, None, FOREIGN, None, None],
-    "host": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None],
-    "end": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None],
-    "go_live": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, "already_live", "already_live"],
+    "show": [NOBODY, FOREIGN, None, FOREIGN, None, None, None, FOREIGN],
+    "watch": [NOBODY, FOREIGN, None, FOREIGN, None, None, None, FOREIGN],
+    "host": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None, ROLE, ROLE],
+    "end": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None, ROLE, ROLE],
+    "go_live": [
+        NOBODY,
+        TEAM_ONLY,
+        TEAM_ONLY,
+        TEAM_ONLY,
+        "already_live",
+        "already_live",
+        ROLE,
+        ROLE,
+    ],
 }
 CASES = [
     pytest.param(route, who, code, id=f"{route}-{who}")
@@ -104,11 +119,11 @@ CASES = [
 async def test_a_banned_team_member_goes_live_only_once_the_ban_is_lifted(
     ask: Ask, store: Store[Streaming], lifted: bool
 ) -> None:
-    tell(store, person_banned(SPACE, MODERATOR))
+    tell(store, person_banned(SPACE, COLLABORATOR))
     if lifted:
-        tell(store, person_banned(SPACE, MODERATOR), ban_lifted(SPACE, MODERATOR))
+        tell(store, person_banned(SPACE, COLLABORATOR), ban_lifted(SPACE, COLLABORATOR))
 
-    status, answer = await ask(MODERATOR, *ROUTES["go_live"])
+    status, answer = await ask(COLLABORATOR, *ROUTES["go_live"])
 
     assert status == (201 if lifted else 403)
     assert lifted or answer["code"] == "no_access"
@@ -118,9 +133,9 @@ async def test_a_banned_team_member_goes_live_only_once_the_ban_is_lifted(
 async def test_a_banned_team_member_takes_no_stream_off_air(
     ask: Ask, store: Store[Streaming]
 ) -> None:
-    tell(store, person_banned(SPACE, MODERATOR))
+    tell(store, person_banned(SPACE, COLLABORATOR))
 
-    refused, answer = await ask(MODERATOR, *ROUTES["end"])
+    refused, answer = await ask(COLLABORATOR, *ROUTES["end"])
     ended, _ = await ask(OWNER, *ROUTES["end"])
 
     assert (refused, answer["code"], ended) == (403, "no_access", 200)
@@ -153,7 +168,14 @@ async def test_each_route_answers_each_kind_of_caller(
 
     status, answer = await ask(EVERYONE[who], method, path, body)
 
-    expected = {NOBODY: 401, FOREIGN: 403, TEAM_ONLY: 403, "already_live": 409, None: 200}
+    expected = {
+        NOBODY: 401,
+        FOREIGN: 403,
+        TEAM_ONLY: 403,
+        ROLE: 403,
+        "already_live": 409,
+        None: 200,
+    }
     assert (status, answer.get("code")) == (expected[code], code)
 
 
@@ -300,10 +322,10 @@ async def test_a_window_opens_and_closes_by_the_clock(
 async def test_who_left_the_team_hosts_no_more(
     ask: Ask, store: Store[Streaming], on_air: UUID
 ) -> None:
-    contract = TeamMemberRemoved(space_id=SPACE, person_id=MODERATOR)
+    contract = TeamMemberRemoved(space_id=SPACE, person_id=COLLABORATOR)
     tell(store, space_created(uuid4(), CREATOR), space_created(uuid4(), CREATOR), contract)
 
-    status, answer = await ask(MODERATOR, "POST", f"/streams/{on_air}/tokens", {"role": "host"})
+    status, answer = await ask(COLLABORATOR, "POST", f"/streams/{on_air}/tokens", {"role": "host"})
 
     assert (status, answer["code"]) == (403, "not_on_team")
 
