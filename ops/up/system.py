@@ -256,7 +256,7 @@ class System:
         What failed has often removed its half-made files by now, and left some room.
         """
         if short := self._disks.short_of_room():
-            return f"{refused} ({short} Make room.)"
+            return f"{refused} ({short}: make room.)"
         return str(refused)
 
 
