@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ops.chromium import MISSING, ensure_chromium
 from ops.paths import data_path
 from ops.up.console import Console
 from ops.up.refusals import CannotStart
@@ -79,13 +78,6 @@ def up(
 def web() -> None:
     """Build the pages' scripts and styles."""
     build_if_changed(typer.echo)
-
-
-@app.command()
-def chromium() -> None:
-    """Make sure of a Chromium for the tests, and say what to install when there is none."""
-    if ensure_chromium(typer.echo) is None:
-        typer.echo(MISSING, err=True)
 
 
 def main() -> None:

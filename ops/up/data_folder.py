@@ -13,7 +13,6 @@ from typing import Any, TextIO
 from ops.up.refusals import CannotStart
 
 LEAST_FREE_MB = 500
-NEARLY_FULL_MB = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,10 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self.postgres = self.path / "postgres"
-        self.nats = self.path / "nats"
-        self.sandbox = self.path / "sandbox"
+        # Each may be a link to a folder on a disk of its own, which is made there.
+        self.postgres = (self.path / "postgres").resolve()
+        self.nats = (self.path / "nats").resolve()
+        self.sandbox = (self.path / "sandbox").resolve()
         self.video_state = self.path / "video.json"
         self._lock_file: TextIO | None = None
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ops.up.child import Child, KeepsDying
@@ -25,8 +26,14 @@ class Supervisor:
     child that keeps dying end the start as well as the run.
     """
 
-    def __init__(self, console: Console, changed: Callable[["Supervisor"], None]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        changed: Callable[["Supervisor"], None],
+        full_disk: Callable[[], Path | None] = lambda: None,
+    ) -> None:
         self.children: list[Child] = []
+        self._full_disk = full_disk
         self._console = console
         self._changed = changed
         self._keepers: list[asyncio.Task[None]] = []
@@ -55,7 +62,10 @@ class Supervisor:
 
     async def start(self, processes: Sequence[Process]) -> None:
         """Start these together and return when every one of them is ready."""
-        stage = [Child(process, self._console, self._note_change) for process in processes]
+        stage = [
+            Child(process, self._console, self._note_change, self._full_disk)
+            for process in processes
+        ]
         self.children += stage
         self._keepers += [asyncio.create_task(child.keep_alive()) for child in stage]
         started_at = time.monotonic()
@@ -72,7 +82,7 @@ class Supervisor:
 
     async def keep_beside(self, process: Process, is_ready: Callable[[], None]) -> None:
         """Keep one alive that all others can do without. Raises KeepsDying for it alone."""
-        child = Child(process, self._console, self._note_change)
+        child = Child(process, self._console, self._note_change, self._full_disk)
         self.children.append(child)
         keeper = asyncio.create_task(child.keep_alive())
         self._beside.append(keeper)
@@ -105,6 +115,10 @@ class Supervisor:
     async def run(self) -> None:
         """Watch over everything until told to stop."""
         await self.unless_stopped(asyncio.Event().wait())
+
+    async def restart(self, name: str) -> None:
+        """Have one process end and start again."""
+        await asyncio.gather(*(child.restart() for child in self.children if child.name == name))
 
     async def stop(self) -> None:
         """End everything: services first, then what they stand on."""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from libs.runtime.reserve import to_setting
 from ops.up.data_folder import DataFolder
+from ops.up.disks import reserved
 from ops.up.ports import Ports
 from ops.up.processes import PROVIDERS, SERVICES, Service
 
@@ -42,6 +44,10 @@ class Surroundings:
         self.public_url = ours.get("PUBLIC_URL") or f"http://localhost:{ports.base}"
         self.sandbox_url = f"http://localhost:{ports.sandbox}"
 
+    def smtp_url(self) -> str:
+        """Where mails go: the given server, else the stand-in."""
+        return self._given.get("SMTP_URL") or f"smtp://127.0.0.1:{self._ports.sandbox_smtp}"
+
     def providers(self, *, video: bool = True) -> Providers:
         """Who is real: a provider with a key in the environment; LiveKit also runs here by itself.
 
@@ -54,7 +60,7 @@ class Surroundings:
             ("stripe", "STRIPE_API_KEY", self._stripe()),
             ("getstream", "STREAM_API_KEY", self._stream()),
             ("r2", "R2_ACCESS_KEY_ID", self._r2()),
-            ("smtp", "SMTP_URL", {"SMTP_URL": f"smtp://127.0.0.1:{self._ports.sandbox_smtp}"}),
+            ("smtp", "SMTP_URL", {"SMTP_URL": self.smtp_url()}),
             ("livekit", "LIVEKIT_URL", self._livekit(here=video)),
         ):
             if key in self._given:
@@ -120,6 +126,7 @@ class Surroundings:
             "NATS_URL": self._data.nats_url(self._nats_via),
             "PERSON_TOKEN_SECRET": self._data.secret("person_token"),
             "OTEL_SERVICE_NAME": f"backstage-{service.name}",
+            "DISK_RESERVES": to_setting(reserved(self._data, self._plain)),
         }
         if service.name == "identity":
             own["SIGN_IN_PEPPER"] = self._data.secret("sign_in_pepper")

@@ -12,7 +12,9 @@ from ops.paths import forget_running, note_running
 from ops.up.checking import Checking
 from ops.up.command import Command
 from ops.up.console import Console
-from ops.up.data_folder import NEARLY_FULL_MB, DataFolder, RunRecord, database_name
+from ops.up.data_folder import DataFolder, RunRecord, database_name
+from ops.up.disks import Disks
+from ops.up.healing import StreamsHealing, ailment_of
 from ops.up.leftovers import end_leftovers
 from ops.up.livekit import LiveKit
 from ops.up.nats import Nats
@@ -27,7 +29,7 @@ from ops.up.video_state import VideoState
 from ops.up.web import build_if_changed
 
 _ROOT = Path(__file__).parents[2]
-_LOOK_AT_DISK_EVERY_S = 5.0
+_LITTLE_MB = 100
 
 
 class System:
@@ -54,6 +56,7 @@ class System:
         self._began_at = time.time()
         self._ready_after_s: float | None = None
         self._surroundings = Surroundings(environment, self._data, self._ports)
+        self._disks = Disks(console, self._data, environment, self._surroundings.smtp_url)
         self._video = video
         self._livekit_here = video and not environment.get("LIVEKIT_URL")
         self._beside: list[asyncio.Task[None]] = []
@@ -62,7 +65,7 @@ class System:
     async def run(self) -> int:
         """Start everything, watch over it, end it; returns the exit code of the command."""
         started = time.monotonic()
-        supervisor = Supervisor(self._console, self._record)
+        supervisor = Supervisor(self._console, self._record, self._disks.full)
         supervisor.listen_for_signals()
         self._prepare()
         try:
@@ -72,7 +75,7 @@ class System:
             self._record(supervisor)
             self._announce(self._ready_after_s, providers)
             self._is_ready.set()
-            self._beside += [asyncio.create_task(watch) for watch in self._watches()]
+            self._beside += [asyncio.create_task(watch) for watch in self._watches(supervisor)]
             await supervisor.run()
         except ToldToStop:
             self._console.say("ending")
@@ -231,35 +234,30 @@ class System:
             ready_after_s=self._ready_after_s,
         )
 
-    def _watches(self) -> list[Coroutine[None, None, None]]:
-        watches = [self._watch_the_disk()]
+    def _watches(self, supervisor: Supervisor) -> list[Coroutine[None, None, None]]:
+        watches = [self._disks.run(), self._healing(supervisor).run()]
         if self._services is SERVICES:
             data = self._data.path
             checking = Checking(self._console, data, self._environment, self._root)
             watches.append(checking.run())
         return watches
 
-    async def _watch_the_disk(self) -> None:
-        """Say it once when the disk is nearly full, and once when there is room again."""
-        full = False
-        while True:
-            free = self._data.free_mb()
-            if not full and free < NEARLY_FULL_MB:
-                full = True
-                self._console.say(
-                    f"Only {free} MB are left on the disk of {self._data.path}: make room, "
-                    "nothing can be sold while PostgreSQL can not write."
-                )
-            elif full and free > 2 * NEARLY_FULL_MB:
-                full = False
-                self._console.say(f"There is room again on the disk of {self._data.path}.")
-            await asyncio.sleep(_LOOK_AT_DISK_EVERY_S)
+    def _healing(self, supervisor: Supervisor) -> StreamsHealing:
+        health = [f"http://127.0.0.1:{self._ports.of(s.offset)}/health" for s in self._services]
+        return StreamsHealing(
+            self._console,
+            ails=lambda: ailment_of(self._ports.nats_monitor, health),
+            has_room=lambda: self._disks.has_room(self._data.nats),
+            restart=lambda: supervisor.restart("nats"),
+        )
 
     def _explain(self, refused: Exception) -> str:
-        """The sentence, and the disk as the likely cause when it is full."""
+        """The sentence, and the disk as the likely cause when one is full."""
+        if full := self._disks.full():
+            return f"{refused} (The disk of {full} is full: make room.)"
         with contextlib.suppress(OSError):
             # What failed has often removed its half-made files by now, and left some room.
-            if (free := self._data.free_mb()) < NEARLY_FULL_MB:
+            if (free := self._data.free_mb()) < _LITTLE_MB:
                 return (
                     f"{refused} ({free} MB are left on the disk of {self._data.path}: make room.)"
                 )

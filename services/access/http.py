@@ -12,6 +12,7 @@ from libs.runtime.http.app import CommandCause, Person
 from libs.runtime.http.problems import Refusal
 from libs.runtime.store.store import Store
 from services.access import queries
+from services.access.admission import Admission, get_admission
 from services.access.application import Access, Entitlement, GrantNotFound
 from services.access.domain import (
     AlreadyBanned,
@@ -40,6 +41,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     queries.SpaceNotFound: Refusal(404, "space_not_found", "There is no such space"),
     queries.NotOnTeam: Refusal(403, "not_on_team", "You do not work in this space"),
     queries.RoleNotAllowed: Refusal(403, "role_not_allowed", "Your role may not do this"),
+    queries.Banned: Refusal(403, "banned", "You are banned from this space"),
     queries.OnTeam: Refusal(409, "on_team", "People who work in the space can't be banned"),
 }
 
@@ -112,6 +114,11 @@ def _add_own(router: APIRouter, store: Store[Access]) -> None:
     async def get_my_entry(experience_id: UUID, person: Person) -> Entry:
         now = store.clock.now()
         return await store.ask(lambda curs: queries.get_entry(curs, person.id, experience_id, now))
+
+    @router.get("/spaces/{space_id}/admission", responses={401: {}})
+    async def get_my_admission(space_id: UUID, person: Person) -> Admission:
+        now = store.clock.now()
+        return await store.ask(lambda curs: get_admission(curs, person.id, space_id, now))
 
 
 def _add_explanation(router: APIRouter, store: Store[Access]) -> None:

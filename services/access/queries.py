@@ -33,6 +33,10 @@ class RoleNotAllowed(Exception):
     """The person works in the space, in a role that may not do this."""
 
 
+class Banned(Exception):
+    """The space keeps the person out, of its team's work as well."""
+
+
 class ExperiencesOfSeveralSpaces(Exception):
     """One comp opens experiences of one space."""
 
@@ -196,7 +200,7 @@ def get_space_of_experiences(curs: ViewCursor, experience_ids: Sequence[UUID]) -
 
 
 def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Right) -> None:
-    """Raises SpaceNotFound, NotOnTeam, RoleNotAllowed."""
+    """Raises SpaceNotFound, NotOnTeam, Banned, RoleNotAllowed."""
     team = curs.execute(
         "SELECT person_id, role FROM team_list WHERE space_id = %s", (space_id,), prepare=True
     ).fetchall()
@@ -205,8 +209,20 @@ def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Righ
     role = next((row["role"] for row in team if row["person_id"] == person_id), None)
     if role is None:
         raise NotOnTeam(person_id)
+    refuse_banned(curs, space_id, person_id)
     if role not in _MAY[right]:
         raise RoleNotAllowed(role)
+
+
+def refuse_banned(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
+    """Raises Banned while a ban on the person stands in the space."""
+    row = curs.execute(
+        "SELECT 1 FROM ban_list WHERE space_id = %s AND person_id = %s",
+        (space_id, person_id),
+        prepare=True,
+    ).fetchone()
+    if row is not None:
+        raise Banned(person_id)
 
 
 def refuse_on_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:

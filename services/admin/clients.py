@@ -9,7 +9,8 @@ from uuid import UUID
 
 import httpx
 
-from libs.runtime.http.problems import read_problem, retry_after_s
+from libs.runtime.http.intake import is_refusal
+from libs.runtime.http.problems import read_problem
 from libs.runtime.telemetry import current_traceparent
 from services.admin.settings import Settings
 
@@ -103,7 +104,7 @@ class Caller:
             headers["traceparent"] = traceparent
         client = self.services.by_name[service]
         request = client.build_request(method, path, headers=headers, **parts)
-        return _answer_of(await self._sent(client, request), self.services.patience_s)
+        return _answer_of(await self._sent(client, request))
 
     async def _sent(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
         """Everything that is sent here is a read or carries a key: it may be sent again."""
@@ -117,21 +118,23 @@ class Caller:
                     raise ServiceUnreachable(str(request.url)) from broken
             else:
                 late = time.monotonic() + pause_s > give_up_at
-                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or late:
-                    return response
-                if retry_after_s(response.headers) > self.services.patience_s:
+                unavailable = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+                if not unavailable or late or _is_refusal(response):
                     return response
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-def _answer_of(response: httpx.Response, patience_s: float) -> Any:
+def _is_refusal(response: httpx.Response) -> bool:
+    return is_refusal(response.status_code, response.headers.get("retry-after"))
+
+
+def _answer_of(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json() if response.content else None
     problem = read_problem(response.content)
-    # A service that is well, and refuses something for longer than we wait, is no fault.
-    refused = retry_after_s(response.headers) > patience_s
-    if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR and not refused:
+    server_error = response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+    if server_error and not _is_refusal(response):
         raise ServiceUnreachable(f"{response.request.url}: {response.status_code}")
     errors = [each for each in problem.get("errors", []) if isinstance(each, dict)]
     raise ServiceRefused(

@@ -290,13 +290,18 @@ class Checkout(Application[UUID]):
         until = terms.granted_until(self._clock.now())
         if until is not None and until <= self._clock.now():
             return "too_late"
-        return "second_charge" if self._owns_another(order) else None
+        standing = self._standing_of(order)
+        if standing.banned:
+            return "banned"
+        return None if standing.owned_order_id is None else "second_charge"
 
     def _owns_another(self, order: Order) -> bool:
         """Whether the person has bought the pass by another order meanwhile."""
+        return self._standing_of(order).owned_order_id is not None
+
+    def _standing_of(self, order: Order) -> Standing:
         self._books.lock_buyer(order.person_id, order.offer.pass_id)
-        standing = self._books.standing(order.offer.pass_id, order.person_id, self._clock.now())
-        return standing.owned_order_id is not None
+        return self._books.standing(order.offer.pass_id, order.person_id, self._clock.now())
 
     def return_again(self, order_id: UUID, payment_intent_id: str, key: str, tries: int) -> None:
         """The return under that key did not come about: try once more, unless it is over."""

@@ -6,11 +6,12 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from libs.runtime.failpoints import failpoint
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.intake import needs_room
 from libs.runtime.http.problems import Problem, Refusal
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
@@ -214,7 +215,10 @@ def streaming_router(
     router.get("/video-server", responses=_problems(401))(routes.show_video_server)
     router.get(f"{of_experience}/stream", responses=_problems(401, 403, 404))(routes.show_stream)
     router.post(
-        f"{of_experience}/streams", status_code=201, responses=_problems(401, 403, 404, 409, 503)
+        f"{of_experience}/streams",
+        status_code=201,
+        responses=_problems(401, 403, 404, 409, 503),
+        dependencies=[Depends(needs_room)],
     )(routes.go_live)
     router.post(f"{of_stream}/end", responses=_problems(401, 403, 404))(routes.end_stream)
     router.post(f"{of_stream}/tokens", responses=_problems(401, 403, 404, 409))(routes.issue_token)

@@ -107,19 +107,26 @@ def list_on_air(curs: ViewCursor, space_id: UUID) -> list[StreamSeen]:
 
 
 def list_team_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> set[UUID]:
-    """Those of the people who work in the space, in any role."""
+    """Those of the people who work in the space, in any role, and whom no ban keeps out."""
     rows = curs.execute(
-        "SELECT person_id FROM team_list"
-        " WHERE space_id = %s AND person_id = ANY(%s) AND role IS NOT NULL",
+        "SELECT person_id FROM team_list t"
+        " WHERE space_id = %s AND person_id = ANY(%s) AND role IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM ban_list b WHERE b.space_id = t.space_id"
+        " AND b.person_id = t.person_id AND b.banned)",
         (space_id, list(people)),
     )
     return {row["person_id"] for row in rows}
 
 
 def require_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
-    """Go on only for the team. Raises NotOnTeam."""
-    if not list_team_of(curs, space_id, [person_id]):
-        raise NotOnTeam(space_id)
+    """Go on only for the team. Raises NotOnTeam; NoAccess for a member whom a ban keeps out."""
+    if list_team_of(curs, space_id, [person_id]):
+        return
+    row = curs.execute(
+        "SELECT 1 FROM team_list WHERE space_id = %s AND person_id = %s AND role IS NOT NULL",
+        (space_id, person_id),
+    ).fetchone()
+    raise NotOnTeam(space_id) if row is None else NoAccess(space_id)
 
 
 def list_who_may_enter(

@@ -53,7 +53,7 @@ ODD_BODIES = {
 
 Headers = list[tuple[bytes, bytes]]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.slow(300, "sends thousands of hostile webhooks")
 
 fuzzed = settings(
     max_examples=60,

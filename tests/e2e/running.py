@@ -75,15 +75,19 @@ def start_system(
     port: int | None = None,
     more: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
+    program: str = "ops",
 ) -> RunningSystem:
-    """Start everything and wait until it is ready; `more` is added to its environment."""
+    """Start everything and wait until it is ready; `more` is added to its environment.
+
+    `program` is the module whose `up` is started.
+    """
     port, log = port or free_row_of_ports(), folder / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
-                "ops",
+                program,
                 "up",
                 "--port",
                 str(port),

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.programs import compiled
-from ops.programs.compiled import LIVEKIT
 from ops.showcase import Showcase
 from ops.showcase import create as create_showcase
 from ops.tests.fake_go import machine_without_livekit
@@ -22,9 +20,7 @@ from ops.visitor import Visitor
 from tests.e2e import steps
 from tests.e2e.running import ROOT, RunningSystem, start_system, stop_system, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
-LIVEKIT_SERVER = compiled.find(LIVEKIT)
-needs_livekit = pytest.mark.skipif(LIVEKIT_SERVER is None, reason="no livekit-server to deliver")
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(180, "starts whole systems of its own")]
 SIZES = [(390, 844), (1280, 800)]
 SCHEMES = ("light", "dark")
 
@@ -74,13 +70,13 @@ def look_at(page: Page, name: str, folder: Path) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@needs_livekit
+@pytest.mark.needs("livekit-server")
 def test_the_stage_waits_for_the_video_server_and_goes_on_without_a_restart(
-    chromium: Browser, start: Start, tmp_path: Path
+    chromium: Browser, start: Start, livekit_program: Path, tmp_path: Path
 ) -> None:
     delivered = tmp_path / "may be delivered"
     machine = machine_without_livekit(
-        tmp_path / "machine", delivers=LIVEKIT_SERVER, takes_s=0, waits_for=delivered
+        tmp_path / "machine", delivers=livekit_program, takes_s=0, waits_for=delivered
     )
     system = start(PATH=machine["PATH"], XDG_CACHE_HOME=machine["XDG_CACHE_HOME"])
     mara, showcase = a_creator(system)
@@ -156,7 +152,7 @@ def demo(system: RunningSystem, *words: str) -> str:
     return done.stdout
 
 
-@needs_livekit
+@pytest.mark.needs("livekit-server")
 def test_the_demo_goes_live_and_the_buyer_counts_frames(system: RunningSystem) -> None:
     done = demo(system, "--json", "--for", "2")
 
@@ -167,7 +163,7 @@ def test_the_demo_goes_live_and_the_buyer_counts_frames(system: RunningSystem) -
     assert "the stream has ended" in done
 
 
-@needs_livekit
+@pytest.mark.needs("livekit-server")
 def test_the_demo_stays_on_air_for_whoever_opens_the_page_until_ctrl_c(
     system: RunningSystem, chromium: Browser, tmp_path: Path
 ) -> None:

@@ -31,7 +31,8 @@ from services.access.timers import TIMERS as ACCESS_TIMERS
 from services.catalog.application import Catalog
 from services.catalog.projections import VIEWS as CATALOG_VIEWS
 from services.catalog.publishing import to_contract as catalog_says
-from services.catalog.tables import NameTable, ProfileTextTable
+from services.catalog.reactions import SUBSCRIPTIONS as CATALOG_HEARS
+from services.catalog.tables import BanTable, NameTable, ProfileTextTable
 from services.chat.application import Chat
 from services.chat.jobs import Jobs as ChatJobs
 from services.chat.projections import ChannelList, SeatList
@@ -69,7 +70,7 @@ from tests.simulation.workers import Hands
 CHAT_VIEWS: Final = (SeatList(), ChannelList())
 SERVICES: Final = ("catalog", "checkout", "access", "chat", "notifications")
 SUBSCRIPTIONS: Final[Mapping[str, Mapping[type[Contract], Reaction]]] = {
-    "catalog": {},
+    "catalog": CATALOG_HEARS,
     "checkout": CHECKOUT_HEARS,
     "access": ACCESS_HEARS,
     "chat": CHAT_HEARS,
@@ -190,7 +191,9 @@ def begin_catalog(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "catalog",
-        lambda env: Catalog(env, clock=world.clock, names=NameTable(), texts=ProfileTextTable()),
+        lambda env: Catalog(
+            env, clock=world.clock, names=NameTable(), texts=ProfileTextTable(), bans=BanTable()
+        ),
         opening=opening,
     )
     return Process(world, store, catalog_says, {}, {}, tuple(services.catalog.http.REFUSALS))

@@ -149,12 +149,6 @@ def _field(location: Sequence[Any]) -> str:
     return ".".join(str(place) for place in places)
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float:
-    """After how long the one who answered wants to be asked again; 0 when it doesn't say."""
-    told = headers.get("retry-after", "")
-    return float(told) if told.isdecimal() else 0.0
-
-
 def read_problem(body: bytes) -> Mapping[str, Any]:
     """The problem that another service answered, or an empty one when it isn't JSON."""
     try:

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/admin/spaces/{slug}/experiences")
 
 _ISLAND_WORDS = """
     connecting waiting waiting_for_host reconnecting unmute ended removed elsewhere watch_here
-    failed try_again no_access go_live camera_on camera_off microphone_on microphone_off
+    failed unreachable try_again no_access go_live camera_on camera_off microphone_on microphone_off
 """
 
 
@@ -33,7 +33,7 @@ async def add_experience(visit: Visiting, slug: str, sent: SentForm) -> Response
     """Add something to enter to the space."""
     body = {
         "name": sent.text("name"),
-        "slug": sent.text("slug").strip() or slug_from(sent.text("name")),
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
         "kind": sent.text("kind"),
     }
     try:

@@ -31,7 +31,9 @@ async def draft_pass(visit: Visiting, slug: str, sent: SentForm) -> Response:
     space = await team_space(visit, slug)
     form = pass_form.of_sent(sent)
     draft = pass_form.draft_of(form, space["time_zone"])
-    body = draft.body | {"slug": sent.text("slug").strip() or slug_from(sent.text("name"))}
+    body = draft.body | {
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key)
+    }
     if draft.errors:
         return _show(visit, space, form, errors=draft.errors, status=422)
     try:

@@ -27,7 +27,7 @@ async def show_new_space(visit: Visiting) -> HTMLResponse:
 async def create_space(visit: Visiting, sent: SentForm) -> Response:
     """Make a space as a draft."""
     body = _details(sent.typed()) | {
-        "slug": sent.text("slug").strip() or slug_from(sent.text("name")),
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
         "currency": sent.text("currency"),
     }
     try:

@@ -26,6 +26,7 @@ from services.catalog.domain.refusals import (
     RoleTooSmall,
 )
 from services.catalog.domain.space import EDITORS, MANAGERS
+from services.catalog.domain.terms import BillingPeriod, PricingType
 from services.catalog.tests.builders import (
     DETAILS,
     NOW,
@@ -273,6 +274,19 @@ def test_two_editors_of_a_pass_do_not_overwrite_each_other() -> None:
         ({"experience_ids": ()}, ("no_experience",)),
         ({"terms": some_terms(sale_ends_at=NOW)}, ("sale_already_over",)),
         ({"terms": some_terms(auto_expire_at=NOW - timedelta(days=1))}, ("already_expired",)),
+        (
+            {
+                "terms": some_terms(
+                    pricing_type=PricingType.RECURRING, billing_period=BillingPeriod.MONTHLY
+                )
+            },
+            ("recurring_not_yet",),
+        ),
+        ({"terms": some_terms(waitlist=True)}, ("waitlist_not_yet",)),
+        (
+            {"terms": some_terms(split_payments=True, max_split_payments=2)},
+            ("split_payments_not_yet",),
+        ),
     ],
 )
 def test_a_pass_is_not_published_before_its_checklist_is_done(

@@ -6,6 +6,7 @@ from services.checkout.domain.difference import Difference
 from services.checkout.domain.listing import Listed, Listing, Page, Says
 from services.checkout.domain.offer import (
     AlreadyOwned,
+    Banned,
     NotYetOnSale,
     Offer,
     OwnSpace,
@@ -47,6 +48,7 @@ from services.checkout.domain.stray_payment import StrayPayment
 
 __all__ = [
     "AlreadyOwned",
+    "Banned",
     "Capacity",
     "DailyBalance",
     "Difference",

@@ -36,6 +36,10 @@ class OwnSpace(Exception):
     """The team of a space does not buy its own passes."""
 
 
+class Banned(Exception):
+    """The space keeps the person out."""
+
+
 class WaitlistOnly(Exception):
     """The pass goes to those who were let in from its waitlist."""
 
@@ -139,6 +143,7 @@ class SaleState(StrEnum):
     OWNED = "owned"
     PENDING = "pending"
     OWN_SPACE = "own_space"
+    BANNED = "banned"
     WAITLIST = "waitlist"
     NOT_AVAILABLE = "not_available"
 
@@ -150,12 +155,15 @@ class Standing:
     offer: Offer
     archived: bool = False
     on_team: bool = False
+    banned: bool = False
     open_order_id: UUID | None = None
     owned_order_id: UUID | None = None
 
 
 def sale_state(standing: Standing, at: datetime) -> SaleState:
     """Whether it can be bought then, stock apart. The page and the purchase judge alike."""
+    if standing.banned:
+        return SaleState.BANNED
     if standing.owned_order_id is not None:
         return SaleState.OWNED
     if standing.open_order_id is not None:
@@ -181,6 +189,7 @@ def _offer_state(terms: Terms, at: datetime) -> SaleState:
 _REFUSALS: dict[SaleState, type[Exception]] = {
     SaleState.OWNED: AlreadyOwned,
     SaleState.OWN_SPACE: OwnSpace,
+    SaleState.BANNED: Banned,
     SaleState.ARCHIVED: PassNotForSale,
     SaleState.NOT_YET: NotYetOnSale,
     SaleState.ENDED: SaleEnded,

@@ -14,6 +14,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     domain.SoldOut: Refusal(409, "sold_out", "No seat is left"),
     domain.AlreadyOwned: Refusal(409, "already_owned", "You have this pass already"),
     domain.OwnSpace: Refusal(409, "own_space", "You work in this space and need no pass"),
+    domain.Banned: Refusal(409, "banned", "You are banned from this space"),
     domain.WaitlistOnly: Refusal(409, "waitlist_only", "This pass has a waitlist"),
     domain.RecurringNotAvailable: Refusal(
         409, "recurring_not_available", "Subscriptions are not sold yet"

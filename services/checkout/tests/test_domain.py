@@ -7,6 +7,7 @@ import pytest
 
 from services.checkout.domain import (
     AlreadyOwned,
+    Banned,
     NothingToRefund,
     NotYetOnSale,
     OrderNotOpen,
@@ -40,6 +41,9 @@ from services.checkout.tests.builders import (
     [
         ({"archived": True}, PassNotForSale),
         ({"on_team": True}, OwnSpace),
+        ({"banned": True}, Banned),
+        ({"banned": True, "owned_order_id": uuid4()}, Banned),
+        ({"banned": True, "open_order_id": uuid4()}, Banned),
         ({"owned_order_id": uuid4()}, AlreadyOwned),
     ],
 )

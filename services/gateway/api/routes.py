@@ -61,6 +61,7 @@ ROUTES: Final = (
     Route("GET", "/spaces/{space_id}/numbers", "checkout", "What a space has earned"),
     Route("GET", "/grants/mine", "access", "What one may enter"),
     Route("GET", f"{_EXPERIENCE}/entry", "access", "Whether one may enter now"),
+    Route("GET", "/spaces/{space_id}/admission", "access", "How one stands to a space"),
     Route("GET", f"{_EXPERIENCE}/explanation", "access", "Why one may or may not enter"),
     Route("POST", "/grants/{grant_id}/revoke", "access", "Take a grant back"),
     Route("POST", "/comps", "access", "Give access"),

@@ -1,6 +1,7 @@
 """The member area, the account and the notices of a person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,10 @@ from services.gateway.tests.builders import (
     LIVE,
     NOW,
     ORDER,
+    SPACE,
     a_grant,
     a_space,
+    an_admission,
     an_order,
     gateway,
     world,
@@ -82,13 +85,65 @@ async def test_the_team_enters_its_own_space_without_a_pass() -> None:
 async def test_a_buyer_who_is_a_blink_too_early_waits_instead_of_being_sent_away() -> None:
     fakes = world()
     fakes.on("access", "GET /grants/mine", [])
-    fakes.on("checkout", f"GET /orders/{ORDER}", an_order(status="fulfilled"))
+    fakes.on("checkout", f"GET /orders/{ORDER}", bought(NOW))
     async with gateway(fakes) as browser:
         browser.sign_in()
         answer = await browser.get(f"{MEMBER}?welcome={ORDER}")
 
         assert answer.status_code == 200
         assert "data-reload-after" in answer.text
+
+
+def bought(at: datetime) -> dict[str, Any]:
+    return an_order(status="fulfilled", granted_from=at.isoformat())
+
+
+@pytest.mark.parametrize(
+    ("admission", "bought_at", "told"),
+    [
+        (an_admission("none"), NOW - timedelta(minutes=3), "takes longer than usual"),
+        (an_admission("removed", ORDER), NOW, "Your access was ended"),
+        (an_admission("banned"), NOW, "You are banned here"),
+    ],
+)
+async def test_the_page_of_a_buyer_does_not_reload_itself_for_ever(
+    admission: dict[str, Any], bought_at: datetime, told: str
+) -> None:
+    fakes = world()
+    fakes.on("access", "GET /grants/mine", [])
+    fakes.on("access", f"GET /spaces/{SPACE}/admission", admission)
+    fakes.on("checkout", f"GET /orders/{ORDER}", bought(bought_at))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(f"{MEMBER}?welcome={ORDER}")
+
+        assert told in answer.text
+        assert "data-reload-after" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("removed", "The team of The Studio ended your access."),
+        ("banned", "The team of The Studio has banned you."),
+        ("expired", "Your access has ended"),
+        ("refunded", "Your pass was refunded"),
+        ("not_yet", "Your access has not begun"),
+        ("open", "You need a pass of The Studio"),
+    ],
+)
+async def test_who_may_not_come_in_is_told_why(state: str, told: str) -> None:
+    fakes = world()
+    fakes.on("access", "GET /grants/mine", [])
+    fakes.on("access", f"GET /experiences/{LIVE}/entry", {"allowed": False, "because": "x"})
+    fakes.on("access", f"GET /spaces/{SPACE}/admission", an_admission(state))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        for path in (MEMBER, f"{MEMBER}/experiences/session/stream"):
+            answer = await browser.get(path)
+
+            assert answer.status_code == 403
+            assert told in answer.text
 
 
 async def test_the_welcome_names_the_pass_and_links_to_where_the_creator_wants() -> None:

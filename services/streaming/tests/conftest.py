@@ -22,7 +22,6 @@ from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from ops.programs import compiled
-from ops.programs.compiled import LIVEKIT
 from sandbox import livekit as sandbox_livekit
 from sandbox.settings import Settings as SandboxSettings
 from sandbox.state import State
@@ -35,15 +34,15 @@ from services.streaming.tests.fakes import PERSON_SECRET, Rooms, VideoServerInMe
 from tests.servers import free_port
 
 KEY, SECRET = "key-of-the-tests", "a secret of the tests, of 32 signs"
-NO_LIVEKIT = "no livekit-server on the PATH or in the cache: ./bp up prepares one"
+BOTH = [pytest.param("real", marks=pytest.mark.needs("livekit-server")), "sandbox"]
+"""What a fixture is made for: the real server and its stand-in."""
 
 
 @contextmanager
 def running_livekit(folder: Path, webhook_url: str = "") -> Iterator[str]:
     """A real livekit-server of the test's own; its WebSocket address."""
-    program = compiled.find(LIVEKIT)
-    if program is None:
-        pytest.skip(NO_LIVEKIT)
+    program = compiled.find(compiled.LIVEKIT)
+    assert program is not None, "the test does not say that it needs livekit-server"
     port = free_port()
     settings = {
         "port": port,
@@ -115,7 +114,7 @@ def _until_answers(url: str) -> None:
     raise AssertionError(f"{url} does not answer")
 
 
-@pytest.fixture(scope="session", params=["real", "sandbox"])
+@pytest.fixture(scope="session", params=BOTH)
 def livekit(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:

@@ -16,6 +16,7 @@ from libs.runtime.store.store import Store
 from services.streaming.application import HANDLE_WEBHOOK, Streaming, VideoServerState
 from services.streaming.tests.builders import (
     NOW,
+    ban_lifted,
     experience_added,
     grant_expired,
     grant_issued,
@@ -97,6 +98,32 @@ CASES = [
     for route, codes in TABLE.items()
     for who, code in zip(EVERYONE, codes, strict=True)
 ]
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+async def test_a_banned_team_member_goes_live_only_once_the_ban_is_lifted(
+    ask: Ask, store: Store[Streaming], lifted: bool
+) -> None:
+    tell(store, person_banned(SPACE, MODERATOR))
+    if lifted:
+        tell(store, person_banned(SPACE, MODERATOR), ban_lifted(SPACE, MODERATOR))
+
+    status, answer = await ask(MODERATOR, *ROUTES["go_live"])
+
+    assert status == (201 if lifted else 403)
+    assert lifted or answer["code"] == "no_access"
+
+
+@pytest.mark.usefixtures("on_air")
+async def test_a_banned_team_member_takes_no_stream_off_air(
+    ask: Ask, store: Store[Streaming]
+) -> None:
+    tell(store, person_banned(SPACE, MODERATOR))
+
+    refused, answer = await ask(MODERATOR, *ROUTES["end"])
+    ended, _ = await ask(OWNER, *ROUTES["end"])
+
+    assert (refused, answer["code"], ended) == (403, "no_access", 200)
 
 
 @pytest.mark.usefixtures("on_air")
