@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 ORDINARY_USER = 65_534
 READY_WITHIN_S = 60.0
 pytestmark = [
-    pytest.mark.slow(120, "starts the whole system"),
+    pytest.mark.slow(120, "starts the whole system as another user"),
     pytest.mark.skipif(
         os.geteuid() != 0, reason="Nobody is root here: the whole suite runs as an ordinary user."
     ),

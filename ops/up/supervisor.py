@@ -82,7 +82,7 @@ class Supervisor:
 
     async def keep_beside(self, process: Process, is_ready: Callable[[], None]) -> None:
         """Keep one alive that all others can do without. Raises KeepsDying for it alone."""
-        child = Child(process, self._console, self._note_change)
+        child = Child(process, self._console, self._note_change, self._full_disk)
         self.children.append(child)
         keeper = asyncio.create_task(child.keep_alive())
         self._beside.append(keeper)
