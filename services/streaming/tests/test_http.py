@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from libs.events.catalog import ExperienceKind, TeamMemberAdded, TeamMemberRemoved
+from libs.runtime.http.intake import Intake
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
@@ -141,6 +143,16 @@ async def test_going_live_twice_by_one_command_makes_one_stream(ask: Ask) -> Non
     assert first[1]["stream_id"] == again[1]["stream_id"]
     assert (first[1]["state"], first[1]["recording"]) == ("opening", "requested")
     assert (other[0], other[1]["detail"]) == (409, first[1]["stream_id"])
+
+
+async def test_no_stream_begins_while_storage_is_short(
+    ask: Ask, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state, "intake", Intake(short_of_room=lambda: "no room"))
+
+    status, answer = await ask(OWNER, "POST", f"/experiences/{EXPERIENCE}/streams")
+
+    assert (status, answer["code"]) == (503, "storage_low")
 
 
 async def test_before_the_first_stream_an_experience_is_off_air(ask: Ask) -> None:
