@@ -45,11 +45,13 @@ def main() -> int:
         looks = [machine.wait_for_the_end_of_holds(), machine.verify()]
         for number, look in enumerate(looks, len(cycles) + 1):
             _tell_of(look, number)
-        repeated = machine.checker.repeated_mails
+        repeated, no_disks = machine.checker.repeated_mails, machine.disks.refusal
         if any(cycle.violations for cycle in [*cycles, *looks]):
             kept = Path(tempfile.gettempdir()) / f"chaos-{seed}.log"
             kept.write_bytes(machine.system.log.read_bytes())
             echo(f"the system's log is kept: {kept}")
+    if no_disks:
+        echo(no_disks)
     return _tell(cycles, looks, seed, repeated, not_broken, as_json=given.json)
 
 
@@ -88,7 +90,8 @@ def _break(
             try:
                 cycle = machine.cycle(name, faults[name], _PATIENCE_S)
             except (NeverPassed, NoRush, NotAllowed) as missed:
-                echo(f"      not broken: {missed}")
+                if not isinstance(missed, NotAllowed):
+                    echo(f"      not broken: {missed}")
                 not_broken += 1
                 continue
             except _GONE_WRONG as wrong:
@@ -111,6 +114,12 @@ def _tell_of(cycle: Cycle, number: int) -> None:
     )
     for violation in cycle.violations[:10]:
         echo(f"      {violation}")
+
+
+def _slowest_after_full(cycles: list[Cycle]) -> dict[str, float]:
+    """By fault, the most seconds from room on a full disk to the first whole purchase."""
+    took = sorted((c.fault, c.whole_after_s) for c in cycles if c.whole_after_s is not None)
+    return dict(took)
 
 
 def _tell(
@@ -140,6 +149,7 @@ def _tell(
             "not_broken": not_broken,
             "violations": len(violations),
             "repeated_mails": repeated_mails,
+            "whole_purchase_after_s": _slowest_after_full(cycles),
             "slowest_s": max((c.settled_after_s for c in cycles), default=0.0),
             "seed": seed,
         }

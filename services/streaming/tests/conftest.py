@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -166,16 +167,18 @@ def video_server() -> VideoServerInMemory:
 
 
 @pytest.fixture
-async def http(
-    store: Store[Streaming], rooms: Rooms, video_server: VideoServerInMemory
-) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(
+def app(store: Store[Streaming], rooms: Rooms, video_server: VideoServerInMemory) -> FastAPI:
+    return create_app(
         "streaming",
         person_token_secret=PERSON_SECRET,
         routers=[streaming_router(store, rooms, video_server, live_within_s=0.03)],
         refusals=REFUSALS,
         ready=_ready,
     )
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://streaming") as client:
         yield client

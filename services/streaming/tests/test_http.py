@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from libs.events.catalog import ExperienceKind, TeamMemberAdded, TeamMemberRemoved
+from libs.runtime.http.intake import Intake
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
@@ -239,6 +241,16 @@ async def test_whoever_is_signed_in_sees_how_far_the_video_server_is(
             "progress": "compiling: 7 of 1,100 packages",
         },
     )
+
+
+async def test_no_stream_begins_while_storage_is_short(
+    ask: Ask, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state, "intake", Intake(short_of_room=lambda: "no room"))
+
+    status, answer = await ask(OWNER, "POST", f"/experiences/{EXPERIENCE}/streams")
+
+    assert (status, answer["code"]) == (503, "storage_low")
 
 
 async def test_before_the_first_stream_an_experience_is_off_air(ask: Ask) -> None:
