@@ -108,5 +108,5 @@ def test_a_page_that_waits_looks_ever_more_rarely_and_then_stops(visit: Visit) -
         assert 10 < stopped_after == count()
         page.goto("/waits")
         page.clock.run_for(1_500)
-        page.wait_for_load_state()
-        assert count() == stopped_after + 2, "a visit by hand begins anew"
+        page.wait_for_timeout(1_000)
+        assert count() > stopped_after + 1, "a visit by hand begins anew"
