@@ -26,11 +26,11 @@ from typing_extensions import override
 
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import Capacity, Seat, SeatReason, SeatState, SoldOut
-from services.checkout.domain.seat import SeatNotHeld
-from services.checkout.http.desk import Buyer, Desk
-from services.checkout.stock import StockDoor
-from services.checkout.tables import StockTable
+from services.checkout.orders.batching import Buyer, OrderBatcher
+from services.checkout.stock.capacity import Capacity
+from services.checkout.stock.inventory import Inventory, SoldOut
+from services.checkout.stock.seat import Seat, SeatNotHeld, SeatReason, SeatState
+from services.checkout.stock.tables import StockTable
 from services.checkout.tests.builders import NOON
 from services.checkout.tests.conftest import Shop
 
@@ -46,11 +46,11 @@ pytestmark = pytest.mark.timeout(60 + 2 * SEQUENCES)
 class StockMachine(RuleBasedStateMachine):
     """One pass after the other: each sequence has a pass of its own."""
 
-    def __init__(self, shop: Shop, desk: Desk, counters: StockTable) -> None:
+    def __init__(self, shop: Shop, batcher: OrderBatcher, counters: StockTable) -> None:
         super().__init__()
         self.shop = shop
-        self.desk = desk
-        self.door = StockDoor(counters)
+        self.batcher = batcher
+        self.door = Inventory(counters)
         self.pass_id = uuid4()
         self.version = 0
         self.wanted: int | None = None
@@ -120,11 +120,11 @@ class StockMachine(RuleBasedStateMachine):
         order_ids = [uuid4() for _ in buyers]
 
         async def serve() -> list[Any]:
-            standing = [
-                self.desk.serve(self.buyer(how, order_id))
+            eligibility = [
+                self.batcher.serve(self.buyer(how, order_id))
                 for how, order_id in zip(buyers, order_ids, strict=True)
             ]
-            return await asyncio.gather(*standing, return_exceptions=True)
+            return await asyncio.gather(*eligibility, return_exceptions=True)
 
         answers = asyncio.run(serve())
 
@@ -266,9 +266,9 @@ def fold(shop: Shop, seats: dict[UUID, str]) -> tuple[int, int]:
 
 def lead(shop: Shop, counters: StockTable, *phases: Phase) -> None:
     """Try the sequences."""
-    desk = Desk(shop.store, (SoldOut,))
+    batcher = OrderBatcher(shop.store, (SoldOut,))
     run_state_machine_as_test(
-        lambda: StockMachine(shop, desk, counters),
+        lambda: StockMachine(shop, batcher, counters),
         settings=settings(
             max_examples=SEQUENCES,
             stateful_step_count=STEPS,
