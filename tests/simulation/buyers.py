@@ -28,7 +28,9 @@ class Buyers(Edge):
         self._reaching = (*self._reaching, (person, pass_id))
         try:
             outcome = self.ask(
-                "checkout", lambda app: app.orders.open_order(command_id, person, pass_id), command_id
+                "checkout",
+                lambda app: app.orders.open_order(command_id, person, pass_id),
+                command_id,
             )
         finally:
             self._reaching = self._reaching[:-1]

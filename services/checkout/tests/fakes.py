@@ -51,7 +51,7 @@ class MemoryReads:
             raise PassNotFound(pass_id)
         by_status = {o.status: o.id for o in self._orders(pass_id, person_id)}
         return Eligibility(
-            offer=self.offers[pass_id],
+            quote=self.offers[pass_id],
             archived=pass_id in self.archived,
             on_team=person_id in self.team,
             open_order_id=by_status.get("open"),
@@ -152,7 +152,7 @@ class FakeProvider:
     def find(self, order_id: UUID, attempt: int) -> ProviderPayment | None:
         self._fail("find")
         wanted = (order_id, attempt)
-        return next((p for p in self.charging.values() if (p.order_id, p.attempt) == wanted), None)
+        return next((p for p in self.payments.values() if (p.order_id, p.attempt) == wanted), None)
 
     def cancel(self, payment_intent_id: str) -> ProviderPayment:
         self._fail("cancel")
@@ -188,7 +188,7 @@ class FakeProvider:
         self, listing: Listing, since: datetime, until: datetime, after: str | None = None
     ) -> Page:
         self._fail(f"list {listing} {after or ''}".strip())
-        made = [x for p in self.charging.values() for x in self._objects(listing, p)]
+        made = [x for p in self.payments.values() for x in self._objects(listing, p)]
         timely = [
             (id_, listed) for id_, listed in reversed(made) if since <= self.made_at[id_] < until
         ]

@@ -58,12 +58,12 @@ async def test_from_purchase_to_refund_every_step_is_taken_once_though_no_commit
         return done
 
     def buy() -> str:
-        act = partial(shop.checkout.open_order, buying.command_id, person_id, pass_id)
+        act = partial(shop.checkout.orders.open_order, buying.command_id, person_id, pass_id)
         return shop.store.execute(buying, act)
 
     def refund() -> str:
         request_id = refunding.command_id
-        act = partial(shop.checkout.request_refund, request_id, order_id, None, "creator")
+        act = partial(shop.checkout.refunds.request_refund, request_id, order_id, None, "creator")
         return shop.store.execute(refunding, act)
 
     answers = [over_a_cut(buy)]

@@ -7,7 +7,7 @@ import pytest
 
 from services.checkout.payments.provider import Asked
 from services.checkout.payments.queue.limit import SlidingWindowLimit
-from services.checkout.payments.queue.queue import Queue
+from services.checkout.payments.queue.queue import Queue, QueuePosition
 from services.checkout.tests.builders import NOON
 
 HOLD_S = 600.0
@@ -83,7 +83,7 @@ def test_nobody_overtakes_one_of_whom_it_is_looked_up_what_they_have_to_pay() ->
 
     queue.join(ids[1], "", NOON + timedelta(seconds=1), HOLD_S, arrival=second)
     assert queue.next(0.0) is None
-    place = queue.place(ids[1], 0.0)
+    place = queue.position_of(ids[1], 0.0)
     queue.join(ids[0], "", NOON, HOLD_S, arrival=first)
     queue.arrived(first)
     queue.arrived(second)
@@ -119,10 +119,10 @@ def test_the_place_tells_how_many_are_ahead_and_about_how_long() -> None:
     ids = people(queue, 164)
     assert len(let_in(queue, 0.0)) == 20
 
-    assert queue.place(ids[0], 0.0) == (0, 1)
-    assert queue.place(ids[20], 0.0) == (0, 1)
-    assert queue.place(ids[163], 0.0) == (143, 9)
-    assert queue.place(uuid4(), 0.0) is None
+    assert queue.position_of(ids[0], 0.0) == QueuePosition(0, 1)
+    assert queue.position_of(ids[20], 0.0) == QueuePosition(0, 1)
+    assert queue.position_of(ids[163], 0.0) == QueuePosition(143, 9)
+    assert queue.position_of(uuid4(), 0.0) is None
 
 
 def test_no_more_are_in_at_once_than_there_are_hands() -> None:
@@ -156,7 +156,7 @@ def test_silence_keeps_the_place_and_those_behind_go_on() -> None:
     queue.ended(ids[1], Asked.ANSWERED, 0.1)
     later = people(queue, 1, now=0.2)
 
-    assert queue.place(ids[0], 0.2) == (0, 1)
+    assert queue.position_of(ids[0], 0.2) == QueuePosition(0, 1)
     assert let_in(queue, 0.2) == later
     assert let_in(queue, 0.7) == [ids[0]]
 
@@ -212,7 +212,7 @@ def test_whose_hold_is_over_is_not_asked_for_any_more() -> None:
     late = people(queue, 1, now=300.0)
 
     assert let_in(queue, HOLD_S) == late
-    assert queue.place(ids[2], HOLD_S) is None
+    assert queue.position_of(ids[2], HOLD_S) is None
     assert queue.join(ids[2], "", NOON, HOLD_S) is False
 
 
