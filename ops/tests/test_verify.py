@@ -44,8 +44,12 @@ from ops.verify.payments import (
 from ops.verify.place import Place, settled_end
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
-from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus, ProviderRefund
-from services.checkout.projections import BalanceList, OrderList, PaymentList
+from services.checkout.orders.order import Order
+from services.checkout.orders.payment_projections import PaymentList
+from services.checkout.orders.projections import OrderList
+from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderRefund
+from services.checkout.reconciliation.daily_balance import DailyBalance
+from services.checkout.reconciliation.projections import BalanceList
 from services.checkout.tests.stand_in import SECRET_KEY, running_stand_in
 from tests.e2e.running import wait_until
 from tests.servers import PostgresServer
@@ -88,7 +92,7 @@ def an_order(intent: str = "pi_1") -> Order:
     )
     order.request_payment(AT)
     for status in (PaymentStatus.AWAITING, PaymentStatus.SUCCEEDED):
-        payment = Payment(
+        payment = ProviderPayment(
             payment_intent_id=intent,
             status=status,
             amount_minor=1990,
@@ -297,9 +301,9 @@ def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
 
 
 STRAYS = """
-    CREATE TABLE stray_payment_list (payment_intent_id text, order_id uuid, amount_minor bigint,
+    CREATE TABLE orphaned_payment_list (payment_intent_id text, order_id uuid, amount_minor bigint,
         currency text, found_at timestamptz, returned_at timestamptz);
-    INSERT INTO stray_payment_list VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), {});
+    INSERT INTO orphaned_payment_list VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), {});
 """
 
 
