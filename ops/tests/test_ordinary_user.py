@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.up.web import build_if_changed
 from tests.servers import free_row_of_ports
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,7 @@ pytestmark = [
 @pytest.fixture
 def home() -> Iterator[Path]:
     """The user's home with a checkout of their own; pytest's own folders are closed to them."""
+    build_if_changed(print)
     home = Path(tempfile.mkdtemp(prefix="backstage-home-"))
     left_out = shutil.ignore_patterns(".git", ".venv", ".bp", "node_modules", "data", "__pycache__")
     shutil.copytree(ROOT, home / "checkout", ignore=left_out)
