@@ -135,7 +135,11 @@ class Machine:
     def _someone(self, name: str) -> Buyer:
         sandbox = self.system.record["urls"]["sandbox"]
         person = Buyer(self.system.url, sandbox, f"{name}@example.com")
-        person.sign_in()
+        try:
+            person.sign_in()
+        except BaseException:
+            person.close()
+            raise
         return person
 
     def newcomer(self) -> Buyer:

@@ -74,7 +74,8 @@ def test_below_the_reserve_nothing_new_is_begun_and_what_is_being_paid_is_comple
     order = payer.begins(pass_id, filled.key())
 
     with filled.disks.nearly_full("nats", left_mb=8):
-        wait_until(lambda: is_degraded(filled), "a degraded checkout")
+        for service in ("checkout", "identity"):
+            wait_until(lambda name=service: is_degraded(filled, name), f"a degraded {service}")
         refused = late.send("POST", "/api/orders", {"pass_id": pass_id})
         with pytest.raises(Refused, match="storage_low"):
             filled.newcomer()
@@ -92,7 +93,7 @@ def test_below_the_reserve_nothing_new_is_begun_and_what_is_being_paid_is_comple
     assert not cycle.violations, "\n".join(str(one) for one in cycle.violations)
 
 
-def is_degraded(machine: Machine) -> bool:
-    port = machine.system.record["ports"]["checkout"]
+def is_degraded(machine: Machine, service: str) -> bool:
+    port = machine.system.record["ports"][service]
     answer = httpx.get(f"http://127.0.0.1:{port}/health", timeout=2)
     return answer.is_success and answer.json()["status"] == "degraded"
