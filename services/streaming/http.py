@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from libs.runtime.failpoints import failpoint
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.problems import Problem, Refusal
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
@@ -60,7 +61,7 @@ class StreamShown(BaseModel):
     recording: str | None = None
 
 
-class TokenRequest(BaseModel):
+class TokenRequest(RequestBody):
     """As what someone wants to enter."""
 
     model_config = ConfigDict(extra="forbid")

@@ -6,9 +6,9 @@ from typing import Annotated, Final
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.problems import Problem
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Overloaded, Store, StoreUnavailable
@@ -88,7 +88,7 @@ def fresh_cause(actor: str) -> Cause:
     return Cause(uuid4(), actor, current_traceparent())
 
 
-class NewOrder(BaseModel):
+class NewOrder(RequestBody):
     """Which pass to buy, under the terms that it has now."""
 
     pass_id: UUID

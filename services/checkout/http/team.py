@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.store.store import Store
 from services.checkout import queries
 from services.checkout.application import Checkout
@@ -14,7 +15,7 @@ from services.checkout.domain import OrderNotFound
 from services.checkout.queries import NotOnTeam, Right, SpaceNumbers, SpacePurchase
 
 
-class NewRefund(BaseModel):
+class NewRefund(RequestBody):
     """How much goes back, in minor units of the order's currency; without it all that is left."""
 
     amount_minor: Annotated[int, Field(gt=0)] | None = None
