@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from libs.permissions import Permission
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.problems import Refusal
 from libs.runtime.store.store import Store
 from services.access import queries
@@ -47,13 +48,13 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
 }
 
 
-class Revocation(BaseModel):
+class Revocation(RequestBody):
     """Why the team takes a grant back."""
 
     cause: Literal["creator", "abuse", "mistake"] = "creator"
 
 
-class Comp(BaseModel):
+class Comp(RequestBody):
     """Access given by the team; without `valid_from` at once, without `valid_until` for ever."""
 
     person_id: UUID
@@ -69,7 +70,7 @@ class CompGiven(BaseModel):
     grant_ids: list[UUID]
 
 
-class NewBan(BaseModel):
+class NewBan(RequestBody):
     """Whom a space keeps out, and why."""
 
     person_id: UUID

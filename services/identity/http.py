@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.intake import NO_ROOM, TheIntake
 from libs.runtime.http.problems import Problem, Refusal
 from libs.runtime.store.cause import Cause
@@ -52,7 +53,7 @@ Text = Annotated[str, Field(min_length=1, max_length=320)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 
 
-class CodeRequest(BaseModel):
+class CodeRequest(RequestBody):
     """Who wants a code: an address, and the browser and network that ask."""
 
     email: Text
@@ -61,7 +62,7 @@ class CodeRequest(BaseModel):
     locale: Locale = "en"
 
 
-class SessionRequest(BaseModel):
+class SessionRequest(RequestBody):
     """A typed code, from the browser that asked for it."""
 
     email: Text
@@ -78,7 +79,7 @@ class SessionStarted(BaseModel):
     person_id: UUID
 
 
-class ProfileChange(BaseModel):
+class ProfileChange(RequestBody):
     """What a person changes of themselves; what is left out stays."""
 
     display_name: Annotated[str, Field(max_length=400)] | None = None

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from pydantic import AwareDatetime, BaseModel
 
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.problems import Refusal
 from libs.runtime.store.store import Store
 from services.notifications import queries
@@ -51,16 +52,17 @@ class Unread(BaseModel):
     count: int
 
 
-class MailChoice(BaseModel):
+class MailChoice(RequestBody):
     """Whether a space may send e-mails; those about money come regardless."""
 
     mail: bool
 
 
-class SpaceChoice(MailChoice):
+class SpaceChoice(BaseModel):
     """What a person chose for one space."""
 
     space_id: UUID
+    mail: bool
 
 
 def notices_router(store: Store[Notifications], texts: Texts) -> APIRouter:

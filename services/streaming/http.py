@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from libs.runtime.failpoints import failpoint
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.intake import needs_room
 from libs.runtime.http.problems import Problem, Refusal
 from libs.runtime.store.cause import Cause
@@ -77,7 +78,7 @@ class VideoServerShown(BaseModel):
     progress: str | None = None
 
 
-class TokenRequest(BaseModel):
+class TokenRequest(RequestBody):
     """As what someone wants to enter."""
 
     model_config = ConfigDict(extra="forbid")

@@ -86,31 +86,37 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        if not self._is_busy:
+        if not self._owes_body:
             self._head_bytes += len(data)
         super().data_received(data)
-        if not self.transport.is_closing():
+        # Most requests arrive in one piece and leave nothing to wait for.
+        if (self._head_bytes or self._owes_body) and not self.transport.is_closing():
             self._await_the_rest()
 
     def _await_the_rest(self) -> None:
-        if not self._is_busy and self._head_bytes > self.limits.max_head_bytes:
+        if self._head_bytes > self.limits.max_head_bytes:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large")
         elif self._timer is None and self._owes_body:
             self._timer = self._in(self.limits.body_window_s, self._judge_body)
-        elif self._timer is None and not self._is_busy:
+        elif self._timer is None and not self._is_answering:
             self._timer = self._in(self.limits.head_within_s, self._head_is_late)
 
     @override
     def on_headers_complete(self) -> None:
-        size = len(self.url) + sum(len(n) + len(v) + _HEADER_OVERHEAD for n, v in self.headers)
-        if size > self.limits.max_head_bytes:
+        if self._head_bytes > self.limits.max_head_bytes and self._is_long():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large")
         if self._refused:
             return
         self._stop_timer()
+        self._head_bytes = 0
         self._owes_body = True
         self._window_bytes = 0
         super().on_headers_complete()
+
+    def _is_long(self) -> bool:
+        """What came may hold a part of the body too, so the head alone is measured."""
+        size = len(self.url) + sum(len(n) + len(v) + _HEADER_OVERHEAD for n, v in self.headers)
+        return size > self.limits.max_head_bytes
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -122,7 +128,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if not self._refused:
             self._owes_body = False
-            self._head_bytes = 0
             self._stop_timer()
             super().on_message_complete()
 
@@ -137,18 +142,17 @@ class GuardedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     @property
-    def _is_busy(self) -> bool:
-        """Whether a request is being read or answered."""
+    def _is_answering(self) -> bool:
         # uvicorn has no cycle before the first request, whatever its types say.
         cycle: RequestResponseCycle | None = self.cycle
-        return self._owes_body or (cycle is not None and not cycle.response_complete)
+        return cycle is not None and not cycle.response_complete
 
     def _in(self, seconds: float, act: Callable[[], None]) -> asyncio.TimerHandle:
         return self.loop.call_later(seconds, act)
 
     def _head_is_late(self) -> None:
         self._timer = None
-        if not self._is_busy:
+        if not self._is_answering:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "request_too_slow")
 
     def _judge_body(self) -> None:
@@ -169,8 +173,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self.transport.is_closing():
             return
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        if not (self._is_answering and self.cycle.response_started):
             self.transport.write(_problem(status, code))
         self.transport.close()
 

@@ -3,8 +3,9 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
+from libs.runtime.http.bodies import RequestBody
 from services.catalog.domain import (
     BillingPeriod,
     ExperienceKind,
@@ -19,12 +20,10 @@ from services.catalog.domain import (
     Visibility,
 )
 
-# 1.0, "1" and true are no amounts and no counts.
-Whole = Annotated[int, Field(strict=True)]
 Ids = Annotated[tuple[UUID, ...], Field(max_length=100)]
 
 
-class Body(BaseModel):
+class Body(RequestBody):
     """A command as it was sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,7 +66,7 @@ class ChangedSpace(Body):
     description: str = ""
     time_zone: str
     visibility: Visibility = Visibility.PUBLIC
-    expected_version: Whole
+    expected_version: int
 
     def details(self) -> SpaceDetails:
         """What the space says of itself."""
@@ -114,21 +113,21 @@ class TermsBody(Body):
 
     pricing_type: PricingType
     currency: str = ""
-    currency_exponent: Whole | None = None
-    price_minor: Whole = 0
-    initial_fee_minor: Whole = 0
+    currency_exponent: int | None = None
+    price_minor: int = 0
+    initial_fee_minor: int = 0
     billing_period: BillingPeriod = BillingPeriod.LIFETIME
-    trial_days: Whole = 0
-    stock: Whole | None = None
+    trial_days: int = 0
+    stock: int | None = None
     stock_mode: StockMode | None = None
     auto_expire_at: AwareDatetime | None = None
-    expires_after_days: Whole | None = None
+    expires_after_days: int | None = None
     waitlist: bool = False
     waitlist_questions: Annotated[tuple[QuestionBody, ...], Field(max_length=100)] = ()
     redirect_url: str | None = None
-    cancellation_discount_percent: Whole = 0
+    cancellation_discount_percent: int = 0
     split_payments: bool = False
-    max_split_payments: Whole = 1
+    max_split_payments: int = 1
     sale_starts_at: AwareDatetime | None = None
     sale_ends_at: AwareDatetime | None = None
     refund_policy: str = ""
@@ -162,10 +161,10 @@ class NewPass(PassBody):
 class ChangedPass(PassBody):
     """The next version, written by someone who saw the pass at `expected_version`."""
 
-    expected_version: Whole
+    expected_version: int
 
 
 class Publish(Body):
     """Publish what was seen at `expected_version`; without one, whatever is drafted now."""
 
-    expected_version: Whole | None = None
+    expected_version: int | None = None

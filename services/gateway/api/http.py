@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal
 import httpx
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.problems import Problem
 from services.gateway.api.routes import ROUTES, Route
 from services.gateway.visit import ApiVisit, Visit
@@ -20,7 +21,7 @@ _FORBIDDEN: Final = 403
 IdempotencyKey = Annotated[str, Header(max_length=255)]
 
 
-class Address(BaseModel):
+class Address(RequestBody):
     """Where to mail a code to."""
 
     email: Annotated[str, Field(min_length=1, max_length=320)]
@@ -32,13 +33,13 @@ class TypedCode(Address):
     code: Annotated[str, Field(max_length=32)]
 
 
-class Purchase(BaseModel):
+class Purchase(RequestBody):
     """What to buy."""
 
     pass_id: str
 
 
-class StreamRole(BaseModel):
+class StreamRole(RequestBody):
     """As what to enter a stream."""
 
     role: Literal["viewer", "host"] = "viewer"

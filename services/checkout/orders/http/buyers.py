@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
 
 from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.intake import needs_delivery
 from libs.runtime.http.problems import Problem
 from libs.runtime.store.cause import Cause
@@ -90,7 +90,7 @@ def fresh_cause(actor: str) -> Cause:
     return Cause(uuid4(), actor, current_traceparent())
 
 
-class NewOrder(BaseModel):
+class NewOrder(RequestBody):
     """Which pass to buy, under the terms that it has now."""
 
     pass_id: UUID

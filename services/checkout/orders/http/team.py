@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
 from libs.runtime.store.store import Store
 from services.checkout.orders import queries, team_queries
 from services.checkout.orders.refunds import Refunds
@@ -14,7 +15,7 @@ from services.checkout.orders.team_queries import NotOnTeam, Right, SpaceNumbers
 from services.checkout.payments.payment import OrderNotFound
 
 
-class NewRefund(BaseModel):
+class NewRefund(RequestBody):
     """How much goes back, in minor units of the order's currency; without it all that is left."""
 
     amount_minor: Annotated[int, Field(gt=0)] | None = None
