@@ -9,7 +9,7 @@ from libs.events.contract import Contract
 
 
 class StreamWentLive(Contract):
-    """A creator is on air in an experience; `recording` says whether it is kept."""
+    """A host published the first track in an experience; `recording` says whether it is kept."""
 
     type: ClassVar[str] = "streaming.stream_went_live.v1"
     stream_id: UUID

@@ -68,12 +68,16 @@ class WebhookInbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Someone in a room; `person_id` is None for identities that we never gave out."""
+    """Someone in a room; `person_id` is None for identities that we never gave out.
+
+    `publishes` is that they have at least one track in the room.
+    """
 
     identity: str
     person_id: UUID | None
     is_host: bool
     is_machine: bool = False
+    publishes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,9 @@ class StillInRoom(Exception):
     """The provider still lists people after it was told to put them out."""
 
 
-ACTED_UPON: Final = frozenset({"participant_joined", "participant_left", "room_finished"})
+ACTED_UPON: Final = frozenset(
+    {"participant_joined", "participant_left", "track_published", "room_finished"}
+)
 """The webhooks about which something is done; the others are kept for the record."""
 
 
@@ -205,13 +211,19 @@ class Streaming(Application[UUID]):
         return str(stream_id)
 
     def confirm_live(self, stream_id: UUID) -> None:
+        """Record that a host publishes: only then is the stream announced."""
+        stream = self._get(stream_id)
+        stream.confirm_live(self._clock.now())
+        self.save(stream)
+
+    def confirm_room(self, stream_id: UUID) -> None:
         """Record that the room is open; begin to sweep it, and to wait for a host."""
         stream = self._get(stream_id)
         if stream.is_over:
             self._ask(CLOSE_ROOM, stream_id)
             return
         now = self._clock.now()
-        stream.confirm_live(now)
+        stream.confirm_room(now)
         self.save(stream)
         self.sweep_later(stream_id)
         self._wait_for_host(stream, now)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
@@ -9,12 +10,17 @@ from typing_extensions import override
 
 
 class StreamState(StrEnum):
-    """Where a stream is in its life; `back_soon` is live without a host in the room."""
+    """Where a stream is in its life; `lobby` is an open room in which no host was seen yet,
+    `back_soon` is live without a host in the room."""
 
     OPENING = "opening"
+    LOBBY = "lobby"
     LIVE = "live"
     BACK_SOON = "back_soon"
     ENDED = "ended"
+
+
+_NOT_LIVE_YET: Final = frozenset({StreamState.OPENING.value, StreamState.LOBBY.value})
 
 
 class EndCause(StrEnum):
@@ -54,8 +60,15 @@ class Stream(Aggregate):
         started_by: UUID
         recording: bool
 
+    class RoomOpened(Aggregate.Event):
+        """The provider confirmed the room: people can come in and wait for the host."""
+
+        TOPIC = "streaming.stream.room_opened"
+
+        at: datetime
+
     class WentLive(Aggregate.Event):
-        """The provider confirmed the room: people can come in."""
+        """A host published the first track: there is something to see or to hear."""
 
         TOPIC = "streaming.stream.went_live"
 
@@ -79,7 +92,7 @@ class Stream(Aggregate):
         at: datetime
 
     class Ended(Aggregate.Event):
-        """The stream is over; `was_live` is false when its room never opened."""
+        """The stream is over; `was_live` is false when no host was ever seen."""
 
         TOPIC = "streaming.stream.ended"
 
@@ -117,9 +130,18 @@ class Stream(Aggregate):
         """Whether it ended."""
         return self.state == StreamState.ENDED.value
 
-    def confirm_live(self, at: datetime) -> None:
+    def confirm_room(self, at: datetime) -> None:
         """Note that the room is open; one that ended meanwhile stays ended."""
         if self.state == StreamState.OPENING.value:
+            self._room_opened(at=at)
+
+    @event(RoomOpened)
+    def _room_opened(self, at: datetime) -> None:
+        self.state = StreamState.LOBBY.value
+
+    def confirm_live(self, at: datetime) -> None:
+        """Note that a host publishes; told again, or once it ended, nothing happens."""
+        if self.state in _NOT_LIVE_YET:
             self._went_live(
                 experience_id=self.experience_id,
                 space_id=self.space_id,
@@ -166,7 +188,7 @@ class Stream(Aggregate):
                 space_id=self.space_id,
                 ended_at=at,
                 cause=cause.value,
-                was_live=self.state != StreamState.OPENING.value,
+                was_live=self.state not in _NOT_LIVE_YET,
             )
 
     @event(Ended)

@@ -55,12 +55,13 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
 
 
 class StreamShown(BaseModel):
-    """A stream; state `off` (and no id) before an experience was ever on air.
+    """A stream; state `off` (and no id) before an experience was ever on air, `lobby` while the
+    room is open and no host was seen.
 
     `recording` is `requested` while nothing more than that is true of it.
     """
 
-    state: Literal["off", "opening", "live", "back_soon", "ended"]
+    state: Literal["off", "opening", "lobby", "live", "back_soon", "ended"]
     experience_id: UUID
     stream_id: UUID | None = None
     started_at: AwareDatetime | None = None
@@ -149,7 +150,7 @@ class _Routes:
         return _shown(experience_id, await self._until_open(UUID(answer)))
 
     async def _until_open(self, stream_id: UUID) -> StreamSeen:
-        """Wait a moment for the provider's room, so that the answer mostly says `live`."""
+        """Wait a moment for the provider's room, so that the answer mostly says `lobby`."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._live_within_s
         while True:

@@ -51,7 +51,7 @@ class Jobs:
         """Make the room of a stream."""
         stream_id = UUID(payload["stream_id"])
         self._provider.open_room(stream_id)
-        return partial(self._streaming.confirm_live, stream_id)
+        return partial(self._streaming.confirm_room, stream_id)
 
     def close_room(self, payload: Mapping[str, Any]) -> None:
         """Put everyone out of the room of a stream that is over, and see that they are."""
@@ -137,13 +137,16 @@ class Jobs:
             self._put_out(stream, [person])
             return None
         if person.is_host:
-            return self._clear(stream)
+            publishing = told.kind == "track_published"
+            return self._clear(stream, publishing=person.identity if publishing else None)
         if told.kind == "participant_joined":
             self._put_out(stream, self._who_may_not_stay(stream, [person]))
         return None
 
-    def _clear(self, stream: StreamSeen) -> Decision:
-        """Look at everyone in the room; what is left to record is whether a host is there."""
+    def _clear(self, stream: StreamSeen, publishing: str | None = None) -> Decision:
+        """Look at everyone in the room; what is left to record is whether a host is there, and
+        whether one publishes. `publishing` is who is said to do so just now: the provider's list
+        of tracks may be a moment older."""
         present = [
             each
             for each in self._provider.list_participants(stream.stream_id)
@@ -151,8 +154,15 @@ class Jobs:
         ]
         unwanted = self._who_may_not_stay(stream, present)
         self._put_out(stream, unwanted)
-        hosts = any(each.is_host for each in present if each not in unwanted)
-        return partial(self._streaming.note_hosts, stream.stream_id, present=hosts)
+        hosts = [each for each in present if each.is_host and each not in unwanted]
+        on_air = any(each.publishes or each.identity == publishing for each in hosts)
+
+        def record() -> None:
+            self._streaming.note_hosts(stream.stream_id, present=bool(hosts))
+            if on_air:
+                self._streaming.confirm_live(stream.stream_id)
+
+        return record
 
     def _who_may_not_stay(
         self, stream: StreamSeen, people: Iterable[Participant]

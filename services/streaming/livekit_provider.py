@@ -163,6 +163,7 @@ def _participant(info: api.ParticipantInfo) -> Participant:
         person_id=_uuid(identity.removeprefix(_HOST)),
         is_host=identity.startswith(_HOST),
         is_machine=info.kind != api.ParticipantInfo.STANDARD,
+        publishes=bool(info.tracks),
     )
 
 

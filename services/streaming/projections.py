@@ -21,7 +21,7 @@ from services.streaming.domain import Stream
 
 
 class StreamList(View):
-    """Every stream with its state: opening, live, back_soon or ended."""
+    """Every stream with its state: opening, lobby, live, back_soon or ended."""
 
     name = "stream_list"
     tables = ("stream_list",)
@@ -56,6 +56,8 @@ class StreamList(View):
                         about.occurred_at,
                     ),
                 )
+            case Stream.RoomOpened():
+                self._move(curs, about, "opening", "lobby")
             case Stream.WentLive():
                 curs.execute(
                     "UPDATE stream_list SET state = 'live', started_at = %s WHERE stream_id = %s",

@@ -38,6 +38,7 @@ def _(event: Stream.Ended) -> Contract | None:
 
 
 @to_contract.register(Stream.Requested)
+@to_contract.register(Stream.RoomOpened)
 @to_contract.register(Stream.HostReturned)
 @to_contract.register(Stream.HostLeft)
 def _(event: object) -> None:

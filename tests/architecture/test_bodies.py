@@ -9,7 +9,6 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from services.checkout.orders.http.team import NewRefund
 
 import services.access.http
 import services.catalog.http
@@ -22,6 +21,7 @@ import services.streaming.http
 from libs.runtime.http.bodies import RequestBody
 from services.access.http import Comp
 from services.catalog.http.bodies import NewPass
+from services.checkout.orders.http.team import NewRefund
 from services.notifications.http import MailChoice
 
 ANY = MagicMock()

@@ -99,7 +99,7 @@ async function watch(room: Room, stage: Stage, say: (name: string) => string): P
       button.remove();
     });
   });
-  if (stage.video.hidden) stage.tell("waiting_for_host", say("waiting_for_host"));
+  if (stage.video.hidden) stage.tell("waiting_for_host", say("waiting"));
 }
 
 async function host(room: Room, stage: Stage, say: (name: string) => string): Promise<void> {

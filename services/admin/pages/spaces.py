@@ -113,7 +113,7 @@ async def overview(visit: Visit, slug: str, refused: ServiceRefused | None = Non
     on_air = {
         each["experience_id"]
         for each, stream in zip(live, streams, strict=True)
-        if stream is not None and stream["state"] in {"opening", "live", "back_soon"}
+        if stream is not None and stream["state"] in {"live", "back_soon"}
     }
     return visit.show(
         "space.html",

@@ -50,6 +50,7 @@ class Studio:
     def a_live_stream(self, experience_id: UUID | None = None) -> UUID:
         stream_id = uuid4()
         self.streaming.go_live(stream_id, experience_id or uuid4(), uuid4(), uuid4())
+        self.streaming.confirm_room(stream_id)
         self.streaming.confirm_live(stream_id)
         return stream_id
 

@@ -33,8 +33,8 @@ def viewer(person_id: UUID) -> Participant:
     return Participant(str(person_id), person_id, is_host=False)
 
 
-def host(person_id: UUID) -> Participant:
-    return Participant(f"host-{person_id}", person_id, is_host=True)
+def host(person_id: UUID, *, publishes: bool = False) -> Participant:
+    return Participant(f"host-{person_id}", person_id, is_host=True, publishes=publishes)
 
 
 @dataclass

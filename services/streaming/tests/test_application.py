@@ -18,17 +18,20 @@ from services.streaming.timers import end_without_host
 EXPERIENCE, SPACE, PERSON = uuid4(), uuid4(), uuid4()
 
 
-def test_going_live_asks_for_a_room_and_live_is_what_has_one() -> None:
+def test_going_live_asks_for_a_room_and_live_is_what_a_host_is_seen_in() -> None:
     studio, stream_id = Studio(), uuid4()
 
     studio.streaming.go_live(stream_id, EXPERIENCE, SPACE, PERSON)
     before = studio.stream(stream_id).state
+    studio.streaming.confirm_room(stream_id)
+    in_the_room = studio.stream(stream_id).state
     studio.streaming.confirm_live(stream_id)
 
     assert [entry.payload for entry in studio.asked_for(OPEN_ROOM)] == [
         {"stream_id": str(stream_id)}
     ]
-    assert (before, studio.stream(stream_id).state) == ("opening", "live")
+    states = (before, in_the_room, studio.stream(stream_id).state)
+    assert states == ("opening", "lobby", "live")
 
 
 def test_an_experience_is_on_air_once() -> None:
@@ -110,7 +113,7 @@ def test_a_room_that_opens_after_the_end_is_closed() -> None:
     studio.streaming.end_stream(stream_id, EndCause.TEAM)
     studio.schedule.cancel(CLOSE_ROOM, str(stream_id))
 
-    studio.streaming.confirm_live(stream_id)
+    studio.streaming.confirm_room(stream_id)
 
     assert len(studio.asked_for(CLOSE_ROOM)) == 1
     assert studio.stream(stream_id).is_over
@@ -121,7 +124,7 @@ def test_a_webhook_told_twice_is_handled_once_and_one_of_no_use_is_only_kept() -
 
     studio.streaming.receive_webhook("EV_1", "participant_joined", "{}")
     studio.streaming.receive_webhook("EV_1", "participant_joined", "{}")
-    studio.streaming.receive_webhook("EV_2", "track_published", "{}")
+    studio.streaming.receive_webhook("EV_2", "track_unpublished", "{}")
 
     assert [entry.key for entry in studio.asked_for(HANDLE_WEBHOOK)] == ["EV_1"]
     assert studio.inbox.kept == {"EV_1": False, "EV_2": True}

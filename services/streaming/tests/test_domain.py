@@ -16,14 +16,34 @@ def kinds(stream: Stream) -> list[str]:
     return [type(each).__name__ for each in stream.collect_events()]
 
 
-def test_a_stream_is_live_once_its_room_is_open() -> None:
+def test_a_stream_is_live_once_a_host_publishes() -> None:
     stream = a_stream()
 
+    stream.confirm_room(EIGHT)
+    stream.confirm_room(EIGHT)
+    stream.note_hosts(EIGHT, present=True)
+    before = stream.state
     stream.confirm_live(EIGHT)
     stream.confirm_live(EIGHT)
 
-    assert kinds(stream) == ["WentLive"]
-    assert stream.state == "live"
+    assert kinds(stream) == ["RoomOpened", "HostReturned", "WentLive"]
+    assert (before, stream.state) == ("lobby", "live")
+
+
+def test_a_host_who_was_never_seen_leaves_a_lobby() -> None:
+    stream = a_stream()
+    stream.confirm_room(EIGHT)
+    stream.note_hosts(EIGHT, present=True)
+    stream.note_hosts(EIGHT, present=False)
+    before = stream.state
+    stream.collect_events()
+
+    stream.end(EIGHT, EndCause.NO_HOST)
+
+    [ended] = stream.collect_events()
+    assert before == "lobby"
+    assert isinstance(ended, Stream.Ended)
+    assert not ended.was_live
 
 
 def test_a_host_who_drops_does_not_end_the_stream() -> None:

@@ -66,6 +66,7 @@ def on_air(store: Store[Streaming]) -> UUID:
     streaming = store.application
     for decide in (
         lambda: streaming.go_live(STREAM, EXPERIENCE, SPACE, OWNER) and None,
+        lambda: streaming.confirm_room(STREAM),
         lambda: streaming.confirm_live(STREAM),
     ):
         store.execute(Cause(uuid4()), decide)

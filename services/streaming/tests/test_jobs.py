@@ -14,6 +14,7 @@ from libs.runtime.store.store import Store
 from services.streaming.application import (
     HANDLE_WEBHOOK,
     SWEEP,
+    Participant,
     StillInRoom,
     Streaming,
 )
@@ -66,6 +67,15 @@ def seen(store: Store[Streaming]) -> StreamSeen:
     return store.query(lambda curs: get_stream(curs, STREAM))
 
 
+def announced(store: Store[Streaming]) -> int:
+    """How often everyone with access is told that it is live."""
+    return store.query(
+        lambda curs: curs.execute(
+            "SELECT count(*) AS n FROM events WHERE topic = 'streaming.stream.went_live'"
+        ).fetchone()["n"]
+    )
+
+
 def due(store: Store[Streaming], kind: str) -> list[Any]:
     return store.query(
         lambda curs: curs.execute("SELECT * FROM schedule WHERE kind = %s", (kind,)).fetchall()
@@ -86,11 +96,49 @@ async def hook(store: Store[Streaming], worker: Worker, kind: str, **told: Any) 
     await worker.run_due()
 
 
-async def test_the_room_is_opened_and_the_stream_is_live(
+async def test_the_room_is_opened_and_the_stream_waits_for_its_host(
     store: Store[Streaming], rooms: Rooms
 ) -> None:
     assert list(rooms.rooms) == [STREAM]
-    assert seen(store).state == "live"
+    assert (seen(store).state, seen(store).started_at) == ("lobby", None)
+
+
+async def test_a_stream_is_live_when_its_host_publishes_the_first_track(
+    store: Store[Streaming], rooms: Rooms, worker: Worker, clock: FixedClock
+) -> None:
+    rooms.rooms[STREAM] = [host(OWNER), viewer(MEMBER)]
+    await hook(store, worker, "participant_joined", who=str(OWNER), host=True)
+    before = seen(store).state
+
+    # The provider's list of tracks may be a moment older than its webhook.
+    await hook(store, worker, "track_published", who=str(OWNER), host=True)
+    await hook(store, worker, "track_published", who=str(OWNER), host=True)
+
+    assert (before, seen(store).state) == ("lobby", "live")
+    assert seen(store).started_at == clock.now()
+    assert announced(store) == 1
+
+
+@pytest.mark.parametrize("there", [[], [host(MEMBER, publishes=True)], [viewer(MEMBER)]])
+async def test_a_track_of_nobody_who_may_host_announces_nothing(
+    store: Store[Streaming], rooms: Rooms, worker: Worker, there: list[Participant]
+) -> None:
+    rooms.rooms[STREAM] = there
+
+    await hook(store, worker, "track_published", who=str(MEMBER), host=True)
+
+    assert (seen(store).state, announced(store)) == ("lobby", 0)
+
+
+async def test_a_first_track_of_which_no_webhook_told_is_found_by_the_sweep(
+    store: Store[Streaming], rooms: Rooms, worker: Worker, clock: FixedClock
+) -> None:
+    rooms.rooms[STREAM] = [host(OWNER, publishes=True)]
+    clock.advance(timedelta(seconds=30))
+
+    await worker.run_due()
+
+    assert (seen(store).state, announced(store)) == ("live", 1)
 
 
 async def test_a_join_without_a_grant_is_put_out_and_one_with_a_grant_stays(
@@ -251,7 +299,8 @@ async def test_a_host_who_leaves_and_returns_is_told_from_the_room_itself(
     store: Store[Streaming], rooms: Rooms, worker: Worker
 ) -> None:
     states = []
-    for there in ([host(OWNER)], [], [host(OWNER)]):
+    seen_host = host(OWNER, publishes=True)
+    for there in ([seen_host], [], [seen_host]):
         rooms.rooms[STREAM] = there
         await hook(store, worker, "participant_left", who=str(OWNER), host=True)
         states.append(seen(store).state)
@@ -279,7 +328,7 @@ async def test_a_room_that_was_closed_elsewhere_ends_its_stream(
     rooms.rooms.clear()
     await hook(store, worker, "room_finished")
 
-    assert (while_it_stands, seen(store).state) == ("live", "ended")
+    assert (while_it_stands, seen(store).state) == ("lobby", "ended")
     assert seen(store).cause == "room_closed"
 
 

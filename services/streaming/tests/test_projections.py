@@ -42,6 +42,7 @@ def test_streams_rebuilt_from_zero_equal_the_live_ones(
     first, second = UUID(int=21), UUID(int=22)
     for decide in (
         lambda: streaming.go_live(first, EXPERIENCE, SPACE, PERSON) and None,
+        lambda: streaming.confirm_room(first),
         lambda: streaming.confirm_live(first),
         lambda: streaming.note_hosts(first, present=True),
         lambda: streaming.note_hosts(first, present=False),

@@ -9,6 +9,7 @@ from services.streaming.tests.builders import NOW
 def test_the_world_hears_that_a_stream_went_live_and_ended_and_nothing_else() -> None:
     stream_id, experience_id, space_id = uuid4(), uuid4(), uuid4()
     stream = Stream(stream_id, experience_id, space_id, uuid4(), recording=True)
+    stream.confirm_room(NOW)
     stream.confirm_live(NOW)
     stream.note_hosts(NOW, present=True)
     stream.note_hosts(NOW, present=False)
@@ -19,6 +20,7 @@ def test_the_world_hears_that_a_stream_went_live_and_ended_and_nothing_else() ->
     of_all = {"stream_id": stream_id, "experience_id": experience_id, "space_id": space_id}
     assert told == [
         None,
+        None,
         StreamWentLive(**of_all, started_at=NOW, recording=True),
         None,
         None,
@@ -28,6 +30,7 @@ def test_the_world_hears_that_a_stream_went_live_and_ended_and_nothing_else() ->
 
 def test_nobody_hears_the_end_of_a_stream_that_nobody_heard_begin() -> None:
     stream = Stream(uuid4(), uuid4(), uuid4(), uuid4(), recording=True)
+    stream.confirm_room(NOW)
     stream.end(NOW, EndCause.TEAM)
 
-    assert [to_contract(event) for event in stream.collect_events()] == [None, None]
+    assert [to_contract(event) for event in stream.collect_events()] == [None, None, None]

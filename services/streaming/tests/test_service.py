@@ -87,7 +87,7 @@ class Scene:
             if answer.status_code == 201:
                 break
             await asyncio.sleep(0.05)
-        assert (answer.status_code, answer.json()["state"]) == (201, "live")
+        assert (answer.status_code, answer.json()["state"]) == (201, "lobby")
         return UUID(answer.json()["stream_id"])
 
     async def state(self) -> Any:
@@ -103,6 +103,17 @@ class Scene:
 
     async def has_no_room(self, stream_id: UUID) -> bool:
         return not await asyncio.to_thread(self.provider.has_room, stream_id)
+
+    async def is_host_there(self, stream_id: UUID) -> bool:
+        return any(each.startswith("host-") for each in await self.identities(stream_id))
+
+    async def is_live(self) -> bool:
+        return bool((await self.state())["state"] == "live")
+
+    async def announced(self) -> list[str]:
+        """The types of the public events so far."""
+        js = self.nats.jetstream()
+        return await self.told((await js.stream_info(stream_of("streaming"))).state.messages)
 
     async def is_over(self) -> bool:
         return (await self.state())["state"] == "ended"
@@ -210,14 +221,33 @@ async def test_who_is_put_off_the_team_hosts_no_longer_within_five_seconds(scene
     assert before == 1
 
 
-async def test_the_end_closes_the_room_and_is_announced(scene: Scene) -> None:
+async def test_the_end_closes_the_room_and_what_nobody_saw_is_not_announced(scene: Scene) -> None:
     stream_id = await scene.go_live()
 
     ended = await scene.ask(OWNER, "POST", f"/streams/{stream_id}/end")
-    told = await scene.told(2)
     await until(lambda: scene.has_no_room(stream_id))
 
     assert ended.json()["state"] == "ended"
+    assert await scene.announced() == []
+
+
+# A real LiveKit publishes media alone: that is seen in a browser, by the e2e tests.
+@pytest.mark.parametrize("surroundings", ["sandbox"], indirect=True)
+async def test_a_stream_is_announced_when_livekit_tells_of_the_hosts_first_track(
+    scene: Scene,
+) -> None:
+    stream_id = await scene.go_live()
+    host = scene.provider.token(stream_id, OWNER, host=True)
+
+    async with scene.visitors.enter(host):
+        await until(lambda: scene.is_host_there(stream_id))
+        before = await scene.announced()
+        await scene.visitors.publish(host)
+        await until(scene.is_live)
+    await scene.ask(OWNER, "POST", f"/streams/{stream_id}/end")
+    told = await scene.told(2)
+
+    assert before == []
     assert told == [StreamWentLive.type, StreamEnded.type]
 
 

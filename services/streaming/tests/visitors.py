@@ -28,8 +28,16 @@ class Visitors:
             await socket.recv()
             yield
 
+    async def publish(self, issued: RoomToken) -> None:
+        """Publish a camera in the sandbox's room; a real LiveKit wants media for that."""
+        there = {"room": issued.room, "identity": issued.identity, "source": "camera"}
+        await self._control("publish", there)
+
     async def _enter_sandbox(self, issued: RoomToken) -> None:
+        await self._control("join", {"token": issued.token})
+
+    async def _control(self, action: str, body: dict[str, str]) -> None:
         base = self._url.replace("ws://", "http://")
         async with httpx.AsyncClient() as http:
-            answer = await http.post(f"{base}/_control/join", json={"token": issued.token})
+            answer = await http.post(f"{base}/_control/{action}", json=body)
             assert answer.is_success, answer.text
