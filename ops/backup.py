@@ -40,6 +40,11 @@ class CannotRestore(Exception):
     """Putting the copy back would destroy something, or can't be done."""
 
 
+# The catalog and access hear each other. A catalog that knows bans which access has lost keeps
+# these people off teams until they are banned and let in again: the lesser harm.
+_MAY_BE_AHEAD_OF: Final = {"catalog": frozenset({"access"})}
+
+
 def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made; must not exist.")],
     data: Data = None,
@@ -82,9 +87,10 @@ def restore(
 
 
 def in_order() -> tuple[str, ...]:
-    """The services, each before those that it hears."""
+    """The services, each before those that it hears, but for those that may be ahead."""
     subscriptions = {
         name: {contract.producer() for contract in stores.hears_of(name)}
+        - _MAY_BE_AHEAD_OF.get(name, frozenset())
         for name in stores.SERVICES
     }
     return tuple(reversed(tuple(TopologicalSorter(subscriptions).static_order())))

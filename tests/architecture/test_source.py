@@ -1,6 +1,7 @@
 """Rules of the source that no linter knows."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,10 @@ def test_a_service_says_what_it_owns_hears_says_and_never_does(service: str) -> 
     text = Path("services", service, "__init__.py").read_text().lower()
 
     assert all(word in text for word in ("owns", "hears", "says", "never"))
+
+
+@pytest.mark.parametrize("texts", sorted(Path("services").glob("*/locale/*.ftl")), ids=str)
+def test_a_text_is_written_once(texts: Path) -> None:
+    keys = re.findall(r"^([a-z][\w-]*) =", texts.read_text(), re.MULTILINE)
+
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
