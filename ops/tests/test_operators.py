@@ -28,7 +28,7 @@ from ops.verify.command import check
 from ops.verify.views import Turn, Views
 from tests.servers import NatsServer, PostgresServer
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts a small system")
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ async def test_views_of_a_long_log_are_left_to_the_run_from_the_beginning(
 
     assert too_long == ["access", "checkout"]
     assert views.too_long() == []
-    assert turn.last == "catalog follower_list"
+    assert turn.last == "catalog ban_list"
     assert await views.compare_all() == []
 
 

@@ -1,6 +1,7 @@
 """The disks of a running system: what each keeps in reserve, who is told, and what is excused."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -56,6 +57,14 @@ class Disks:
         """Whether this folder's disk has more than its reserve."""
         self._look()
         return self._reserve.has_room(folder)
+
+    def short_of_room(self) -> str | None:
+        """A disk that has less than its reserve, and how little."""
+        for disk in self._folders:
+            with contextlib.suppress(OSError):
+                if (free := free_mb_of(disk.folder)) < disk.reserve_mb:
+                    return f"{free} MB are left on the disk of {disk.folder}"
+        return None
 
     def full(self) -> Path | None:
         """A folder on whose disk nothing can be written, if there is one."""

@@ -37,6 +37,7 @@ class Supervisor:
         self._console = console
         self._changed = changed
         self._keepers: list[asyncio.Task[None]] = []
+        self._beside: list[asyncio.Task[None]] = []
         self._told_to_stop = asyncio.Event()
         self._first_told_at = 0.0
 
@@ -79,6 +80,22 @@ class Supervisor:
 
         await asyncio.gather(*(tell(child) for child in stage))
 
+    async def keep_beside(self, process: Process, is_ready: Callable[[], None]) -> None:
+        """Keep one alive that all others can do without. Raises KeepsDying for it alone."""
+        child = Child(process, self._console, self._note_change, self._full_disk)
+        self.children.append(child)
+        keeper = asyncio.create_task(child.keep_alive())
+        self._beside.append(keeper)
+        ready = asyncio.create_task(self._all_ready([child], time.monotonic()))
+        try:
+            await asyncio.wait({keeper, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                is_ready()
+            await asyncio.wait({keeper})
+        finally:
+            ready.cancel()
+        keeper.result()
+
     async def unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T:
         """The work's result, or ToldToStop or KeepsDying, whichever comes first."""
         task = asyncio.create_task(work)
@@ -107,7 +124,7 @@ class Supervisor:
         """End everything: services first, then what they stand on."""
         for stage in Ends:
             await asyncio.gather(*(child.stop() for child in self.children if child.ends is stage))
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._keepers, *self._beside, return_exceptions=True)
 
     def _note_change(self) -> None:
         self._changed(self)

@@ -144,7 +144,8 @@ def _sign_in(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
             raise NO_ROOM from None
         verdict = Verdict(outcome["verdict"])
         if verdict is not Verdict.RIGHT:
-            raise Problem(*_VERDICTS[verdict])
+            wrong = _VERDICTS[verdict]
+            raise Problem(wrong.status, wrong.code, wrong.title)
         return SessionStarted(
             session_token=token,
             session_id=UUID(outcome["session_id"]),

@@ -3,19 +3,21 @@
 import argparse
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from typer import echo
 
+from ops.programs import compiled
+from ops.programs.cache import CannotPrepare
 from ops.visitor import Refused
 from tests.chaos.buyers import NotHeard
 from tests.chaos.faults import NeverPassed, catalogue
 from tests.chaos.invariants import Violation
-from tests.chaos.machine import UNANSWERED, Cycle, Machine, running_machine
+from tests.chaos.machine import UNANSWERED, Cycle, Fault, Machine, running_machine
 from tests.chaos.rush import NoRush
 from tests.chaos.small_disks import NotAllowed
 
@@ -29,19 +31,17 @@ def main() -> int:
     """Run cycles; 1 when a promise was broken, 2 when nothing has such a name."""
     options = _options()
     given = options.parse_args()
-    if given.only is not None and not any(given.only in name for name in catalogue()):
-        options.error(
-            f"no fault has {given.only!r} in its name; they are: {', '.join(catalogue())}"
-        )
-    if given.seeds is not None:
-        return _simulate(given.seeds, as_json=given.json)
+    only = given.only or ""
+    if not any(only in name for name in catalogue()):
+        options.error(f"no fault has {only!r} in its name; they are: {', '.join(catalogue())}")
+    faults = {name: fault for name, fault in _possible().items() if only in name}
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
     echo(f"seed {seed}")
     with (
         tempfile.TemporaryDirectory(prefix="chaos-") as folder,
         running_machine(Path(folder), seed, _HOLD_S) as machine,
     ):
-        cycles, not_broken = _break(machine, given.minutes * 60, given.only)
+        cycles, not_broken = _break(machine, given.minutes * 60, faults)
         looks = [machine.wait_for_the_end_of_holds(), machine.verify()]
         for number, look in enumerate(looks, len(cycles) + 1):
             _tell_of(look, number)
@@ -58,16 +58,26 @@ def main() -> int:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./bp chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--seeds", type=int, help="instead: so many simulated stories")
     parser.add_argument("--seed", type=int, help="the same faults in the same order")
     parser.add_argument("--only", help="faults with this in their name")
     parser.add_argument("--json", action="store_true", help="one object on the last line")
     return parser
 
 
-def _break(machine: Machine, seconds: float, only: str | None) -> tuple[list[Cycle], int]:
+def _possible() -> dict[str, Fault]:
+    faults = catalogue()
+    try:
+        compiled.ensure(compiled.LIVEKIT, echo)
+    except CannotPrepare as why:
+        echo(str(why))
+        del faults["kill -9 livekit"]
+    return faults
+
+
+def _break(
+    machine: Machine, seconds: float, faults: Mapping[str, Fault]
+) -> tuple[list[Cycle], int]:
     """The cycles, and how many were left out since their fault did not come about."""
-    faults = {name: f for name, f in catalogue().items() if only is None or only in name}
     cycles, not_broken = list[Cycle](), 0
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
@@ -104,12 +114,6 @@ def _tell_of(cycle: Cycle, number: int) -> None:
     )
     for violation in cycle.violations[:10]:
         echo(f"      {violation}")
-
-
-def _simulate(seeds: int, *, as_json: bool) -> int:
-    """The same in one process, on a clock and a bus of its own: many stories in little time."""
-    command = [sys.executable, "-m", "tests.simulation", "--seeds", str(seeds)]
-    return subprocess.run([*command, *(["--json"] if as_json else [])], check=False).returncode
 
 
 def _slowest_after_full(cycles: list[Cycle]) -> dict[str, float]:

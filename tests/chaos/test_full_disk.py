@@ -12,7 +12,10 @@ from tests.chaos.full_disk import DISKS, WHOLE_WITHIN_S, full_disk
 from tests.chaos.machine import Machine, running_machine
 from tests.e2e.running import wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow(180, "fills disks and waits until all is whole again"),
+]
 
 _FULL_S = 5.0
 _SEED = 7654
