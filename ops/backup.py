@@ -40,9 +40,9 @@ class CannotRestore(Exception):
     """Putting the copy back would destroy something, or can't be done."""
 
 
-# The catalog and access hear each other. A catalog that knows bans which access has lost keeps
-# these people off teams until they are banned and let in again: the lesser harm.
-_MAY_BE_AHEAD_OF: Final = {"catalog": frozenset({"access"})}
+# These hear of access's bans, and access hears them. One that knows bans which access has lost
+# keeps their people out until they are banned and let in again: the lesser harm.
+_MAY_BE_AHEAD_OF: Final = {"catalog": frozenset({"access"}), "checkout": frozenset({"access"})}
 
 
 def backup(
