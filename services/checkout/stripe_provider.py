@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -45,7 +46,13 @@ _PAGE: Final = 100
 """Of a list: as many as Stripe gives at once."""
 _GOES_BACK: Final = ("succeeded", "pending", "requires_action")
 """States of a refund that counts; the others failed or were called off."""
-_ID: Final = re.compile(r"[!-~]{1,255}")
+CLOCKS_DIFFER_S: Final = 60
+"""How far in the future a signed webhook may be, which Stripe's SDK does not ask."""
+_EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
+_EVENT_TYPE: Final = re.compile(r"[a-z0-9_.]{1,255}")
+_INTENT_ID: Final = re.compile(r"pi_[A-Za-z0-9_]{1,250}")
+"""Ids become parts of addresses at Stripe (docs.stripe.com/api: a prefix, letters and digits)."""
+_SIGNED_AT: Final = re.compile(r"(?:^|,)\s*t=([0-9]{1,15})(?:,|$)")
 _ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 _STATUS: Final = {
@@ -317,12 +324,15 @@ def read_webhook(body: bytes, signature: str | None, secrets: Sequence[str]) -> 
         payment_intent_id = _intent_of(event["data"]["object"])
     except (ValueError, KeyError, TypeError, RecursionError) as unreadable:
         raise ForgedWebhook(repr(unreadable)) from unreadable
-    if not (_is_id(event_id) and _is_id(type_)):
+    if not (_is(_EVENT_ID, event_id) and _is(_EVENT_TYPE, type_)):
         raise ForgedWebhook("it has no id and type as Stripe's events do")
     return WebhookEvent(event_id, type_, payment_intent_id, text)
 
 
 def _signed(body: bytes, signature: str | None, secret: str) -> bool:
+    signed_at = _SIGNED_AT.search(signature or "")
+    if signed_at is not None and int(signed_at[1]) > time.time() + CLOCKS_DIFFER_S:
+        return False
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, WEBHOOK_TOLERANCE_S)
     except (stripe.SignatureVerificationError, UnicodeDecodeError, TypeError):
@@ -332,10 +342,10 @@ def _signed(body: bytes, signature: str | None, secret: str) -> bool:
 
 
 def _intent_of(about: dict[str, Any]) -> str | None:
-    """The payment that an event's object is, or belongs to."""
+    """The payment that an event's object is, or belongs to; None for what is no id of one."""
     named = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
-    return named if _is_id(named) else None
+    return named if _is(_INTENT_ID, named) else None
 
 
-def _is_id(name: object) -> bool:
-    return isinstance(name, str) and _ID.fullmatch(name) is not None
+def _is(form: re.Pattern[str], name: object) -> bool:
+    return isinstance(name, str) and form.fullmatch(name) is not None
