@@ -19,7 +19,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from ops import stores
 from services.access.__main__ import compose as compose_access
-from services.checkout.domain import Offer, Order, Seat, SeatReason
+from services.checkout.domain import Capacity, Offer, Order, Seat, SeatReason
 from tests.servers import PostgresServer
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -125,3 +125,9 @@ def sell(store: Store[Any], offer: Offer | None = None, person_id: UUID | None =
 
     store.execute(Cause(uuid4(), "someone"), buy)
     return order.id
+
+
+def set_capacity(store: Store[Any], pass_id: UUID, seats: int | None) -> None:
+    """The first version of a pass says how many seats there are."""
+    capacity = Capacity(pass_id, 1, seats, AT)
+    store.execute(Cause(uuid4(), "someone"), lambda: store.application.save(capacity) and None)
