@@ -21,6 +21,7 @@ from ops import stores
 from services.access.__main__ import compose as compose_access
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
+from services.checkout.stock.capacity import Capacity
 from services.checkout.stock.seat import Seat, SeatReason
 from tests.servers import PostgresServer
 
@@ -127,3 +128,9 @@ def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None =
 
     store.execute(Cause(uuid4(), "someone"), buy)
     return order.id
+
+
+def set_capacity(store: Store[Any], pass_id: UUID, seats: int | None) -> None:
+    """The first version of a pass says how many seats there are."""
+    capacity = Capacity(pass_id, 1, seats, AT)
+    store.execute(Cause(uuid4(), "someone"), lambda: store.application.save(capacity) and None)

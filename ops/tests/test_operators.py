@@ -8,24 +8,26 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner
 
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.service import Service
+from libs.runtime.store.cause import Cause
 from libs.runtime.tests.test_pipe import until
 from ops import stores
 from ops.__main__ import app
 from ops.log_reader import Verdict
-from ops.tests.operated import Operated, an_offer, sell
+from ops.tests.operated import AT, Operated, an_offer, sell, set_capacity
 from ops.tests.test_healing import WRITE_ERROR, answering
 from ops.tests.test_repairs import commands_in
 from ops.up.data_folder import DataFolder
 from ops.verify.checker import Checker, stream_findings
 from ops.verify.command import check
 from ops.verify.views import Turn, Views
+from services.identity.domain import Session
 from tests.servers import NatsServer, PostgresServer
 
 pytestmark = pytest.mark.slow(90, "starts a small system")
@@ -59,7 +61,11 @@ def verify(tmp_path: Path) -> Callable[..., Any]:
             clock=FixedClock(datetime.now(UTC) + timedelta(minutes=minutes_later)),
         )
         # Nobody runs the other services here.
-        checker.findings = [e for e in checker.findings if e.service in ("checkout", "access")]
+        checker.findings = [
+            each
+            for each in checker.findings
+            if each.service in ("checkout", "access") or each.check == "sessions"
+        ]
         return checker
 
     return run
@@ -291,6 +297,7 @@ async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_count
         " VALUES (%s, 1, 5, 5, 1)",
         offer.pass_id,
     )
+    await asyncio.to_thread(set_capacity, services[0].store, offer.pass_id, 5)
     await asyncio.to_thread(sell, services[0].store, offer)
     sound = found(await verify())
     system.rows("checkout", "UPDATE stock SET held = 1, sold = 3")
@@ -302,6 +309,81 @@ async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_count
     assert "says 1 held and 3 sold, its events say 0 and 1" in finding.sentence
     assert found(await verify()) == []
     assert system.rows("checkout", "SELECT held, sold FROM stock") == [(0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE stock SET wanted = 500, capacity = 500", "500 seats"),
+        ("UPDATE stock SET capacity = 500", "5 seats (now 500 seats)"),
+        ("UPDATE stock SET wanted = NULL, capacity = NULL", "no limit"),
+    ],
+)
+async def test_a_capacity_that_no_event_set_is_found_and_set_back(
+    system: Operated,
+    services: tuple[Service, Service],
+    verify: Callable[..., Any],
+    change: str,
+    said: str,
+) -> None:
+    offer = an_offer()
+    system.rows(
+        "checkout",
+        "INSERT INTO stock (pass_id, version_number, wanted, capacity, sold)"
+        " VALUES (%s, 1, 5, 5, 1)",
+        offer.pass_id,
+    )
+    await asyncio.to_thread(set_capacity, services[0].store, offer.pass_id, 5)
+    await asyncio.to_thread(sell, services[0].store, offer)
+    sound = found(await verify())
+    system.rows("checkout", change)
+    (finding,) = (await verify()).findings
+
+    await asyncio.to_thread(backstage, *finding.repair.split()[1:])
+
+    assert sound == []
+    assert said in finding.sentence
+    assert "its events say 5 seats (now 5 seats)" in finding.sentence
+    assert found(await verify()) == []
+    assert system.rows("checkout", "SELECT wanted, capacity FROM stock") == [(5, 5)]
+
+
+@pytest.mark.usefixtures("services")
+async def test_a_session_that_no_event_made_is_found(
+    system: Operated, verify: Callable[..., Any]
+) -> None:
+    store = system.store("identity")
+    store.open()
+    person, intruder, forged = uuid4(), uuid4(), uuid4()
+    sessions = [Session(request_id=uuid4(), person_id=person, started_at=AT) for _ in range(3)]
+    sessions[2].end(AT)
+    store.execute(Cause(uuid4()), lambda: store.application.save(*sessions) and None)
+    store.close()
+
+    def sign_in(session_id: UUID, person_id: UUID) -> None:
+        system.rows(
+            "identity",
+            "INSERT INTO sessions VALUES (%s, %s, %s, '', now(), now())",
+            session_id,
+            person_id,
+            session_id.bytes,
+        )
+
+    sign_in(sessions[0].id, person)
+    sound = found(await verify())
+    sign_in(forged, intruder)
+    sign_in(sessions[1].id, intruder)
+    sign_in(sessions[2].id, person)
+    told = sorted(each.sentence for each in (await verify()).findings)
+
+    assert sound == []
+    assert told == sorted(
+        [
+            f"session {forged} is open for person {intruder}, and no event began it",
+            f"session {sessions[1].id} is open for person {intruder}, and {person} began it",
+            f"session {sessions[2].id} is open for person {person}, and an event has ended it",
+        ]
+    )
 
 
 async def test_a_webhook_is_shown_retried_and_skipped(system: Operated) -> None:

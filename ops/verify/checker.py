@@ -37,6 +37,7 @@ from ops.verify.membership import (
     video_tokens,
 )
 from ops.verify.payments import Asked, StripePayments, check_balances, check_payments, check_stuck
+from ops.verify.sessions import check_sessions
 from ops.verify.stock import check_stock
 from ops.verify.views import Views
 
@@ -90,6 +91,7 @@ class Checker:
         if full:
             await self._timed("order", asyncio.to_thread(self._order))
             await self._timed("answers", asyncio.to_thread(self._answers))
+            await self._timed("sessions", asyncio.to_thread(self._sessions))
         await self._timed("views", self._views(full=full))
         if providers is not None:
             await self._timed("payments", asyncio.to_thread(self._payments, providers, full=full))
@@ -176,6 +178,10 @@ class Checker:
     def _answers(self) -> None:
         with self._reading("checkout") as checkout:
             self.findings += check_answers(checkout)
+
+    def _sessions(self) -> None:
+        with self._reading("identity") as identity:
+            self.findings += check_sessions(identity)
 
     async def _views(self, *, full: bool) -> None:
         views = Views(self._client, self._folder, self._look_again_s)

@@ -35,12 +35,20 @@ _MOVES: Final = """
 _NEWER: Final = f"""
     {_MOVES} AND (xact, notification_id) > (%s, %s) ORDER BY notification_id
 """
-_COUNTERS: Final = "SELECT pass_id, held, sold FROM stock WHERE capacity IS NOT NULL"
+_COUNTERS: Final = "SELECT pass_id, wanted, capacity, held, sold FROM stock"
 _RECOUNT: Final = f"""
-    UPDATE stock s SET held = f.held, sold = f.sold, capacity = greatest(wanted, f.held + f.sold)
-    FROM (SELECT coalesce(sum(held), 0)::integer AS held, coalesce(sum(sold), 0)::integer AS sold
-          FROM ({_MOVES}) moves WHERE moves.pass_id = %(pass_id)s) f
-    WHERE s.pass_id = %(pass_id)s
+    WITH moves AS MATERIALIZED (
+        SELECT * FROM ({_MOVES}) all_moves WHERE pass_id = %(pass_id)s
+    ), taken AS (
+        SELECT coalesce(sum(held), 0)::integer AS held, coalesce(sum(sold), 0)::integer AS sold
+        FROM moves
+    ), newest AS (
+        SELECT seats FROM moves WHERE is_capacity ORDER BY notification_id DESC LIMIT 1
+    )
+    UPDATE stock s SET held = taken.held, sold = taken.sold, wanted = newest.seats,
+        capacity = CASE WHEN newest.seats IS NULL THEN NULL
+                        ELSE greatest(newest.seats, taken.held + taken.sold) END
+    FROM taken, newest WHERE s.pass_id = %(pass_id)s
 """  # noqa: S608
 
 
@@ -51,6 +59,11 @@ class Taken:
     held: int = 0
     sold: int = 0
     seats: int | None = None
+
+    @property
+    def capacity(self) -> int | None:
+        """A limit that was lowered below what is taken takes nobody's seat away."""
+        return None if self.seats is None else max(self.seats, self.held + self.sold)
 
 
 @dataclass
@@ -79,7 +92,10 @@ def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Find
         counters = {str(row["pass_id"]): row for row in checkout.execute(_COUNTERS)}
     for pass_id, row in counters.items():
         taken = now.passes.get(pass_id, Taken())
-        if (row["held"], row["sold"]) != (taken.held, taken.sold):
+        if (row["wanted"], row["capacity"]) != (taken.seats, taken.capacity):
+            found.append(_other_capacity(row, taken))
+        # Without a limit nothing is counted in the row.
+        if row["capacity"] is not None and (row["held"], row["sold"]) != (taken.held, taken.sold):
             found.append(_miscounted(row, taken))
     return found, now
 
@@ -125,6 +141,21 @@ def _oversold(row: DictRow, taken: Taken) -> Finding:
     )
 
 
+def _other_capacity(row: DictRow, taken: Taken) -> Finding:
+    return Finding(
+        "stock",
+        "checkout",
+        f"the row of pass {row['pass_id']} says {_seats(row['wanted'])} (now"
+        f" {_seats(row['capacity'])}), its events say {_seats(taken.seats)} (now"
+        f" {_seats(taken.capacity)})",
+        f"backstage stock recount {row['pass_id']}",
+    )
+
+
+def _seats(number: int | None) -> str:
+    return "no limit" if number is None else f"{number} seats"
+
+
 def _miscounted(row: DictRow, taken: Taken) -> Finding:
     return Finding(
         "stock",
@@ -135,16 +166,16 @@ def _miscounted(row: DictRow, taken: Taken) -> Finding:
     )
 
 
-def recount(checkout: Cursor[DictRow], pass_id: UUID) -> dict[str, int]:
-    """Set a counter to what its events say, in the open transaction; tells what it said before.
+def recount(checkout: Cursor[DictRow], pass_id: UUID) -> dict[str, int | None]:
+    """Set a counter and its limit to what their events say, in the open transaction.
 
-    Raises LookupError for a pass that is unknown or has no limit.
+    Returns what the row said before. Raises LookupError for a pass that is unknown.
     """
     before = checkout.execute(
-        "SELECT held, sold FROM stock WHERE pass_id = %s AND capacity IS NOT NULL FOR UPDATE",
-        (pass_id,),
+        "SELECT held, sold, wanted, capacity FROM stock WHERE pass_id = %s FOR UPDATE", (pass_id,)
     ).fetchone()
     if before is None:
-        raise LookupError(f"no pass {pass_id} with a limited stock")
-    checkout.execute(_RECOUNT, {"pass_id": pass_id})
-    return {"held": before["held"], "sold": before["sold"]}
+        raise LookupError(f"no pass {pass_id} whose stock is known")
+    if checkout.execute(_RECOUNT, {"pass_id": pass_id}).rowcount == 0:
+        raise LookupError(f"no event says how many seats pass {pass_id} has")
+    return dict(before)

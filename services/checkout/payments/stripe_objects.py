@@ -11,10 +11,10 @@ from services.checkout.payments.provider import MovementKind, ProviderMovement, 
 _GOES_BACK: Final = ("succeeded", "pending", "requires_action")
 """States of a refund that counts; the others failed or were called off."""
 
-
-_ID: Final = re.compile(r"[!-~]{1,255}")
-
-
+_EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
+_EVENT_TYPE: Final = re.compile(r"[a-z0-9_.]{1,255}")
+_INTENT_ID: Final = re.compile(r"pi_[A-Za-z0-9_]{1,250}")
+"""Ids become parts of addresses at Stripe (docs.stripe.com/api: a prefix, letters and digits)."""
 _ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 
@@ -104,11 +104,20 @@ def uuid_of(text: str | None) -> UUID | None:
 
 
 def intent_of(about: dict[str, Any]) -> str | None:
-    """The payment that an event's object is, or belongs to."""
+    """The payment that an event's object is, or belongs to; None for what is no id of one."""
     named = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
-    return named if is_id(named) else None
+    return named if _is(_INTENT_ID, named) else None
 
 
-def is_id(name: object) -> bool:
-    """Whether it has the form of Stripe's ids."""
-    return isinstance(name, str) and _ID.fullmatch(name) is not None
+def is_event_id(name: object) -> bool:
+    """Whether it has the form of an event's id."""
+    return _is(_EVENT_ID, name)
+
+
+def is_event_type(name: object) -> bool:
+    """Whether it has the form of an event's type."""
+    return _is(_EVENT_TYPE, name)
+
+
+def _is(form: re.Pattern[str], name: object) -> bool:
+    return isinstance(name, str) and form.fullmatch(name) is not None

@@ -1,0 +1,46 @@
+"""Who is signed in is so by an event: a row of a session that no event made opens an account."""
+
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from ops.verify.finding import Finding
+
+_EXAMPLES: Final = 10
+
+# A session's row and its events are written in one transaction, so one statement sees both or none.
+_WITHOUT_EVENT: Final = """
+    SELECT s.session_id, s.person_id,
+           (convert_from(started.state, 'UTF8')::jsonb -> 'person_id' ->> '_data_')::uuid
+               AS started_by,
+           ended.originator_id IS NOT NULL AS has_ended
+    FROM sessions s
+    LEFT JOIN events started ON started.originator_id = s.session_id
+        AND started.topic = 'identity.session.started'
+    LEFT JOIN events ended ON ended.originator_id = s.session_id
+        AND ended.topic = 'identity.session.ended'
+    WHERE started.originator_id IS NULL OR ended.originator_id IS NOT NULL
+       OR s.person_id <> (convert_from(started.state, 'UTF8')::jsonb -> 'person_id'
+                          ->> '_data_')::uuid
+    LIMIT %s
+"""
+
+
+def check_sessions(identity: Connection[DictRow]) -> list[Finding]:
+    """Open sessions that never began, that have ended, or that are somebody else's."""
+    return [
+        Finding(
+            "sessions",
+            "identity",
+            f"session {row['session_id']} is open for person {row['person_id']}, and {_why(row)}",
+            "remove that row from the table sessions of identity, then find out who wrote it",
+        )
+        for row in identity.execute(_WITHOUT_EVENT, (_EXAMPLES,))
+    ]
+
+
+def _why(row: DictRow) -> str:
+    if row["started_by"] is None:
+        return "no event began it"
+    return "an event has ended it" if row["has_ended"] else f"{row['started_by']} began it"
