@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.checkout.domain import ForgedWebhook, WebhookEvent
+from services.checkout.payments.provider import ForgedWebhook, WebhookEvent
 from services.checkout.payments.stripe import read_webhook
 
 SECRET = "whsec_of_these_tests"
