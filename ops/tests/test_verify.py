@@ -94,7 +94,7 @@ def an_order(intent: str = "pi_1") -> Order:
         if status is PaymentStatus.AWAITING:
             order.attach_payment(payment, AT)
         else:
-            order.learn(payment, AT)
+            order.apply_provider_state(payment, AT)
     return order
 
 
