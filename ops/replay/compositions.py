@@ -13,7 +13,7 @@ from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store.store import Store
 from ops import stores
 
-COMPOSITIONS: Final = ("access", "chat", "checkout", "notifications", "streaming")
+COMPOSITIONS: Final = ("access", "catalog", "chat", "checkout", "notifications", "streaming")
 """The services that hear others."""
 
 

@@ -27,7 +27,7 @@ from services.access.timers import TIMERS
 from services.checkout.orders.order import Order
 from services.notifications.domain import Channel
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts a small system")
 
 
 @dataclass

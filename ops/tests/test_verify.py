@@ -41,7 +41,7 @@ from ops.verify.payments import (
     check_payments,
     check_stuck,
 )
-from ops.verify.place import Place
+from ops.verify.place import Place, settled_end
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
 from services.checkout.orders.order import Order
@@ -59,6 +59,7 @@ from services.checkout.payments.refund import (
 from services.checkout.reconciliation.daily_balance import DailyBalance
 from services.checkout.reconciliation.projections import BalanceList
 from services.checkout.tests.stand_in import SECRET_KEY, running_stand_in
+from tests.e2e.running import wait_until
 from tests.servers import PostgresServer
 
 SPACE, LOUNGE, MEMBER, HOST, EVE, OLD = (uuid4() for _ in range(6))
@@ -98,6 +99,14 @@ def save(database: str, *kept: Bought | DailyBalance) -> None:
         aggregates = (each.order, each.payment) if isinstance(each, Bought) else (each,)
         store.work(Cause(uuid4()), lambda all_=aggregates: store.application.save(*all_))
     store.close()
+    wait_until(lambda: is_settled(database), "the end of what other tests' transactions hold back")
+
+
+def is_settled(database: str) -> bool:
+    """Whether the newest event is below every transaction that still runs on the server."""
+    with stores.reading(database) as conn:
+        newest = conn.execute("SELECT max(notification_id) AS id FROM events").fetchone()
+        return newest is not None and settled_end(conn).id == newest["id"]
 
 
 def an_order(intent: str = "pi_1") -> Bought:
@@ -284,6 +293,7 @@ def test_a_pass_without_a_payment_is_found_again_by_the_next_run(database: str) 
     assert again.sentence.endswith("was granted for pi_1, never captured")
 
 
+@pytest.mark.own_server
 def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
     order_id, now = uuid4(), datetime.now(UTC)
     with running_stand_in(tmp_path) as stand_in:

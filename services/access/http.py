@@ -8,10 +8,12 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
+from libs.permissions import Permission
 from libs.runtime.http.app import CommandCause, Person
 from libs.runtime.http.problems import Refusal
 from libs.runtime.store.store import Store
 from services.access import queries
+from services.access.admission import Admission, get_admission
 from services.access.application import Access, Entitlement, GrantNotFound
 from services.access.domain import (
     AlreadyBanned,
@@ -24,7 +26,7 @@ from services.access.domain import (
     WindowNotOpen,
 )
 from services.access.explanation import Explanation, explain
-from services.access.queries import Entry, Member, OwnGrant, Right
+from services.access.queries import Entry, Member, OwnGrant
 from services.access.sentences import sentence
 
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
@@ -40,6 +42,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     queries.SpaceNotFound: Refusal(404, "space_not_found", "There is no such space"),
     queries.NotOnTeam: Refusal(403, "not_on_team", "You do not work in this space"),
     queries.RoleNotAllowed: Refusal(403, "role_not_allowed", "Your role may not do this"),
+    queries.Banned: Refusal(403, "banned", "You are banned from this space"),
     queries.OnTeam: Refusal(409, "on_team", "People who work in the space can't be banned"),
 }
 
@@ -113,6 +116,11 @@ def _add_own(router: APIRouter, store: Store[Access]) -> None:
         now = store.clock.now()
         return await store.ask(lambda curs: queries.get_entry(curs, person.id, experience_id, now))
 
+    @router.get("/spaces/{space_id}/admission", responses={401: {}})
+    async def get_my_admission(space_id: UUID, person: Person) -> Admission:
+        now = store.clock.now()
+        return await store.ask(lambda curs: get_admission(curs, person.id, space_id, now))
+
 
 def _add_explanation(router: APIRouter, store: Store[Access]) -> None:
     @router.get("/experiences/{experience_id}/explanation", responses={401: {}, 403: {}, 404: {}})
@@ -135,7 +143,7 @@ def _explain(
     asking, whose, experience_id = who
     space_id = queries.get_space_of_experiences(curs, [experience_id])
     if asking != whose:
-        queries.require_right(curs, space_id, asking, Right.SEE)
+        queries.require(curs, space_id, asking, Permission.SEE_MEMBERS)
     grant_ids = queries.list_grant_ids(curs, whose, experience_id)
     events = store.application.list_history(grant_ids, [space_id], whose)
     return explain(events, at or store.clock.now())
@@ -166,7 +174,7 @@ def _add_team(router: APIRouter, store: Store[Access]) -> None:
         def decide() -> dict[str, str]:
             curs = store.cursor()
             space_id = queries.get_space_of_grant(curs, grant_id)
-            queries.require_right(curs, space_id, person.id, Right.GRANT)
+            queries.require(curs, space_id, person.id, Permission.GIVE_ACCESS)
             access.revoke_grant(grant_id, RevocationCause(body.cause))
             return {"grant_id": str(grant_id), "status": "revoked"}
 
@@ -180,7 +188,7 @@ def _add_team(router: APIRouter, store: Store[Access]) -> None:
         def decide() -> list[str]:
             curs = store.cursor()
             space_id = queries.get_space_of_experiences(curs, body.experience_ids)
-            queries.require_right(curs, space_id, person.id, Right.GRANT)
+            queries.require(curs, space_id, person.id, Permission.GIVE_ACCESS)
             entitled = Entitlement(
                 source_id=comp_id,
                 person_id=body.person_id,
@@ -205,7 +213,7 @@ def _add_team(router: APIRouter, store: Store[Access]) -> None:
         now = store.clock.now()
 
         def read(curs: Any) -> list[Member]:
-            queries.require_right(curs, space_id, person.id, Right.SEE)
+            queries.require(curs, space_id, person.id, Permission.SEE_MEMBERS)
             return queries.list_members(curs, space_id, now, limit=limit, offset=offset)
 
         return await store.ask(read)
@@ -220,7 +228,7 @@ def _add_bans(router: APIRouter, store: Store[Access]) -> None:
     ) -> dict[str, str]:
         def decide() -> dict[str, str]:
             curs = store.cursor()
-            queries.require_right(curs, space_id, person.id, Right.BAN)
+            queries.require(curs, space_id, person.id, Permission.BAN)
             queries.refuse_on_team(curs, space_id, body.person_id)
             access.ban_person(space_id, body.person_id, body.reason_code)
             return {"person_id": str(body.person_id), "status": "banned"}
@@ -232,7 +240,7 @@ def _add_bans(router: APIRouter, store: Store[Access]) -> None:
         space_id: UUID, person_id: UUID, person: Person, cause: CommandCause
     ) -> dict[str, str]:
         def decide() -> dict[str, str]:
-            queries.require_right(store.cursor(), space_id, person.id, Right.BAN)
+            queries.require(store.cursor(), space_id, person.id, Permission.BAN)
             access.lift_ban(space_id, person_id)
             return {"person_id": str(person_id), "status": "lifted"}
 

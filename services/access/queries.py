@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from libs.permissions import Permission, may
 from libs.runtime.views.view import Row, ViewCursor
 from services.access.application import GrantNotFound
 from services.access.domain import Deciding, Window, decide_entry
@@ -33,23 +33,12 @@ class RoleNotAllowed(Exception):
     """The person works in the space, in a role that may not do this."""
 
 
+class Banned(Exception):
+    """The space keeps the person out, of its team's work as well."""
+
+
 class ExperiencesOfSeveralSpaces(Exception):
     """One comp opens experiences of one space."""
-
-
-class Right(StrEnum):
-    """What a role on a team may do with access."""
-
-    SEE = "see"
-    GRANT = "grant"
-    BAN = "ban"
-
-
-_MAY: Final[dict[Right, frozenset[str]]] = {
-    Right.SEE: frozenset({"owner", "admin", "moderator", "support"}),
-    Right.GRANT: frozenset({"owner", "admin", "support"}),
-    Right.BAN: frozenset({"owner", "admin", "moderator"}),
-}
 
 
 class _Frozen(BaseModel):
@@ -195,8 +184,8 @@ def get_space_of_experiences(curs: ViewCursor, experience_ids: Sequence[UUID]) -
     return UUID(str(space_id))
 
 
-def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Right) -> None:
-    """Raises SpaceNotFound, NotOnTeam, RoleNotAllowed."""
+def require(curs: ViewCursor, space_id: UUID, person_id: UUID, permission: Permission) -> None:
+    """Raises SpaceNotFound, NotOnTeam, Banned, RoleNotAllowed."""
     team = curs.execute(
         "SELECT person_id, role FROM team_list WHERE space_id = %s", (space_id,), prepare=True
     ).fetchall()
@@ -205,8 +194,20 @@ def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Righ
     role = next((row["role"] for row in team if row["person_id"] == person_id), None)
     if role is None:
         raise NotOnTeam(person_id)
-    if role not in _MAY[right]:
+    refuse_banned(curs, space_id, person_id)
+    if not may(role, permission):
         raise RoleNotAllowed(role)
+
+
+def refuse_banned(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
+    """Raises Banned while a ban on the person stands in the space."""
+    row = curs.execute(
+        "SELECT 1 FROM ban_list WHERE space_id = %s AND person_id = %s",
+        (space_id, person_id),
+        prepare=True,
+    ).fetchone()
+    if row is not None:
+        raise Banned(person_id)
 
 
 def refuse_on_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:

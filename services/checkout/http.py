@@ -6,6 +6,7 @@ from typing import Final
 from libs.runtime.http.problems import Refusal
 from services.checkout.orders.eligibility import (
     AlreadyOwned,
+    Banned,
     NotYetOnSale,
     OwnSpace,
     PassNotForSale,
@@ -27,6 +28,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     SoldOut: Refusal(409, "sold_out", "No seat is left"),
     AlreadyOwned: Refusal(409, "already_owned", "You have this pass already"),
     OwnSpace: Refusal(409, "own_space", "You work in this space and need no pass"),
+    Banned: Refusal(409, "banned", "You are banned from this space"),
     WaitlistOnly: Refusal(409, "waitlist_only", "This pass has a waitlist"),
     RecurringNotAvailable: Refusal(
         409, "recurring_not_available", "Subscriptions are not sold yet"

@@ -1,5 +1,6 @@
 """All read models of the checkout, each written in the transaction of the events it shows."""
 
+from services.checkout.orders.bans import BanList
 from services.checkout.orders.catalog import PassSale, TeamList
 from services.checkout.orders.projections import OrderList
 from services.checkout.payments.projections import MoneyList, PaymentList
@@ -15,4 +16,5 @@ VIEWS = (
     OrphanedPaymentList(),
     PassSale(),
     TeamList(),
+    BanList(),
 )

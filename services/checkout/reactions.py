@@ -1,8 +1,9 @@
-"""What the checkout service does when the catalog announces something."""
+"""What the checkout service does when other services announce something."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from libs.events.access import BanLifted, PersonBanned
 from libs.events.catalog import (
     PassArchived,
     PassPublished,
@@ -27,4 +28,6 @@ SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     SpaceCreated: only_views,
     TeamMemberAdded: only_views,
     TeamMemberRemoved: only_views,
+    PersonBanned: only_views,
+    BanLifted: only_views,
 }

@@ -28,10 +28,10 @@ from services.access.projections import VIEWS as ACCESS_VIEWS
 from services.access.publishing import to_contract as access_says
 from services.access.reactions import SUBSCRIPTIONS as ACCESS_HEARS
 from services.access.timers import TIMERS as ACCESS_TIMERS
-from services.catalog.application import Catalog
+from services.catalog.composition import application as catalog_application
 from services.catalog.projections import VIEWS as CATALOG_VIEWS
 from services.catalog.publishing import to_contract as catalog_says
-from services.catalog.tables import NameTable, ProfileTextTable
+from services.catalog.reactions import SUBSCRIPTIONS as CATALOG_HEARS
 from services.chat.application import Chat
 from services.chat.composition import application as chat_application
 from services.chat.jobs import Jobs as ChatJobs
@@ -73,7 +73,7 @@ from tests.simulation.workers import Hands
 CHAT_VIEWS: Final = (SeatList(), ChannelList())
 SERVICES: Final = ("catalog", "checkout", "access", "chat", "notifications")
 SUBSCRIPTIONS: Final[Mapping[str, Mapping[type[Contract], Reaction]]] = {
-    "catalog": {},
+    "catalog": CATALOG_HEARS,
     "checkout": CHECKOUT_HEARS,
     "access": ACCESS_HEARS,
     "chat": CHAT_HEARS,
@@ -195,7 +195,7 @@ def begin_catalog(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "catalog",
-        lambda env: Catalog(env, clock=world.clock, names=NameTable(), texts=ProfileTextTable()),
+        lambda env: catalog_application(env, world.clock),
         opening=opening,
     )
     return Process(world, store, catalog_says, {}, {}, tuple(services.catalog.http.REFUSALS))

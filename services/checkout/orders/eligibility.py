@@ -28,6 +28,10 @@ class OwnSpace(Exception):
     """The team of a space does not buy its own passes."""
 
 
+class Banned(Exception):
+    """The space keeps the person out."""
+
+
 class WaitlistOnly(Exception):
     """The pass goes to those who were let in from its waitlist."""
 
@@ -47,6 +51,7 @@ class SaleState(StrEnum):
     OWNED = "owned"
     PENDING = "pending"
     OWN_SPACE = "own_space"
+    BANNED = "banned"
     WAITLIST = "waitlist"
     NOT_AVAILABLE = "not_available"
 
@@ -58,12 +63,15 @@ class Eligibility:
     quote: Quote
     archived: bool = False
     on_team: bool = False
+    banned: bool = False
     open_order_id: UUID | None = None
     owned_order_id: UUID | None = None
 
 
 def sale_state(eligibility: Eligibility, at: datetime) -> SaleState:
     """Whether it can be bought then, stock apart. The page and the purchase judge alike."""
+    if eligibility.banned:
+        return SaleState.BANNED
     if eligibility.owned_order_id is not None:
         return SaleState.OWNED
     if eligibility.open_order_id is not None:
@@ -89,6 +97,7 @@ def _quote_state(terms: Terms, at: datetime) -> SaleState:
 _REFUSALS: dict[SaleState, type[Exception]] = {
     SaleState.OWNED: AlreadyOwned,
     SaleState.OWN_SPACE: OwnSpace,
+    SaleState.BANNED: Banned,
     SaleState.ARCHIVED: PassNotForSale,
     SaleState.NOT_YET: NotYetOnSale,
     SaleState.ENDED: SaleEnded,

@@ -41,7 +41,7 @@ class OrderState(Frozen):
     when it was not asked or gave no answer.
     `unsettled`: the order is over, but a payment of it may still be captured or is on its way back;
     nobody should pay anew before that is certain. `return_cause` is why a captured payment went
-    back: sold_out, second_charge, too_late (the pass was over), provider (another amount).
+    back: sold_out, second_charge, too_late (the pass was over), banned, provider (another amount).
     """
 
     order_id: UUID

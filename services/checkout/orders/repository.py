@@ -57,7 +57,10 @@ class OrderRepository:
 
     def owns_another(self, order: Order) -> bool:
         """Whether the person has bought the pass by another order meanwhile."""
+        return self.eligibility_of(order).owned_order_id is not None
+
+    def eligibility_of(self, order: Order) -> Eligibility:
+        """Whether its buyer may still have the pass, decided by nobody else meanwhile."""
         self.reads.lock_buyer(order.person_id, order.quote.pass_id)
         now = self._context.clock.now()
-        eligibility = self.reads.eligibility(order.quote.pass_id, order.person_id, now)
-        return eligibility.owned_order_id is not None
+        return self.reads.eligibility(order.quote.pass_id, order.person_id, now)

@@ -16,6 +16,8 @@ ELIGIBILITY_COLUMNS: Final = """
     p.pass_name, p.experience_ids, p.terms AS frozen_terms, p.archived,
     EXISTS (SELECT 1 FROM team_list t WHERE t.space_id = p.space_id
             AND t.person_id = %(person_id)s AND t.role IS NOT NULL) AS on_team,
+    EXISTS (SELECT 1 FROM ban_list b WHERE b.space_id = p.space_id
+            AND b.person_id = %(person_id)s AND b.banned) AS banned,
     (SELECT o.order_id FROM order_list o WHERE o.person_id = %(person_id)s
      AND o.pass_id = p.pass_id AND o.status = 'open') AS open_order_id,
     (SELECT o.order_id FROM order_list o WHERE o.person_id = %(person_id)s
@@ -45,6 +47,7 @@ def eligibility_of(pass_id: UUID, row: Mapping[str, Any]) -> Eligibility:
         ),
         archived=row["archived"],
         on_team=row["on_team"],
+        banned=row["banned"],
         open_order_id=row["open_order_id"],
         owned_order_id=row["owned_order_id"],
     )

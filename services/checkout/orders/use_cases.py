@@ -237,7 +237,10 @@ class Orders:
         until = terms.granted_until(self._clock.now())
         if until is not None and until <= self._clock.now():
             return "too_late"
-        return "second_charge" if self._repository.owns_another(order) else None
+        eligibility = self._repository.eligibility_of(order)
+        if eligibility.banned:
+            return "banned"
+        return None if eligibility.owned_order_id is None else "second_charge"
 
     def _expire(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
         if order.is_open:

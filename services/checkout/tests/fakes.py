@@ -36,6 +36,7 @@ class MemoryReads:
     offers: dict[UUID, Quote] = field(default_factory=dict)
     archived: set[UUID] = field(default_factory=set)
     team: set[UUID] = field(default_factory=set)
+    banned: set[UUID] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)
     locked: list[Any] = field(default_factory=list)
     checkout: "Checkout | None" = None
@@ -54,6 +55,7 @@ class MemoryReads:
             quote=self.offers[pass_id],
             archived=pass_id in self.archived,
             on_team=person_id in self.team,
+            banned=person_id in self.banned,
             open_order_id=by_status.get("open"),
             owned_order_id=by_status.get("fulfilled"),
         )

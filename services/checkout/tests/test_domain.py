@@ -6,6 +6,7 @@ import pytest
 
 from services.checkout.orders.eligibility import (
     AlreadyOwned,
+    Banned,
     Eligibility,
     NotYetOnSale,
     OwnSpace,
@@ -32,6 +33,9 @@ from services.checkout.tests.builders import (
     [
         ({"archived": True}, PassNotForSale),
         ({"on_team": True}, OwnSpace),
+        ({"banned": True}, Banned),
+        ({"banned": True, "owned_order_id": uuid4()}, Banned),
+        ({"banned": True, "open_order_id": uuid4()}, Banned),
         ({"owned_order_id": uuid4()}, AlreadyOwned),
     ],
 )

@@ -29,6 +29,8 @@ from services.checkout.tests.stand_in import (
 )
 from tests.servers import NatsServer
 
+pytestmark = pytest.mark.own_server
+
 OWNER, BUYER = uuid4(), uuid4()
 
 

@@ -40,7 +40,7 @@ HELD, SOLD, RELEASED = SeatState.HELD.value, SeatState.SOLD.value, SeatState.REL
 LIMITS = st.none() | st.integers(0, 4)
 ANY = st.integers(0, 1000)
 
-pytestmark = pytest.mark.timeout(60 + 2 * SEQUENCES)
+pytestmark = pytest.mark.slow(60 + 2 * SEQUENCES, "plays many sequences of sales")
 
 
 class StockMachine(RuleBasedStateMachine):

@@ -27,6 +27,8 @@ from services.checkout.tests.builders import MINUTE, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.stand_in import SECRET_KEY, StandIn, free_port, running_stand_in
 
+pytestmark = pytest.mark.own_server
+
 
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:

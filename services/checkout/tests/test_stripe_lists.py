@@ -26,6 +26,8 @@ from services.checkout.tests.stand_in import SECRET_KEY, StandIn, running_stand_
 from services.checkout.tests.test_balances import balances, the_sums
 from services.checkout.tests.test_reconciliation import differences, forget_to_look
 
+pytestmark = pytest.mark.own_server
+
 
 @pytest.fixture
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:

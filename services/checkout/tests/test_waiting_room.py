@@ -30,7 +30,7 @@ from services.checkout.tests.stand_in import (
 )
 from tests.servers import NatsServer
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "plays a rush of buyers")
 
 PER_S, LIMIT, BUYERS = 10, 13, 60
 """As ours (20) stands to Stripe's (25)."""

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.http.intake import needs_delivery
 from libs.runtime.http.problems import Problem
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Overloaded, Store, StoreUnavailable
@@ -106,7 +107,12 @@ def orders_router(routes: OrderRoutes) -> APIRouter:
 def _add_buying(router: APIRouter, routes: OrderRoutes) -> None:
     orders = routes.orders
 
-    @router.post("/orders", status_code=201, responses={401: {}, 404: {}, 409: {}, 502: {}})
+    @router.post(
+        "/orders",
+        status_code=201,
+        responses={401: {}, 404: {}, 409: {}, 502: {}, 503: {}},
+        dependencies=[Depends(needs_delivery)],
+    )
     async def open_order(body: NewOrder, person: Person, cause: CommandCause) -> OrderState:
         opened = await routes.batcher.serve(
             Buyer(
