@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
         ("conditional update", "stock: ", 1),
         ("memory of commands", "commands: ", 1),
         ("inbox", "reactions: ", 1),
-        ("lattice", "money: ", 47),
+        ("lattice", "money: ", 6),
         ("way back of a payment", "money: ", 49),
         ("seat that comes back", "stock: ", 1),
         ("end of a hold", "orders: ", 17),

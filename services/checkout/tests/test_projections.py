@@ -60,10 +60,10 @@ def everything_that_can_happen(shop: Shop) -> None:
     do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_5", 1900)))
     third = shop.buy(pass_id)
     do(lambda: checkout.orders.give_up_payment(third, 1, "amount_too_small"))
-    a_refusal_a_stray_payment_and_two_balances(shop, do)
+    a_refusal_an_orphaned_payment_and_two_balances(shop, do)
 
 
-def a_refusal_a_stray_payment_and_two_balances(shop: Shop, do: Any) -> None:
+def a_refusal_an_orphaned_payment_and_two_balances(shop: Shop, do: Any) -> None:
     checkout = shop.checkout
     refused = uuid4()
     fourth = shop.buy(shop.offer(terms(stock=1)).pass_id)
