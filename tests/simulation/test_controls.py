@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
         ("way back of a payment", "money: ", 49),
         ("seat that comes back", "stock: ", 1),
         ("end of a hold", "orders: ", 17),
-        ("name of a refund", "money: the refund ", 28),
+        ("name of a refund", "money: the refund ", 59),
         ("seats in the chat at once", "chat: ", 12),
         ("rounds over the lists", "money: ", 31),
         ("expectation of the last message", "streams: ", 12),

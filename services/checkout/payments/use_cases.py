@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from eventsourcing.application import AggregateNotFoundError
+
 from services.checkout.context import Context
 from services.checkout.payments.charge import (
     BOUGHT_NOTHING,
@@ -47,11 +49,18 @@ class Payments:
         self._context = context
         self._locks = locks
 
+    def get(self, order_id: UUID, attempt: int) -> Payment | None:
+        """An order's nth payment."""
+        try:
+            payment: Payment = self._context.repository.get(Payment.id_of(order_id, attempt))
+        except AggregateNotFoundError:
+            return None
+        return payment
+
     def all_of(self, order_id: UUID) -> Iterator[Payment]:
         """The payments of an order, the oldest first."""
-        attempt, repository = 1, self._context.repository
-        while (payment_id := Payment.id_of(order_id, attempt)) in repository:
-            payment: Payment = repository.get(payment_id)
+        attempt = 1
+        while (payment := self.get(order_id, attempt)) is not None:
             yield payment
             attempt += 1
 
@@ -66,19 +75,16 @@ class Payments:
 
     def named(self, charge: Charge, payment: ProviderPayment, at: datetime) -> Payment:
         """The payment that the provider speaks of; a new one if it is none of those we know."""
+        direct = self.get(charge.order_id, payment.attempt)
+        if direct is not None and direct.payment_intent_id in {None, payment.payment_intent_id}:
+            return direct
         known = list(self.all_of(charge.order_id))
-        for each in known:
-            if each.payment_intent_id == payment.payment_intent_id:
-                return each
-        for each in known:
-            if each.payment_intent_id is None and each.attempt == payment.attempt:
-                return each
-        return self.request(charge, len(known) + 1, at)
+        same = [each for each in known if each.payment_intent_id == payment.payment_intent_id]
+        return same[0] if same else self.request(charge, len(known) + 1, at)
 
     def is_only_one(self, payment: Payment) -> bool:
         """Whether its order was charged once."""
-        second = Payment.id_of(payment.order_id, 2)
-        return payment.attempt == 1 and second not in self._context.repository
+        return payment.attempt == 1 and self.get(payment.order_id, 2) is None
 
     # A payment that bought nothing
 
