@@ -33,6 +33,8 @@ from libs.runtime.views.rebuild import Sources
 from services.checkout.orders.order import Order
 from services.checkout.orders.projections import OrderList
 from services.checkout.orders.quote import Quote
+from services.checkout.payments.charge import Charge
+from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import PaymentStatus, ProviderPayment
 from services.checkout.projections import VIEWS
 from services.checkout.stock.seat import Seat, SeatReason
@@ -122,19 +124,19 @@ def _rebuild(url: str) -> float:
 def _fill(url: str, purchases: int) -> None:
     store: Store[Application[UUID]] = Store("checkout", url, Application, views=VIEWS)
     store.open()
-    offer = _offer()
+    quote = _quote()
     for start in range(0, purchases, _AT_ONCE):
 
         def sell(many: int = min(_AT_ONCE, purchases - start)) -> None:
             for _ in range(many):
-                for aggregate in _purchase(offer):
+                for aggregate in _purchase(quote):
                     store.application.save(aggregate)
 
         store.work(Cause(uuid4()), sell)
     store.close()
 
 
-def _offer() -> Quote:
+def _quote() -> Quote:
     terms = PassTerms(
         pricing_type=PricingType.ONE_TIME,
         currency="EUR",
@@ -155,19 +157,20 @@ def _offer() -> Quote:
     )
 
 
-def _purchase(offer: Quote) -> Iterator[Order | Seat]:
+def _purchase(quote: Quote) -> Iterator[Order | Payment | Seat]:
     order = Order(
         command_id=uuid4(),
         person_id=uuid4(),
-        offer=offer.to_state(),
+        quote=quote.to_state(),
         total_minor=1990,
         opened_at=_AT,
         held_until=_AT + timedelta(minutes=10),
     )
-    seat = Seat(order.id, offer.pass_id, SeatReason.ORDER.value, _AT)
-    order.request_payment(_AT)
+    seat = Seat(order.id, quote.pass_id, SeatReason.ORDER.value, _AT)
+    charge = Charge(order.id, order.person_id, quote.space_id, quote.pass_id, 1990, "EUR", 2)
+    payment = Payment(charge=charge.to_state(), attempt=1, requested_at=_AT)
     for status in (PaymentStatus.AWAITING, PaymentStatus.SUCCEEDED):
-        payment = ProviderPayment(
+        told = ProviderPayment(
             payment_intent_id=f"pi_{order.id}",
             status=status,
             amount_minor=1990,
@@ -175,11 +178,9 @@ def _purchase(offer: Quote) -> Iterator[Order | Seat]:
             order_id=order.id,
             attempt=1,
         )
-        if status is PaymentStatus.AWAITING:
-            order.attach_payment(payment, _AT)
-        else:
-            order.apply_provider_state(payment, _AT)
+        payment.apply_provider_state(told, _AT, tells_failures=True)
     order.fulfil(f"pi_{order.id}", _AT)
     seat.sell(SeatReason.PAID, _AT)
     yield order
+    yield payment
     yield seat

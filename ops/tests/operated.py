@@ -113,7 +113,7 @@ def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None =
     order = Order(
         command_id=uuid4(),
         person_id=person_id or uuid4(),
-        offer=offer.to_state(),
+        quote=offer.to_state(),
         total_minor=0,
         opened_at=AT,
         held_until=AT + timedelta(minutes=10),

@@ -25,7 +25,6 @@ from services.access.application import LOSE_SOURCE, Entitlement
 from services.access.domain import GrantReason
 from services.access.timers import TIMERS
 from services.checkout.orders.order import Order
-from services.checkout.payments.provider import ProviderRefund
 from services.notifications.domain import Channel
 
 pytestmark = pytest.mark.slow(90, "starts a small system")
@@ -358,11 +357,10 @@ def test_what_is_given_again_after_a_refund_that_failed_is_its_purchases(
 def refund(shop: Shop, order_id: UUID, refund_id: str = "re_1", failure: str | None = None) -> None:
     def give_back() -> None:
         order: Order = shop.checkout.application.repository.get(order_id)
-        made = ProviderRefund(refund_id, 0, failure=failure)
         if failure is None:
-            order.record_refund(made, AT)
+            order.tell_refund(0, "provider", AT, full=True)
         else:
-            order.fail_refund(made, AT, stands_again=True)
+            order.tell_failed_refund(0, AT, stands_again=True)
         shop.checkout.application.save(order)
 
     shop.checkout.work(Cause(uuid4()), give_back)

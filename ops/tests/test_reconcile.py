@@ -55,7 +55,9 @@ def test_an_operator_has_a_payment_returned_whose_order_was_lost_and_no_other(
     assert "no round has found" in refused["pi_other"]
     assert "two commands" in both
     entries = "SELECT kind, payload FROM schedule"
-    assert system.rows("checkout", entries) == [("return_stray", {"payment_intent_id": "pi_lost"})]
+    assert system.rows("checkout", entries) == [
+        ("refund_orphaned_payment", {"payment_intent_id": "pi_lost"})
+    ]
     made = system.rows(
         "checkout",
         "SELECT convert_from(state, 'UTF8')::jsonb FROM events"

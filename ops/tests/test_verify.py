@@ -45,9 +45,17 @@ from ops.verify.place import Place, settled_end
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
 from services.checkout.orders.order import Order
-from services.checkout.orders.payment_projections import PaymentList
 from services.checkout.orders.projections import OrderList
+from services.checkout.payments.charge import Charge
+from services.checkout.payments.payment import Payment
+from services.checkout.payments.projections import PaymentList
 from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderRefund
+from services.checkout.payments.refund import (
+    fail_refund,
+    record_refund,
+    request_refund,
+    return_whole,
+)
 from services.checkout.reconciliation.daily_balance import DailyBalance
 from services.checkout.reconciliation.projections import BalanceList
 from services.checkout.tests.stand_in import SECRET_KEY, running_stand_in
@@ -58,7 +66,27 @@ SPACE, LOUNGE, MEMBER, HOST, EVE, OLD = (uuid4() for _ in range(6))
 NOW = AT + SETTLED_WITHIN + timedelta(minutes=1)
 
 
-def save(database: str, *aggregates: Order | DailyBalance) -> None:
+@dataclass
+class Bought:
+    """An order, and the payment that was captured for it."""
+
+    order: Order
+    payment: Payment
+
+    @property
+    def id(self) -> UUID:
+        return self.order.id
+
+    def refund(self, refund_id: str, amount_minor: int, *, full: bool = False) -> None:
+        record_refund(self.payment, ProviderRefund(refund_id, amount_minor), AT)
+        self.order.tell_refund(amount_minor, "provider", AT, full=full)
+
+    def fail_refund(self, refund_id: str, amount_minor: int, *, stands_again: bool = False) -> None:
+        fail_refund(self.payment, ProviderRefund(refund_id, amount_minor, failure="unknown"), AT)
+        self.order.tell_failed_refund(amount_minor, AT, stands_again=stands_again)
+
+
+def save(database: str, *kept: Bought | DailyBalance) -> None:
     store: Store[Application[UUID]] = Store(
         "checkout",
         database,
@@ -67,8 +95,9 @@ def save(database: str, *aggregates: Order | DailyBalance) -> None:
         pool_size=1,
     )
     store.open()
-    for aggregate in aggregates:
-        store.work(Cause(uuid4()), lambda one=aggregate: store.application.save(one))
+    for each in kept:
+        aggregates = (each.order, each.payment) if isinstance(each, Bought) else (each,)
+        store.work(Cause(uuid4()), lambda all_=aggregates: store.application.save(*all_))
     store.close()
     wait_until(lambda: is_settled(database), "the end of what other tests' transactions hold back")
 
@@ -80,19 +109,20 @@ def is_settled(database: str) -> bool:
         return newest is not None and settled_end(conn).id == newest["id"]
 
 
-def an_order(intent: str = "pi_1") -> Order:
+def an_order(intent: str = "pi_1") -> Bought:
     offer = an_offer(price_minor=1990, pricing_type="one_time")
     order = Order(
         command_id=uuid4(),
         person_id=uuid4(),
-        offer=offer.to_state(),
+        quote=offer.to_state(),
         total_minor=1990,
         opened_at=AT,
         held_until=AT + timedelta(minutes=10),
     )
-    order.request_payment(AT)
+    charge = Charge(order.id, order.person_id, offer.space_id, offer.pass_id, 1990, "EUR", 2)
+    payment = Payment(charge=charge.to_state(), attempt=1, requested_at=AT)
     for status in (PaymentStatus.AWAITING, PaymentStatus.SUCCEEDED):
-        payment = ProviderPayment(
+        told = ProviderPayment(
             payment_intent_id=intent,
             status=status,
             amount_minor=1990,
@@ -100,14 +130,11 @@ def an_order(intent: str = "pi_1") -> Order:
             order_id=order.id,
             attempt=1,
         )
-        if status is PaymentStatus.AWAITING:
-            order.attach_payment(payment, AT)
-        else:
-            order.learn(payment, AT)
-    return order
+        payment.apply_provider_state(told, AT, tells_failures=True)
+    return Bought(order, payment)
 
 
-def captured(order: Order, returned_minor: int = 0) -> Captured:
+def captured(order: Bought, returned_minor: int = 0) -> Captured:
     return Captured("pi_1", order.id, 1990, returned_minor, AT)
 
 
@@ -140,7 +167,7 @@ def payments(database: str, *paid: Captured, now: datetime = NOW) -> list[Findin
 
 def test_a_captured_payment_that_became_a_pass_is_well(database: str) -> None:
     order = an_order()
-    order.fulfil("pi_1", AT)
+    order.order.fulfil("pi_1", AT)
     save(database, order)
 
     assert payments(database, captured(order)) == []
@@ -161,9 +188,9 @@ def test_a_captured_payment_that_came_to_nothing_is_found_after_a_quarter_of_an_
 
 def test_a_payment_called_returned_whose_money_is_still_here_is_found(database: str) -> None:
     order = an_order()
-    order.expire("hold_expired", AT)
-    order.request_return("pi_1", "order_not_open", AT)
-    order.record_return("pi_1", "re_1", AT)
+    order.order.expire("hold_expired", AT)
+    return_whole(order.payment, "order_not_open", AT)
+    record_refund(order.payment, ProviderRefund("re_1", 1990), AT)
     save(database, order)
 
     well = payments(database, captured(order, returned_minor=1990))
@@ -175,15 +202,15 @@ def test_a_payment_called_returned_whose_money_is_still_here_is_found(database: 
 
 def test_a_return_that_failed_is_found_until_it_was_made_again(database: str) -> None:
     order = an_order()
-    order.expire("hold_expired", AT)
-    order.request_return("pi_1", "sold_out", AT)
-    order.fail_return("pi_1", ProviderRefund("re_0", 1990, failure="unknown"), 0, AT)
-    order.record_return("pi_1", "re_1", AT)
-    order.fail_return("pi_1", ProviderRefund("re_1", 1990, failure="unknown"), 0, AT)
+    order.order.expire("hold_expired", AT)
+    return_whole(order.payment, "sold_out", AT)
+    fail_refund(order.payment, ProviderRefund("re_0", 1990, failure="unknown"), AT)
+    record_refund(order.payment, ProviderRefund("re_1", 1990), AT)
+    fail_refund(order.payment, ProviderRefund("re_1", 1990, failure="unknown"), AT)
     save(database, order)
 
     (waits,) = payments(database, captured(order))
-    order.record_return("pi_1", "re_2", AT)
+    record_refund(order.payment, ProviderRefund("re_2", 1990), AT)
     save(database, order)
 
     assert waits.sentence.endswith("nothing came")
@@ -194,14 +221,14 @@ def test_a_refund_that_the_bank_gave_back_unheard_is_found_after_a_quarter_of_an
     database: str,
 ) -> None:
     order = an_order()
-    order.fulfil("pi_1", AT)
-    order.record_refund(ProviderRefund("re_1", 90), AT)
+    order.order.fulfil("pi_1", AT)
+    order.refund("re_1", 90)
     save(database, order)
     now = datetime.now(UTC)
 
     early = payments(database, captured(order), now=now + SETTLED_WITHIN / 2)
     (late,) = payments(database, captured(order), now=now + SETTLED_WITHIN * 2)
-    order.fail_refund(ProviderRefund("re_1", 90, failure="unknown"), AT, stands_again=False)
+    order.fail_refund("re_1", 90)
     save(database, order)
 
     assert early == payments(database, captured(order), now=now + SETTLED_WITHIN * 2) == []
@@ -211,7 +238,7 @@ def test_a_refund_that_the_bank_gave_back_unheard_is_found_after_a_quarter_of_an
 
 def test_a_pass_granted_for_a_payment_that_nobody_captured_is_found(database: str) -> None:
     order = an_order()
-    order.fulfil("pi_1", AT)
+    order.order.fulfil("pi_1", AT)
     save(database, order)
 
     (finding,) = payments(database)
@@ -223,7 +250,7 @@ def test_an_order_that_was_fulfilled_long_after_its_payment_was_made_is_asked_fo
     database: str,
 ) -> None:
     order = an_order()
-    order.fulfil("pi_1", AT)
+    order.order.fulfil("pi_1", AT)
     save(database, order)
     provider = Provider((captured(order),), listed=False)
 
@@ -245,7 +272,7 @@ def test_a_payment_that_was_not_solved_is_asked_for_until_it_is(database: str) -
         # By now it is too old for the provider's list.
         provider = Provider((captured(order),), listed=False)
         still, asked = check_payments(conn, provider, asked, days_later)
-        order.fulfil("pi_1", AT)
+        order.order.fulfil("pi_1", AT)
         save(database, order)
         solved, asked = check_payments(conn, provider, asked, days_later)
 
@@ -256,7 +283,7 @@ def test_a_payment_that_was_not_solved_is_asked_for_until_it_is(database: str) -
 
 def test_a_pass_without_a_payment_is_found_again_by_the_next_run(database: str) -> None:
     order = an_order()
-    order.fulfil("pi_1", AT)
+    order.order.fulfil("pi_1", AT)
     save(database, order)
 
     with stores.reading(database) as conn:
@@ -333,19 +360,19 @@ def test_a_payment_for_an_order_that_the_log_lacks_is_found_at_once_until_it_has
 
 def test_a_refund_that_the_log_has_lost_is_found_after_a_quarter_of_an_hour(database: str) -> None:
     order = an_order()
-    order.fulfil("pi_1", AT)
-    order.record_refund(ProviderRefund("re_1", 90), AT)
+    order.order.fulfil("pi_1", AT)
+    order.refund("re_1", 90)
     save(database, order)
     back = replace(captured(order, returned_minor=1990), returned_at=AT)
 
     early = payments(database, back, now=AT + SETTLED_WITHIN)
     (late,) = payments(database, back)
     (next_day,) = payments(database, back, now=AT + timedelta(days=1))
-    order.record_refund(ProviderRefund("re_2", 1900), AT)
-    order.fail_refund(ProviderRefund("re_2", 1900, failure="unknown"), AT, stands_again=True)
+    order.refund("re_2", 1900, full=True)
+    order.fail_refund("re_2", 1900, stands_again=True)
     save(database, order)
     (failed,) = payments(database, back)
-    order.record_refund(ProviderRefund("re_3", 1900), AT)
+    order.refund("re_3", 1900, full=True)
     save(database, order)
 
     assert early == payments(database, back) == []
@@ -359,8 +386,8 @@ def test_a_refund_that_the_log_has_lost_is_found_after_a_quarter_of_an_hour(data
 
 def test_a_return_that_never_ends_and_an_order_that_stays_open_are_found(database: str) -> None:
     returning, held = an_order(), an_order("pi_2")
-    returning.expire("hold_expired", AT)
-    returning.request_return("pi_1", "order_not_open", AT)
+    returning.order.expire("hold_expired", AT)
+    return_whole(returning.payment, "order_not_open", AT)
     save(database, returning, held)
 
     with stores.reading(database) as conn:
@@ -494,21 +521,21 @@ def test_an_order_that_was_promised_and_one_that_nobody_was_told_of_are_found(
     store: Store[Application[UUID]] = Store("checkout", database, Application, pool_size=1)
     store.open()
 
-    def promised(order: Order, cause: Cause) -> None:
-        store.execute(cause, lambda: (store.application.save(order), str(order.id))[1])
+    def promised(bought: Bought, cause: Cause) -> None:
+        store.execute(cause, lambda: (store.application.save(bought.order), str(bought.id))[1])
 
-    def asked_back(order: Order) -> str:
-        order.fulfil("pi_1", AT)
+    def asked_back(bought: Bought) -> str:
+        bought.order.fulfil("pi_1", AT)
         request_id = uuid4()
-        order.request_refund(request_id, None, "creator", AT)
-        store.application.save(order)
+        request_refund(bought.payment, request_id, None, "creator", AT)
+        store.application.save(bought.order, bought.payment)
         return str(request_id)
 
     promised(told, Cause(uuid4()))
     store.execute(Cause(uuid4()), lambda: asked_back(told))
     with stores.reading(database) as conn:
         well = check_answers(conn)
-    store.work(Cause(uuid4()), lambda: store.application.save(untold))
+    store.work(Cause(uuid4()), lambda: store.application.save(untold.order))
     lost = uuid4()
     store.execute(Cause(uuid4()), lambda: str(lost))
     store.close()

@@ -16,7 +16,7 @@ _WITHOUT_ORDER: Final = """
       AND NOT EXISTS (SELECT FROM events e WHERE e.originator_id::text = c.answer #>> '{}')
       AND NOT EXISTS (SELECT FROM events e
                       WHERE e.command_id = c.command_id
-                        AND e.topic = 'checkout.order.refund_requested')
+                        AND e.topic = 'checkout.payment.refund_requested')
     LIMIT %s
 """
 _WITHOUT_ANSWER: Final = """

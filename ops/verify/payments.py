@@ -1,6 +1,6 @@
 """Every captured payment ends as exactly one of: pass granted, or money returned."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 
 from ops.verify.finding import Finding
 from ops.verify.place import Place, settled_end, still_there
+from services.checkout.orders import audit
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 FIRST_BACK: Final = timedelta(days=2)
@@ -20,51 +21,9 @@ _OVERLAP: Final = timedelta(hours=1)
 _TIMEOUT_S: Final = 10.0
 _PAGE: Final = 100
 
-_OUTCOMES: Final = """
-    SELECT count(*) FILTER (WHERE topic = 'checkout.order.opened') AS known,
-           count(*) FILTER (WHERE topic = 'checkout.order.fulfilled' AND about = %(intent)s)
-               AS granted,
-           count(*) FILTER (WHERE topic = 'checkout.order.payment_returned' AND about = %(intent)s)
-               -- One that failed without having been called returned takes nothing back.
-               - count(*) FILTER (WHERE topic = 'checkout.order.return_failed'
-                                  AND about = %(intent)s AND returned_by IS NOT NULL)
-               AS returned,
-           coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refunded'
-                                              AND recorded_at < %(before)s), 0)
-               - coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refund_failed'
-                                                    AND counted), 0)
-               AS long_refunded_minor,
-           coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refunded'), 0)
-               - coalesce(sum(amount_minor) FILTER (WHERE topic = 'checkout.order.refund_failed'
-                                                    AND counted), 0)
-               AS refunded_minor
-    FROM (SELECT topic, recorded_at, said ->> 'payment_intent_id' AS about,
-                 said ->> 'returned_by' AS returned_by, (said ->> 'counted')::boolean AS counted,
-                 (said ->> 'amount_minor')::bigint AS amount_minor
-          FROM events, LATERAL (SELECT convert_from(state, 'UTF8')::jsonb AS said) AS told
-          WHERE originator_id = %(order)s) AS history
-"""
-_FULFILLED: Final = """
-    SELECT convert_from(state, 'UTF8')::jsonb ->> 'payment_intent_id' AS payment_intent_id,
-           originator_id AS order_id
-    FROM events WHERE topic = 'checkout.order.fulfilled' AND recorded_at >= %(since)s
-     AND (xact, notification_id) > (%(xact)s, %(id)s)
-     AND (xact, notification_id) <= (%(end_xact)s, %(end_id)s)
-"""
 _DIFFERING: Final = """
     SELECT day::text, sums, differing FROM balance_list
     WHERE differing <> '[]'::jsonb ORDER BY day
-"""
-_RETURNING: Final = """
-    SELECT p.order_id, p.payment_intent_id, min(e.recorded_at) AS since
-    FROM payment_list p JOIN events e ON e.originator_id = p.order_id
-     AND e.topic = 'checkout.order.return_requested'
-     AND convert_from(e.state, 'UTF8')::jsonb ->> 'payment_intent_id' = p.payment_intent_id
-    WHERE p.state = 'returning'
-    GROUP BY p.order_id, p.payment_intent_id HAVING min(e.recorded_at) < %s
-"""
-_NEVER_ENDED: Final = """
-    SELECT order_id, held_until FROM order_list WHERE status = 'open' AND held_until < %s
 """
 _STRAYS: Final = "SELECT to_regclass('orphaned_payment_list') IS NOT NULL AS there"
 _STRAY: Final = "SELECT returned_at FROM orphaned_payment_list WHERE payment_intent_id = %s"
@@ -187,9 +146,9 @@ def check_payments(
 
 def _fulfilled(
     checkout: Connection[DictRow], since: datetime, place: Place, end: Place
-) -> list[DictRow]:
+) -> Sequence[DictRow]:
     bounds = {"xact": place.xact, "id": place.id, "end_xact": end.xact, "end_id": end.id}
-    return checkout.execute(_FULFILLED, {"since": since + SETTLED_WITHIN, **bounds}).fetchall()
+    return audit.list_fulfilled(checkout, since=since + SETTLED_WITHIN, **bounds)
 
 
 class _Look:
@@ -223,27 +182,27 @@ class _Look:
             self.at(payment)
         elif _outcomes(self._checkout, order_id, intent, self._now)["granted"]:
             what = f"was granted for {intent}, never captured"
-            finding = _of_order(order_id, what, f"backstage events show {order_id}")
+            finding = _of_order(order_id, what, f"backstage events ls --mentions {order_id}")
             self.found[intent] = (finding, order_id)
 
 
 def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
     """Money that is on its way back, and orders that are open, for longer than can be."""
-    late = (now - SETTLED_WITHIN,)
+    late = now - SETTLED_WITHIN
     return [
         _of_order(
             row["order_id"],
             f"{row['payment_intent_id']} is on its way back since {row['since']:%F %T %Z}",
             f"backstage schedule retry checkout return_payment {row['payment_intent_id']}",
         )
-        for row in checkout.execute(_RETURNING, late)
+        for row in audit.list_returning(checkout, late)
     ] + [
         _of_order(
             row["order_id"],
             f"is still open, and its seat was held until {row['held_until']:%F %T %Z}",
             f"backstage schedule retry checkout close_order {row['order_id']}",
         )
-        for row in checkout.execute(_NEVER_ENDED, late)
+        for row in audit.list_never_ended(checkout, late)
     ]
 
 
@@ -277,7 +236,7 @@ def _check_one(
     row = _outcomes(checkout, order_id, intent, now)
     granted, returned = row["granted"], row["returned"]
     what = f"payment {intent}"
-    history = f"backstage events show {order_id}"
+    history = f"backstage events ls --mentions {order_id}"
     if granted + returned > 1:
         return _of_order(order_id, f"{what}: granted {granted}, returned {returned} times", history)
     if returned and payment.returned_minor < payment.amount_minor:
@@ -325,11 +284,7 @@ def _reconcile(at: datetime, now: datetime) -> str:
 
 
 def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str, now: datetime) -> DictRow:
-    asked = {"order": order_id, "intent": intent, "before": now - SETTLED_WITHIN}
-    row = checkout.execute(_OUTCOMES, asked).fetchone()
-    if row is None:
-        raise LookupError("an aggregate without a row")
-    return row
+    return audit.outcomes_of(checkout, order_id, intent, now - SETTLED_WITHIN)
 
 
 def _stray(

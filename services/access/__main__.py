@@ -5,7 +5,7 @@ from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
 from libs.runtime.settings import ServiceSettings
 from libs.runtime.store.store import Store
-from services.access.application import Access
+from services.access.composition import application
 from services.access.http import REFUSALS, access_router
 from services.access.projections import VIEWS
 from services.access.publishing import to_contract
@@ -19,7 +19,7 @@ def compose(settings: ServiceSettings, clock: Clock) -> Service:
     store = Store(
         "access",
         settings.database_url,
-        lambda env: Access(env, clock=clock, schedule=Schedule(clock)),
+        lambda env: application(env, clock, Schedule(clock)),
         views=VIEWS,
         clock=clock,
         pool_size=settings.store_pool_size,

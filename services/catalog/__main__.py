@@ -8,12 +8,12 @@ from libs.runtime.service import Service, run
 from libs.runtime.settings import ServiceSettings
 from libs.runtime.store.store import Store
 from services.catalog.application import Catalog
+from services.catalog.composition import application
 from services.catalog.http import REFUSALS, routers
 from services.catalog.projections import VIEWS
 from services.catalog.publishing import to_contract
 from services.catalog.reactions import SUBSCRIPTIONS
 from services.catalog.settings import Settings
-from services.catalog.tables import BanTable, NameTable, ProfileTextTable
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -23,9 +23,7 @@ def catalog_store(settings: ServiceSettings, clock: Clock) -> Store[Catalog]:
     return Store(
         "catalog",
         settings.database_url,
-        lambda env: Catalog(
-            env, clock=clock, names=NameTable(), texts=ProfileTextTable(), bans=BanTable()
-        ),
+        lambda env: application(env, clock),
         views=VIEWS,
         migrations=_MIGRATIONS,
         clock=clock,

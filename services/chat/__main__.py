@@ -11,6 +11,7 @@ from libs.runtime.service import Service, run
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.chat.application import Chat
+from services.chat.composition import application
 from services.chat.http import REFUSALS, chat_router
 from services.chat.jobs import Jobs
 from services.chat.projections import ChannelList, SeatList
@@ -18,7 +19,6 @@ from services.chat.publishing import to_contract
 from services.chat.reactions import SUBSCRIPTIONS
 from services.chat.settings import Settings
 from services.chat.stream_provider import StreamProvider
-from services.chat.tables import TurnLocks
 from services.chat.timers import TIMERS
 
 _LOOK_UP_WITHIN_S: Final = 5.0
@@ -55,7 +55,7 @@ def chat_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Ch
     return Store(
         "chat",
         database_url,
-        lambda env: Chat(env, clock=clock, schedule=Schedule(clock), turns=TurnLocks()),
+        lambda env: application(env, clock, Schedule(clock)),
         views=[SeatList(), ChannelList()],
         clock=clock,
         pool_size=pool_size,

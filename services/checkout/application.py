@@ -13,6 +13,8 @@ from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.repository import CheckoutReads, OrderRepository
 from services.checkout.orders.tables import CheckoutTables
 from services.checkout.orders.use_cases import HOLD, Orders
+from services.checkout.payments.payment import Payment
+from services.checkout.payments.use_cases import Payments
 from services.checkout.reconciliation.use_cases import Reconciliation
 from services.checkout.stock.inventory import Counters, Inventory
 from services.checkout.stock.tables import StockTable
@@ -22,10 +24,11 @@ from services.checkout.stock.use_cases import Stock
 class Checkout(Application[UUID]):
     """The event store of the checkout, with the use cases of its modules."""
 
-    snapshotting_intervals = {Order: 50}  # noqa: RUF012
+    snapshotting_intervals = {Order: 50, Payment: 50}  # noqa: RUF012
 
     stock: Stock
     orders: Orders
+    payments: Payments
     refunds: Refunds
     reconciliation: Reconciliation
 
@@ -38,6 +41,7 @@ class Parts:
     counters: Counters = field(default_factory=StockTable)
     reads: CheckoutReads = field(default_factory=CheckoutTables)
     orders: type[Orders] = Orders
+    payments: type[Payments] = Payments
     refunds: type[Refunds] = Refunds
 
 
@@ -50,9 +54,10 @@ def application(
     context = Context(checkout.repository, checkout.save, clock, schedule)
     inventory = Inventory(parts.counters)
     repository = OrderRepository(context, parts.reads)
-    refunds = parts.refunds(context, repository, inventory)
-    orders = parts.orders(context, repository, inventory, refunds, parts.hold)
+    payments = parts.payments(context, parts.reads)
+    refunds = parts.refunds(context, repository, payments, inventory)
+    orders = parts.orders(context, repository, inventory, refunds, payments, parts.hold)
     checkout.stock = Stock(context, inventory)
-    checkout.refunds, checkout.orders = refunds, orders
+    checkout.payments, checkout.refunds, checkout.orders = payments, refunds, orders
     checkout.reconciliation = Reconciliation(context, orders, parts.reads)
     return checkout

@@ -15,10 +15,11 @@ from libs.runtime.service import Hook, Service
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.checkout.application import Checkout
-from services.checkout.orders.jobs import Charging, refund_request_of
-from services.checkout.orders.refunds import REFUND, RETURN_PAYMENT
+from services.checkout.orders.jobs import Charging, UseCases, refund_request_of
+from services.checkout.orders.refunds import REFUND
 from services.checkout.orders.use_cases import CLOSE_ORDER, HOLD_EXPIRES, RECONCILE_ORDER
 from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.use_cases import RETURN_PAYMENT
 from services.checkout.payments.webhooks import FOLLOW_HINT, Webhooks
 from services.checkout.reconciliation.lists import Reconciler
 from services.checkout.reconciliation.run import (
@@ -55,7 +56,8 @@ def talking_to(
 ) -> Workers:
     """The workers of a store; `before_making` as in Charging."""
     checkout = store.application
-    charging = Charging(store, checkout.orders, checkout.refunds, provider, before_making)
+    use_cases = UseCases(checkout.orders, checkout.refunds, checkout.payments)
+    charging = Charging(store, use_cases, provider, before_making)
     return Workers(
         charging,
         Webhooks(store, charging.follow_hint, store.schedule),
@@ -124,7 +126,7 @@ def begin(store: Store[Checkout]) -> Hook:
                 store.schedule.at(kind, "all", store.clock.now(), {})
             schedule_runs(store.schedule, store.clock.now())
 
-        cause = Cause(uuid5(NAMESPACE_URL, "begin rounds"), actor=store.service)
+        cause = Cause(uuid5(NAMESPACE_URL, "begin runs"), actor=store.service)
         store.work(cause, put)
 
     return hook

@@ -14,13 +14,9 @@ from services.checkout.orders.eligibility import (
     SaleEnded,
     WaitlistOnly,
 )
+from services.checkout.orders.order import OrderNotOpen
 from services.checkout.orders.team_queries import NotOnTeam, RoleNotAllowed, SpaceNotFound
-from services.checkout.payments.payment import (
-    NothingToRefund,
-    OrderNotFound,
-    OrderNotOpen,
-    RefundExceedsPayment,
-)
+from services.checkout.payments.charge import NothingToRefund, OrderNotFound, RefundExceedsPayment
 from services.checkout.payments.provider import ForgedWebhook, PaymentImpossible
 from services.checkout.stock.inventory import PassNotFound, SoldOut
 

@@ -4,6 +4,7 @@ Every domain event is listed here: translated, or kept private by returning None
 """
 
 from functools import singledispatch
+from uuid import UUID
 
 from libs.events.catalog import PricingType
 from libs.events.checkout import (
@@ -19,6 +20,7 @@ from libs.events.checkout import (
 from libs.events.contract import Contract
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
+from services.checkout.payments.payment import Payment
 from services.checkout.reconciliation.daily_balance import DailyBalance
 from services.checkout.reconciliation.discrepancy import Discrepancy
 from services.checkout.reconciliation.orphaned_payment import OrphanedPayment
@@ -34,15 +36,15 @@ def to_contract(event: object) -> Contract | None:
 
 @to_contract.register
 def _(event: Order.Opened) -> Contract:
-    offer = Quote.from_state(event.offer)
+    quote = Quote.from_state(event.quote)
     return OrderOpened(
         order_id=event.originator_id,
         person_id=event.person_id,
-        space_id=offer.space_id,
-        pass_id=offer.pass_id,
-        pass_version_id=offer.version_id,
+        space_id=quote.space_id,
+        pass_id=quote.pass_id,
+        pass_version_id=quote.version_id,
         total_minor=event.total_minor,
-        currency=offer.terms.currency,
+        currency=quote.terms.currency,
         held_until=event.held_until,
     )
 
@@ -58,37 +60,34 @@ def _(event: Order.Expired) -> Contract:
 
 
 @to_contract.register
-def _(event: Order.PaymentFailed) -> Contract:
+def _(event: Payment.Failed) -> Contract:
     return PaymentFailed(
-        order_id=event.originator_id,
-        person_id=event.person_id,
-        space_id=event.space_id,
-        pass_id=event.pass_id,
+        **_about(event),
         code=event.code,
     )
 
 
 @to_contract.register
 def _(event: Order.Fulfilled) -> Contract:
-    offer = Quote.from_state(event.offer)
-    terms = offer.terms
+    quote = Quote.from_state(event.quote)
+    terms = quote.terms
     return PassPurchased(
         order_id=event.originator_id,
         person_id=event.person_id,
-        space_id=offer.space_id,
-        pass_id=offer.pass_id,
-        pass_version_id=offer.version_id,
-        experience_ids=offer.experience_ids,
+        space_id=quote.space_id,
+        pass_id=quote.pass_id,
+        pass_version_id=quote.version_id,
+        experience_ids=quote.experience_ids,
         pricing_type=PricingType(terms.pricing_type),
         total_minor=event.total_minor,
         currency=terms.currency,
         currency_exponent=terms.currency_exponent,
         granted_from=event.granted_from,
         granted_until=event.granted_until,
-        space_slug=offer.space_slug,
-        space_name=offer.space_name,
-        pass_slug=offer.pass_slug,
-        pass_name=offer.pass_name,
+        space_slug=quote.space_slug,
+        space_name=quote.space_name,
+        pass_slug=quote.pass_slug,
+        pass_name=quote.pass_name,
         redirect_url=terms.redirect_url,
     )
 
@@ -109,24 +108,21 @@ def _(event: Order.Refunded) -> Contract:
 
 
 @to_contract.register
-def _(event: Order.PaymentReturned) -> Contract:
+def _(event: Payment.Refunded) -> Contract | None:
+    """Orders tell of their own refunds. A payment that bought nothing is told once, in full."""
+    if not (event.whole and event.full):
+        return None
     return PaymentReturned(
-        order_id=event.originator_id,
-        person_id=event.person_id,
-        space_id=event.space_id,
-        pass_id=event.pass_id,
-        amount_minor=event.amount_minor,
+        **_about(event),
+        amount_minor=event.captured_minor,
         currency=event.currency,
         currency_exponent=event.currency_exponent,
-        cause=RefundCause(event.cause),
+        cause=RefundCause(event.purpose),
     )
 
 
 @to_contract.register
-def _(event: Order.RefundFailed) -> Contract | None:
-    """Nobody was told of a refund that failed at once."""
-    if not event.counted:
-        return None
+def _(event: Order.RefundFailed) -> Contract:
     return RefundFailed(
         order_id=event.originator_id,
         person_id=event.person_id,
@@ -139,18 +135,17 @@ def _(event: Order.RefundFailed) -> Contract | None:
     )
 
 
-@to_contract.register(Order.PaymentRequested)
-@to_contract.register(Order.PaymentIntentCreated)
 @to_contract.register(Order.HoldExtended)
 @to_contract.register(Order.HoldRestarted)
-@to_contract.register(Order.PaymentCancelled)
-@to_contract.register(Order.PaymentSucceeded)
-@to_contract.register(Order.ReturnRequested)
-@to_contract.register(Order.ReturnFailed)
-@to_contract.register(Order.RefundRequested)
-@to_contract.register(Order.RefundRefused)
-def _(event: Order.Event) -> None:
-    """How an order comes about is our own affair."""
+@to_contract.register(Payment.Requested)
+@to_contract.register(Payment.IntentCreated)
+@to_contract.register(Payment.Cancelled)
+@to_contract.register(Payment.Succeeded)
+@to_contract.register(Payment.RefundRequested)
+@to_contract.register(Payment.RefundRefused)
+@to_contract.register(Payment.RefundFailed)
+def _(event: Order.Event | Payment.Event) -> None:
+    """How an order and its payments come about is our own affair."""
 
 
 @to_contract.register(Seat.Held)
@@ -169,3 +164,7 @@ def _(event: Seat.Event | Capacity.Set) -> None:
 @to_contract.register(OrphanedPayment.Returned)
 def _(event: Discrepancy.Event | DailyBalance.Event | OrphanedPayment.Event) -> None:
     """How our books were compared is for our operators; what it changed is told by the orders."""
+
+
+def _about(event: Payment.Failed | Payment.Refunded) -> dict[str, UUID]:
+    return {name: event.charge[name] for name in ("order_id", "person_id", "space_id", "pass_id")}

@@ -10,7 +10,7 @@ from libs.runtime.scheduling.clock import Clock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
 from libs.runtime.store.store import Store
-from services.notifications.application import Notifications
+from services.notifications.composition import application
 from services.notifications.http import (
     REFUSALS,
     choices_router,
@@ -24,7 +24,6 @@ from services.notifications.publishing import to_contract
 from services.notifications.reactions import SUBSCRIPTIONS
 from services.notifications.settings import Settings
 from services.notifications.smtp_provider import SmtpProvider
-from services.notifications.tables import AudienceTable, CatalogueTable, OptOutTable
 from services.notifications.texts import Texts
 from services.notifications.timers import TIMERS
 from services.notifications.unsubscribe_tokens import UnsubscribeTokens
@@ -56,14 +55,7 @@ def compose(settings: Settings, clock: Clock) -> Service:
     store = Store(
         "notifications",
         settings.database_url,
-        lambda env: Notifications(
-            env,
-            clock=clock,
-            schedule=Schedule(clock),
-            audience=AudienceTable(),
-            catalogue=CatalogueTable(),
-            opt_outs=OptOutTable(),
-        ),
+        lambda env: application(env, clock, Schedule(clock)),
         views=VIEWS,
         migrations=Path(__file__).parent / "migrations",
         clock=clock,

@@ -7,6 +7,7 @@ from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
 from libs.runtime.store.store import Store
 from services.streaming.application import Streaming, VideoProvider
+from services.streaming.composition import application
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.jobs import Jobs
 from services.streaming.livekit_provider import LiveKitProvider
@@ -20,7 +21,6 @@ from services.streaming.projections import (
 from services.streaming.publishing import to_contract
 from services.streaming.reactions import SUBSCRIPTIONS
 from services.streaming.settings import Settings
-from services.streaming.tables import StageTable, WebhookTable
 from services.streaming.timers import TIMERS
 from services.streaming.video_server import AnnouncedVideoServer
 
@@ -30,13 +30,7 @@ def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Sto
     return Store(
         "streaming",
         database_url,
-        lambda env: Streaming(
-            env,
-            clock=clock,
-            schedule=Schedule(clock),
-            stage=StageTable(),
-            inbox=WebhookTable(),
-        ),
+        lambda env: application(env, clock, Schedule(clock)),
         views=[StreamList(), DoorList(), BanList(), TeamList(), ExperienceList()],
         migrations=Path(__file__).parent / "migrations",
         clock=clock,

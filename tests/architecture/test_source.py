@@ -11,7 +11,16 @@ SERVICES = sorted(p.name for p in Path("services").iterdir() if (p / "__main__.p
 
 OF_A_MODULE = {
     *("use_cases", "flows", "order", "quote", "eligibility", "refunds", "repository", "inventory"),
-    *("seat", "capacity", "payment", "discrepancy", "daily_balance", "orphaned_payment"),
+    *(
+        "seat",
+        "capacity",
+        "payment",
+        "charge",
+        "refund",
+        "discrepancy",
+        "daily_balance",
+        "orphaned_payment",
+    ),
 }
 """Where a service that is cut by capability decides."""
 

@@ -14,7 +14,7 @@ CALLERS = {
     "hold": {"open_order"},
     "take": {"open_order"},
     "sell": {"_fulfil_or_return", "_take_seat_again"},
-    "release": {"_record_refund", "_expire"},
+    "release": {"record", "_expire"},
     "set_capacity": {"set_capacity"},
 }
 """Which use cases make which move of the inventory."""

@@ -14,9 +14,8 @@ from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
 from services.chat.application import Chat
 from services.checkout.orders.order import Order
-from services.checkout.orders.refunds import Refunds
-from services.checkout.orders.states import OrderStatus
-from services.checkout.orders.use_cases import Orders
+from services.checkout.orders.use_cases import Orders, charge_for
+from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import (
     PaymentStatus,
     ProviderPayment,
@@ -24,6 +23,8 @@ from services.checkout.payments.provider import (
     Record,
     RefundRequest,
 )
+from services.checkout.payments.refund import return_whole
+from services.checkout.payments.use_cases import Payments
 from services.checkout.reconciliation.lists import Reconciler
 from services.checkout.stock.seat import Seat, SeatReason
 from services.checkout.stock.tables import StockTable
@@ -85,37 +86,35 @@ class Hasty(Orders):
     """Settles by what the order looks like just now, not by how far each payment has come."""
 
     @override
-    def apply_provider_state(self, order_id: UUID, payment: ProviderPayment) -> None:
+    def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        order.apply_provider_state(payment, now)
+        payment = self._payments.named(charge_for(order), provider, now)
+        payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
-        if payment.status is PaymentStatus.SUCCEEDED and order.status == OrderStatus.OPEN:
+        if provider.status is PaymentStatus.SUCCEEDED and order.is_open:
             self._inventory.sell(seat, now)
-            order.fulfil(payment.payment_intent_id, now)
+            order.fulfil(provider.payment_intent_id, now)
             self._end(order)
-        self._refunds.compare(order, seat, payment, now)
-        self._context.save(order, seat)
+        if provider.payment_intent_id == order.settled_by:
+            self._refunds.compare(order, payment, seat, provider)
+        self._context.save(order, payment, seat)
 
 
-class KeepsTheMoney(Refunds):
+class KeepsTheMoney(Payments):
     """Means to send back what bought nothing, and never does."""
 
     @override
-    def return_payment(
-        self, order: Order, payment_intent_id: str, cause: str, now: datetime
-    ) -> None:
-        order.request_return(payment_intent_id, cause, now)
+    def return_whole(self, payment: Payment, purpose: str, at: datetime) -> None:
+        return_whole(payment, purpose, at)
 
 
-class TakesItsTime(Refunds):
+class TakesItsTime(Payments):
     """Sends back what bought nothing, when it comes to it."""
 
     @override
-    def return_payment(
-        self, order: Order, payment_intent_id: str, cause: str, now: datetime
-    ) -> None:
-        super().return_payment(order, payment_intent_id, cause, now + timedelta(hours=1))
+    def return_whole(self, payment: Payment, purpose: str, at: datetime) -> None:
+        super().return_whole(payment, purpose, at + timedelta(hours=1))
 
 
 class Lenient(Chat):
@@ -137,7 +136,7 @@ class Holding(Orders):
 
     @override
     def _expire(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
-        if order.status == OrderStatus.OPEN:
+        if order.is_open:
             order.expire(reason.value, now)
             self._end(order)
 
@@ -194,8 +193,8 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "memory of commands": Protections(make_store=Amnesiac),
     "inbox": Protections(make_store=Forgetful),
     "lattice": Protections(orders=Hasty),
-    "way back of a payment": Protections(refunds=KeepsTheMoney),
-    "way back at once": Protections(refunds=TakesItsTime),
+    "way back of a payment": Protections(payments=KeepsTheMoney),
+    "way back at once": Protections(payments=TakesItsTime),
     "seats in the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
     "end of a hold": Protections(orders=Generous),

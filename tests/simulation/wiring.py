@@ -23,22 +23,21 @@ from libs.runtime.store.connections import Connections
 from libs.runtime.store.store import Store
 from libs.runtime.views.view import View
 from services import access, catalog, chat, checkout, notifications
-from services.access.application import Access
+from services.access.composition import application as access_application
 from services.access.projections import VIEWS as ACCESS_VIEWS
 from services.access.publishing import to_contract as access_says
 from services.access.reactions import SUBSCRIPTIONS as ACCESS_HEARS
 from services.access.timers import TIMERS as ACCESS_TIMERS
-from services.catalog.application import Catalog
+from services.catalog.composition import application as catalog_application
 from services.catalog.projections import VIEWS as CATALOG_VIEWS
 from services.catalog.publishing import to_contract as catalog_says
 from services.catalog.reactions import SUBSCRIPTIONS as CATALOG_HEARS
-from services.catalog.tables import BanTable, NameTable, ProfileTextTable
 from services.chat.application import Chat
+from services.chat.composition import application as chat_application
 from services.chat.jobs import Jobs as ChatJobs
 from services.chat.projections import ChannelList, SeatList
 from services.chat.publishing import to_contract as chat_says
 from services.chat.reactions import SUBSCRIPTIONS as CHAT_HEARS
-from services.chat.tables import TurnLocks
 from services.chat.timers import TIMERS as CHAT_TIMERS
 from services.checkout.application import Parts
 from services.checkout.application import application as checkout_application
@@ -47,22 +46,21 @@ from services.checkout.flows import jobs as checkout_jobs
 from services.checkout.flows import talking_to
 from services.checkout.flows import timers as checkout_timers
 from services.checkout.orders.jobs import Charging
-from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.use_cases import Payments
 from services.checkout.payments.webhooks import Webhooks
 from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
 from services.checkout.publishing import to_contract as checkout_says
 from services.checkout.reactions import SUBSCRIPTIONS as CHECKOUT_HEARS
 from services.checkout.reconciliation.lists import Reconciler
 from services.checkout.stock.inventory import Counters
-from services.notifications.application import Notifications
+from services.notifications.composition import application as notifications_application
 from services.notifications.jobs import Jobs as NotificationJobs
 from services.notifications.mails import Mails
 from services.notifications.projections import VIEWS as NOTIFICATION_VIEWS
 from services.notifications.publishing import to_contract as notifications_say
 from services.notifications.reactions import SUBSCRIPTIONS as NOTIFICATIONS_HEAR
-from services.notifications.tables import AudienceTable, CatalogueTable, OptOutTable
 from services.notifications.texts import Texts
 from services.notifications.timers import TIMERS as NOTIFICATION_TIMERS
 from services.notifications.unsubscribe_tokens import UnsubscribeTokens
@@ -107,10 +105,10 @@ class Surroundings:
     make_store: MakeStore
     make_counters: Callable[[], Counters]
     orders: type[Orders]
-    refunds: type[Refunds]
+    payments: type[Payments]
     reconciler: type[Reconciler]
     provider: PaymentProvider
-    make_chat: Callable[..., Chat]
+    chat: type[Chat]
     mails: Mails = field(
         default_factory=lambda: Mails(
             "http://localhost:8000",
@@ -197,9 +195,7 @@ def begin_catalog(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "catalog",
-        lambda env: Catalog(
-            env, clock=world.clock, names=NameTable(), texts=ProfileTextTable(), bans=BanTable()
-        ),
+        lambda env: catalog_application(env, world.clock),
         opening=opening,
     )
     return Process(world, store, catalog_says, {}, {}, tuple(services.catalog.http.REFUSALS))
@@ -214,7 +210,7 @@ def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
             env,
             world.clock,
             Schedule(world.clock),
-            Parts(counters=world.make_counters(), orders=world.orders, refunds=world.refunds),
+            Parts(counters=world.make_counters(), orders=world.orders, payments=world.payments),
         ),
         opening=opening,
     )
@@ -237,7 +233,7 @@ def begin_access(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "access",
-        lambda env: Access(env, clock=world.clock, schedule=Schedule(world.clock)),
+        lambda env: access_application(env, world.clock, Schedule(world.clock)),
         opening=opening,
     )
     refusals = tuple(services.access.http.REFUSALS)
@@ -249,9 +245,7 @@ def begin_chat(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "chat",
-        lambda env: world.make_chat(
-            env, clock=world.clock, schedule=Schedule(world.clock), turns=TurnLocks()
-        ),
+        lambda env: chat_application(env, world.clock, Schedule(world.clock), world.chat),
         opening=opening,
     )
     jobs = ChatJobs(store, world.room, lambda _: None).by_kind()
@@ -266,14 +260,7 @@ def begin_notifications(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "notifications",
-        lambda env: Notifications(
-            env,
-            clock=world.clock,
-            schedule=Schedule(world.clock),
-            audience=AudienceTable(),
-            catalogue=CatalogueTable(),
-            opt_outs=OptOutTable(),
-        ),
+        lambda env: notifications_application(env, world.clock, Schedule(world.clock)),
         opening=opening,
     )
     jobs = NotificationJobs(store, world.mails, world.post, world.contacts.get).by_kind()

@@ -18,9 +18,9 @@ from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.log import Position
 from services.chat.application import Chat
-from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.use_cases import Payments
 from services.checkout.reconciliation.lists import Reconciler
 from services.checkout.stock.tables import StockTable
 from tests.simulation.bank import Bank
@@ -67,10 +67,10 @@ class Protections:
     make_store: Callable[..., MortalStore] = MortalStore
     counters: Callable[[Callable[[UUID], None]], StockTable] = CrowdedCounters
     orders: type[Orders] = Orders
-    refunds: type[Refunds] = Refunds
+    payments: type[Payments] = Payments
     reconciler: type[Reconciler] = Reconciler
     provider: Callable[[Bank], PaymentProvider] = _itself
-    chat: Callable[..., Chat] = Chat
+    chat: type[Chat] = Chat
     relay_expects: bool = True
     acknowledges_first: bool = False
     keeps_order: bool = True
@@ -113,7 +113,7 @@ class World:
             kept.make_store,
             lambda: kept.counters(self._crowded),
             kept.orders,
-            kept.refunds,
+            kept.payments,
             kept.reconciler,
             kept.provider(self.bank),
             kept.chat,

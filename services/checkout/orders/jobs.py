@@ -6,6 +6,7 @@ an answer that does not come leaves the outcome unknown, and it is asked again w
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,10 +30,20 @@ from services.checkout.payments.provider import (
     RefundRequest,
 )
 from services.checkout.payments.queries import AskedPayment
+from services.checkout.payments.use_cases import Payments
 
 logger = logging.getLogger(__name__)
 
 _CHALLENGES_EXTENDED: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Where the provider's answers are recorded."""
+
+    orders: Orders
+    refunds: Refunds
+    payments: Payments
 
 
 class Charging:
@@ -41,16 +52,16 @@ class Charging:
     def __init__(
         self,
         store: Store[Any],
-        orders: Orders,
-        refunds: Refunds,
+        use_cases: UseCases,
         provider: PaymentProvider,
         before_making: Callable[[UUID], None],
     ) -> None:
         """`before_making` waits for a turn when the end of a hold asks whether a payment was made,
         by making it. It may raise PaymentImpossible and ProviderSilent."""
         self._store = store
-        self._orders = orders
-        self._refunds = refunds
+        self._orders = use_cases.orders
+        self._refunds = use_cases.refunds
+        self._payments = use_cases.payments
         self._provider = provider
         self._before_making = before_making
 
@@ -160,11 +171,10 @@ class Charging:
                 payment = self._provider.get(payment_intent_id)
 
         def record() -> None:
-            if refund is None:
-                self._orders.apply_provider_state(order_id, payment)
-            else:
-                self._refunds.record_return(order_id, payment_intent_id, refund)
-            self._refunds.return_again(order_id, payment_intent_id, key, tries)
+            self._orders.apply_provider_state(order_id, payment)
+            if refund is not None:
+                self._payments.record_return(order_id, payment_intent_id, refund)
+            self._payments.return_again(order_id, payment_intent_id, key, tries)
 
         return record
 

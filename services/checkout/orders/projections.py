@@ -1,6 +1,7 @@
 """Orders as their buyers and the teams see them."""
 
 from typing import Any
+from uuid import UUID
 
 from typing_extensions import override
 
@@ -8,6 +9,7 @@ from libs.events.envelope import Envelope
 from libs.runtime.views.view import View, ViewCursor
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
+from services.checkout.payments.payment import Payment
 
 
 class OrderList(View):
@@ -62,12 +64,14 @@ class OrderList(View):
                     prepare=True,
                 )
                 self._change(event, curs)
+            case Payment.Event():
+                self._change_by_payment(event, curs)
             case _:
                 pass
 
     def _open(self, opened: Order.Opened, about: Envelope, curs: ViewCursor) -> None:
-        offer = Quote.from_state(opened.offer)
-        terms = offer.terms
+        quote = Quote.from_state(opened.quote)
+        terms = quote.terms
         curs.execute(
             """
             INSERT INTO order_list (order_id, version, person_id, space_id, pass_id,
@@ -80,14 +84,14 @@ class OrderList(View):
                 about.entity_id,
                 about.entity_version,
                 opened.person_id,
-                offer.space_id,
-                offer.pass_id,
-                offer.version_id,
-                offer.version_number,
-                offer.space_slug,
-                offer.space_name,
-                offer.pass_slug,
-                offer.pass_name,
+                quote.space_id,
+                quote.pass_id,
+                quote.version_id,
+                quote.version_number,
+                quote.space_slug,
+                quote.space_name,
+                quote.pass_slug,
+                quote.pass_name,
                 terms.redirect_url,
                 terms.pricing_type,
                 opened.total_minor,
@@ -116,21 +120,6 @@ class OrderList(View):
                 _set(curs, event, "held_until = %s, extensions = extensions + 1", event.held_until)
             case Order.HoldRestarted():
                 _set(curs, event, "held_until = %s", event.held_until)
-            case Order.PaymentFailed():
-                _set(curs, event, "failure_code = %s", event.code)
-            case Order.PaymentRequested() | Order.PaymentSucceeded():
-                _set(curs, event, "failure_code = NULL")
-            case _:
-                self._change_by_money_back(event, curs)
-
-    def _change_by_money_back(self, event: Any, curs: ViewCursor) -> None:
-        match event:
-            case Order.PaymentReturned():
-                _set(
-                    curs,
-                    event,
-                    "status = CASE status WHEN 'expired' THEN 'returned' ELSE status END",
-                )
             case Order.Refunded():
                 _set(
                     curs,
@@ -140,31 +129,36 @@ class OrderList(View):
                     event.amount_minor,
                     event.full,
                 )
-            case Order.ReturnFailed(returned_by=str()):
-                _set(
-                    curs,
-                    event,
-                    "status = CASE status WHEN 'returned' THEN 'expired' ELSE status END",
-                )
-            case _:
-                self._change_by_failed_refund(event, curs)
-
-    def _change_by_failed_refund(self, event: Any, curs: ViewCursor) -> None:
-        match event:
-            case Order.RefundRequested():
-                _set(curs, event, "refund_failure = NULL")
-            case Order.RefundRefused():
-                _set(curs, event, "refund_failure = %s", event.code)
             case Order.RefundFailed():
                 _set(
                     curs,
                     event,
-                    "refund_failure = %s, refunded_minor = refunded_minor - %s,"
+                    "refunded_minor = refunded_minor - %s,"
                     " status = CASE WHEN %s THEN 'fulfilled' ELSE status END",
-                    event.failure,
-                    event.amount_minor if event.counted else 0,
+                    event.amount_minor,
                     event.stands_again,
                 )
+            case _:
+                pass
+
+    def _change_by_payment(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Payment.Failed():
+                _set(curs, event, "failure_code = %s", event.code)
+            case Payment.Requested() | Payment.Succeeded():
+                _set(curs, event, "failure_code = NULL")
+            case Payment.RefundRequested(whole=False):
+                _set(curs, event, "refund_failure = NULL")
+            case Payment.RefundRefused():
+                _set(curs, event, "refund_failure = %s", event.code)
+            case Payment.Refunded(whole=True, full=True):
+                change = "status = CASE status WHEN 'expired' THEN 'returned' ELSE status END"
+                _set(curs, event, change)
+            case Payment.RefundFailed(reopened=True):
+                change = "status = CASE status WHEN 'returned' THEN 'expired' ELSE status END"
+                _set(curs, event, change)
+            case Payment.RefundFailed(whole=False):
+                _set(curs, event, "refund_failure = %s", event.failure)
             case _:
                 pass
 
@@ -172,6 +166,13 @@ class OrderList(View):
 def _set(curs: ViewCursor, event: Any, change: str, *values: Any) -> None:
     curs.execute(
         f"UPDATE order_list SET {change} WHERE order_id = %s",  # noqa: S608 - our own text
-        (*values, event.originator_id),
+        (*values, _order_of(event)),
         prepare=True,
     )
+
+
+def _order_of(event: Any) -> UUID:
+    order_id: UUID = (
+        event.charge["order_id"] if isinstance(event, Payment.Event) else event.originator_id
+    )
+    return order_id

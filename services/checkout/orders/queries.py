@@ -11,7 +11,7 @@ from services.checkout.orders.eligibility import SaleState, sale_state
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.tables import ELIGIBILITY_COLUMNS, eligibility_of
 from services.checkout.orders.use_cases import CLOSE_ORDER
-from services.checkout.payments.payment import OrderNotFound
+from services.checkout.payments.charge import OrderNotFound
 from services.checkout.payments.provider import PaymentStatus
 from services.checkout.payments.queue.queue import QueuePosition
 from services.checkout.stock.inventory import PassNotFound

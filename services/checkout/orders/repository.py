@@ -9,7 +9,7 @@ from eventsourcing.application import AggregateNotFoundError
 from services.checkout.context import Context
 from services.checkout.orders.eligibility import Eligibility
 from services.checkout.orders.order import Order
-from services.checkout.payments.payment import OrderNotFound
+from services.checkout.payments.charge import OrderNotFound
 from services.checkout.payments.provider import ProviderPayment
 from services.checkout.stock.seat import Seat
 

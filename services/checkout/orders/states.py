@@ -1,7 +1,6 @@
 """Where an order is."""
 
 from enum import StrEnum
-from typing import Final
 
 
 class OrderStatus(StrEnum):
@@ -12,6 +11,3 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"
     RETURNED = "returned"
     REFUNDED = "refunded"
-
-
-WITHOUT_PASS: Final = {OrderStatus.OPEN, OrderStatus.EXPIRED, OrderStatus.RETURNED}

@@ -9,9 +9,10 @@ from services.checkout.orders.eligibility import refuse_unless_on_sale
 from services.checkout.orders.order import Order
 from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.repository import OrderRepository
-from services.checkout.orders.states import OrderStatus
-from services.checkout.payments.payment import PaymentState
-from services.checkout.payments.provider import ProviderMovement, ProviderPayment
+from services.checkout.payments.charge import BOUGHT_NOTHING, Charge, PaymentState
+from services.checkout.payments.payment import Payment
+from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderPayment
+from services.checkout.payments.use_cases import Payments, knows
 from services.checkout.stock.inventory import Allotment, Inventory, SoldOut
 from services.checkout.stock.seat import Seat, SeatReason
 
@@ -37,7 +38,8 @@ class Orders:
         repository: OrderRepository,
         inventory: Inventory,
         refunds: Refunds,
-        hold: timedelta = HOLD,
+        payments: Payments,
+        hold: timedelta,
     ) -> None:
         self.hold = hold
         self._context = context
@@ -47,6 +49,7 @@ class Orders:
         self._repository = repository
         self._inventory = inventory
         self._refunds = refunds
+        self._payments = payments
 
     def open_order(
         self,
@@ -69,7 +72,7 @@ class Orders:
         order = Order(
             command_id=command_id,
             person_id=person_id,
-            offer=eligibility.quote.to_state(),
+            quote=eligibility.quote.to_state(),
             total_minor=eligibility.quote.terms.total_minor,
             opened_at=now,
             held_until=now + self.hold,
@@ -80,57 +83,68 @@ class Orders:
             return str(order.id)
         # Before anything is written: a buyer refused in a batch shares its transaction with others.
         seat = self._inventory.hold(order.id, pass_id, now, allotment)
-        order.request_payment(now)
+        payment = self._payments.request(charge_for(order), 1, now)
         self._schedule_end_of_hold(order)
-        self._context.save(order, seat)
+        self._context.save(order, payment, seat)
         return str(order.id)
 
     def request_payment(self, order_id: UUID) -> None:
         """Request a payment again when the last one is over. Raises OrderNotOpen."""
         order = self._repository.locked(order_id)
-        order.request_payment(self._clock.now())
-        self._context.save(order)
+        order.require_open()
+        self._request_again(order)
 
-    def attach_payment(self, order_id: UUID, payment: ProviderPayment) -> None:
+    def attach_payment(self, order_id: UUID, provider: ProviderPayment) -> None:
         """The provider made the payment: keep its id, and check on it in two minutes.
 
         A buyer who waited in the queue for it has the whole hold from now on.
         """
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        waited = not order.payments and now > order.held_until - self.hold * (1 - WAIT_FORGIVEN)
-        order.attach_payment(payment, now)
-        if order.status == OrderStatus.OPEN:
+        is_first = all(p.payment_intent_id is None for p in self._payments.all_of(order_id))
+        waited = is_first and now > order.held_until - self.hold * (1 - WAIT_FORGIVEN)
+        payment = self._payments.named(charge_for(order), provider, now)
+        payment.attach(provider.payment_intent_id, now)
+        if order.is_open:
             if waited:
                 order.restart_hold(now + self.hold)
                 self._schedule_end_of_hold(order)
-            self._reads.keep_secret(payment)
+            self._reads.keep_secret(provider)
             due = now + RECONCILE_AFTER
             self._schedule.at(RECONCILE_ORDER, str(order_id), due, _about(order_id))
         else:
             self._schedule.at(CLOSE_ORDER, str(order_id), now, _about(order_id))
-        self._context.save(order)
+        self._context.save(order, payment)
 
     def give_up_payment(self, order_id: UUID, attempt: int, code: str) -> None:
         """The provider refuses to make such a payment: release the seat."""
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        order.give_up_attempt(attempt, code, now)
+        *_, payment = self._payments.all_of(order_id)
+        if payment.attempt == attempt:
+            payment.give_up(code, now)
         seat = self._repository.seat_of(order)
-        if order.attempt_over:
+        if payment.is_over:
             self._expire(order, seat, SeatReason.PAYMENT_IMPOSSIBLE, now)
-        self._context.save(order, seat)
+        self._context.save(order, payment, seat)
 
     def renew_payment(self, order_id: UUID, attempt: int) -> None:
         """The provider replays the same fault for this attempt: begin another one."""
         order = self._repository.locked(order_id)
-        now = self._clock.now()
-        if order.status == OrderStatus.OPEN:
-            order.give_up_attempt(attempt, "provider_error", now)
-            order.request_payment(now)
-        self._context.save(order)
+        if order.is_open:
+            *_, payment = self._payments.all_of(order_id)
+            if payment.attempt == attempt:
+                payment.give_up("provider_error", self._clock.now())
+                self._context.save(payment)
+            self._request_again(order)
 
-    def apply_provider_state(self, order_id: UUID, payment: ProviderPayment) -> None:
+    def _request_again(self, order: Order) -> None:
+        payments = list(self._payments.all_of(order.id))
+        if payments and payments[-1].is_over:
+            now = self._clock.now()
+            self._context.save(self._payments.request(charge_for(order), len(payments) + 1, now))
+
+    def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
         """Bring an order to where its payment is at the provider. Redelivered, it happens once.
 
         Webhook, return page, reconciliation and the end of the hold all come here. A captured
@@ -138,12 +152,16 @@ class Orders:
         """
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        order.apply_provider_state(payment, now)
+        payment = self._payments.named(charge_for(order), provider, now)
+        payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
-        if order.payments[payment.payment_intent_id] == PaymentState.SUCCEEDED:
-            self._fulfil_or_return(order, seat, payment, now)
-        self._refunds.compare(order, seat, payment, now)
-        self._context.save(order, seat)
+        if payment.state == PaymentState.SUCCEEDED:
+            self._fulfil_or_return(order, payment, seat, now)
+        if payment.payment_intent_id == order.settled_by:
+            self._refunds.compare(order, payment, seat, provider)
+        elif payment.state in BOUGHT_NOTHING:
+            self._payments.compare(payment, provider, now)
+        self._context.save(order, payment, seat)
 
     def close_again(self, order_id: UUID) -> None:
         """Neither cancelled nor captured: retry in five minutes."""
@@ -153,22 +171,23 @@ class Orders:
     def look_again(self, order_id: UUID, *, undecided: bool) -> None:
         """Check on the payments in five minutes while the order is open or one is `undecided`."""
         order = self._repository.locked(order_id)
-        if order.status == OrderStatus.OPEN or undecided:
+        if order.is_open or undecided:
             due = self._clock.now() + LOOK_AGAIN_AFTER
             self._schedule.at(RECONCILE_ORDER, str(order_id), due, _about(order_id))
 
-    def extend_hold(self, order_id: UUID, payment: ProviderPayment) -> None:
+    def extend_hold(self, order_id: UUID, provider: ProviderPayment) -> None:
         """The buyer or their bank is paying while the hold ends: hold the seat once more."""
         order = self._repository.locked(order_id)
-        if order.status != OrderStatus.OPEN:
+        if not order.is_open:
             return
         now = self._clock.now()
-        order.attach_payment(payment, now)
+        payment = self._payments.named(charge_for(order), provider, now)
+        payment.attach(provider.payment_intent_id, now)
         # Redelivered, or after the hold has begun anew, its end is on the schedule already.
         if order.held_until <= now:
             order.extend_hold(now + self.hold)
             self._schedule_end_of_hold(order)
-        self._context.save(order)
+        self._context.save(order, payment)
 
     def close_order(self, order_id: UUID) -> None:
         """The hold is over: expire the order if it is still open."""
@@ -184,36 +203,36 @@ class Orders:
 
         Raises OrderNotFound.
         """
-        order = self._repository.locked(movement.order_id)
-        if order.knows(movement):
-            return None
-        return order.payments.get(movement.payment_intent_id, "unknown")
+        self._repository.locked(movement.order_id)
+        payment = self._payments.find(movement.order_id, movement.payment_intent_id)
+        if payment is None:
+            lost = movement.kind in {MovementKind.CAPTURED, MovementKind.RETURNED}
+            return "unknown" if lost else None
+        return None if knows(payment, movement) else payment.state
 
-    def _fulfil_or_return(
-        self, order: Order, seat: Seat, payment: ProviderPayment, now: datetime
-    ) -> None:
+    def _fulfil_or_return(self, order: Order, payment: Payment, seat: Seat, now: datetime) -> None:
         if order.settled_by == payment.payment_intent_id:
             return
-        cause = self._why_unusable(order, payment)
-        if cause is None:
+        purpose = self._why_unusable(order, payment)
+        if purpose is None:
             try:
                 self._inventory.sell(seat, now)
             except SoldOut:
-                cause = "sold_out"
-        if cause is not None:
-            self._refunds.return_payment(order, payment.payment_intent_id, cause, now)
+                purpose = "sold_out"
+        if purpose is not None:
+            self._payments.return_whole(payment, purpose, now)
             self._expire(order, seat, SeatReason.PAYMENT_RETURNED, now)
             return
         order.fulfil(payment.payment_intent_id, now)
         self._end(order)
-        if len(order.payments) == 1:
+        if self._payments.is_only_one(payment):
             self._schedule.cancel(CLOSE_ORDER, str(order.id))
 
-    def _why_unusable(self, order: Order, payment: ProviderPayment) -> str | None:
+    def _why_unusable(self, order: Order, payment: Payment) -> str | None:
         if not order.may_be_fulfilled:
             return "second_charge"
         terms = order.quote.terms
-        if (payment.amount_minor, payment.currency) != (order.total_minor, terms.currency):
+        if (payment.captured_minor, payment.currency) != (order.total_minor, terms.currency):
             return "provider"
         until = terms.granted_until(self._clock.now())
         if until is not None and until <= self._clock.now():
@@ -224,7 +243,7 @@ class Orders:
         return None if eligibility.owned_order_id is None else "second_charge"
 
     def _expire(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
-        if order.status == OrderStatus.OPEN:
+        if order.is_open:
             order.expire(reason.value, now)
             self._inventory.release(seat, reason, now)
             self._end(order)
@@ -245,3 +264,17 @@ class Orders:
 
 def _about(order_id: UUID) -> dict[str, str]:
     return {"order_id": str(order_id)}
+
+
+def charge_for(order: Order) -> Charge:
+    """What a payment of the order is for."""
+    quote = order.quote
+    return Charge(
+        order_id=order.id,
+        person_id=order.person_id,
+        space_id=quote.space_id,
+        pass_id=quote.pass_id,
+        amount_minor=order.total_minor,
+        currency=quote.terms.currency,
+        currency_exponent=quote.terms.currency_exponent,
+    )

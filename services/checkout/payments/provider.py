@@ -56,7 +56,7 @@ class ProviderPayment:
 
 
 class Listing(StrEnum):
-    """The lists, in the order in which a round goes through them."""
+    """The lists, in the order in which a run goes through them."""
 
     PAYMENTS = "payments"
     CHARGES = "charges"

@@ -19,7 +19,6 @@ class AskedPayment:
     extensions: int
     attempt: int
     state: str
-    idempotency_key: str
     amount_minor: int
     currency: str
     payment_intent_id: str | None
@@ -38,7 +37,7 @@ class AskedPayment:
             order_id=self.order_id,
             person_id=self.person_id,
             attempt=self.attempt,
-            idempotency_key=self.idempotency_key,
+            idempotency_key=f"order:{self.order_id}:{self.attempt}",
             amount_minor=self.amount_minor,
             currency=self.currency,
             description=f"{self.space_name}: {self.pass_name}",
@@ -57,9 +56,7 @@ class WaitingOrder:
 
 _ASKED: Final = """
     SELECT p.order_id, o.person_id, o.status, o.extensions, p.attempt, p.state,
-           coalesce(p.idempotency_key, '') AS idempotency_key,
-           coalesce(p.amount_minor, o.total_minor) AS amount_minor,
-           coalesce(p.currency, o.currency) AS currency, p.payment_intent_id,
+           p.amount_minor, p.currency, p.payment_intent_id,
            s.client_secret IS NOT NULL AS has_secret, o.space_name, o.pass_name
     FROM payment_list p JOIN order_list o USING (order_id)
     LEFT JOIN payment_secrets s ON s.payment_intent_id = p.payment_intent_id

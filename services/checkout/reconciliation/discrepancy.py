@@ -10,17 +10,17 @@ from typing_extensions import override
 class Discrepancy(Aggregate):
     """One movement of money that nobody had told us of; found once, brought right where found."""
 
-    TOPIC = "checkout.difference"
+    TOPIC = "checkout.discrepancy"
 
     class Created(Aggregate.Created):
         """Required by the library beside a named creation event; never used."""
 
-        TOPIC = "checkout.difference.created"
+        TOPIC = "checkout.discrepancy.created"
 
     class Found(Aggregate.Created):
         """The provider says `theirs` of a payment that we had as `ours`."""
 
-        TOPIC = "checkout.difference.found"
+        TOPIC = "checkout.discrepancy.found"
 
         order_id: UUID
         payment_intent_id: str

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from libs.runtime.store.store import Store
-from services.checkout.payments.payment import OrderNotFound
+from services.checkout.payments.charge import OrderNotFound
 from services.checkout.payments.provider import (
     Listing,
     Page,
@@ -53,7 +53,7 @@ class Reconciler:
     """Goes through the lists of payments, charges and refunds, one page in a step.
 
     What we do not know is put on the schedule, each by itself: one that can't be settled holds up
-    neither the round nor the others.
+    neither the run nor the others.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class Reconciler:
         self._runs = RunTable()
 
     def step(self, day: str | None = None, *, up_to_now: bool = False) -> Record:
-        """The next page: of the hourly round, or of one over a day (ISO 8601, UTC) alone. A round
+        """The next page: of the hourly run, or of one over a day (ISO 8601, UTC) alone. A run
         that begins `up_to_now` leaves nothing to the webhooks.
 
-        Raises ProviderSilent: the round stays where it is.
+        Raises ProviderSilent: the run stays where it is.
         """
         young = timedelta(0) if up_to_now else YOUNG
         return self._go_on(
@@ -80,7 +80,7 @@ class Reconciler:
     def look_back(self) -> Record:
         """The next page of the refunds that were made so lately that they may fail at a bank.
 
-        Raises ProviderSilent: the round stays where it is.
+        Raises ProviderSilent: the run stays where it is.
         """
         return self._go_on(REFUNDS, self._may_have_failed, self._put_refunds)
 
@@ -94,7 +94,7 @@ class Reconciler:
         return lambda: self._settled(listed, payment)
 
     def refund_orphaned_payment(self, payment_intent_id: str) -> Record | None:
-        """Send back what is left of a payment whose order we do not have; None when a round has
+        """Send back what is left of a payment whose order we do not have; None when a run has
         found no such payment, or it is no such payment any more. What it asks for first tells
         whether it was sent back before.
 
@@ -134,13 +134,13 @@ class Reconciler:
         return Cursor(reached - back, now - young, _LISTINGS[0])
 
     def _may_have_failed(self, begun: Run) -> Cursor:
-        """Those that could not fail any more when the round was made last are left out."""
+        """Those that could not fail any more when the run was made last are left out."""
         now = self._store.clock.now()
         reached = min(begun.reached or now, now)
         return Cursor(reached - MAY_FAIL_FOR, now - YOUNG, Listing.REFUNDS)
 
     def _record(self, begun: Run, cursor: Cursor, page: Page) -> Run:
-        """Where the round stands now."""
+        """Where the run stands now."""
         going_on = _after(cursor, page)
         reached = cursor.until if going_on is None else begun.reached
         under_way = None if going_on is None else going_on.kept()

@@ -13,17 +13,17 @@ class OrphanedPayment(Aggregate):
     It buys nothing any more; a person decides when it goes back.
     """
 
-    TOPIC = "checkout.stray_payment"
+    TOPIC = "checkout.orphaned_payment"
 
     class Created(Aggregate.Created):
         """Required by the library beside a named creation event; never used."""
 
-        TOPIC = "checkout.stray_payment.created"
+        TOPIC = "checkout.orphaned_payment.created"
 
     class Found(Aggregate.Created):
         """The provider's lists have it, with our mark; the order that it names we do not have."""
 
-        TOPIC = "checkout.stray_payment.found"
+        TOPIC = "checkout.orphaned_payment.found"
 
         payment_intent_id: str
         order_id: UUID
@@ -34,7 +34,7 @@ class OrphanedPayment(Aggregate):
     class Returned(Aggregate.Event):
         """All of it is back; the refund is the last one that was made of it."""
 
-        TOPIC = "checkout.stray_payment.returned"
+        TOPIC = "checkout.orphaned_payment.returned"
 
         payment_intent_id: str
         refund_id: str

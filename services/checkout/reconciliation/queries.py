@@ -45,9 +45,8 @@ _BOOKED: Final = f"""
 # Learned in this time, and not met in the provider's lists of it.
 _UNSEEN: Final = """
     SELECT m.movement_id, m.kind, m.amount_minor, m.currency,
-           coalesce(m.payment_intent_id, p.payment_intent_id) AS payment_intent_id
+           m.payment_intent_id
     FROM money_list m
-    LEFT JOIN payment_list p ON p.order_id = m.order_id AND p.state = 'succeeded'
     WHERE m.recorded_at >= %(since)s AND m.recorded_at < %(until)s
       AND NOT EXISTS (SELECT 1 FROM seen_at_provider s
                       WHERE s.round = %(round)s AND s.movement_id = m.movement_id)
@@ -63,7 +62,7 @@ class Movement:
     kind: str
     amount_minor: int
     currency: str
-    payment_intent_id: str | None
+    payment_intent_id: str
 
 
 def list_unknown(
@@ -95,7 +94,7 @@ def _ours(listed: ProviderMovement, row: Any) -> int:
 def list_unseen(
     curs: ViewCursor, round_: str, since: datetime, until: datetime, limit: int
 ) -> list[Movement]:
-    """What we recorded in that time and the round did not meet at the provider."""
+    """What we recorded in that time and the run did not meet at the provider."""
     rows = curs.execute(
         _UNSEEN, {"round": round_, "since": since, "until": until, "limit": limit}, prepare=True
     )
@@ -121,7 +120,7 @@ def _columns(listed: Sequence[ProviderMovement]) -> dict[str, list[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """One that a round has found; `has_order`: its buyer's page has opened the order again."""
+    """One that a run has found; `has_order`: its buyer's page has opened the order again."""
 
     payment_intent_id: str
     order_id: UUID
@@ -138,7 +137,7 @@ class Orphan:
 
 
 def find_orphaned_payment(curs: ViewCursor, payment_intent_id: str) -> Orphan | None:
-    """None when no round has found such a payment."""
+    """None when no run has found such a payment."""
     row = curs.execute(
         "SELECT payment_intent_id, order_id, amount_minor, currency, found_at, returned_at,"
         " EXISTS (SELECT FROM order_list o WHERE o.order_id = s.order_id) AS has_order"

@@ -1,4 +1,4 @@
-"""How far each round has come, and when it goes on."""
+"""How far each run has come, and when it goes on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ EVERY: Final = "all"
 HOURLY: Final = "hourly"
 DAILY: Final = "daily"
 REFUNDS: Final = "refunds"
-BETWEEN_ROUNDS: Final = timedelta(hours=1)
+BETWEEN_RUNS: Final = timedelta(hours=1)
 OVERLAP: Final = timedelta(hours=2)
 FIRST_BACK: Final = timedelta(days=3)
 YOUNG: Final = timedelta(minutes=2)
@@ -47,7 +47,7 @@ _MOVE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A round by its name: all before `reached` was compared; `under_way` is its place."""
+    """A run by its name: all before `reached` was compared; `under_way` is its place."""
 
     name: str
     reached: datetime | None = None
@@ -56,7 +56,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where in the lists a round is, and from when to when it goes through them."""
+    """Where in the lists a run is, and from when to when it goes through them."""
 
     since: datetime
     until: datetime
@@ -84,7 +84,7 @@ class RunTable:
     """`reconciliation` and `seen_at_provider`, in the unit of work that is open."""
 
     def begin(self, name: str, reached: datetime) -> None:
-        """The round is done for the first time, from then on. Nothing changes when it is known."""
+        """The run is done for the first time, from then on. Nothing changes when it is known."""
         with unit_of_work.required().cursor() as curs:
             curs.execute(
                 "INSERT INTO reconciliation VALUES (%s, %s, NULL) ON CONFLICT DO NOTHING",
@@ -113,7 +113,7 @@ class RunTable:
             return moved.rowcount == 1
 
     def see(self, name: str, movement_ids: list[str]) -> None:
-        """The round has met these at the provider, or knows why it did not."""
+        """The run has met these at the provider, or knows why it did not."""
         with unit_of_work.required().cursor() as curs:
             curs.execute(
                 "INSERT INTO seen_at_provider SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
@@ -121,7 +121,7 @@ class RunTable:
             )
 
     def forget_seen(self, name: str) -> None:
-        """The round is over."""
+        """The run is over."""
         with unit_of_work.required().cursor() as curs:
             curs.execute("DELETE FROM seen_at_provider WHERE round = %s", (name,))
 
@@ -141,27 +141,27 @@ def after_day(begins: datetime) -> datetime:
 
 
 def schedule_runs(schedule: Schedule, now: datetime) -> None:
-    """Put the rounds on the schedule for when they are due; a restart neither hurries nor delays
+    """Put the runs on the schedule for when they are due; a restart neither hurries nor delays
     them. The first one over the lists goes three days back, the first sums are today's."""
-    rounds = RunTable()
-    rounds.begin(HOURLY, now - FIRST_BACK)
-    rounds.begin(DAILY, midnight(now.date().isoformat()))
-    rounds.begin(REFUNDS, now)
-    put_lists(schedule, rounds.get(HOURLY), now)
-    put_refunds(schedule, rounds.get(REFUNDS), now)
-    put_sums(schedule, rounds.get(DAILY), now)
+    runs = RunTable()
+    runs.begin(HOURLY, now - FIRST_BACK)
+    runs.begin(DAILY, midnight(now.date().isoformat()))
+    runs.begin(REFUNDS, now)
+    put_lists(schedule, runs.get(HOURLY), now)
+    put_refunds(schedule, runs.get(REFUNDS), now)
+    put_sums(schedule, runs.get(DAILY), now)
 
 
 def put_lists(schedule: Schedule, hourly: Run, now: datetime) -> None:
-    """The next step of the hourly round; at once when a clock that was ahead has put it off."""
+    """The next step of the hourly run; at once when a clock that was ahead has put it off."""
     due = now
     if hourly.under_way is None and hourly.reached is not None and hourly.reached <= now:
-        due = max(now, hourly.reached + YOUNG + BETWEEN_ROUNDS)
+        due = max(now, hourly.reached + YOUNG + BETWEEN_RUNS)
     schedule.at(RECONCILE_LISTS, EVERY, due, {})
 
 
 def put_refunds(schedule: Schedule, refunds: Run, now: datetime) -> None:
-    """The next step of the round over the refunds that may have failed, once a day."""
+    """The next step of the run over the refunds that may have failed, once a day."""
     due = now
     if refunds.under_way is None and refunds.reached is not None and refunds.reached <= now:
         due = max(now, refunds.reached + _DAY)
@@ -169,7 +169,7 @@ def put_refunds(schedule: Schedule, refunds: Run, now: datetime) -> None:
 
 
 def put_sums(schedule: Schedule, daily: Run, now: datetime) -> None:
-    """The next step of the nightly round."""
+    """The next step of the nightly run."""
     due = now
     if daily.under_way is None and daily.reached is not None:
         due = max(now, after_day(daily.reached))

@@ -104,7 +104,7 @@ class Balancer:
     def step(self, day: str | None = None) -> Record | None:
         """The next page: of the day whose turn it is, or of that one (ISO 8601, UTC) once more.
 
-        Raises ProviderSilent: the round stays where it is.
+        Raises ProviderSilent: the run stays where it is.
         """
         name = DAILY if day is None else f"sums {day}"
         begun = self._store.query(lambda _: self._runs.get(name))
@@ -158,8 +158,6 @@ class Balancer:
         return [each for each in ours if not self._is_there(each)]
 
     def _is_there(self, movement: Movement) -> bool:
-        if movement.payment_intent_id is None:
-            return False
         try:
             payment = self._provider.get(movement.payment_intent_id)
         except PaymentUnknown:

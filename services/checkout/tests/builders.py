@@ -13,6 +13,7 @@ from libs.runtime.scheduling.schedule import MemorySchedule
 from services.checkout.application import Parts, application
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
+from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import PaymentStatus, ProviderPayment
 from services.checkout.tests.fakes import MemoryCounters, MemoryReads
 
@@ -55,11 +56,25 @@ def an_order(frozen: PassTerms | None = None) -> Order:
     return Order(
         command_id=uuid4(),
         person_id=uuid4(),
-        offer=offer.to_state(),
+        quote=offer.to_state(),
         total_minor=offer.terms.total_minor,
         opened_at=NOON,
         held_until=NOON + 10 * MINUTE,
     )
+
+
+def a_charge(**fields: Any) -> Payment:
+    """A payment that was asked for, and nothing more."""
+    given: dict[str, Any] = {
+        "order_id": uuid4(),
+        "person_id": uuid4(),
+        "space_id": uuid4(),
+        "pass_id": uuid4(),
+        "amount_minor": 1990,
+        "currency": "EUR",
+        "currency_exponent": 2,
+    }
+    return Payment(charge=given | fields, attempt=1, requested_at=NOON)
 
 
 def a_payment(order: Order | UUID, status: str = "succeeded", **fields: Any) -> ProviderPayment:
@@ -106,6 +121,13 @@ class Shop:
     def order(self, order_id: UUID) -> Order:
         order: Order = self.checkout.repository.get(order_id)
         return order
+
+    def payment(self, order_id: UUID, attempt: int = 1) -> Payment:
+        payment: Payment = self.checkout.repository.get(Payment.id_of(order_id, attempt))
+        return payment
+
+    def told_of_payment(self, order_id: UUID, attempt: int = 1) -> list[str]:
+        return self.told(Payment.id_of(order_id, attempt))
 
     def told(self, order_id: UUID) -> list[str]:
         return [type(event).__name__ for event in self.checkout.events.get(order_id)]

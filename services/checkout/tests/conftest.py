@@ -1,5 +1,6 @@
 """The checkout on a real database, with a payment provider that does as it is told."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -156,6 +157,12 @@ class Shop:
 
     def count(self, topic: str) -> int:
         return int(self.row("SELECT count(*) AS n FROM events WHERE topic = %s", topic)["n"])
+
+    def returns(self) -> int:
+        """How often it was told that a payment which bought nothing is back."""
+        stored = self.rows("SELECT state FROM events WHERE topic = 'checkout.payment.refunded'")
+        refunds = [json.loads(bytes(row["state"])) for row in stored]
+        return sum(refund["whole"] and refund["full"] for refund in refunds)
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
-from dataclasses import replace
 from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.checkout.orders.refunds import REFUND, RETURN_PAYMENT
+from services.checkout.orders.refunds import REFUND
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.use_cases import CLOSE_ORDER, HOLD_EXPIRES, RECONCILE_ORDER
-from services.checkout.payments.payment import OrderNotFound
+from services.checkout.payments.charge import OrderNotFound, PaymentState
 from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderRefund
+from services.checkout.payments.use_cases import RETURN_PAYMENT
 from services.checkout.reconciliation.daily_balance import DailyBalance
 from services.checkout.reconciliation.discrepancy import Discrepancy
 from services.checkout.stock.capacity import Capacity
@@ -23,7 +23,8 @@ def test_an_order_holds_a_seat_and_intends_a_payment() -> None:
 
     order_id = shop.buy(pass_id)
 
-    assert shop.told(order_id) == ["Opened", "PaymentRequested"]
+    assert shop.told(order_id) == ["Opened"]
+    assert shop.told_of_payment(order_id) == ["Requested"]
     assert shop.counters.counts(pass_id) == (1, 0)
     assert shop.due() == [CLOSE_ORDER, HOLD_EXPIRES]
 
@@ -183,10 +184,10 @@ def test_a_late_success_without_a_seat_goes_back_in_full() -> None:
 
     shop.checkout.orders.apply_provider_state(late, a_payment(late))
     shop.checkout.orders.apply_provider_state(late, a_payment(late))
-    shop.checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
+    shop.checkout.payments.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
 
-    assert shop.order(late).status == OrderStatus.RETURNED
-    assert shop.told(late).count("ReturnRequested") == 1
+    assert shop.payment(late).state == PaymentState.RETURNED
+    assert shop.told_of_payment(late).count("RefundRequested") == 1
     assert [e.payload["cause"] for e in shop.schedule.entries if e.kind == RETURN_PAYMENT] == [
         "sold_out"
     ]
@@ -243,7 +244,8 @@ def test_a_payment_that_can_not_be_made_lets_go_of_the_seat() -> None:
     shop.checkout.orders.give_up_payment(order_id, 1, "amount_too_small")
     shop.checkout.orders.give_up_payment(order_id, 1, "amount_too_small")
 
-    assert shop.told(order_id)[2:] == ["PaymentFailed", "Expired"]
+    assert shop.told_of_payment(order_id) == ["Requested", "Failed"]
+    assert shop.told(order_id) == ["Opened", "Expired"]
     assert shop.counters.counts(pass_id) == (0, 0)
 
 
@@ -351,7 +353,7 @@ def test_a_refund_asked_for_twice_by_one_command_is_one_job() -> None:
     shop.checkout.refunds.request_refund(request_id, order_id, 500, "creator")
 
     assert shop.due() == [REFUND]
-    assert shop.told(order_id).count("RefundRequested") == 1
+    assert shop.told_of_payment(order_id).count("RefundRequested") == 1
 
 
 def test_an_unknown_order_is_not_found() -> None:
@@ -396,22 +398,44 @@ def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:
     assert shop.order(order_id).status == OrderStatus.FULFILLED
 
 
-def test_a_snapshot_of_before_refunds_could_fail_goes_on_as_well() -> None:
+def test_from_a_snapshot_a_payment_goes_on_as_from_its_events() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
-    shop.checkout.take_snapshot(order_id)
+    from_events = shop.payment(order_id)
+
+    shop.checkout.take_snapshot(from_events.id)
+    shop.checkout.refunds.record_refund(order_id, ProviderRefund("re_1", 1990))
+
     assert shop.checkout.snapshots is not None
-    (snapshot,) = shop.checkout.snapshots.get(order_id)
-    new = ("class_version", "currencies", "returned_by", "failed_refunds")
-    older = {name: value for name, value in snapshot.state.items() if name not in new}
+    (snapshot,) = shop.checkout.snapshots.get(from_events.id)
+    assert snapshot.mutate(None).__dict__ == from_events.__dict__
+    assert shop.payment(order_id).refunds == {"re_1": 1990}
 
-    order = replace(snapshot, state=older).mutate(None)
-    order.record_refund(ProviderRefund("re_1", 1990), NOON)
-    order.fail_refund(ProviderRefund("re_1", 1990, failure="unknown"), NOON, stands_again=True)
 
-    assert len(older) == len(snapshot.state) - len(new)
-    assert order.status == OrderStatus.FULFILLED
+def test_after_a_cancelled_payment_another_one_is_requested() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.orders.request_payment(order_id)
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id, "cancelled"))
+
+    shop.checkout.orders.request_payment(order_id)
+    shop.checkout.orders.request_payment(order_id)
+
+    attempts = [payment.attempt for payment in shop.checkout.payments.all_of(order_id)]
+    assert attempts == [1, 2]
+
+
+def test_a_payment_of_a_known_attempt_under_another_id_is_one_of_its_own() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(seats=1))
+    shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
+
+    other = a_payment(order_id, "awaiting", payment_intent_id="pi_2", attempt=1)
+    shop.checkout.orders.apply_provider_state(order_id, other)
+
+    ids = [payment.payment_intent_id for payment in shop.checkout.payments.all_of(order_id)]
+    assert ids == ["pi_1", "pi_2"]
 
 
 def listed(order_id: UUID, says: MovementKind, movement_id: str = "pi_1") -> ProviderMovement:

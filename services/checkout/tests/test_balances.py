@@ -123,7 +123,7 @@ async def test_what_can_not_be_settled_holds_the_second_sums_up_for_one_try_alon
     await shop.work()
 
     assert [each["differing"] for each in compared(shop)] == [[refund], [refund]]
-    assert shop.count("checkout.difference.found") == 1
+    assert shop.count("checkout.discrepancy.found") == 1
 
 
 async def test_what_we_alone_have_stays_a_difference_until_a_person_comes(shop: Shop) -> None:

@@ -73,8 +73,8 @@ async def test_money_paid_while_a_ban_fell_goes_back_by_itself(shop: Shop, banne
         assert (shop.order(order_id)["status"], back) == ("fulfilled", [])
         return
     (told,) = shop.rows(
-        "SELECT convert_from(state, 'UTF8')::jsonb ->> 'cause' AS cause FROM events"
-        " WHERE topic = 'checkout.order.payment_returned'"
+        "SELECT convert_from(state, 'UTF8')::jsonb ->> 'purpose' AS cause FROM events"
+        " WHERE topic = 'checkout.payment.refunded'"
     )
     assert (shop.order(order_id)["status"], back) == ("returned", [1990])
     assert told["cause"] == "banned"

@@ -131,7 +131,7 @@ async def test_one_key_for_an_order_and_a_refund_is_two_commands(shop: Shop, vis
     refund = await owner.ask("POST", f"/orders/{shop.bought}/refund", {}, key="k")
 
     assert refund.status_code == 202
-    assert shop.count("checkout.order.refund_requested") == 1
+    assert shop.count("checkout.payment.refund_requested") == 1
 
 
 async def test_a_key_that_was_used_for_another_pass_is_refused(shop: Shop, visit: Visit) -> None:

@@ -94,7 +94,7 @@ async def test_a_return_that_met_a_fault_which_its_key_repeats_is_over_within_fi
 
     assert state_of(shop, "pi_2") == "returned"
     assert [r.amount_minor for r in shop.provider.payments["pi_2"].refunds] == [1990]
-    assert shop.count("checkout.order.payment_returned") == 1
+    assert shop.returns() == 1
 
 
 async def test_a_return_is_tried_with_fresh_keys_and_longer_pauses_for_as_long_as_it_takes(
@@ -137,7 +137,7 @@ async def test_a_part_that_met_an_answer_which_its_key_repeats_goes_back_once(
 
     assert [r.amount_minor for r in shop.provider.payments["pi_1"].refunds] == [500]
     assert shop.order(order_id)["refunded_minor"] == 500
-    assert shop.count("checkout.order.refund_refused") == 0
+    assert shop.count("checkout.payment.refund_refused") == 0
 
 
 async def test_without_asking_for_the_refund_first_the_part_would_go_back_twice(shop: Shop) -> None:
@@ -177,7 +177,7 @@ async def test_a_return_that_the_bank_did_not_take_is_sent_again_later_each_time
 
     assert waited == [timedelta(minutes=5 * factor) for factor in (1, 4, 16)]
     assert len(set(refunds_asked(shop))) == 4
-    assert shop.count("checkout.order.payment_returned") == 4
+    assert shop.returns() == 4
     assert "the bank rejected" in caplog.text
     assert shop.order(order_id)["status"] == "fulfilled"
     (last,) = shop.provider.payments["pi_2"].refunds
@@ -199,7 +199,7 @@ async def test_a_return_that_fails_at_once_is_not_called_returned(shop: Shop) ->
 
     assert at_first == "returning"
     assert state_of(shop, "pi_2") == "returned"
-    assert shop.count("checkout.order.payment_returned") == 1
+    assert shop.returns() == 1
 
 
 async def test_a_failed_refund_of_a_purchase_gives_the_pass_and_its_seat_again(
@@ -221,7 +221,7 @@ async def test_a_failed_refund_of_a_purchase_gives_the_pass_and_its_seat_again(
     assert (row["status"], row["refunded_minor"]) == ("fulfilled", 0)
     assert row["refund_failure"] == "expired_or_canceled_card"
     assert shop.stock(pass_id) == (1, 0, 1)
-    assert shop.count("checkout.order.refund_failed") == 1
+    assert shop.count("checkout.payment.refund_failed") == 1
     assert "the bank rejected refund" in caplog.text
     assert money(shop) == {("pi_1", "captured", 1990)}
     ask_refund(shop, order_id)
@@ -413,8 +413,8 @@ async def test_a_success_that_comes_when_the_pass_is_over_goes_back(shop: Shop) 
     assert shop.order(order_id)["status"] == "returned"
     assert [r.amount_minor for r in shop.provider.payments["pi_1"].refunds] == [1990]
     (told,) = shop.rows(
-        "SELECT convert_from(state, 'UTF8')::jsonb ->> 'cause' AS cause FROM events"
-        " WHERE topic = 'checkout.order.payment_returned'"
+        "SELECT convert_from(state, 'UTF8')::jsonb ->> 'purpose' AS cause FROM events"
+        " WHERE topic = 'checkout.payment.refunded'"
     )
     assert told["cause"] == "too_late"
 

@@ -94,7 +94,7 @@ def test_clicks_tabs_and_all_who_hear_of_it_at_once_charge_an_order_once(
 
     assert charged_twice(shop) == []
     assert len(shop.provider.payments) == 10
-    assert shop.count("checkout.order.payment_succeeded") == 10
+    assert shop.count("checkout.payment.succeeded") == 10
     assert shop.count("checkout.order.fulfilled") == 10
     assert shop.stock(pass_id) == (20, 0, 10)
 

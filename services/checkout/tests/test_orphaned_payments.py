@@ -64,7 +64,7 @@ async def test_a_payment_of_ours_whose_order_was_lost_is_found_within_the_hour_a
     assert (found["amount_minor"], found["currency"]) == (1990, "EUR")
     assert found["found_at"] == NOON + timedelta(hours=1)
     assert found["returned_at"] is None
-    assert shop.count("checkout.stray_payment.found") == 1
+    assert shop.count("checkout.orphaned_payment.found") == 1
     assert caplog.text.count("which our log does not hold") == 1
     assert differences(shop) == []
     assert calls(shop, "refund") == 0
@@ -119,7 +119,7 @@ async def test_an_operator_has_it_sent_back_in_full_and_once_although_told_twice
     assert [refund.amount_minor for refund in refunds] == [90, 1900]
     (found,) = strays(shop)
     assert (found["refund_id"], found["returned_at"]) == (refunds[-1].refund_id, shop.clock.now())
-    assert shop.count("checkout.stray_payment.returned") == 1
+    assert shop.count("checkout.orphaned_payment.returned") == 1
     assert calls(shop, "refund return:pi_lost") == 1
 
 

@@ -7,8 +7,8 @@ from libs.events.catalog import TeamMemberRemoved
 from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from services.checkout.orders.catalog import PassSale, TeamList
-from services.checkout.orders.payment_projections import MoneyList, PaymentList
 from services.checkout.orders.projections import OrderList
+from services.checkout.payments.projections import MoneyList, PaymentList
 from services.checkout.payments.provider import ProviderRefund
 from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
 from services.checkout.stock.projections import SeatList
@@ -41,14 +41,14 @@ def everything_that_can_happen(shop: Shop) -> None:
         )
     )
     do(lambda: checkout.orders.apply_provider_state(late, a_payment(late)))
-    do(lambda: checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_1", 1990)))
+    do(lambda: checkout.payments.record_return(late, "pi_1", ProviderRefund("re_1", 1990)))
     failed = ProviderRefund("re_1", 1990, failure="unknown")
     do(
         lambda: checkout.orders.apply_provider_state(
             late, a_payment(late, failed_refunds=(failed,))
         )
     )
-    do(lambda: checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_4", 1990)))
+    do(lambda: checkout.payments.record_return(late, "pi_1", ProviderRefund("re_4", 1990)))
     do(lambda: checkout.refunds.request_refund(uuid4(), second, 90, "creator"))
     do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_2", 90)))
     do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_3", 1900)))
@@ -60,10 +60,10 @@ def everything_that_can_happen(shop: Shop) -> None:
     do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_5", 1900)))
     third = shop.buy(pass_id)
     do(lambda: checkout.orders.give_up_payment(third, 1, "amount_too_small"))
-    a_refusal_a_stray_payment_and_two_balances(shop, do)
+    a_refusal_an_orphaned_payment_and_two_balances(shop, do)
 
 
-def a_refusal_a_stray_payment_and_two_balances(shop: Shop, do: Any) -> None:
+def a_refusal_an_orphaned_payment_and_two_balances(shop: Shop, do: Any) -> None:
     checkout = shop.checkout
     refused = uuid4()
     fourth = shop.buy(shop.offer(terms(stock=1)).pass_id)

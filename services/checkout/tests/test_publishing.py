@@ -1,4 +1,4 @@
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from libs.events.checkout import (
     OrderExpired,
@@ -14,8 +14,12 @@ from services.checkout.publishing import to_contract
 from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, terms
 
 
-def published(shop: Shop, order_id: object) -> list[object]:
-    told = [to_contract(event) for event in shop.checkout.events.get(order_id)]  # type: ignore[arg-type]
+def published(shop: Shop, order_id: UUID) -> list[object]:
+    """What is told of an order and of its payments, in the order of the log."""
+    ids = {order_id, *(payment.id for payment in shop.checkout.payments.all_of(order_id))}
+    stored = shop.checkout.recorder.select_notifications(None, 10_000)
+    events = [shop.checkout.mapper.to_domain_event(n) for n in stored if n.originator_id in ids]
+    told = [to_contract(event) for event in events]
     return [contract for contract in told if contract is not None]
 
 
@@ -54,7 +58,7 @@ def test_failures_expiry_returns_and_refunds_are_told() -> None:
     second = shop.buy(pass_id)
     shop.checkout.orders.apply_provider_state(second, a_payment(second, payment_intent_id="pi_2"))
     shop.checkout.orders.apply_provider_state(late, a_payment(late))
-    shop.checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
+    shop.checkout.payments.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
     shop.checkout.refunds.record_refund(second, ProviderRefund("re_2", 1990))
 
     kinds = [type(c) for c in published(shop, late)]
@@ -93,7 +97,7 @@ def test_a_payment_that_is_returned_again_is_told_again() -> None:
     )
 
     for refund_id in ("re_1", "re_2"):
-        shop.checkout.refunds.record_return(order_id, "pi_1", ProviderRefund(refund_id, 1))
+        shop.checkout.payments.record_return(order_id, "pi_1", ProviderRefund(refund_id, 1))
         failed = ProviderRefund(refund_id, 1, failure="unknown")
         shop.checkout.orders.apply_provider_state(
             order_id,

@@ -65,7 +65,7 @@ def forget_to_look(shop: Shop) -> None:
 def differences(shop: Shop) -> list[tuple[str, str, str]]:
     found = shop.rows(
         "SELECT convert_from(state, 'UTF8')::jsonb AS said FROM events"
-        " WHERE topic = 'checkout.difference.found' ORDER BY notification_id"
+        " WHERE topic = 'checkout.discrepancy.found' ORDER BY notification_id"
     )
     return [tuple(row["said"][n] for n in ("movement_id", "theirs", "ours")) for row in found]
 
@@ -202,7 +202,7 @@ async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_within_the_h
 
     assert shop.order(order_id)["status"] == status
     assert shop.order(order_id)["refunded_minor"] == sum(parts)
-    assert shop.count("checkout.order.refunded") == len(parts)
+    assert shop.count("checkout.payment.refunded") == len(parts)
     # Whichever is settled first settles the others as well.
     ((movement, *said),) = differences(shop)
     assert movement in refunds
@@ -228,7 +228,7 @@ async def test_a_refund_that_a_bank_gives_back_weeks_later_is_found_within_a_day
 
     order = shop.order(order_id)
     assert (refunded, order["status"], order["refunded_minor"]) == ("refunded", "fulfilled", 0)
-    assert shop.count("checkout.order.refund_failed") == 1
+    assert shop.count("checkout.payment.refund_failed") == 1
     assert differences(shop) == [(refund_id, "refund_failed", "succeeded")]
     asked = len(shop.provider.asked)
     await days(shop, 2)

@@ -330,7 +330,7 @@ async def test_fifty_buyers_and_one_seat_are_one_purchase_and_no_unrefunded_char
     await shop.work()
 
     assert shop.count("checkout.order.fulfilled") == 1
-    assert shop.count("checkout.order.payment_returned") == 8
+    assert shop.returns() == 8
     assert len({i.id for i in unrefunded(sandbox)} - before) == 1
     assert shop.stock(pass_id) == (1, 0, 1)
     assert {row["status"] for row in shop.rows("SELECT status FROM order_list")} == {
@@ -358,7 +358,7 @@ async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
     settle_every_way(shop, order_id)
 
     assert shop.order(order_id)["status"] == "refunded"
-    assert shop.count("checkout.order.refunded") == 1
+    assert shop.count("checkout.payment.refunded") == 1
 
 
 async def test_a_refund_that_stripe_takes_back_later_gives_the_pass_again(
@@ -375,7 +375,7 @@ async def test_a_refund_that_stripe_takes_back_later_gives_the_pass_again(
 
     assert refunded == "refunded"
     assert shop.order(order_id)["status"] == "fulfilled"
-    assert shop.count("checkout.order.refund_failed") == 1
+    assert shop.count("checkout.payment.refund_failed") == 1
 
 
 async def test_the_list_of_refunds_tells_which_of_them_a_bank_has_given_back(
@@ -413,7 +413,7 @@ async def test_a_second_charge_is_returned_once_although_the_answer_is_a_fault(
         await shop.work()
         shop.pass_time(minutes=1)
 
-    assert shop.count("checkout.order.payment_returned") == 1
+    assert shop.returns() == 1
     assert len(payments.get(second.payment_intent_id).refunds) == 1
 
 

@@ -102,7 +102,7 @@ async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_in_stripes_l
 
     assert shop.order(order_id)["status"] == status
     assert shop.order(order_id)["refunded_minor"] == refund.amount
-    assert shop.count("checkout.order.refunded") == 1
+    assert shop.count("checkout.payment.refunded") == 1
     assert differences(shop) == [(refund.id, "returned", "succeeded")]
 
 

@@ -88,7 +88,7 @@ async def test_a_refusal_is_forgotten_when_another_payment_is_asked_for(shop: Sh
 
     shop.ensure(order_id)
 
-    assert shop.count("checkout.order.payment_failed") == 1
+    assert shop.count("checkout.payment.failed") == 1
     assert told(shop, order_id).failure_code is None
 
 

@@ -12,7 +12,7 @@ from libs.runtime.store.store import Store
 from services.checkout.orders import queries, team_queries
 from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.team_queries import NotOnTeam, Right, SpaceNumbers, SpacePurchase
-from services.checkout.payments.payment import OrderNotFound
+from services.checkout.payments.charge import OrderNotFound
 
 
 class NewRefund(RequestBody):

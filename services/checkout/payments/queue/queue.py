@@ -52,7 +52,7 @@ class _Entry(Generic[W]):
 
 @dataclass
 class Queue(Generic[W]):
-    """Lets in one guest after the other, as the bucket has tokens and hands are free.
+    """Lets in one waiter after the other, as the limit has tokens and calls may run at once.
 
     Keeps no clock: every call says what time it is, in seconds of the bucket's clock. Who gets no
     answer keeps the place, and is tried again after a pause while those behind go on; when nobody
@@ -97,7 +97,7 @@ class Queue(Generic[W]):
         arrival: int | None = None,
         asked_before: bool = False,
     ) -> bool:
-        """Stand in line until the hold is over at `gone_at`; False for who is there already."""
+        """Join the queue until the hold is over at `gone_at`; False for who is there already."""
         if order_id in self._waiting or order_id in self._inside or order_id in self._gone:
             return False
         self._enter(_Entry(_Key(opened_at, order_id), waiter, gone_at, arrival, asked_before))
@@ -141,17 +141,17 @@ class Queue(Generic[W]):
                 self._unheard(entry, now)
 
     def look_again(self, order_id: UUID, now: float) -> None:
-        """The buyer asks: the first in line need not wait for their next try."""
+        """The buyer asks: the first in the queue need not wait for their next try."""
         if self._keys and self._keys[0].order_id == order_id:
             self._waiting[order_id].due_at = now
 
     def waiter_of(self, order_id: UUID) -> W | None:
-        """Who stands in line, or is let in, with this order."""
+        """Who is in the queue, or is let in, with this order."""
         entry = self._waiting.get(order_id) or self._inside.get(order_id)
         return None if entry is None else entry.waiter
 
     def position_of(self, order_id: UUID, now: float) -> QueuePosition | None:
-        """Where in the line an order stands; None when it does not."""
+        """Where in the queue an order is; None when it does not."""
         if order_id in self._inside:
             return QueuePosition(0, 1)
         entry = self._waiting.get(order_id)

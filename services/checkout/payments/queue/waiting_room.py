@@ -1,4 +1,4 @@
-"""The line at work: payments are made in its order, whether or not a buyer's browser asks."""
+"""The queue at work: payments are made in its order, whether or not a buyer's browser asks."""
 
 import asyncio
 import contextvars
@@ -25,7 +25,7 @@ from services.checkout.payments.queue.queue import Queue, QueuePosition
 logger = logging.getLogger(__name__)
 
 LONGEST_CALL_S: Final = 2.0
-"""Up to this the provider's answers don't slow the line down: so many hands it has."""
+"""Up to this the provider's answers don't slow the queue down: so many calls run at once."""
 _FEWEST_AT_ONCE: Final = 8
 _MOST_AT_ONCE: Final = 40
 _SPARED_WITHIN_S: Final = 2.0
@@ -83,7 +83,7 @@ class WaitingRoom:
         self._now_s = now_s
 
     async def open(self, _: Service) -> None:
-        """Take up the line where the last process left it."""
+        """Take up the queue where the last process left it."""
         for waiting in await asyncio.to_thread(
             self._store.query, queries.list_orders_without_payment
         ):
@@ -122,7 +122,7 @@ class WaitingRoom:
         actor: str,
         arrival: int | None = None,
     ) -> None:
-        """Stand in line, or go on standing there: a place is not lost by looking."""
+        """Join the queue, or stay in it: a place is not lost by looking."""
         gone_at = self._gone_at(held_until)
         if not self._queue.join(order_id, Waiter(actor), opened_at, gone_at, arrival=arrival):
             waiter = self._queue.waiter_of(order_id)

@@ -1,0 +1,10 @@
+"""The use cases of access, put together: for the service, replays and the simulation."""
+
+from collections.abc import Mapping
+
+from services.access.application import Access, Clock, Schedule
+
+
+def application(env: Mapping[str, str] | None, clock: Clock, schedule: Schedule) -> Access:
+    """All use cases of access on one event store."""
+    return Access(env, clock=clock, schedule=schedule)

@@ -1,0 +1,11 @@
+"""The use cases of the catalog, put together: for the service, replays and the simulation."""
+
+from collections.abc import Mapping
+
+from services.catalog.application import Catalog, Clock
+from services.catalog.tables import BanTable, NameTable, ProfileTextTable
+
+
+def application(env: Mapping[str, str] | None, clock: Clock, _schedule: object = None) -> Catalog:
+    """All use cases of the catalog on one event store; nothing of it is scheduled."""
+    return Catalog(env, clock=clock, names=NameTable(), texts=ProfileTextTable(), bans=BanTable())
