@@ -18,6 +18,7 @@ class RefundCause(StrEnum):
     SOLD_OUT = "sold_out"
     SECOND_CHARGE = "second_charge"
     TOO_LATE = "too_late"
+    BANNED = "banned"
 
 
 class OrderOpened(Contract):
@@ -115,8 +116,8 @@ class RefundFailed(Contract):
 
 
 class PaymentReturned(Contract):
-    """A charge that bought nothing (no seat was left, the pass was over, or it was a second one)
-    went back in full; once more, if the bank did not take it the first time."""
+    """A charge that bought nothing went back in full: no seat was left, the pass was over, it was a
+    second one, or a ban keeps the person out. Sent once more if the bank rejected the return."""
 
     type: ClassVar[str] = "checkout.payment_returned.v1"
     order_id: UUID

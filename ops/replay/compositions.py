@@ -24,6 +24,13 @@ def _access(env: dict[str, str], clock: Clock, schedule: Schedule) -> Applicatio
     return Access(env, clock=clock, schedule=schedule)
 
 
+def _catalog(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[Any]:  # noqa: ARG001
+    from services.catalog.application import Catalog  # noqa: PLC0415
+    from services.catalog.tables import BanTable, NameTable, ProfileTextTable  # noqa: PLC0415
+
+    return Catalog(env, clock=clock, names=NameTable(), texts=ProfileTextTable(), bans=BanTable())
+
+
 def _chat(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[Any]:
     from services.chat.application import Chat  # noqa: PLC0415
     from services.chat.tables import TurnLocks  # noqa: PLC0415
@@ -32,12 +39,9 @@ def _chat(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[
 
 
 def _checkout(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[Any]:
-    from services.checkout.application import Checkout  # noqa: PLC0415
-    from services.checkout.stock import StockDoor  # noqa: PLC0415
-    from services.checkout.tables import BookTables, StockTable  # noqa: PLC0415
+    from services.checkout.application import application  # noqa: PLC0415
 
-    door = StockDoor(StockTable())
-    return Checkout(env, clock=clock, schedule=schedule, books=BookTables(), stock=door)
+    return application(env, clock, schedule)
 
 
 def _notifications(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[Any]:
@@ -67,6 +71,7 @@ def _streaming(env: dict[str, str], clock: Clock, schedule: Schedule) -> Applica
 
 COMPOSITIONS: Final[Mapping[str, Build]] = {
     "access": _access,
+    "catalog": _catalog,
     "chat": _chat,
     "checkout": _checkout,
     "notifications": _notifications,

@@ -10,6 +10,8 @@ import pytest
 
 from sandbox.tests.process import SandboxProcess, running_sandbox
 
+pytestmark = pytest.mark.own_server
+
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory):

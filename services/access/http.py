@@ -42,6 +42,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     queries.SpaceNotFound: Refusal(404, "space_not_found", "There is no such space"),
     queries.NotOnTeam: Refusal(403, "not_on_team", "You do not work in this space"),
     queries.RoleNotAllowed: Refusal(403, "role_not_allowed", "Your role may not do this"),
+    queries.Banned: Refusal(403, "banned", "You are banned from this space"),
     queries.OnTeam: Refusal(409, "on_team", "People who work in the space can't be banned"),
 }
 

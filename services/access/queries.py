@@ -33,6 +33,10 @@ class RoleNotAllowed(Exception):
     """The person works in the space, in a role that may not do this."""
 
 
+class Banned(Exception):
+    """The space keeps the person out, of its team's work as well."""
+
+
 class ExperiencesOfSeveralSpaces(Exception):
     """One comp opens experiences of one space."""
 
@@ -181,7 +185,7 @@ def get_space_of_experiences(curs: ViewCursor, experience_ids: Sequence[UUID]) -
 
 
 def require(curs: ViewCursor, space_id: UUID, person_id: UUID, permission: Permission) -> None:
-    """Raises SpaceNotFound, NotOnTeam, RoleNotAllowed."""
+    """Raises SpaceNotFound, NotOnTeam, Banned, RoleNotAllowed."""
     team = curs.execute(
         "SELECT person_id, role FROM team_list WHERE space_id = %s", (space_id,), prepare=True
     ).fetchall()
@@ -190,8 +194,20 @@ def require(curs: ViewCursor, space_id: UUID, person_id: UUID, permission: Permi
     role = next((row["role"] for row in team if row["person_id"] == person_id), None)
     if role is None:
         raise NotOnTeam(person_id)
+    refuse_banned(curs, space_id, person_id)
     if not may(role, permission):
         raise RoleNotAllowed(role)
+
+
+def refuse_banned(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
+    """Raises Banned while a ban on the person stands in the space."""
+    row = curs.execute(
+        "SELECT 1 FROM ban_list WHERE space_id = %s AND person_id = %s",
+        (space_id, person_id),
+        prepare=True,
+    ).fetchone()
+    if row is not None:
+        raise Banned(person_id)
 
 
 def refuse_on_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:

@@ -11,8 +11,9 @@ from services.catalog.application import Catalog
 from services.catalog.http import REFUSALS, routers
 from services.catalog.projections import VIEWS
 from services.catalog.publishing import to_contract
+from services.catalog.reactions import SUBSCRIPTIONS
 from services.catalog.settings import Settings
-from services.catalog.tables import NameTable, ProfileTextTable
+from services.catalog.tables import BanTable, NameTable, ProfileTextTable
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -22,7 +23,9 @@ def catalog_store(settings: ServiceSettings, clock: Clock) -> Store[Catalog]:
     return Store(
         "catalog",
         settings.database_url,
-        lambda env: Catalog(env, clock=clock, names=NameTable(), texts=ProfileTextTable()),
+        lambda env: Catalog(
+            env, clock=clock, names=NameTable(), texts=ProfileTextTable(), bans=BanTable()
+        ),
         views=VIEWS,
         migrations=_MIGRATIONS,
         clock=clock,
@@ -31,10 +34,15 @@ def catalog_store(settings: ServiceSettings, clock: Clock) -> Store[Catalog]:
 
 
 def catalog_service(settings: ServiceSettings, clock: Clock) -> Service:
-    """The catalog with its edge and its relay; it hears nobody."""
+    """The catalog with its edge, its relay and its consumer."""
     store = catalog_store(settings, clock)
     return Service(
-        settings, store, publishes=to_contract, routers=routers(store), refusals=REFUSALS
+        settings,
+        store,
+        publishes=to_contract,
+        subscriptions=SUBSCRIPTIONS,
+        routers=routers(store),
+        refusals=REFUSALS,
     )
 
 

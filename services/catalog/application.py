@@ -21,6 +21,7 @@ from services.catalog.domain import (
 )
 from services.catalog.domain.names import check_text, check_username
 from services.catalog.domain.refusals import (
+    Banned,
     FieldError,
     Invalid,
     NotOnTeam,
@@ -67,6 +68,14 @@ class ProfileTexts(Protocol):
         ...
 
 
+class Bans(Protocol):
+    """Whom spaces keep out, as access has announced it."""
+
+    def keeps_out(self, space_id: UUID, person_id: UUID) -> bool:
+        """Whether a ban on the person stands in the space."""
+        ...
+
+
 class Written(NamedTuple):
     """What a command wrote to, and the version that it has now."""
 
@@ -86,11 +95,13 @@ class Catalog(Application[UUID]):
         clock: Clock,
         names: Names,
         texts: ProfileTexts,
+        bans: Bans,
     ) -> None:
         super().__init__(env)
         self._clock = clock
         self._names = names
         self._texts = texts
+        self._bans = bans
 
     def open_profile(self, person_id: UUID, username: str, display_name: str, bio: str) -> Written:
         """Give a person a public face. Raises ProfileAlreadyOpened and Invalid."""
@@ -153,13 +164,18 @@ class Catalog(Application[UUID]):
         return self._saved(space)
 
     def add_to_team(self, slug: str, by: UUID, person_id: UUID, role: Role) -> Written:
-        """Let a person work in a space. Raises OwnerStays."""
+        """Let a person work in a space. Raises OwnerStays, Banned."""
         space = self._space(slug, by, Permission.MANAGE_TEAM)
+        if self._bans.keeps_out(space.id, person_id):
+            raise Banned(person_id)
         space.add_to_team(person_id, role)
         return self._saved(space)
 
     def add_creator_to_team(self, slug: str, by: UUID, username: str, role: Role) -> Written:
-        """Let a creator, known by their username, work in a space. Raises OwnerStays, Invalid."""
+        """Let a creator, known by their username, work in a space.
+
+        Raises OwnerStays, Banned, Invalid.
+        """
         try:
             person_id = self._profile_named(username).person_id
         except ProfileNotFound:
@@ -171,6 +187,17 @@ class Catalog(Application[UUID]):
         space = self._space(slug, by, Permission.MANAGE_TEAM)
         space.remove_from_team(person_id)
         return self._saved(space)
+
+    def remove_banned(self, space_id: UUID, person_id: UUID) -> None:
+        """Take a person off the team whom a ban keeps out, unless it was lifted meanwhile."""
+        if not self._bans.keeps_out(space_id, person_id):
+            return
+        try:
+            space: Space = self.repository.get(space_id)
+        except AggregateNotFoundError:
+            return
+        space.remove_from_team(person_id)
+        self.save(space)
 
     def add_experience(
         self,

@@ -1,4 +1,4 @@
-"""Tables that follow from no event: names that are unique, and texts that can be erased.
+"""Tables read while deciding; names and erasable texts follow from no event.
 
 Uniqueness rests on the constraint: a claim waits for one that is under way and then fails.
 """
@@ -58,3 +58,16 @@ class ProfileTextTable:
                 "SELECT profile_id FROM profile_texts WHERE username = %s", (username,)
             ).fetchone()
         return None if row is None else UUID(str(row["profile_id"]))
+
+
+class BanTable:
+    """The view `ban_list`, read while deciding."""
+
+    def keeps_out(self, space_id: UUID, person_id: UUID) -> bool:
+        """Whether a ban on the person stands in the space."""
+        with required().cursor() as curs:
+            row = curs.execute(
+                "SELECT 1 FROM ban_list WHERE space_id = %s AND person_id = %s AND banned",
+                (space_id, person_id),
+            ).fetchone()
+        return row is not None

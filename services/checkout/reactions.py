@@ -1,8 +1,9 @@
-"""What the checkout service does when the catalog announces something."""
+"""What the checkout service does when other services announce something."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from libs.events.access import BanLifted, PersonBanned
 from libs.events.catalog import (
     PassArchived,
     PassPublished,
@@ -18,7 +19,7 @@ from services.checkout.application import Checkout
 
 def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout) -> None:
     """A new version brings its stock; the view has its terms already."""
-    checkout.set_capacity(published.pass_id, published.version_number, published.terms.stock)
+    checkout.stock.set_capacity(published.pass_id, published.version_number, published.terms.stock)
 
 
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
@@ -27,4 +28,6 @@ SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     SpaceCreated: only_views,
     TeamMemberAdded: only_views,
     TeamMemberRemoved: only_views,
+    PersonBanned: only_views,
+    BanLifted: only_views,
 }

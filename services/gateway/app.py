@@ -25,6 +25,7 @@ from services.gateway.pages import (
     space,
 )
 from services.gateway.pass_ids import PassIds
+from services.gateway.paths import PlainPaths
 from services.gateway.rendering import Rendering
 from services.gateway.security import Policy, SecurityHeaders
 from services.gateway.session import Cookies
@@ -57,6 +58,7 @@ def create_gateway(edge: Edge) -> FastAPI:
     app.state.edge = edge
     app.router.lifespan_context = _closing(edge.services)
     errors.install(app)
+    app.add_middleware(PlainPaths)
     app.add_middleware(SecurityHeaders, settings=settings)
     return app
 

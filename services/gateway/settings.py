@@ -1,9 +1,11 @@
 """What the gateway reads from its environment."""
 
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICES: Final = (
@@ -23,6 +25,8 @@ class Settings(BaseSettings):
 
     Limits are posts per minute: signing in counts by network address, buying by person (and, far
     more of them, by network address, since a whole town may sit behind one).
+    `trusted_proxies` are addresses or networks (10.0.0.0/8), separated by commas: they alone are
+    believed about whom they speak for.
     """
 
     model_config = SettingsConfigDict(extra="ignore")
@@ -46,6 +50,7 @@ class Settings(BaseSettings):
     stripe_api_url: str = "https://api.stripe.com"
     stream_api_url: str = "https://chat.stream-io-api.com"
     livekit_url: str = ""
+    connections_per_address: int = Field(512, ge=1)
     sign_in_posts_per_minute: int = 60
     purchase_posts_per_minute: int = 20
     purchase_posts_per_minute_and_network: int = 1_200
@@ -59,7 +64,24 @@ class Settings(BaseSettings):
         """Whether browsers come by TLS; else only http://localhost makes sense."""
         return urlsplit(self.public_url).scheme == "https"
 
-    @property
-    def proxies(self) -> frozenset[str]:
-        """Addresses of proxies whose X-Forwarded-For we believe."""
-        return frozenset(each.strip() for each in self.trusted_proxies.split(",") if each.strip())
+    def is_proxy(self, address: str) -> bool:
+        """Whether what this address says in X-Forwarded-For is believed."""
+        networks = _networks_of(self.trusted_proxies)
+        if not networks:
+            return False
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in networks)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: str) -> str:
+        _networks_of(proxies)
+        return proxies
+
+
+@cache
+def _networks_of(proxies: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(each.strip()) for each in proxies.split(",") if each.strip())

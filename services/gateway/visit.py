@@ -16,6 +16,7 @@ from services.gateway.assets import Assets
 from services.gateway.clients import Caller, ServiceRefused, Services
 from services.gateway.formats import Formats
 from services.gateway.limits import RateLimit
+from services.gateway.network_address import network_address_of
 from services.gateway.pass_ids import PassIds
 from services.gateway.rendering import Rendering
 from services.gateway.security import Policy
@@ -181,15 +182,6 @@ def local_path(wanted: str | None) -> str:
         return "/"
     parts = urlsplit(wanted)
     return "/" if parts.scheme or parts.netloc else wanted
-
-
-def network_address_of(request: Request, settings: Settings) -> str:
-    """The client's address; what a trusted proxy says is believed, what others say is not."""
-    peer = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for", "")
-    if peer in settings.proxies and forwarded:
-        return forwarded.rpartition(",")[2].strip()
-    return peer
 
 
 def edge_of(request: Request) -> Edge:

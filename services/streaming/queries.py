@@ -114,17 +114,22 @@ def list_on_air(curs: ViewCursor, space_id: UUID) -> list[StreamSeen]:
 
 
 def list_hosts_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> set[UUID]:
-    """Those of the people whose role in the space lets them go live."""
+    """Those of the people whose role in the space lets them go live, and whom no ban keeps out."""
     rows = curs.execute(
-        "SELECT person_id FROM team_list"
-        " WHERE space_id = %s AND person_id = ANY(%s) AND role = ANY(%s)",
+        "SELECT person_id FROM team_list t"
+        " WHERE space_id = %s AND person_id = ANY(%s) AND role = ANY(%s)"
+        " AND NOT EXISTS (SELECT 1 FROM ban_list b WHERE b.space_id = t.space_id"
+        " AND b.person_id = t.person_id AND b.banned)",
         (space_id, list(people), _HOSTS),
     )
     return {row["person_id"] for row in rows}
 
 
 def require_host(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
-    """Go on only for those who may go live. Raises NotOnTeam, RoleNotAllowed."""
+    """Go on only for those who may go live.
+
+    Raises NotOnTeam, RoleNotAllowed; NoAccess for a host whom a ban keeps out.
+    """
     if list_hosts_of(curs, space_id, [person_id]):
         return
     row = curs.execute(
@@ -133,6 +138,8 @@ def require_host(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
     ).fetchone()
     if row is None or row["role"] is None:
         raise NotOnTeam(space_id)
+    if row["role"] in _HOSTS:
+        raise NoAccess(space_id)
     raise RoleNotAllowed(row["role"])
 
 

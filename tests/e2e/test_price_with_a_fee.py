@@ -12,7 +12,7 @@ from tests.e2e import steps
 from tests.e2e.conftest import Visit
 from tests.e2e.running import RunningSystem, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(120, "a whole story in a browser")]
 
 
 def test_the_initial_fee_is_in_every_price_and_the_pay_page_itemises(

@@ -11,7 +11,7 @@ from tests.e2e import steps
 from tests.e2e.conftest import Visit
 from tests.e2e.running import RunningSystem
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(120, "a whole story in a browser")]
 
 
 def open_pass_form(page: Page, showcase: Showcase, price: str) -> None:

@@ -6,9 +6,15 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
+from libs.runtime.http.connections import ConnectionLimits, guarded_by
 
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve an app until SIGTERM or Ctrl-C; used by the edges too, which have no store."""
+
+def serve(app: FastAPI, host: str, port: int, limits: ConnectionLimits | None = None) -> None:
+    """Serve an app until SIGTERM or Ctrl-C; used by the edges too, which have no store.
+
+    `limits` is for what is open to the world. Nothing that a request says of its own origin is
+    believed here.
+    """
     uvicorn.run(
         app,
         host=host,
@@ -19,6 +25,8 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         timeout_keep_alive=75,
         server_header=False,
         ws="none",
+        http="auto" if limits is None else guarded_by(limits),
+        proxy_headers=False,
     )
 
 

@@ -117,6 +117,29 @@ async def test_each_route_answers_each_role_as_it_should(
     assert answers == {"no one": 401} | ALLOWED[route]
 
 
+@pytest.mark.parametrize("role", ["owner", "admin", "moderator", "support"])
+async def test_a_banned_team_member_neither_lifts_their_own_ban_nor_works_on(
+    role: str, world: World, client: httpx.AsyncClient, signed: As, hear: Hear
+) -> None:
+    space_id, person = world.space.space_id, uuid4()
+    bans = f"/spaces/{space_id}/bans"
+    banned = await client.post(bans, json={"person_id": str(person)}, headers=signed(world.owner))
+    joined = TeamMemberAdded(space_id=space_id, person_id=person, role=role)
+    hear(joined, envelope=about(joined, space_id, version=3))
+
+    refused = [
+        await client.delete(f"{bans}/{person}", headers=signed(person)),
+        await client.post(bans, json={"person_id": str(world.member)}, headers=signed(person)),
+        await client.get(f"/spaces/{space_id}/members", headers=signed(person)),
+    ]
+    lifted = await client.delete(f"{bans}/{person}", headers=signed(world.owner))
+    again = await client.get(f"/spaces/{space_id}/members", headers=signed(person))
+
+    assert banned.status_code == 201
+    assert {(r.status_code, r.json()["code"]) for r in refused} == {(403, "banned")}
+    assert (lifted.status_code, again.status_code) == (200, 200)
+
+
 async def test_a_member_sees_the_own_grants_and_may_enter(
     world: World, client: httpx.AsyncClient, signed: As
 ) -> None:

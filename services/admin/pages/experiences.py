@@ -1,5 +1,6 @@
 """Experiences of a space: adding one, and going live in one."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -82,9 +83,12 @@ async def _stage(
     found = next((each for each in space["experiences"] if each["slug"] == experience), None)
     if found is None:
         raise ServiceRefused(404, "experience_not_found", "", [])
-    stream: dict[str, Any] | None = None
+    stream, video = None, None
     if found["kind"] == "live":
-        stream = await visit.ask.find("streaming", f"/experiences/{found['experience_id']}/stream")
+        stream, video = await asyncio.gather(
+            visit.ask.find("streaming", f"/experiences/{found['experience_id']}/stream"),
+            visit.ask.find("streaming", "/video-server"),
+        )
     words = {word: sentence(f"watch-{word.replace('_', '-')}") for word in _ISLAND_WORDS.split()}
     return visit.show(
         "experience.html",
@@ -92,6 +96,7 @@ async def _stage(
         space=space,
         experience=found,
         stream=stream,
+        video=video,
         labels=words,
         problem=None if refused is None else told(refused),
         status=200 if refused is None else refused.status,

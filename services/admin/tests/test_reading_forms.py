@@ -71,6 +71,10 @@ def test_amounts_are_shown_as_the_locale_writes_them() -> None:
     assert amounts.shown(1230, "KWD") == "KWD\xa01.230"
 
 
+def test_amounts_have_the_decimals_that_are_charged_where_the_locale_counts_others() -> None:
+    assert amounts.shown(5000, "ISK") == "ISK\xa050.00"
+
+
 def test_a_time_is_typed_in_the_zone_of_the_space() -> None:
     assert moments.to_instant("2026-07-01T20:00", ZONE) == "2026-07-01T18:00:00+00:00"
     assert moments.to_instant("2026-12-01T20:00", ZONE) == "2026-12-01T19:00:00+00:00"

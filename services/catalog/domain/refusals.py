@@ -53,6 +53,10 @@ class OwnerStays(Exception):
     """The owner of a space can neither be removed nor be given another role."""
 
 
+class Banned(Exception):
+    """The space keeps the person out, so they can't work in it either."""
+
+
 class ChangedMeanwhile(Exception):
     """Somebody else changed it after it was read; nothing of theirs is overwritten."""
 

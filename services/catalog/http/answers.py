@@ -24,6 +24,7 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     no.NotOnTeam: Refusal(403, "not_on_team", "You don't work in this space"),
     no.RoleTooSmall: Refusal(403, "role_too_small", "Your role in this space can't do this"),
     no.OwnerStays: Refusal(409, "owner_stays", "The owner of a space stays its owner"),
+    no.Banned: Refusal(409, "banned", "A ban keeps this person out of the space; lift it first"),
     no.ChangedMeanwhile: Refusal(
         409, "changed_meanwhile", "Someone else changed this since you opened it"
     ),

@@ -120,7 +120,8 @@ def _add_team(routes: APIRouter, store: Store[Catalog]) -> None:
     catalog = store.application
 
     @routes.post(
-        "/{space_slug}/team", responses=declared(*_TEAM_ONLY, "owner_stays", "invalid_request")
+        "/{space_slug}/team",
+        responses=declared(*_TEAM_ONLY, "owner_stays", "banned", "invalid_request"),
     )
     async def add_to_team(
         space_slug: SpaceSlug, body: NewTeamMember, person: Person, cause: CommandCause

@@ -16,7 +16,7 @@ from services.catalog.domain import (
     SpaceDetails,
     Terms,
 )
-from services.catalog.tests.fakes import MemoryNames, MemoryTexts
+from services.catalog.tests.fakes import MemoryBans, MemoryNames, MemoryTexts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OWNER = UUID(int=1)
@@ -25,7 +25,9 @@ DETAILS = SpaceDetails("Anna plays", "Piano, every Friday.", "Europe/Vienna")
 
 
 def a_catalog(at: datetime = NOW) -> Catalog:
-    return Catalog(clock=FixedClock(at), names=MemoryNames(), texts=MemoryTexts())
+    return Catalog(
+        clock=FixedClock(at), names=MemoryNames(), texts=MemoryTexts(), bans=MemoryBans()
+    )
 
 
 def a_space(*, published: bool = True) -> Space:

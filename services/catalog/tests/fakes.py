@@ -36,3 +36,13 @@ class MemoryTexts:
 
     def profile_of(self, username: str) -> UUID | None:
         return next((who for who, row in self.rows.items() if row[0] == username), None)
+
+
+class MemoryBans:
+    """Bans without a database."""
+
+    def __init__(self) -> None:
+        self.standing: set[tuple[UUID, UUID]] = set()
+
+    def keeps_out(self, space_id: UUID, person_id: UUID) -> bool:
+        return (space_id, person_id) in self.standing

@@ -75,7 +75,7 @@ ROUTES: list[tuple[str, str, Any, tuple[int, int, int, int, int]]] = [
     ("DELETE", "/creator-profiles/anna/followers/me", None, (401, 204, 204, 204, 204)),
     ("POST", "/spaces", SPACE | {"slug": "carla"}, (401, 201, 201, 201, 201)),
     ("GET", "/spaces/mine", None, (401, 200, 200, 200, 200)),
-    ("GET", f"/spaces?id={uuid4()}", None, (200, 200, 200, 200, 200)),
+    ("GET", "/spaces?id=8d937a53-6905-4171-b526-c202759dff9c", None, (200, 200, 200, 200, 200)),
     ("GET", "/spaces/anna", None, (200, 200, 200, 200, 200)),
     ("GET", "/spaces/bert", None, (404, 404, 404, 200, 404)),
     ("PUT", "/spaces/anna", DETAILS, (401, 403, 403, 403, 200)),
@@ -137,6 +137,28 @@ def _events(store: Store[Catalog]) -> int:
     row = store.query(lambda curs: curs.execute("SELECT count(*) AS n FROM events").fetchone())
     assert row is not None
     return int(row["n"])
+
+
+async def test_a_banned_person_is_not_added_to_the_team(
+    owner: Visitor, store: Store[Catalog]
+) -> None:
+    banned = uuid4()
+    space = (await owner.done("GET", "/spaces/anna"))["space_id"]
+    store.query(
+        lambda curs: (
+            curs.execute("INSERT INTO ban_list VALUES (%s, %s, true, 2)", (space, banned)) and None
+        )
+    )
+
+    refused = await owner.ask(
+        "POST", "/spaces/anna/team", {"person_id": str(banned), "role": "admin"}
+    )
+    other = await owner.ask(
+        "POST", "/spaces/anna/team", {"person_id": str(uuid4()), "role": "admin"}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "banned")
+    assert other.status_code == 200
 
 
 async def test_the_public_sees_what_was_published_and_the_team_the_draft(

@@ -68,6 +68,7 @@ ROUTES: Final = (
     Route("GET", "/spaces/{space_id}/members", "access", "The members of a space"),
     Route("POST", "/spaces/{space_id}/bans", "access", "Keep someone out of a space"),
     Route("DELETE", "/spaces/{space_id}/bans/{person_id}", "access", "Let someone in again"),
+    Route("GET", "/video-server", "streaming", "Whether anybody can go live here now"),
     Route("GET", f"{_EXPERIENCE}/stream", "streaming", "The newest stream of an experience"),
     Route("POST", f"{_EXPERIENCE}/streams", "streaming", "Go live"),
     Route("POST", "/streams/{stream_id}/end", "streaming", "Go off air"),

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request, Response
 
 from libs.runtime.http.problems import Problem
 from libs.runtime.telemetry import current_traceparent
+from services.gateway.network_address import network_address_of
 from services.gateway.visit import (
     Edge,
     Visiting,
     edge_of,
-    network_address_of,
     refuse_other_sites,
 )
 

@@ -155,11 +155,28 @@ async def show_experience(space: str, experience: str, visit: MemberVisiting) ->
     if isinstance(entered, Response):
         return entered
     shown, found = entered
-    stream = {}
+    stream: dict[str, Any] = {}
+    no_video = None
     if found["kind"] == "live":
         path = f"/experiences/{found['experience_id']}/stream"
-        stream = await visit.ask.find("streaming", path, {})
-    return await visit.show("experience.html", space=shown, experience=found, stream=stream)
+        stream, no_video = await asyncio.gather(
+            visit.ask.find("streaming", path, {}), _no_video(visit)
+        )
+    return await visit.show(
+        "experience.html", space=shown, experience=found, stream=stream, no_video=no_video
+    )
+
+
+async def _no_video(visit: Visit) -> str | None:
+    """The sentence for a viewer while the video server is not ready."""
+    video = await visit.ask.find("streaming", "/video-server", {})
+    match video.get("state"):
+        case "preparing":
+            return visit.texts.say("video-preparing")
+        case "absent":
+            return visit.texts.say("video-absent")
+        case _:
+            return None
 
 
 @router.get("/{space}/experiences/{experience}/stream")
@@ -171,12 +188,16 @@ async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Res
     shown, found = entered
     if found["kind"] != "live":
         raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
+    watch_labels = visit.texts.labels("watch", WATCH_LABELS)
+    if no_video := await _no_video(visit):
+        watch_labels["waiting"] = no_video
     return await visit.show(
         "stream.html",
         needs=(LIVE, CHAT),
         space=shown,
         experience=found,
-        watch_labels=visit.texts.labels("watch", WATCH_LABELS),
+        no_video=no_video,
+        watch_labels=watch_labels,
         chat_labels=visit.texts.labels("chat", CHAT_LABELS),
     )
 

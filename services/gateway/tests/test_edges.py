@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from babel import Locale
+from pydantic import ValidationError
 
 from services.gateway.browsers import browser_name
 from services.gateway.formats import Formats
@@ -15,7 +16,6 @@ from services.gateway.pages.purchase import PAY_LABELS
 from services.gateway.security import CHAT, LIVE, PAYMENT, Policy
 from services.gateway.tests.builders import ORDER, form_fields, gateway, settings, world
 from services.gateway.texts import Texts, UnknownText, texts_for
-from services.gateway.visit import network_address_of
 
 HERE = Path(__file__).parent.parent
 
@@ -168,6 +168,10 @@ async def test_too_many_sign_ins_from_one_address_are_slowed_down() -> None:
         ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
         ("127.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
         ("10.0.0.1", "203.0.113.9", "127.0.0.1"),
+        ("127.0.0.1, 10.0.0.0/8", "6.6.6.6, 203.0.113.9, 10.2.3.4", "203.0.113.9"),
+        ("127.0.0.1", "203.0.113.9, nobody", "127.0.0.1"),
+        ("127.0.0.0/8", "2001:db8::1", "2001:db8::1"),
+        ("127.0.0.1", "", "127.0.0.1"),
     ],
 )
 async def test_an_address_is_believed_from_a_trusted_proxy_alone(
@@ -184,7 +188,25 @@ async def test_an_address_is_believed_from_a_trusted_proxy_alone(
 
         [asked] = fakes.calls("identity", "POST /sign-in-codes")
         assert asked.json["network_address"] == address
-    assert network_address_of.__doc__
+
+
+async def test_a_header_that_stands_before_the_one_of_the_proxy_is_not_believed() -> None:
+    fakes = world()
+    fakes.on("identity", "POST /sign-in-codes", {}, 202)
+    async with gateway(fakes, trusted_proxies="127.0.0.1") as app:
+        await app.post(
+            "/api/sign-in-codes",
+            json={"email": "ada@example.org"},
+            headers=[("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "203.0.113.9")],
+        )
+
+        [asked] = fakes.calls("identity", "POST /sign-in-codes")
+        assert asked.json["network_address"] == "203.0.113.9"
+
+
+def test_a_proxy_that_is_no_address_is_refused_at_the_start() -> None:
+    with pytest.raises(ValidationError, match="trusted_proxies"):
+        settings(trusted_proxies="proxy.example.org")
 
 
 def test_every_text_that_a_page_asks_for_is_there_and_every_text_is_asked_for() -> None:

@@ -160,6 +160,27 @@ async def test_the_welcome_names_the_pass_and_links_to_where_the_creator_wants()
         assert "You are in" not in foreign.text
 
 
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("ready", "Nobody is on air"),
+        ("preparing", "Live video is being set up here"),
+        ("absent", "There is no live video here"),
+    ],
+)
+async def test_a_member_reads_why_there_is_no_picture(state: str, sentence: str) -> None:
+    fakes = world()
+    fakes.on("streaming", f"GET /experiences/{LIVE}/stream", {"state": "off"})
+    fakes.on("streaming", "GET /video-server", {"state": state})
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        experience = await browser.get(f"{MEMBER}/experiences/session")
+        stream = await browser.get(f"{MEMBER}/experiences/session/stream")
+
+        assert sentence in experience.text
+        assert stream.text.count(sentence) == 2
+
+
 async def test_a_chat_has_no_stream_page_and_an_unknown_experience_no_page() -> None:
     async with gateway() as browser:
         browser.sign_in()

@@ -112,6 +112,7 @@ async def test_who_is_not_signed_in_is_led_through_sign_in_and_back() -> None:
         (409, "sold_out", "The last place was taken a moment ago."),
         (409, "already_owned", "You have this pass already."),
         (409, "own_space", "You work in this space"),
+        (409, "banned", "has banned you"),
         (409, "not_yet_on_sale", "The sale has not begun yet."),
         (409, "sale_ended", "The sale is over."),
         (409, "pass_not_for_sale", "not sold any more"),
@@ -133,6 +134,27 @@ async def test_a_refusal_is_a_sentence_on_the_page_of_the_pass(
         assert answer.status_code == status
         assert sentence in answer.text
         assert "Season pass" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("storage_low", "Nothing new for a moment"),
+        ("deliveries_held_up", "Sales are paused for a moment"),
+    ],
+)
+async def test_who_can_buy_nothing_just_now_is_told_so_at_once(code: str, title: str) -> None:
+    fakes = world()
+    fakes.patience_s = 60
+    fakes.refuse("checkout", "POST /orders", 503, code, **{"Retry-After": "30"})
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.send_form(PURCHASE)
+
+        assert answer.status_code == 503
+        assert title in answer.text
+        assert answer.headers["retry-after"] == "30"
+        assert len(fakes.calls("checkout", "POST /orders")) == 1
 
 
 async def test_an_unknown_pass_is_no_purchase() -> None:
@@ -226,6 +248,7 @@ AWAITING = {"at_provider": "awaiting"}
         (RETURNED | {"return_cause": "sold_out"}, "the last place was gone"),
         (RETURNED | {"return_cause": "second_charge"}, "You have this pass already"),
         (RETURNED | {"return_cause": "too_late"}, "when this pass was over"),
+        (RETURNED | {"return_cause": "banned"}, "banned you before your payment arrived"),
         (RETURNED | {"return_cause": "provider"}, "not the amount of this order"),
         (RETURNED | {"return_cause": "something_new"}, "too late to buy this pass"),
         ({"status": "refunded"}, "This order was refunded"),

@@ -76,12 +76,14 @@ payment-returned =
         [sold_out] Sorry: the last seat was gone when your payment arrived. { $amount } comes back to you in full.
         [too_late] Sorry: what you paid for was over when your payment arrived. { $amount } comes back to you in full.
         [second_charge] Sorry: you were charged twice. The second { $amount } comes back to you in full.
+        [banned] The team of the space banned you before your payment arrived, so it bought nothing. { $amount } comes back to you in full.
        *[other] Sorry: your payment bought nothing. { $amount } comes back to you in full.
     }
     .mail = { $cause ->
         [sold_out] We are sorry: when your payment arrived, the time to pay was over and the last seat was gone. The whole amount comes back the way you paid, usually within 5 to 10 days.
         [too_late] We are sorry: when your payment arrived, what you paid for was over already. The whole amount comes back the way you paid, usually within 5 to 10 days.
         [second_charge] We are sorry: you were charged twice for one order. The second charge comes back in full, the way you paid, usually within 5 to 10 days. Your order itself stays as it is.
+        [banned] The team of the space banned you before your payment arrived, so it bought nothing. The whole amount comes back the way you paid, usually within 5 to 10 days.
        *[other] We are sorry: a payment of yours bought nothing. The whole amount comes back the way you paid, usually within 5 to 10 days.
     }
     .action = See all receipts

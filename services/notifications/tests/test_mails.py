@@ -188,3 +188,10 @@ def test_words_that_are_missing_are_a_fault() -> None:
 def test_a_forged_unsubscribe_token_is_not_read(token: str) -> None:
     with pytest.raises(BadUnsubscribeToken):
         tokens.read(token)
+
+
+def test_a_payment_returned_because_of_a_ban_says_so_and_excuses_nobody() -> None:
+    body = text(written(a_letter(Kind.PAYMENT_RETURNED, cause="banned")))
+
+    assert "banned you before your payment arrived" in body
+    assert "sorry" not in body

@@ -8,14 +8,17 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from libs.events.catalog import ExperienceKind, TeamMemberAdded, TeamMemberRemoved
+from libs.runtime.http.intake import Intake
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.streaming.application import HANDLE_WEBHOOK, Streaming
+from services.streaming.application import HANDLE_WEBHOOK, Streaming, VideoServerState
 from services.streaming.tests.builders import (
     NOW,
+    ban_lifted,
     experience_added,
     grant_expired,
     grant_issued,
@@ -24,7 +27,7 @@ from services.streaming.tests.builders import (
     space_created,
 )
 from services.streaming.tests.conftest import tell
-from services.streaming.tests.fakes import signed
+from services.streaming.tests.fakes import VideoServerInMemory, signed
 
 OWNER, COLLABORATOR, MEMBER, STRANGER, CREATOR = (UUID(int=n) for n in range(1, 6))
 WATCHING, COUNTING = (UUID(int=n) for n in range(6, 8))
@@ -115,6 +118,32 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("lifted", [False, True])
+async def test_a_banned_team_member_goes_live_only_once_the_ban_is_lifted(
+    ask: Ask, store: Store[Streaming], lifted: bool
+) -> None:
+    tell(store, person_banned(SPACE, COLLABORATOR))
+    if lifted:
+        tell(store, person_banned(SPACE, COLLABORATOR), ban_lifted(SPACE, COLLABORATOR))
+
+    status, answer = await ask(COLLABORATOR, *ROUTES["go_live"])
+
+    assert status == (201 if lifted else 403)
+    assert lifted or answer["code"] == "no_access"
+
+
+@pytest.mark.usefixtures("on_air")
+async def test_a_banned_team_member_takes_no_stream_off_air(
+    ask: Ask, store: Store[Streaming]
+) -> None:
+    tell(store, person_banned(SPACE, COLLABORATOR))
+
+    refused, answer = await ask(COLLABORATOR, *ROUTES["end"])
+    ended, _ = await ask(OWNER, *ROUTES["end"])
+
+    assert (refused, answer["code"], ended) == (403, "no_access", 200)
+
+
 @pytest.mark.usefixtures("on_air")
 @pytest.mark.parametrize(
     ("route", "who"), [("show", "member"), ("watch", "member"), ("watch", "team"), ("host", "team")]
@@ -164,6 +193,65 @@ async def test_going_live_twice_by_one_command_makes_one_stream(ask: Ask) -> Non
     assert first[1]["stream_id"] == again[1]["stream_id"]
     assert (first[1]["state"], first[1]["recording"]) == ("opening", "requested")
     assert (other[0], other[1]["detail"]) == (409, first[1]["stream_id"])
+
+
+@pytest.mark.parametrize(
+    "state", [VideoServerState("preparing", about_minutes=4), VideoServerState("absent")]
+)
+async def test_nobody_goes_live_before_the_video_server_is_ready(
+    ask: Ask, http: httpx.AsyncClient, video_server: VideoServerInMemory, state: VideoServerState
+) -> None:
+    path = f"/experiences/{EXPERIENCE}/streams"
+    video_server.said = state
+
+    refused = await http.post(path, headers=signed(OWNER) | {"Idempotency-Key": "early"})
+    _, shown = await ask(OWNER, "GET", f"/experiences/{EXPERIENCE}/stream")
+    video_server.said = VideoServerState("ready")
+    begun = await ask(OWNER, "POST", path, key="early")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "video_server_not_ready")
+    assert refused.headers["retry-after"] == "60"
+    assert shown["state"] == "off"
+    assert begun[0] == 201
+
+
+async def test_a_stranger_learns_nothing_new_from_a_video_server_that_is_not_ready(
+    ask: Ask, video_server: VideoServerInMemory
+) -> None:
+    video_server.said = VideoServerState("absent")
+
+    status, answer = await ask(STRANGER, "POST", f"/experiences/{EXPERIENCE}/streams", key="x")
+
+    assert (status, answer["code"]) == (403, "not_on_team")
+
+
+async def test_whoever_is_signed_in_sees_how_far_the_video_server_is(
+    ask: Ask, video_server: VideoServerInMemory
+) -> None:
+    video_server.said = VideoServerState("preparing", 4, "compiling: 7 of 1,100 packages")
+
+    nobody = await ask(None, "GET", "/video-server")
+    anybody = await ask(STRANGER, "GET", "/video-server")
+
+    assert (nobody[0], nobody[1]["code"]) == (401, "sign_in_required")
+    assert anybody == (
+        200,
+        {
+            "state": "preparing",
+            "about_minutes": 4,
+            "progress": "compiling: 7 of 1,100 packages",
+        },
+    )
+
+
+async def test_no_stream_begins_while_storage_is_short(
+    ask: Ask, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state, "intake", Intake(short_of_room=lambda: "no room"))
+
+    status, answer = await ask(OWNER, "POST", f"/experiences/{EXPERIENCE}/streams")
+
+    assert (status, answer["code"]) == (503, "storage_low")
 
 
 async def test_before_the_first_stream_an_experience_is_off_air(ask: Ask) -> None:

@@ -1,0 +1,21 @@
+"""What the catalog does when other services announce something."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from libs.events.access import BanLifted, PersonBanned
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope
+from libs.runtime.messaging.consumer import Reaction, only_views
+from services.catalog.application import Catalog
+
+
+def on_person_banned(banned: PersonBanned, _: Envelope, catalog: Catalog) -> None:
+    """A person who joined the team while the ban fell leaves it again."""
+    catalog.remove_banned(banned.space_id, banned.person_id)
+
+
+SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
+    PersonBanned: on_person_banned,
+    BanLifted: only_views,
+}
