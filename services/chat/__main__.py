@@ -45,9 +45,11 @@ class _Names:
 
 
 async def _prepare(service: Service) -> None:
-    """Ask for the channel type at each start; a provider that is down delays nothing."""
+    """Ask for the channel type and the sweep at each start; a provider that is down delays
+    nothing."""
     store: Store[Chat] = service.store
     await store.command(Cause(uuid4(), actor="chat"), store.application.prepare)
+    await store.command(Cause(uuid4(), actor="chat"), store.application.sweep_later)
 
 
 def chat_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Chat]:

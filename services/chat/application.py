@@ -1,8 +1,8 @@
 """Use cases of the chat service: load, decide, save, and ask the provider by a job."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -22,6 +22,11 @@ OPEN_CHANNEL = "open_channel"
 SETTLE_SEAT = "settle_seat"
 INTRODUCE = "introduce"
 BEGIN_SOURCE = "begin_source"
+SWEEP = "sweep"
+SWEEP_CHANNEL = "sweep_channel"
+
+SWEPT_EVERY: Final = timedelta(minutes=5)
+"""Product §4: what was missed is repaired within five minutes."""
 
 
 class Clock(Protocol):
@@ -48,46 +53,6 @@ class Turns(Protocol):
         ...
 
 
-class ChatProvider(Protocol):
-    """The place where the channels live. Every call may be repeated without harm."""
-
-    def prepare(self) -> None:
-        """Make sure that the channel type is ours and as it should be."""
-        ...
-
-    def open_channel(self, experience_id: UUID, name: str) -> None:
-        """Make sure that the channel exists."""
-        ...
-
-    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """Make sure that the person sits in the channel. Raises ChannelMissing, PersonUnknown."""
-        ...
-
-    def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """Give a person who sits there another role. Raises ChannelMissing."""
-        ...
-
-    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
-        """Take the person out and see that they are out. Raises StillSeated."""
-        ...
-
-    def introduce(self, person_id: UUID, display_name: str | None) -> None:
-        """Make sure that the provider knows the person, by the name they chose if they did."""
-        ...
-
-
-class ChannelMissing(Exception):
-    """The provider has no such channel (yet)."""
-
-
-class PersonUnknown(Exception):
-    """The provider was not told of this person (yet)."""
-
-
-class StillSeated(Exception):
-    """The provider still lists the person after it was told to take them out."""
-
-
 class Chat(Application[UUID]):
     """Everything that can be asked of the chat service."""
 
@@ -107,6 +72,17 @@ class Chat(Application[UUID]):
     def prepare(self) -> None:
         """Ask for the channel type, as each start of the service does."""
         self._schedule.at(PREPARE, "channel_type", self._clock.now(), {})
+
+    def sweep_later(self) -> None:
+        """Compare all channels with the provider in five minutes."""
+        self._schedule.at(SWEEP, "channels", self._clock.now() + SWEPT_EVERY, {})
+
+    def sweep_channels(self, experience_ids: Iterable[UUID]) -> None:
+        """Compare these channels with the provider now, each for itself, and all again later."""
+        for each in experience_ids:
+            payload = {"experience_id": str(each)}
+            self._schedule.at(SWEEP_CHANNEL, str(each), self._clock.now(), payload)
+        self.sweep_later()
 
     def add_experience(self, experience_id: UUID, space_id: UUID, name: str) -> None:
         """Open the channel of an experience; its team sits there, whom the space banned never."""

@@ -1,5 +1,6 @@
 """Calls to the chat provider that a stored event asked for."""
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -13,13 +14,15 @@ from services.chat.application import (
     OPEN_CHANNEL,
     PREPARE,
     SETTLE_SEAT,
-    ChannelMissing,
+    SWEEP,
+    SWEEP_CHANNEL,
     Chat,
-    ChatProvider,
-    PersonUnknown,
 )
 from services.chat.domain import Role
+from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown
 from services.chat.queries import Seat
+
+logger = logging.getLogger(__name__)
 
 _MAY_BE_MISSING: Final = 2
 """The person and the channel."""
@@ -43,6 +46,8 @@ class Jobs:
             OPEN_CHANNEL: self.open_channel,
             SETTLE_SEAT: self.settle_seat,
             INTRODUCE: self.introduce,
+            SWEEP: self.sweep,
+            SWEEP_CHANNEL: self.sweep_channel,
         }
 
     def prepare(self, payload: Mapping[str, Any]) -> None:
@@ -59,6 +64,48 @@ class Jobs:
         """Let the provider know a person by id, and by the name they chose; nothing else."""
         person_id = UUID(payload["person_id"])
         self._provider.introduce(person_id, self._name_of(person_id))
+
+    def sweep(self, payload: Mapping[str, Any]) -> Callable[[], None]:
+        """Have every channel looked into, each for itself: one that fails keeps up no other."""
+        open_channels = self._store.query(queries.list_open_channels)
+        return partial(self._store.application.sweep_channels, open_channels)
+
+    def sweep_channel(self, payload: Mapping[str, Any]) -> None:
+        """Put right where the provider and we differ, for what no request and no event told.
+
+        Seats with a request under way are left to it. The provider is read first: whoever is
+        seated after that differs at most for the moment, and seating again does no harm.
+        """
+        experience_id = UUID(payload["experience_id"])
+        there = self._provider.list_members(experience_id)
+        seats = {
+            seat.person_id: seat
+            for seat in self._store.query(lambda curs: queries.list_seats(curs, experience_id))
+        }
+        for person_id in there.keys() - seats.keys():
+            self._put_out(experience_id, person_id)
+        for person_id, seat in seats.items():
+            if seat.wish == seat.seated_as:
+                self._put_right(seat, there.get(person_id))
+
+    def _put_right(self, seat: Seat, present: Role | None) -> None:
+        if seat.wish is None:
+            if present is not None:
+                self._put_out(seat.experience_id, seat.person_id)
+            return
+        role = Role(seat.wish)
+        if present is None:
+            logger.warning("%s has lost the seat in %s: seated again", seat.person_id,
+                           seat.experience_id)  # fmt: skip
+            self._seat(seat, role)
+        elif present is not role:
+            logger.warning("%s sits in %s as %s: made %s", seat.person_id, seat.experience_id,
+                           present, role)  # fmt: skip
+            self._provider.change_role(seat.experience_id, seat.person_id, role)
+
+    def _put_out(self, experience_id: UUID, person_id: UUID) -> None:
+        logger.warning("%s sits in %s without a reason: taken out", person_id, experience_id)
+        self._provider.unseat(experience_id, person_id)
 
     def settle_seat(self, payload: Mapping[str, Any]) -> Callable[[], None]:
         """Bring a person in or out, as is wanted now, whatever was wanted when this was asked."""

@@ -26,7 +26,8 @@ class SeatList(View):
             wish text,
             seated_as text,
             UNIQUE (person_id, experience_id)
-        )
+        );
+        CREATE INDEX IF NOT EXISTS seat_list_of_channel ON seat_list (experience_id)
     """
 
     @override

@@ -55,6 +55,18 @@ def get_seat_of(curs: ViewCursor, person_id: UUID, experience_id: UUID) -> Seat:
     raise NoAccess(experience_id)
 
 
+def list_seats(curs: ViewCursor, experience_id: UUID) -> list[Seat]:
+    """Every seat of a channel, those that were left too."""
+    rows = curs.execute("SELECT * FROM seat_list WHERE experience_id = %s", (experience_id,))
+    return [_seat(row) for row in rows]
+
+
+def list_open_channels(curs: ViewCursor) -> list[UUID]:
+    """The experiences whose channel the provider has confirmed."""
+    rows = curs.execute("SELECT experience_id FROM channel_list WHERE open ORDER BY experience_id")
+    return [row["experience_id"] for row in rows]
+
+
 def find_channel_name(curs: ViewCursor, experience_id: UUID) -> str | None:
     """The name under which the catalog announced the experience, None before it did."""
     row = curs.execute(

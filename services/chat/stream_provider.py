@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,8 +14,8 @@ from stream_chat import StreamChat
 from stream_chat.base.exceptions import StreamAPIException
 from typing_extensions import override
 
-from services.chat.application import ChannelMissing, ChatProvider, PersonUnknown, StillSeated
 from services.chat.domain import Role
+from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown, StillSeated
 
 CHANNEL_TYPE: Final = "experience"
 CREATOR: Final = "backstage"
@@ -87,6 +87,7 @@ _FAULTS: Final = (
     ChannelMissing,
     PersonUnknown,
 )
+_BY_ID: Final = [{"field": "user_id", "direction": 1}]
 _CHANNEL_ROLES: Final = {Role.MEMBER: "channel_member", Role.MODERATOR: "channel_moderator"}
 
 
@@ -156,6 +157,22 @@ class StreamProvider(ChatProvider):
                 raise
         if self.find_member(experience_id, person_id) is not None:
             raise StillSeated(person_id)
+
+    @override
+    def list_members(self, experience_id: UUID) -> Mapping[UUID, Role]:
+        channel, seen = self._channel(experience_id), 0
+        seats: dict[UUID, Role] = {}
+        while True:
+            try:
+                page = channel.query_members({}, _BY_ID, limit=_MOST_AT_ONCE, offset=seen)
+            except StreamAPIException as refused:
+                if _says(refused, _DOES_NOT_EXIST):
+                    return {}
+                raise
+            seen += len(page)
+            seats |= dict(_seats(page))
+            if len(page) < _MOST_AT_ONCE:
+                return seats
 
     @override
     def introduce(self, person_id: UUID, display_name: str | None) -> None:
@@ -263,6 +280,12 @@ class Doors:
                 self._admit(channel_id, [ticket.member])
             except _FAULTS as own:
                 ticket.refused = own
+
+
+def _seats(members: Sequence[Mapping[str, Any]]) -> Iterator[tuple[UUID, Role]]:
+    for member in members:
+        moderates = member.get("channel_role") == _CHANNEL_ROLES[Role.MODERATOR]
+        yield UUID(member["user_id"]), Role.MODERATOR if moderates else Role.MEMBER
 
 
 def _says(refused: StreamAPIException, *codes: int) -> bool:

@@ -3,7 +3,7 @@
 owns: orders, the stock and its ledger, payments and their refunds, the queue in front of the
     payment provider, the stored webhooks of Stripe, the reconciliation with Stripe's own lists.
 hears: catalog (which passes are for sale under which terms, who is on a team), access (whom a space
-    keeps out).
+    keeps out, and what its team takes back).
 says: order opened / expired, payment failed / returned, pass purchased, purchase refunded, refund
     failed.
 never does: decide who may enter, send a mail, keep card data, believe what a webhook says.

@@ -3,6 +3,7 @@
 from services.checkout.orders.bans import BanList
 from services.checkout.orders.catalog import PassSale, TeamList
 from services.checkout.orders.projections import OrderList
+from services.checkout.orders.removals import RemovalList
 from services.checkout.payments.projections import MoneyList, PaymentList
 from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
 from services.checkout.stock.projections import SeatList
@@ -17,4 +18,5 @@ VIEWS = (
     PassSale(),
     TeamList(),
     BanList(),
+    RemovalList(),
 )

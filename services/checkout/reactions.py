@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import BanLifted, PersonBanned
+from libs.events.access import BanLifted, GrantRevoked, PersonBanned
 from libs.events.catalog import (
     PassArchived,
     PassPublished,
@@ -30,4 +30,5 @@ SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     TeamMemberRemoved: only_views,
     PersonBanned: only_views,
     BanLifted: only_views,
+    GrantRevoked: only_views,
 }

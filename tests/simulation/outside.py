@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from uuid import UUID
 
-from services.chat.application import ChannelMissing, PersonUnknown
 from services.chat.domain import Role
+from services.chat.provider import ChannelMissing, PersonUnknown
 from services.notifications.application import MailRefused
 from tests.simulation.fault_injector import Fate
 

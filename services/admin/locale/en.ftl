@@ -97,6 +97,7 @@ kind-chat = Chat
 kind-chat-why = a room of its own, without video
 on-air = On air
 opening = Opening the room …
+not-on-air-yet = Not on air yet
 go-live = Go live
 go-live-title = Ready when you are
 go-live-why = Your browser will ask for the camera and the microphone. Everyone who has access is told as soon as there is a picture.

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from libs.runtime.http import person_token
 from libs.runtime.scheduling.clock import SystemClock
-from services.chat.application import ChannelMissing, ChatProvider, PersonUnknown, Turns
+from services.chat.application import Turns
 from services.chat.domain import Role
+from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown
 
 PERSON_SECRET = "a secret for person tokens, of 32 signs"
 
@@ -63,6 +64,9 @@ class Room(ChatProvider):
 
     def unseat(self, experience_id: UUID, person_id: UUID) -> None:
         self.seats.pop((experience_id, person_id), None)
+
+    def list_members(self, experience_id: UUID) -> dict[UUID, Role]:
+        return {who: role for (where, who), role in self.seats.items() if where == experience_id}
 
     def introduce(self, person_id: UUID, display_name: str | None) -> None:
         self.names[person_id] = display_name

@@ -1,15 +1,18 @@
 """What the service does at its provider, whatever is missing there."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
+from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.worker import Worker
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.chat.application import ChannelMissing, Chat
+from services.chat.application import Chat
 from services.chat.domain import Membership, Role
 from services.chat.jobs import Jobs
+from services.chat.provider import ChannelMissing
 from services.chat.queries import get_seat
 from services.chat.tests.builders import NOW
 from services.chat.tests.fakes import Room
@@ -120,3 +123,84 @@ async def test_a_buyer_who_joins_the_team_moderates_from_the_same_seat(
     await run_all(worker)
 
     assert room.seats == {(EXPERIENCE, PERSON): Role.MODERATOR}
+
+
+def sweep(store: Store[Chat]) -> None:
+    store.execute(Cause(uuid4()), lambda: store.application.sweep_channels([EXPERIENCE]))
+
+
+@pytest.fixture
+async def seated(store: Store[Chat], worker: Worker) -> None:
+    """A member sits in a channel, as the provider has confirmed."""
+    chat = store.application
+    store.execute(Cause(uuid4()), lambda: chat.add_experience(EXPERIENCE, SPACE, "Lounge"))
+    add(store)
+    await run_all(worker)
+
+
+@pytest.mark.usefixtures("seated")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {(EXPERIENCE, PERSON): Role.MODERATOR},
+        {(EXPERIENCE, PERSON): Role.MEMBER, (EXPERIENCE, UUID(int=9)): Role.MEMBER},
+    ],
+    ids=["a lost seat", "another role", "somebody without a reason"],
+)
+@pytest.mark.parametrize("swept", [True, False])
+async def test_the_sweep_puts_right_what_nobody_told(
+    store: Store[Chat],
+    room: Room,
+    worker: Worker,
+    wrong: dict[tuple[UUID, UUID], Role],
+    swept: bool,
+) -> None:
+    room.seats = dict(wrong)
+
+    if swept:
+        sweep(store)
+    await run_all(worker)
+
+    assert (room.seats == {(EXPERIENCE, PERSON): Role.MEMBER}) is swept
+
+
+@pytest.mark.usefixtures("seated")
+async def test_the_sweep_takes_out_who_was_put_back_after_leaving(
+    store: Store[Chat], room: Room, worker: Worker
+) -> None:
+    remove(store)
+    await run_all(worker)
+    room.seats[EXPERIENCE, PERSON] = Role.MEMBER
+
+    sweep(store)
+    await run_all(worker)
+
+    assert room.seats == {}
+
+
+async def test_a_seat_with_a_request_under_way_is_left_to_it(
+    store: Store[Chat], room: Room, jobs: Jobs
+) -> None:
+    chat = store.application
+    store.execute(Cause(uuid4()), lambda: chat.add_experience(EXPERIENCE, SPACE, "Lounge"))
+    add(store)
+
+    jobs.sweep_channel({"experience_id": str(EXPERIENCE)})
+
+    assert room.seats == {}
+
+
+@pytest.mark.usefixtures("seated")
+async def test_all_channels_are_swept_every_five_minutes(
+    store: Store[Chat], room: Room, worker: Worker
+) -> None:
+    clock = store.clock
+    assert isinstance(clock, FixedClock)
+    store.execute(Cause(uuid4()), store.application.sweep_later)
+    for _ in range(2):
+        room.seats.clear()
+        clock.advance(timedelta(minutes=5))
+        await run_all(worker)
+
+        assert room.seats == {(EXPERIENCE, PERSON): Role.MEMBER}

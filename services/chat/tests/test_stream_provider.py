@@ -11,8 +11,8 @@ import jwt
 import pytest
 from stream_chat import StreamChat
 
-from services.chat.application import ChannelMissing, PersonUnknown
 from services.chat.domain import Role
+from services.chat.provider import ChannelMissing, PersonUnknown
 from services.chat.stream_provider import CHANNEL_TYPE, Doors, StreamProvider
 from services.chat.tests.conftest import KEY, SECRET
 
@@ -191,3 +191,16 @@ def test_the_stock_channel_type_would_let_strangers_in(provider: StreamProvider)
     client.session.close()
 
     assert answer.status_code == 201
+
+
+def test_all_members_are_listed_with_their_roles(provider: StreamProvider) -> None:
+    channel, people = uuid4(), [a_person(provider) for _ in range(103)]
+    provider.open_channel(channel, "Large")
+    for person in people[1:]:
+        provider.seat(channel, person, Role.MEMBER)
+    provider.seat(channel, people[0], Role.MODERATOR)
+
+    listed = provider.list_members(channel)
+
+    assert listed == dict.fromkeys(people, Role.MEMBER) | {people[0]: Role.MODERATOR}
+    assert provider.list_members(uuid4()) == {}

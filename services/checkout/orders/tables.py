@@ -22,7 +22,10 @@ ELIGIBILITY_COLUMNS: Final = """
      AND o.pass_id = p.pass_id AND o.status = 'open') AS open_order_id,
     (SELECT o.order_id FROM order_list o WHERE o.person_id = %(person_id)s
      AND o.pass_id = p.pass_id AND o.status = 'fulfilled'
-     AND (o.granted_until IS NULL OR o.granted_until > %(at)s) LIMIT 1) AS owned_order_id
+     AND (o.granted_until IS NULL OR o.granted_until > %(at)s)
+     AND (p.experience_ids = '{}' OR NOT p.experience_ids <@ ARRAY(
+         SELECT r.experience_id FROM removal_list r WHERE r.order_id = o.order_id))
+     LIMIT 1) AS owned_order_id
 """
 """How a person stands to a pass of `pass_sale p`, at an instant: what `standing_of` reads."""
 
