@@ -2,7 +2,15 @@
 
 import pytest
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = [
+    "tests.servers",
+    "tests.suite.limits",
+    "tests.suite.names",
+    "tests.suite.parts",
+    "tests.suite.programs",
+    "tests.suite.quick",
+    "pytester",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -34,14 +34,17 @@ backstage *args: (packages "run")
 web: (packages "run")
     @{{ python }} -m ops web
 
-# Run the tests: all of them, or what pytest's own arguments select, e.g. -m "not e2e", services/access.
+# Run the tests: all of them, the quick ones (quick), or what pytest's own arguments select, e.g. -m "not e2e".
 [no-exit-message]
 test *args: (packages "dev")
-    @{{ python }} -m ops chromium
-    @{{ python }} -m ops web
-    @{{ python }} -m pytest "$@"
+    @exec {{ python }} -m tests.suite "$@"
 
-# Break a running system on purpose and look for harm: [--minutes N | --seeds N] [--seed N] [--json].
+# Tell stories of the simulated system and look for harm: [--seeds N [--from M] | --seed N] [--json].
+[no-exit-message]
+simulate *args: (packages "dev")
+    @{{ python }} -m tests.simulation "$@"
+
+# Break a running system on purpose and look for harm: [--minutes N] [--seed N] [--json].
 [no-exit-message]
 chaos *args: (packages "dev")
     @{{ python }} -m tests.chaos "$@"

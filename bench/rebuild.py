@@ -30,8 +30,12 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from libs.runtime.views import rebuild
 from libs.runtime.views.rebuild import Sources
-from services.checkout.domain import Offer, Order, Payment, PaymentStatus, Seat, SeatReason
-from services.checkout.projections import VIEWS, OrderList
+from services.checkout.orders.order import Order
+from services.checkout.orders.projections import OrderList
+from services.checkout.orders.quote import Quote
+from services.checkout.payments.provider import PaymentStatus, ProviderPayment
+from services.checkout.projections import VIEWS
+from services.checkout.stock.seat import Seat, SeatReason
 from tests.servers import running_postgres
 
 RATIO: Final = 0.2
@@ -130,14 +134,14 @@ def _fill(url: str, purchases: int) -> None:
     store.close()
 
 
-def _offer() -> Offer:
+def _offer() -> Quote:
     terms = PassTerms(
         pricing_type=PricingType.ONE_TIME,
         currency="EUR",
         currency_exponent=2,
         price_minor=1990,
     )
-    return Offer(
+    return Quote(
         pass_id=uuid4(),
         version_id=uuid4(),
         version_number=1,
@@ -151,7 +155,7 @@ def _offer() -> Offer:
     )
 
 
-def _purchase(offer: Offer) -> Iterator[Order | Seat]:
+def _purchase(offer: Quote) -> Iterator[Order | Seat]:
     order = Order(
         command_id=uuid4(),
         person_id=uuid4(),
@@ -163,7 +167,7 @@ def _purchase(offer: Offer) -> Iterator[Order | Seat]:
     seat = Seat(order.id, offer.pass_id, SeatReason.ORDER.value, _AT)
     order.request_payment(_AT)
     for status in (PaymentStatus.AWAITING, PaymentStatus.SUCCEEDED):
-        payment = Payment(
+        payment = ProviderPayment(
             payment_intent_id=f"pi_{order.id}",
             status=status,
             amount_minor=1990,
@@ -174,7 +178,7 @@ def _purchase(offer: Offer) -> Iterator[Order | Seat]:
         if status is PaymentStatus.AWAITING:
             order.attach_payment(payment, _AT)
         else:
-            order.learn(payment, _AT)
+            order.apply_provider_state(payment, _AT)
     order.fulfil(f"pi_{order.id}", _AT)
     seat.sell(SeatReason.PAID, _AT)
     yield order

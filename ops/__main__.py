@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ops.chromium import MISSING, ensure_chromium
 from ops.paths import data_path
 from ops.up.console import Console
 from ops.up.refusals import CannotStart
@@ -59,11 +58,16 @@ if sys.argv[1:2] != ["up"]:
 def up(
     port: Annotated[int, typer.Option(help="The gateway's port; the others follow it.")] = 8000,
     data: Annotated[Path | None, typer.Option(help="Where everything is kept: ./data.")] = None,
+    *,
+    no_video: Annotated[
+        bool, typer.Option("--no-video", help="Leave live video out: no LiveKit server is started.")
+    ] = False,
 ) -> None:
     """Run the whole system until Ctrl-C."""
     console = Console(sys.stdout, os.environ)
     try:
-        code = asyncio.run(System(data_path(data), port, os.environ, console).run())
+        system = System(data_path(data), port, os.environ, console, video=not no_video)
+        code = asyncio.run(system.run())
     except CannotStart as refused:
         console.say(str(refused))
         code = 1
@@ -74,13 +78,6 @@ def up(
 def web() -> None:
     """Build the pages' scripts and styles."""
     build_if_changed(typer.echo)
-
-
-@app.command()
-def chromium() -> None:
-    """Make sure of a Chromium for the tests, and say what to install when there is none."""
-    if ensure_chromium(typer.echo) is None:
-        typer.echo(MISSING, err=True)
 
 
 def main() -> None:

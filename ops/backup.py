@@ -32,6 +32,10 @@ _MANIFEST: Final = "backup.json"
 _READY_WITHIN_S: Final = 30
 
 
+class CannotBackUp(Exception):
+    """No copy was made, and nothing of one is left."""
+
+
 class CannotRestore(Exception):
     """Putting the copy back would destroy something, or can't be done."""
 
@@ -46,7 +50,11 @@ def backup(
         raise typer.BadParameter(f"{target} exists already.")
     running = folder_of(data)
     urls = {name: stores.database_url(name, running) for name in in_order()}
-    back_up(urls, target)
+    try:
+        back_up(urls, target)
+    except CannotBackUp as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from refused
     typer.echo(f"{len(urls)} databases were copied to {target}.")
 
 
@@ -83,20 +91,37 @@ def in_order() -> tuple[str, ...]:
 
 
 def back_up(urls: Mapping[str, str], folder: Path) -> None:
-    """Copy the databases in this order."""
-    folder.mkdir(parents=True)
-    for name, url in urls.items():
-        _run("pg_dump", "--format=custom", f"--file={folder / name}.dump", f"--dbname={url}")
-    manifest = {"made_at": datetime.now(UTC).isoformat(), "services": list(urls)}
-    # Written last: a folder without it is no backup.
-    (folder / _MANIFEST).write_text(json.dumps(manifest))
+    """Copy the databases in this order. Raises CannotBackUp and leaves no half of a copy."""
+    try:
+        folder.mkdir(parents=True)
+    except OSError as refused:
+        raise CannotBackUp(f"{folder} can't be made: {refused.strerror}.") from refused
+    try:
+        for name, url in urls.items():
+            _run("pg_dump", "--format=custom", f"--file={folder / name}.dump", f"--dbname={url}")
+        _write_manifest(folder, list(urls))
+    except (CannotRestore, OSError) as failed:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise CannotBackUp(
+            f"The backup was not finished, and {folder} is removed again: {failed}"
+        ) from failed
+
+
+def _write_manifest(folder: Path, services: list[str]) -> None:
+    """Written last, and whole or not at all: a folder without it is no backup."""
+    unfinished = folder / f"{_MANIFEST}.new"
+    with unfinished.open("w") as file:
+        json.dump({"made_at": datetime.now(UTC).isoformat(), "services": services}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(folder / _MANIFEST)
 
 
 def put_back(folder: Path, urls: Mapping[str, str], *, force: bool) -> None:
     """Replace the databases by their copies. Raises CannotRestore, and then nothing is changed."""
     try:
         names: list[str] = json.loads((folder / _MANIFEST).read_text())["services"]
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         raise CannotRestore(f"{folder} holds no finished backup.") from None
     if missing := set(names) - set(urls):
         raise CannotRestore(f"No database is known for {', '.join(sorted(missing))}.")

@@ -1,4 +1,4 @@
-"""`backstage demo`: fills a running system, buys a pass, and tells what that set off."""
+"""`backstage demo`: fills a running system, buys a pass, goes live, and tells what that set off."""
 
 import asyncio
 import json
@@ -10,8 +10,10 @@ import httpx
 import typer
 
 from libs.events.checkout import PassPurchased
+from libs.money.writing import written
 from libs.runtime.messaging import bus
 from ops import showcase, stores
+from ops.live_demo import LiveDemo
 from ops.paths import data_path_of
 from ops.timeline import FanOut, Incomplete, Listener, fan_outs, is_complete
 from ops.up.data_folder import DataFolder
@@ -19,17 +21,29 @@ from ops.up.refusals import CannotStart
 from ops.visitor import Refused, Visitor
 
 _EFFECTS_WITHIN_S: Final = 20.0
+_JSON_FOR_S: Final = 3.0
 
 
 def demo(
     port: Annotated[int, typer.Option(help="The port of the gateway.")] = 8000,
     data: Annotated[Path | None, typer.Option(help="The data folder of that system.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object on the last line.")] = False,
+    for_s: Annotated[
+        float | None,
+        typer.Option(
+            "--for",
+            min=0,
+            metavar="SECONDS",
+            help=f"How long the stream stays on: until Ctrl-C, and {_JSON_FOR_S:g} s with --json.",
+        ),
+    ] = None,
 ) -> None:
-    """Fill a running system with a creator and her passes, and buy one as a new person."""
+    """Fill a running system with a creator and her passes, buy one as a new person, and go live."""
+    if as_json and for_s is None:
+        for_s = _JSON_FOR_S
     try:
         folder = _folder_of(port, data)
-        told = asyncio.run(_demonstrate(port, folder))
+        told = asyncio.run(_demonstrate(port, folder, for_s))
     except (CannotStart, Refused, Incomplete, TimeoutError, httpx.HTTPError) as failed:
         typer.echo(f"The demo failed: {type(failed).__name__}: {failed}", err=True)
         raise typer.Exit(1) from failed
@@ -48,7 +62,7 @@ def _folder_of(port: int, data: Path | None) -> DataFolder:
     return folder
 
 
-async def _demonstrate(port: int, folder: DataFolder) -> dict[str, Any]:
+async def _demonstrate(port: int, folder: DataFolder, for_s: float | None) -> dict[str, Any]:
     gateway, sandbox = f"http://localhost:{port}", folder.running().urls["sandbox"]
     mark = uuid4().hex[:6]
     mara = Visitor(gateway, sandbox, f"mara.{mark}@example.com")
@@ -69,6 +83,10 @@ async def _demonstrate(port: int, folder: DataFolder) -> dict[str, Any]:
     [fan_out] = fan_outs(listener.said, folder)
     await asyncio.to_thread(_look, fan, made)
     _tell(order, fan_out)
+    late_set = f"{gateway}/account/purchased_spaces/{made.space}/experiences/late-set/stream"
+    mailbox = folder.running().urls["mailbox"]
+    live = LiveDemo(mara, fan, made.experiences["late-set"], late_set, mailbox)
+    watched = await live.run(for_s, typer.echo)
     return {
         "name": "demo",
         "creator": made.username,
@@ -79,6 +97,8 @@ async def _demonstrate(port: int, folder: DataFolder) -> dict[str, Any]:
         "access_ms": round(fan_out.access_ms, 2),
         "chat_ms": round(fan_out.chat_ms, 2),
         "notice_ms": round(fan_out.notice_ms, 2),
+        "first_frame_ms": round(watched.first_frame_ms, 2) if watched else None,
+        "frames": watched.frames if watched else 0,
     }
 
 
@@ -103,7 +123,7 @@ def _look(fan: Visitor, made: showcase.Showcase) -> None:
 
 
 def _tell(order: dict[str, Any], fan_out: FanOut) -> None:
-    price = f"{order['total_minor']} minor units of {order['currency']}"
+    price = written(order["total_minor"], order["currency"])
     typer.echo(f"\nsold      {order['pass_name']} for {price}, order {order['order_id']}")
     for effect, took_ms in (
         ("access", fan_out.access_ms),

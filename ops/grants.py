@@ -13,7 +13,7 @@ from ops.options import As, Data, folder_of
 from ops.up.data_folder import DataFolder
 from services.access.application import LOSE_SOURCE
 from services.access.domain import GrantReason
-from services.checkout.domain import OrderStatus
+from services.checkout.orders.states import OrderStatus
 
 app = typer.Typer(help="What people may enter, and by what.", no_args_is_help=True)
 

@@ -20,6 +20,7 @@ from libs.runtime.store.interventions import is_runtime_topic
 from libs.runtime.store.log import Position
 from ops import stores
 from ops.options import AsJson, Data, folder_of
+from ops.storage import REPAIR, storage_error
 from ops.up.data_folder import DataFolder
 
 _PAGE = 500
@@ -43,6 +44,8 @@ class ServiceLag:
     service: str
     unpublished: int = 0
     unpublished_oldest_s: float = 0.0
+    held_up_by: str | None = None
+    """Why NATS takes nothing, with what to do."""
     consumers: list[ConsumerLag] = field(default_factory=list)
     due: int = 0
     late_oldest_s: float = 0.0
@@ -65,8 +68,13 @@ def lag(as_json: AsJson = False, data: Data = None) -> None:
 
 async def measure(folder: DataFolder) -> list[ServiceLag]:
     """What is behind in every service now."""
+    error = await asyncio.to_thread(storage_error, folder)
     async with stores.connected(folder, "lag") as client:
-        return [await _of_service(name, folder, client) for name in stores.SERVICES]
+        lags = [await _of_service(name, folder, client) for name in stores.SERVICES]
+    for each in lags:
+        if error is not None and each.unpublished:
+            each.held_up_by = f"{error}: {REPAIR}"
+    return lags
 
 
 async def _of_service(service: str, folder: DataFolder, client: Client) -> ServiceLag:
@@ -184,6 +192,8 @@ def _print(found: ServiceLag) -> None:
         f"   due {found.due} ({found.late_oldest_s:.1f} s late)   failing {found.failing}"
         f"   webhooks {found.webhooks} ({found.webhook_oldest_s:.1f} s)"
     )
+    if found.held_up_by:
+        typer.echo(f"    {found.held_up_by}")
     if found.last_error:
         typer.echo(f"    schedule: {found.last_error}")
     for each in found.consumers:

@@ -10,8 +10,13 @@ from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store.interventions import Operator
 from ops import stores
 from ops.options import As, Data, folder_of
-from services.checkout.queries import find_stray
-from services.checkout.rounds import EVERY, RECONCILE_LISTS, RECONCILE_REFUNDS, RETURN_STRAY
+from services.checkout.reconciliation.queries import find_orphaned_payment
+from services.checkout.reconciliation.run import (
+    EVERY,
+    RECONCILE_LISTS,
+    RECONCILE_REFUNDS,
+    REFUND_ORPHANED_PAYMENT,
+)
 
 Day = Annotated[
     datetime | None,
@@ -64,7 +69,7 @@ def _go_through(operator: Operator, day: datetime | None) -> str:
 
 def _return(operator: Operator, payment_intent_id: str) -> str:
     def act() -> dict[str, Any]:
-        clock, stray = SystemClock(), find_stray(operator.cursor(), payment_intent_id)
+        clock, stray = SystemClock(), find_orphaned_payment(operator.cursor(), payment_intent_id)
         if stray is None:
             raise typer.BadParameter(
                 f"no round has found {payment_intent_id} to be of an order that our log does not"
@@ -80,14 +85,14 @@ def _return(operator: Operator, payment_intent_id: str) -> str:
                 " refunds it"
             )
         payload = {"payment_intent_id": payment_intent_id}
-        Schedule(clock).at(RETURN_STRAY, payment_intent_id, clock.now(), payload)
+        Schedule(clock).at(REFUND_ORPHANED_PAYMENT, payment_intent_id, clock.now(), payload)
         return {
             "order_id": str(stray.order_id),
             "amount_minor": stray.amount_minor,
             "currency": stray.currency,
         }
 
-    about = operator.intervene("checkout.return_stray", payment_intent_id, "", act)
+    about = operator.intervene("checkout.refund_orphaned_payment", payment_intent_id, "", act)
     return (
         f"checkout sends {payment_intent_id} back within a second: {about['amount_minor']}"
         f" {about['currency']} (in the smallest unit); see `backstage events tail`."

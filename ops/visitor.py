@@ -22,6 +22,7 @@ class Visitor:
     def __init__(self, gateway: str, sandbox: str, email: str) -> None:
         self.email = email
         self.person_id = ""
+        self.session_token = ""
         self._sandbox = sandbox
         self._http = httpx.Client(
             base_url=gateway,
@@ -40,7 +41,8 @@ class Visitor:
         code = self._code_after(known)
         session = self.call("POST", "/api/sessions", {"email": self.email, "code": code})
         self.person_id = session["person_id"]
-        self._http.headers["Authorization"] = f"Bearer {session['session_token']}"
+        self.session_token = session["session_token"]
+        self._http.headers["Authorization"] = f"Bearer {self.session_token}"
 
     def call(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
         """One call of the API. Raises Refused with the problem that came back."""

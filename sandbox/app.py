@@ -8,7 +8,8 @@ from starlette.applications import Starlette
 
 from sandbox import livekit, mailbox, r2, stream, stripe
 from sandbox.settings import Settings
-from sandbox.state import State
+from sandbox.state import State, StorageFull
+from sandbox.storage_full import storage_full
 
 Part = APIRouter | Starlette
 BuildPart = Callable[[State, Settings], Part]
@@ -46,6 +47,7 @@ def create_app(
         state.execute("SELECT 1", ())
         return {"status": "ok"}
 
+    app.add_exception_handler(StorageFull, storage_full)
     for prefix, part in built.items():
         if isinstance(part, APIRouter):
             app.include_router(part, prefix=prefix)

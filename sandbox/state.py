@@ -23,6 +23,10 @@ CREATE INDEX IF NOT EXISTS document_in_order ON document (collection, seq);
 _CHUNK = 100
 
 
+class StorageFull(Exception):
+    """The disk of the sandbox has no room: nothing was written."""
+
+
 class State:
     """One durable file of documents; safe to share between threads.
 
@@ -45,31 +49,49 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all writes inside happen together, or none when an exception leaves."""
+        """Make all writes inside happen together, or none when an exception leaves.
+
+        Raises StorageFull.
+        """
         with self._lock:
             if self._depth == 0:
-                self._connection.execute("BEGIN IMMEDIATE")
+                with _full_disk_named():
+                    self._connection.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
                 yield
+                if self._depth == 1:
+                    with _full_disk_named():
+                        self._connection.execute("COMMIT")
             except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
+                # A full disk may have ended the transaction already.
+                if self._depth == 1 and self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._connection.execute("COMMIT")
+            finally:
+                self._depth -= 1
 
     def execute(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
-        with self._lock:
+        with self._lock, _full_disk_named():
             return self._connection.execute(sql, values).fetchall()
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+
+
+@contextmanager
+def _full_disk_named() -> Iterator[None]:
+    """Raises StorageFull where SQLite says that there is no room."""
+    try:
+        yield
+    except sqlite3.OperationalError as fault:
+        # The primary code is the lowest byte: https://sqlite.org/rescode.html
+        if fault.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise StorageFull(f"The disk of the sandbox is full ({fault}): make room.") from fault
+        raise
 
 
 class Collection:

@@ -5,9 +5,11 @@
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +27,9 @@ from ops.up.postgres import Postgres
 
 READY_WITHIN_S = 20.0
 _PASSWORD = "tests"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - each run makes a folder of its own in it
+_ROOM_IN_MEMORY = 4_000_000_000
+_PREFIX = "backstage-pass-tests-"
 _database_numbers = count(1)
 
 
@@ -179,7 +184,31 @@ def running_nats(folder: Path) -> Iterator[NatsServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the run's servers keep their files: in memory, where the system has room there.
+
+    On a busy disk, making a database takes 300 ms instead of 30, and most tests make one.
+    """
+    if not (_MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_IN_MEMORY):
+        yield tmp_path_factory.mktemp("servers")
+        return
+    _remove_leftovers()
+    with tempfile.TemporaryDirectory(dir=_MEMORY, prefix=f"{_PREFIX}{os.getpid()}-") as folder:
+        # PostgreSQL does not run as root: its own account comes through here.
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+def _remove_leftovers() -> None:
+    """What a killed run left behind."""
+    for folder in _MEMORY.glob(f"{_PREFIX}*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(quick_folder: Path) -> Iterator[PostgresServer]:
     """The run's PostgreSQL server; a test that kills it starts it again."""
     given = os.environ.get("BP_TEST_POSTGRES_URL")
     if given:
@@ -188,7 +217,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
         yield from _postgres_in_docker()
     else:
         # Without fsync: a killed process loses nothing by it, and the tests are quicker.
-        with running_postgres(tmp_path_factory.mktemp("servers"), fsync="off") as server:
+        with running_postgres(quick_folder, fsync="off") as server:
             yield server
 
 
@@ -201,7 +230,7 @@ def database(postgres: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+def nats_server(quick_folder: Path) -> Iterator[NatsServer]:
     """The run's NATS server; streams of earlier tests are still in it."""
     given = os.environ.get("BP_TEST_NATS_URL")
     if given:
@@ -209,7 +238,7 @@ def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer
     elif os.environ.get("BP_TEST_CONTAINERS") == "1":
         yield from _nats_in_docker()
     else:
-        with running_nats(tmp_path_factory.mktemp("servers")) as server:
+        with running_nats(quick_folder) as server:
             yield server
 
 

@@ -1,6 +1,6 @@
 """Money as integer minor units of an ISO 4217 currency; no power of ten is ever written out."""
 
-from libs.money.currency import EXPONENTS, UnknownCurrency, exponent_of
+from libs.money.currency import EXPONENTS, UnknownCurrency, exponent_of, least_charge_of
 from libs.money.money import Money
 
-__all__ = ["EXPONENTS", "Money", "UnknownCurrency", "exponent_of"]
+__all__ = ["EXPONENTS", "Money", "UnknownCurrency", "exponent_of", "least_charge_of"]

@@ -24,6 +24,13 @@ EXPONENTS: Final[dict[str, int]] = (
 )
 
 
+_LEAST: Final = {
+    "USD": 50, "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500,
+    "DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000,
+    "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000,
+}  # fmt: skip
+
+
 class UnknownCurrency(ValueError):
     """No currency of this code can be charged."""
 
@@ -34,3 +41,13 @@ def exponent_of(currency: str) -> int:
         return EXPONENTS[currency]
     except KeyError:
         raise UnknownCurrency(currency) from None
+
+
+def least_charge_of(currency: str) -> int:
+    """The smallest amount that can be charged, in minor units: Stripe's published minimum, or 1.
+
+    Source: docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, by presentment currency.
+    An account that settles in another currency has that currency's minimum, converted, as well.
+    """
+    exponent_of(currency)
+    return _LEAST.get(currency, 1)

@@ -17,12 +17,15 @@ from libs.events.contract import Contract
 from libs.runtime import failpoints, telemetry
 from libs.runtime.cancellation import cancel_until_ended
 from libs.runtime.http.app import create_app
+from libs.runtime.http.intake import Intake
 from libs.runtime.http.problems import Refusal
 from libs.runtime.http.server import configure_logging, serve
 from libs.runtime.messaging import bus
 from libs.runtime.messaging.consumer import TRIES_AFTER_S, Consumer, Reaction
+from libs.runtime.messaging.outbox import Outbox
 from libs.runtime.messaging.relay import Relay, ToContract
 from libs.runtime.messaging.streams import BridgedStreams
+from libs.runtime.reserve import Reserve, parse
 from libs.runtime.scheduling.schedule import Job, Timer
 from libs.runtime.scheduling.worker import Worker
 from libs.runtime.settings import ServiceSettings
@@ -77,6 +80,8 @@ class Service:
         self._on_stop = on_stop
         self._tries_after_s = tries_after_s
         self._relay: Relay | None = None
+        self._outbox: Outbox | None = None
+        self._reserve = Reserve(parse(settings.disk_reserves))
         self._consumers: list[Consumer] = []
         self.app = create_app(
             store.service,
@@ -85,6 +90,7 @@ class Service:
             refusals=self._refusals,
             ready=self._ready,
         )
+        self.app.state.intake = self._intake = Intake(lambda: self._reserve.reason, self._held_up)
         self.app.router.lifespan_context = self._lifespan
 
     @contextlib.asynccontextmanager
@@ -162,6 +168,7 @@ class Service:
             raise RuntimeError("the bus is not connected")
         refusals = tuple(self._refusals)
         self._relay = Relay(self.store, self.client, leadership, self._publishes)
+        self._outbox = Outbox(self.store, self._relay)
         worker = partial(Worker, self.store, refusals=refusals, backend=lambda: leadership.backend)
         workers = [
             worker(self._timers, {}, threads=keeping_time),
@@ -187,6 +194,8 @@ class Service:
         self.store.on_scheduled = self._from_any_thread(*(worker.wake for worker in workers))
         return [
             self._relay.run(),
+            self._outbox.watch(),
+            self._reserve.watch(),
             *(each.run() for each in workers),
             *(each.run() for each in self._consumers),
         ]
@@ -209,6 +218,9 @@ class Service:
             return False
         return True
 
+    def _held_up(self) -> str | None:
+        return self._outbox.reason if self._outbox else None
+
     async def _ready(self) -> Mapping[str, Any]:
         alarm = self._relay.alarm if self._relay else "not started"
         connected = self.client is not None and self.client.is_connected
@@ -220,6 +232,11 @@ class Service:
             "nats": "up" if connected else "down",
             "database": "up" if answers else "down",
             "alarm": alarm,
+            "degraded": self._intake.reasons,
+            "outbox": {
+                "reason": self._held_up(),
+                "unheard": bool(self._outbox and self._outbox.unheard),
+            },
             "handled": {c.durable: c.handled for c in self._consumers},
         }
 

@@ -8,7 +8,9 @@ class ServiceSettings(BaseSettings):
     """Where the service listens, what it stands on, and what it signs with.
 
     `person_token_secret` is shared by the edges and the services; no default, so that a process
-    without one does not start. `failpoint` is for tests alone: where the process dies.
+    without one does not start. `disk_reserves` names folders on the disks of PostgreSQL and NATS
+    with the megabytes to keep free there (`/postgres:300,/nats:300`), as far as this process sees
+    them. `failpoint` is for tests alone: where the process dies.
     """
 
     model_config = SettingsConfigDict(extra="ignore")
@@ -21,4 +23,5 @@ class ServiceSettings(BaseSettings):
     person_token_secret: str = Field(min_length=32)
     otel_exporter_otlp_endpoint: str | None = None
     store_pool_size: int = 16
+    disk_reserves: str = ""
     failpoint: str = ""

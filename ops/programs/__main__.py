@@ -29,17 +29,11 @@ def main() -> int:
     code = 0
     for name in given.names:
         try:
-            _prepare(name)
+            compiled.ensure(PROGRAMS[name], _say)
         except CannotPrepare as why:
             _say(str(why))
             code = 1
     return code
-
-
-def _prepare(name: str) -> None:
-    program = PROGRAMS[name]
-    if compiled.find(program) is None:
-        compiled.compile(program, _say)
 
 
 def _end_with(pid: int) -> None:

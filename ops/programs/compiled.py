@@ -83,6 +83,11 @@ def find(program: Program, kept_in: Path | None = None) -> Path | None:
     return None
 
 
+def ensure(program: Program, say: Say) -> Path:
+    """The program, compiled when it is missing. Raises CannotPrepare."""
+    return find(program) or compile(program, say)
+
+
 def compile(  # noqa: A001 - called as `compiled.compile`
     program: Program,
     say: Say,

@@ -39,12 +39,9 @@ def _chat(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[
 
 
 def _checkout(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[Any]:
-    from services.checkout.application import Checkout  # noqa: PLC0415
-    from services.checkout.stock import StockDoor  # noqa: PLC0415
-    from services.checkout.tables import BookTables, StockTable  # noqa: PLC0415
+    from services.checkout.application import application  # noqa: PLC0415
 
-    door = StockDoor(StockTable())
-    return Checkout(env, clock=clock, schedule=schedule, books=BookTables(), stock=door)
+    return application(env, clock, schedule)
 
 
 def _notifications(env: dict[str, str], clock: Clock, schedule: Schedule) -> Application[Any]:

@@ -19,16 +19,19 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from ops import stores
 from services.access.__main__ import compose as compose_access
-from services.checkout.domain import Capacity, Offer, Order, Seat, SeatReason
+from services.checkout.orders.order import Order
+from services.checkout.orders.quote import Quote
+from services.checkout.stock.capacity import Capacity
+from services.checkout.stock.seat import Seat, SeatReason
 from tests.servers import PostgresServer
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SERVICES = Path(stores.__file__).parents[1] / "services"
 
 
-def an_offer(**terms: Any) -> Offer:
+def an_offer(**terms: Any) -> Quote:
     given = {"pricing_type": PricingType.FREE, "currency": "EUR", "currency_exponent": 2}
-    return Offer(
+    return Quote(
         pass_id=uuid4(),
         version_id=uuid4(),
         version_number=1,
@@ -104,7 +107,7 @@ class Operated:
             return done.fetchall() if done.description else []
 
 
-def sell(store: Store[Any], offer: Offer | None = None, person_id: UUID | None = None) -> UUID:
+def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None = None) -> UUID:
     """Somebody buys a pass from the checkout whose store it is."""
     offer = offer or an_offer()
     order = Order(

@@ -1,7 +1,7 @@
 """A whole system with small services, run as `up` runs the real one, in a process of its own.
 
-Called with a root folder, a data folder, a base port and perhaps `livekit`; the services are
-those that the root folder holds, in alphabetical order.
+Called with a root folder, a data folder, a base port and perhaps `livekit` or `no-video`; the
+services are those that the root folder holds, in alphabetical order.
 """
 
 import asyncio
@@ -56,11 +56,12 @@ def main() -> None:
     names = sorted(path.name for path in (root / "services").iterdir())
     services = [Service(name, offset) for offset, name in enumerate(names)]
     environment = {**os.environ}
-    if "livekit" not in sys.argv:
+    if "livekit" not in sys.argv and "no-video" not in sys.argv:
         environment["LIVEKIT_URL"] = "ws://localhost:1"
     console = Console(sys.stdout, environment)
     try:
-        system = System(data, port, environment, console, services, root)
+        video = "no-video" not in sys.argv
+        system = System(data, port, environment, console, services, root, video=video)
         sys.exit(asyncio.run(system.run()))
     except CannotStart as refused:
         console.say(str(refused))

@@ -21,7 +21,7 @@ from libs.runtime.tests.ledger import balances
 from libs.runtime.tests.test_pipe import Urls, credit, ledger, mirror, running, same_balances, until
 from libs.runtime.tests.test_rebuild import heard
 from libs.runtime.views import rebuild
-from ops.backup import CannotRestore, back_up, in_order, put_back
+from ops.backup import CannotBackUp, CannotRestore, back_up, in_order, put_back
 from ops.epoch import begin_epoch, rebase_store
 from tests.servers import NatsServer, PostgresServer
 
@@ -152,3 +152,34 @@ def test_who_hears_is_copied_before_whom_it_hears() -> None:
 
     assert order.index("notifications") < order.index("access") < order.index("checkout")
     assert order.index("checkout") < order.index("catalog")
+
+
+@pytest.fixture
+def dump_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full after the first database."""
+
+    def run(program: str, *arguments: str) -> None:
+        target = Path(next(a for a in arguments if a.startswith("--file=")).partition("=")[2])
+        if target.name == "mirror.dump":
+            raise CannotRestore(f"{program}: could not write: No space left on device")
+        target.write_bytes(b"a dump")
+
+    monkeypatch.setattr("ops.backup._run", run)
+
+
+@pytest.mark.usefixtures("dump_without_room")
+def test_a_backup_that_finds_no_room_leaves_no_half_of_one(tmp_path: Path) -> None:
+    with pytest.raises(CannotBackUp, match=r"removed again: .*No space left on device"):
+        back_up({"ledger": "", "mirror": ""}, tmp_path / "backup")
+
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize("manifest", [None, "", '{"made_at": "2026-1'])
+def test_a_half_written_backup_is_not_put_back(tmp_path: Path, manifest: str | None) -> None:
+    (tmp_path / "ledger.dump").write_bytes(b"half")
+    if manifest is not None:
+        (tmp_path / "backup.json").write_text(manifest)
+
+    with pytest.raises(CannotRestore, match="holds no finished backup"):
+        put_back(tmp_path, {"ledger": ""}, force=True)

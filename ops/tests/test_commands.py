@@ -19,7 +19,7 @@ from ops.__main__ import app
 from ops.tests.operated import Operated, sell
 from tests.servers import NatsServer, PostgresServer
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts a small system")
 
 
 @pytest.fixture

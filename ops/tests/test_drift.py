@@ -23,7 +23,7 @@ from tests.servers import PostgresServer
 
 EXPERIENCE, SPACE, MEMBER, STRANGER = (uuid4() for _ in range(4))
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts a small system")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ops import stores
 from ops.__main__ import app
 from ops.log_reader import Verdict
 from ops.tests.operated import AT, Operated, an_offer, sell, set_capacity
+from ops.tests.test_healing import WRITE_ERROR, answering
 from ops.tests.test_repairs import commands_in
 from ops.up.data_folder import DataFolder
 from ops.verify.checker import Checker, stream_findings
@@ -29,7 +30,7 @@ from ops.verify.views import Turn, Views
 from services.identity.domain import Session
 from tests.servers import NatsServer, PostgresServer
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts a small system")
 
 
 @pytest.fixture
@@ -449,6 +450,47 @@ async def test_what_no_relay_publishes_shows_in_lag(system: Operated) -> None:
     told = {each["service"]: each for each in map(json.loads, lines)}
     assert told["checkout"]["unpublished"] == 2
     assert told["checkout"]["unpublished_oldest_s"] > 0
+
+
+@pytest.fixture
+def nats_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with answering(503, WRITE_ERROR) as monitor:
+        monkeypatch.setenv("NATS_MONITOR_URL", f"http://127.0.0.1:{monitor}")
+        yield
+
+
+@pytest.mark.usefixtures("nats_stores_nothing")
+async def test_a_nats_that_stores_nothing_is_named_by_lag_with_its_repair(
+    system: Operated,
+) -> None:
+    store = system.store("checkout")
+    store.open()
+    await asyncio.to_thread(sell, store)
+    store.close()
+
+    lines = (await asyncio.to_thread(backstage, "lag", "--json")).splitlines()
+    shown = await asyncio.to_thread(backstage, "lag")
+
+    told = {each["service"]: each["held_up_by"] for each in map(json.loads, lines)}
+    assert told.pop("checkout").startswith("NATS stores nothing although it answers")
+    assert set(told.values()) == {None}
+    assert shown.count("make room on the disk of NATS") == 1
+
+
+@pytest.mark.usefixtures("nats_stores_nothing", "system")
+async def test_a_nats_that_stores_nothing_is_a_finding_with_its_repair(tmp_path: Path) -> None:
+    checker = await check(
+        DataFolder(tmp_path),
+        tmp_path / "verify.json",
+        full=False,
+        providers=None,
+        look_again_s=0,
+        clock=FixedClock(datetime.now(UTC)),
+    )
+
+    (finding,) = [each for each in checker.findings if each.check == "storage"]
+    assert "no space left" in finding.sentence
+    assert "restarts it by itself" in finding.repair
 
 
 def test_what_may_yet_come_is_told_apart_from_what_differs_for_good() -> None:

@@ -24,10 +24,11 @@ from ops.verify.outcomes import DONE_WITHIN, SERVICES, Awaited, check_outcomes
 from services.access.application import LOSE_SOURCE, Entitlement
 from services.access.domain import GrantReason
 from services.access.timers import TIMERS
-from services.checkout.domain import Order, ProviderRefund
+from services.checkout.orders.order import Order
+from services.checkout.payments.provider import ProviderRefund
 from services.notifications.domain import Channel
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "starts a small system")
 
 
 @dataclass

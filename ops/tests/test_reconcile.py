@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from libs.runtime.store.cause import Cause
 from ops.__main__ import app
 from ops.tests.operated import AT, Operated, sell
-from services.checkout.domain import StrayPayment
+from services.checkout.reconciliation.orphaned_payment import OrphanedPayment
 from tests.servers import PostgresServer
 
 
@@ -35,7 +35,7 @@ def test_an_operator_has_a_payment_returned_whose_order_was_lost_and_no_other(
     store.open()
     ours = sell(store)
     lost, found_again, back = (
-        StrayPayment(intent, order_id, 1990, "EUR", AT)
+        OrphanedPayment(intent, order_id, 1990, "EUR", AT)
         for intent, order_id in (("pi_lost", uuid4()), ("pi_again", ours), ("pi_back", uuid4()))
     )
     back.record_return("re_1", AT)
@@ -63,7 +63,7 @@ def test_an_operator_has_a_payment_returned_whose_order_was_lost_and_no_other(
     )
     ((event,),) = made
     assert (event["what"], event["target"], event["operator"]) == (
-        "checkout.return_stray",
+        "checkout.refund_orphaned_payment",
         "pi_lost",
         "ada",
     )

@@ -15,7 +15,7 @@ def surroundings(tmp_path: Path, **environment: str) -> Surroundings:
 
 
 def test_without_keys_every_provider_is_local(tmp_path: Path) -> None:
-    providers = surroundings(tmp_path).providers(livekit_here=False)
+    providers = surroundings(tmp_path).providers(video=False)
 
     assert providers.local == ("stripe", "getstream", "r2", "smtp", "livekit")
     assert providers.variables["STRIPE_API_URL"] == "http://localhost:9020/stripe"
@@ -24,16 +24,17 @@ def test_without_keys_every_provider_is_local(tmp_path: Path) -> None:
 
 
 def test_a_livekit_on_this_machine_takes_the_stand_ins_place(tmp_path: Path) -> None:
-    providers = surroundings(tmp_path).providers(livekit_here=True)
+    providers = surroundings(tmp_path).providers()
 
     assert "livekit" not in providers.local
     assert providers.variables["LIVEKIT_URL"] == "ws://localhost:9040"
+    assert providers.variables["LIVEKIT_STATE_FILE"] == str(tmp_path / "video.json")
 
 
 def test_a_key_in_the_environment_makes_that_provider_real(tmp_path: Path) -> None:
     around = surroundings(tmp_path, STRIPE_API_KEY="sk_live_x", STRIPE_WEBHOOK_SECRETS="whsec_x")
 
-    providers = around.providers(livekit_here=False)
+    providers = around.providers(video=False)
 
     assert "stripe" not in providers.local
     assert providers.variables["STRIPE_API_KEY"] == "sk_live_x"
@@ -42,17 +43,27 @@ def test_a_key_in_the_environment_makes_that_provider_real(tmp_path: Path) -> No
 
 
 def test_a_half_given_provider_does_not_mix_real_and_local_settings(tmp_path: Path) -> None:
-    around = surroundings(tmp_path, STRIPE_WEBHOOK_SECRETS="whsec_real")
+    around = surroundings(
+        tmp_path, STRIPE_WEBHOOK_SECRETS="whsec_real", LIVEKIT_API_SECRET="of another server"
+    )
 
-    providers = around.providers(livekit_here=False)
+    providers = around.providers()
 
     assert providers.variables["STRIPE_WEBHOOK_SECRETS"] != "whsec_real"
+    assert providers.variables["LIVEKIT_API_SECRET"] != "of another server"
+
+
+def test_a_livekit_of_somebody_elses_has_no_state_to_read(tmp_path: Path) -> None:
+    providers = surroundings(tmp_path, LIVEKIT_URL="wss://live.test").providers()
+
+    assert providers.variables["LIVEKIT_URL"] == "wss://live.test"
+    assert "LIVEKIT_STATE_FILE" not in providers.variables
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_no_service_sees_a_key_that_it_has_no_use_for(tmp_path: Path, service: Service) -> None:
     around = surroundings(tmp_path, STRIPE_API_KEY="sk_live_x", SMTP_URL="smtps://u:p@mail.test")
-    providers = around.providers(livekit_here=False)
+    providers = around.providers(video=False)
 
     told = around.of_service(service, providers)
 
@@ -67,7 +78,7 @@ def test_no_service_sees_a_key_that_it_has_no_use_for(tmp_path: Path, service: S
 def test_a_service_is_told_its_own_port_database_and_the_public_address(tmp_path: Path) -> None:
     around = surroundings(tmp_path)
 
-    told = around.of_service(BY_NAME["access"], around.providers(livekit_here=False))
+    told = around.of_service(BY_NAME["access"], around.providers(video=False))
 
     assert told["HTTP_PORT"] == "9003"
     assert told["DATABASE_URL"].endswith("@127.0.0.1:9030/backstage_access")
@@ -78,7 +89,7 @@ def test_a_service_is_told_its_own_port_database_and_the_public_address(tmp_path
 def test_settings_of_the_persons_own_shell_do_not_leak_into_services(tmp_path: Path) -> None:
     around = surroundings(tmp_path, DATABASE_URL="postgresql://elsewhere", NATS_URL="nats://x")
 
-    told = around.of_service(BY_NAME["chat"], around.providers(livekit_here=False))
+    told = around.of_service(BY_NAME["chat"], around.providers(video=False))
 
     assert "elsewhere" not in told["DATABASE_URL"]
     assert told["NATS_URL"].endswith("@127.0.0.1:9031")

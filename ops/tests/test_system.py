@@ -1,13 +1,11 @@
 """`up` as people use it: a real process with real servers, and small services of ours."""
 
-import json
+import contextlib
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,81 +14,12 @@ import psycopg
 import pytest
 from livekit import api
 
+from ops.tests.running_up import Up, alive, wait_for
 from ops.tests.small_system import BROKEN, SERVICE, write_system
 from ops.up.data_folder import DataFolder
-from ops.up.livekit import find_livekit
 from tests.servers import free_row_of_ports
 
-ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(90)
-
-
-class Up:
-    """A running `up`, what it printed, and what it noted about itself."""
-
-    def __init__(self, root: Path, data: Path, port: int, log: Path, *more: str) -> None:
-        self.data, self.port, self._log = data, port, log
-        with log.open("w") as out:
-            self.process = subprocess.Popen(
-                (
-                    sys.executable,
-                    "-m",
-                    "ops.tests.small_system",
-                    str(root),
-                    str(data),
-                    str(port),
-                    *more,
-                ),
-                cwd=ROOT,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def printed(self) -> str:
-        return self._log.read_text()
-
-    def note(self) -> dict[str, Any]:
-        note: dict[str, Any] = json.loads((self.data / "run.json").read_text())
-        return note
-
-    def wait_until_ready(self) -> None:
-        wait_for(lambda: "is ready at" in self.printed or self.process.poll() is not None, self)
-        assert "is ready at" in self.printed, self.printed
-
-    def ask(self, path: str = "/health/ready", offset: int = 0) -> str:
-        url = f"http://127.0.0.1:{self.port + offset}{path}"
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            text: str = answer.read().decode()
-            return text
-
-    def answers(self, offset: int = 0) -> bool:
-        try:
-            self.ask(offset=offset)
-        except OSError:
-            return False
-        return True
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
-
-
-def wait_for(condition: Callable[[], bool], up: Up, patience_s: float = 30.0) -> None:
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, up.printed
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+pytestmark = pytest.mark.slow(90, "starts the whole system")
 
 
 @pytest.fixture
@@ -103,7 +32,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
             write_system(root, services or {"alpha": SERVICE, "beta": SERVICE})
         port = given.get("port") or (started[0].port if started else free_row_of_ports())
         log = tmp_path / f"log{len(started)}"
-        up = Up(root, tmp_path / "data", port, log, *more)
+        up = Up(root, given.get("data") or tmp_path / "data", port, log, *more)
         started.append(up)
         return up
 
@@ -294,7 +223,7 @@ def test_ctrl_c_while_starting_ends_cleanly(start: Callable[..., Up]) -> None:
     assert "everything has ended" in up.printed
 
 
-@pytest.mark.skipif(find_livekit() is None, reason="no livekit-server on the PATH or in .bp/bin")
+@pytest.mark.needs("livekit-server")
 async def test_a_real_livekit_runs_where_its_program_is_found(start: Callable[..., Up]) -> None:
     up = start(None, "livekit")
     up.wait_until_ready()
@@ -311,3 +240,46 @@ async def test_a_real_livekit_runs_where_its_program_is_found(start: Callable[..
     assert [room.sid for room in rooms.rooms] == [made.sid]
     assert "stand-ins serve stripe, getstream, r2, smtp;" in up.printed
     assert up.end() == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own; as root alone."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=540m", "tmpfs", str(disk))
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no file system may be mounted here")
+    yield disk
+    subprocess.run(("umount", "--lazy", str(disk)), check=True)
+
+
+def test_a_read_only_disk_is_one_sentence(start: Callable[..., Up], small_disk: Path) -> None:
+    subprocess.run(("mount", "-o", "remount,ro", str(small_disk)), check=True)
+
+    up = start(data=small_disk / "data")
+
+    assert up.process.wait(timeout=20) == 1
+    assert f"The data folder {small_disk}/data can not be used: Read-only file system." in (
+        up.printed
+    )
+    assert up.printed.count("\n") == 1
+
+
+def test_a_disk_that_fills_during_the_start_is_named(
+    start: Callable[..., Up], small_disk: Path
+) -> None:
+    up = start(data=small_disk / "data")
+    wait_for(lambda: "making the databases' folder" in up.printed, up)
+
+    with (small_disk / "ballast").open("wb") as ballast, contextlib.suppress(OSError):
+        while True:
+            ballast.write(bytes(1_000_000))
+
+    # By now PostgreSQL may run: then it is started again until there is room.
+    wait_for(lambda: "make room" in up.printed, up, patience_s=60)
+    if up.process.poll() is None and "starting it again" in up.printed:
+        up.end()
+    assert up.process.wait(timeout=20) in (0, 1)
+    assert str(small_disk / "data") in up.printed
+    assert "everything has ended" in up.printed

@@ -41,12 +41,17 @@ from ops.verify.payments import (
     check_payments,
     check_stuck,
 )
-from ops.verify.place import Place
+from ops.verify.place import Place, settled_end
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
-from services.checkout.domain import DailyBalance, Order, Payment, PaymentStatus, ProviderRefund
-from services.checkout.projections import BalanceList, OrderList, PaymentList
+from services.checkout.orders.order import Order
+from services.checkout.orders.payment_projections import PaymentList
+from services.checkout.orders.projections import OrderList
+from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderRefund
+from services.checkout.reconciliation.daily_balance import DailyBalance
+from services.checkout.reconciliation.projections import BalanceList
 from services.checkout.tests.stand_in import SECRET_KEY, running_stand_in
+from tests.e2e.running import wait_until
 from tests.servers import PostgresServer
 
 SPACE, LOUNGE, MEMBER, HOST, EVE, OLD = (uuid4() for _ in range(6))
@@ -65,6 +70,14 @@ def save(database: str, *aggregates: Order | DailyBalance) -> None:
     for aggregate in aggregates:
         store.work(Cause(uuid4()), lambda one=aggregate: store.application.save(one))
     store.close()
+    wait_until(lambda: is_settled(database), "the end of what other tests' transactions hold back")
+
+
+def is_settled(database: str) -> bool:
+    """Whether the newest event is below every transaction that still runs on the server."""
+    with stores.reading(database) as conn:
+        newest = conn.execute("SELECT max(notification_id) AS id FROM events").fetchone()
+        return newest is not None and settled_end(conn).id == newest["id"]
 
 
 def an_order(intent: str = "pi_1") -> Order:
@@ -79,7 +92,7 @@ def an_order(intent: str = "pi_1") -> Order:
     )
     order.request_payment(AT)
     for status in (PaymentStatus.AWAITING, PaymentStatus.SUCCEEDED):
-        payment = Payment(
+        payment = ProviderPayment(
             payment_intent_id=intent,
             status=status,
             amount_minor=1990,
@@ -253,6 +266,7 @@ def test_a_pass_without_a_payment_is_found_again_by_the_next_run(database: str) 
     assert again.sentence.endswith("was granted for pi_1, never captured")
 
 
+@pytest.mark.own_server
 def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
     order_id, now = uuid4(), datetime.now(UTC)
     with running_stand_in(tmp_path) as stand_in:
@@ -287,9 +301,9 @@ def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
 
 
 STRAYS = """
-    CREATE TABLE stray_payment_list (payment_intent_id text, order_id uuid, amount_minor bigint,
+    CREATE TABLE orphaned_payment_list (payment_intent_id text, order_id uuid, amount_minor bigint,
         currency text, found_at timestamptz, returned_at timestamptz);
-    INSERT INTO stray_payment_list VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), {});
+    INSERT INTO orphaned_payment_list VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), {});
 """
 
 

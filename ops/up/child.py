@@ -8,6 +8,7 @@ import time
 from asyncio.subprocess import DEVNULL, STDOUT
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 from ops.up.console import Console
 from ops.up.health import is_ready
@@ -18,6 +19,7 @@ WITHIN_S = 30.0
 _PROBE_EVERY_S = 0.05
 _FIRST_DELAY_S = 0.1
 _LAST_WORDS_S = 0.5
+_FULL_DELAY_S = 2.0
 
 
 class KeepsDying(Exception):
@@ -28,10 +30,17 @@ class Child:
     """Keeps one process alive and passes its lines on.
 
     A process that somebody killed (SIGKILL) while it was ready comes back at once, however
-    often; one that ends by itself comes back after a growing pause, and not for ever.
+    often; one that ends by itself comes back after a growing pause, and not for ever. While a disk
+    is full, no death counts: it is started again until there is room.
     """
 
-    def __init__(self, process: Process, console: Console, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        process: Process,
+        console: Console,
+        changed: Callable[[], None],
+        full_disk: Callable[[], Path | None] = lambda: None,
+    ) -> None:
         self.name = process.name
         self.ready = asyncio.Event()
         self.restarts = 0
@@ -39,7 +48,9 @@ class Child:
         self._console = console
         self._changed = changed
         self._running: asyncio.subprocess.Process | None = None
+        self._full_disk = full_disk
         self._stopping = False
+        self._restarting = False
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._last_line = ""
 
@@ -133,6 +144,16 @@ class Child:
 
     async def _after_death(self, code: int, *, was_ready: bool) -> None:
         self.restarts += 1
+        if self._restarting:
+            self._restarting = False
+            return
+        if full := self._full_disk():
+            self._console.say(
+                f"{self.name} {_how(code)}, and the disk of {full} is full: make room;"
+                f" starting it again in {_FULL_DELAY_S:.0f} s"
+            )
+            await asyncio.sleep(_FULL_DELAY_S)
+            return
         if code == -signal.SIGKILL and was_ready:
             self._console.say(f"{self.name} was killed; starting it again")
             return
@@ -149,12 +170,19 @@ class Child:
         self._console.say(f"{self.name} {_how(code)}; starting it again in {delay_s:.1f} s")
         await asyncio.sleep(delay_s)
 
+    async def restart(self) -> None:
+        """Have it end and start again at once, which counts as no death."""
+        if self._running is not None and not self._stopping:
+            self._restarting = True
+            await self._end(self._running)
+
     async def stop(self) -> None:
         """Ask it to end, and make it end when it does not."""
         self._stopping = True
-        if self._running is None:
-            return
-        running = self._running
+        if self._running is not None:
+            await self._end(self._running)
+
+    async def _end(self, running: asyncio.subprocess.Process) -> None:
         # PostgreSQL reads SIGINT as "end the connections, save, and go"; SIGTERM waits for them.
         asked_by = signal.SIGINT if self.ends is Ends.LAST else signal.SIGTERM
         with contextlib.suppress(ProcessLookupError):
@@ -164,15 +192,19 @@ class Child:
                 await running.wait()
         except TimeoutError:
             self._console.say(f"{self.name} did not end in {self._process.grace_s:.0f} s; killed")
-            self.kill()
+            _kill_group(running.pid)
             await running.wait()
 
     def kill(self) -> None:
         """End it at once, with whatever it started itself."""
         self._stopping = True
         if self._running is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._running.pid, signal.SIGKILL)
+            _kill_group(self._running.pid)
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _how(code: int) -> str:

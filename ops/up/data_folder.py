@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,7 +13,6 @@ from typing import Any, TextIO
 from ops.up.refusals import CannotStart
 
 LEAST_FREE_MB = 500
-NEARLY_FULL_MB = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,11 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self.postgres = self.path / "postgres"
-        self.nats = self.path / "nats"
-        self.sandbox = self.path / "sandbox"
+        # Each may be a link to a folder on a disk of its own, which is made there.
+        self.postgres = (self.path / "postgres").resolve()
+        self.nats = (self.path / "nats").resolve()
+        self.sandbox = (self.path / "sandbox").resolve()
+        self.video_state = self.path / "video.json"
         self._lock_file: TextIO | None = None
 
     def prepare(self) -> None:
@@ -96,7 +98,7 @@ class DataFolder:
                     "put it back, or start with an empty folder."
                 )
             known[name] = secrets.token_hex(24)
-            _write(self.path / "secrets.json", known)
+            write_json(self.path / "secrets.json", known)
         return known[name]
 
     def _secrets(self) -> dict[str, str]:
@@ -121,7 +123,7 @@ class DataFolder:
 
     def record(self, run: RunRecord) -> None:
         """Note what runs now, whole or not at all."""
-        _write(self.path / "run.json", asdict(run))
+        write_json(self.path / "run.json", asdict(run))
 
     def forget_run(self) -> None:
         """Nothing runs any more."""
@@ -147,7 +149,8 @@ def database_name(service: str) -> str:
     return f"backstage_{service}"
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write it whole or not at all; nobody else on this machine may read it."""
     unfinished = path.with_suffix(".new")
     unfinished.touch(mode=0o600)
     unfinished.write_text(json.dumps(content, indent=2) + "\n")

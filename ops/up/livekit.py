@@ -1,36 +1,24 @@
-"""A real LiveKit server on this machine, when its program can be found."""
+"""A real LiveKit server on this machine."""
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops.up.command import Command
 from ops.up.ports import Ports
 
-_ROOT = Path(__file__).parents[2]
-
-
-def find_livekit() -> Path | None:
-    """The server's program from the PATH or from `.bp/bin`."""
-    found = shutil.which("livekit-server") or shutil.which(
-        "livekit-server", path=str(_ROOT / ".bp" / "bin")
-    )
-    return Path(found) if found else None
-
 
 @dataclass(frozen=True, slots=True)
 class LiveKit:
     """One server for browsers of this machine: its ports, its key and where its webhooks go."""
 
-    program: Path
     ports: Ports
     api_key: str
     api_secret: str
     webhook_url: str
 
-    def command(self) -> Command:
+    def command(self, program: Path) -> Command:
         """The server itself; its settings go by the environment, since they hold the secret."""
         settings = {
             "port": self.ports.livekit,
@@ -51,7 +39,7 @@ class LiveKit:
             "logging": {"level": "warn"},
         }
         return Command(
-            (str(self.program), "--node-ip", "127.0.0.1"),
+            (str(program), "--node-ip", "127.0.0.1"),
             env={**os.environ, "LIVEKIT_CONFIG": json.dumps(settings)},
         )
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ops.up.child import Child, KeepsDying
@@ -25,11 +26,18 @@ class Supervisor:
     child that keeps dying end the start as well as the run.
     """
 
-    def __init__(self, console: Console, changed: Callable[["Supervisor"], None]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        changed: Callable[["Supervisor"], None],
+        full_disk: Callable[[], Path | None] = lambda: None,
+    ) -> None:
         self.children: list[Child] = []
+        self._full_disk = full_disk
         self._console = console
         self._changed = changed
         self._keepers: list[asyncio.Task[None]] = []
+        self._beside: list[asyncio.Task[None]] = []
         self._told_to_stop = asyncio.Event()
         self._first_told_at = 0.0
 
@@ -54,7 +62,10 @@ class Supervisor:
 
     async def start(self, processes: Sequence[Process]) -> None:
         """Start these together and return when every one of them is ready."""
-        stage = [Child(process, self._console, self._note_change) for process in processes]
+        stage = [
+            Child(process, self._console, self._note_change, self._full_disk)
+            for process in processes
+        ]
         self.children += stage
         self._keepers += [asyncio.create_task(child.keep_alive()) for child in stage]
         started_at = time.monotonic()
@@ -68,6 +79,22 @@ class Supervisor:
             self._console.say(f"{child.name} is ready after {took_s:.1f} s ({ready} up)")
 
         await asyncio.gather(*(tell(child) for child in stage))
+
+    async def keep_beside(self, process: Process, is_ready: Callable[[], None]) -> None:
+        """Keep one alive that all others can do without. Raises KeepsDying for it alone."""
+        child = Child(process, self._console, self._note_change, self._full_disk)
+        self.children.append(child)
+        keeper = asyncio.create_task(child.keep_alive())
+        self._beside.append(keeper)
+        ready = asyncio.create_task(self._all_ready([child], time.monotonic()))
+        try:
+            await asyncio.wait({keeper, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                is_ready()
+            await asyncio.wait({keeper})
+        finally:
+            ready.cancel()
+        keeper.result()
 
     async def unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T:
         """The work's result, or ToldToStop or KeepsDying, whichever comes first."""
@@ -89,11 +116,15 @@ class Supervisor:
         """Watch over everything until told to stop."""
         await self.unless_stopped(asyncio.Event().wait())
 
+    async def restart(self, name: str) -> None:
+        """Have one process end and start again."""
+        await asyncio.gather(*(child.restart() for child in self.children if child.name == name))
+
     async def stop(self) -> None:
         """End everything: services first, then what they stand on."""
         for stage in Ends:
             await asyncio.gather(*(child.stop() for child in self.children if child.ends is stage))
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._keepers, *self._beside, return_exceptions=True)
 
     def _note_change(self) -> None:
         self._changed(self)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from libs.runtime.reserve import to_setting
 from ops.up.data_folder import DataFolder
+from ops.up.disks import reserved
 from ops.up.ports import Ports
 from ops.up.processes import PROVIDERS, SERVICES, Service
 
@@ -42,28 +44,37 @@ class Surroundings:
         self.public_url = ours.get("PUBLIC_URL") or f"http://localhost:{ports.base}"
         self.sandbox_url = f"http://localhost:{ports.sandbox}"
 
-    def providers(self, *, livekit_here: bool) -> Providers:
-        """Who is real: a provider with a key in the environment; LiveKit also when it runs here."""
+    def smtp_url(self) -> str:
+        """Where mails go: the given server, else the stand-in."""
+        return self._given.get("SMTP_URL") or f"smtp://127.0.0.1:{self._ports.sandbox_smtp}"
+
+    def providers(self, *, video: bool = True) -> Providers:
+        """Who is real: a provider with a key in the environment; LiveKit also runs here by itself.
+
+        Without `video` a stand-in answers LiveKit's server API, so that streams of earlier runs
+        come to an end.
+        """
         variables: dict[str, str] = {"MAIL_FROM": "Backstage Pass <no-reply@localhost>"}
-        local = []
+        local, ours = [], []
         for name, key, stand_in in (
             ("stripe", "STRIPE_API_KEY", self._stripe()),
             ("getstream", "STREAM_API_KEY", self._stream()),
             ("r2", "R2_ACCESS_KEY_ID", self._r2()),
-            ("smtp", "SMTP_URL", {"SMTP_URL": f"smtp://127.0.0.1:{self._ports.sandbox_smtp}"}),
-            ("livekit", "LIVEKIT_URL", self._livekit(here=livekit_here)),
+            ("smtp", "SMTP_URL", {"SMTP_URL": self.smtp_url()}),
+            ("livekit", "LIVEKIT_URL", self._livekit(here=video)),
         ):
             if key in self._given:
                 continue
             variables |= stand_in
-            if not (name == "livekit" and livekit_here):
+            ours.append(name)
+            if not (name == "livekit" and video):
                 local.append(name)
-        return Providers(variables | self._given_without(local), tuple(local))
+        return Providers(variables | self._given_without(ours), tuple(local))
 
-    def _given_without(self, local: list[str]) -> dict[str, str]:
-        """What the person gave, but for half-given settings of a provider that is local."""
+    def _given_without(self, ours: list[str]) -> dict[str, str]:
+        """What the person gave, but for half-given settings of a provider that is ours."""
         prefixes = {"stripe": "STRIPE_", "getstream": "STREAM_", "r2": "R2_", "livekit": "LIVEKIT_"}
-        hidden = tuple(prefixes[name] for name in local if name in prefixes) or ("\0",)
+        hidden = tuple(prefixes[name] for name in ours if name in prefixes) or ("\0",)
         return {name: value for name, value in self._given.items() if not name.startswith(hidden)}
 
     def _stripe(self) -> dict[str, str]:
@@ -88,6 +99,7 @@ class Surroundings:
             "LIVEKIT_URL": url if here else f"ws://localhost:{self._ports.sandbox}/livekit",
             "LIVEKIT_API_KEY": f"API{self._data.secret('livekit_api_key')[:12]}",
             "LIVEKIT_API_SECRET": self._data.secret("livekit_api_secret"),
+            "LIVEKIT_STATE_FILE": str(self._data.video_state),
         }
 
     def _r2(self) -> dict[str, str]:
@@ -114,6 +126,7 @@ class Surroundings:
             "NATS_URL": self._data.nats_url(self._nats_via),
             "PERSON_TOKEN_SECRET": self._data.secret("person_token"),
             "OTEL_SERVICE_NAME": f"backstage-{service.name}",
+            "DISK_RESERVES": to_setting(reserved(self._data, self._plain)),
         }
         if service.name == "identity":
             own["SIGN_IN_PEPPER"] = self._data.secret("sign_in_pepper")

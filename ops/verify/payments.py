@@ -66,8 +66,8 @@ _RETURNING: Final = """
 _NEVER_ENDED: Final = """
     SELECT order_id, held_until FROM order_list WHERE status = 'open' AND held_until < %s
 """
-_STRAYS: Final = "SELECT to_regclass('stray_payment_list') IS NOT NULL AS there"
-_STRAY: Final = "SELECT returned_at FROM stray_payment_list WHERE payment_intent_id = %s"
+_STRAYS: Final = "SELECT to_regclass('orphaned_payment_list') IS NOT NULL AS there"
+_STRAY: Final = "SELECT returned_at FROM orphaned_payment_list WHERE payment_intent_id = %s"
 
 
 @dataclass(frozen=True, slots=True)

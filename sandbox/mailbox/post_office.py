@@ -9,7 +9,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from sandbox.state import Collection, Document, State
+from sandbox.state import Collection, Document, State, StorageFull
 
 
 class PostOffice:
@@ -37,9 +37,13 @@ class PostOffice:
             "html": _part(message, "html"),
             "headers": [[name, str(value)] for name, value in message.items()],
         }
-        with self._state.transaction():
-            self._mails.put(mail_id, mail)
-            self._index(mail)
+        try:
+            with self._state.transaction():
+                self._mails.put(mail_id, mail)
+                self._index(mail)
+        except StorageFull:
+            # RFC 5321, 4.2.3: ask again later. A 5xx would be for good.
+            return "452 4.3.1 Insufficient system storage"
         return f"250 OK kept as {mail_id}"
 
     def mail(self, mail_id: str) -> Document | None:

@@ -6,6 +6,7 @@ Left out: bucket rules, versions, copies, access lists, signed chunks.
 """
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from sandbox.r2.problems import Refused, error
 from sandbox.r2.signatures import Keys, Signed, check
 from sandbox.r2.store import Store
 from sandbox.settings import Settings
-from sandbox.state import Document, State
+from sandbox.state import Document, State, StorageFull
 
 _METHODS: Final = ["GET", "HEAD", "PUT", "POST", "DELETE"]
 _LONGEST_KEY: Final = 1024
@@ -74,6 +75,11 @@ def _signed(keys: Keys, endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except Refused as refused:
             return error(refused, request.url.path, with_body=request.method != "HEAD")
+        except (StorageFull, OSError) as fault:
+            if isinstance(fault, OSError) and fault.errno != errno.ENOSPC:
+                raise
+            no_room = Refused("ServiceUnavailable")
+            return error(no_room, request.url.path, with_body=request.method != "HEAD")
 
     return checked
 

@@ -30,6 +30,7 @@ _STATUS: Final = {
     "NotImplemented": 501,
     "PreconditionFailed": 412,
     "RequestTimeTooSkewed": 403,
+    "ServiceUnavailable": 503,
     "SignatureDoesNotMatch": 403,
     "XAmzContentSHA256Mismatch": 400,
 }
@@ -54,6 +55,7 @@ _MESSAGES: Final = {
     "NoSuchUpload": "The specified multipart upload does not exist.",
     "NotImplemented": "This operation is not offered here.",
     "PreconditionFailed": "At least one of the pre-conditions you specified did not hold",
+    "ServiceUnavailable": "The disk of the sandbox is full: make room. Nothing was kept of this.",
     "SignatureDoesNotMatch": (
         "The request signature we calculated does not match the signature you provided."
     ),

@@ -14,7 +14,8 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from sandbox.settings import Settings
-from sandbox.state import State
+from sandbox.state import State, StorageFull
+from sandbox.storage_full import storage_full
 from sandbox.stream.chat import Chat
 from sandbox.stream.http import routes
 from sandbox.stream.problems import DOES_NOT_EXIST, Refused, envelope
@@ -43,5 +44,5 @@ def router(state: State, settings: Settings) -> Starlette:
     return Starlette(
         routes=[*routes(chat), WebSocketRoute("/connect", connect)],
         middleware=[browsers],
-        exception_handlers={404: unknown, 405: unknown},
+        exception_handlers={404: unknown, 405: unknown, StorageFull: storage_full},
     )

@@ -13,13 +13,14 @@ from hashlib import sha256
 
 import httpx
 
-from sandbox.state import Document, State
+from sandbox.state import Document, State, StorageFull
 from sandbox.stripe.account import random_letters
 from sandbox.stripe.misbehaviour import Misbehaviours
 
 _LOG = logging.getLogger(__name__)
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 60.0
+_FULL_RETRY_S = 2.0
 _GIVE_UP_AFTER_S = 3 * 24 * 3600
 _ANSWER_WITHIN_S = 10.0
 _AT_ONCE = 8
@@ -99,7 +100,7 @@ class Courier:
             while True:
                 for delivery_id in self._due():
                     del self._waiting[delivery_id]
-                    tasks.create_task(self._deliver(client, delivery_id))
+                    tasks.create_task(self._try(client, delivery_id))
                 await self._until_next()
 
     def _due(self) -> list[str]:
@@ -115,6 +116,15 @@ class Courier:
         except TimeoutError:
             return
         self._news.clear()
+
+    async def _try(self, client: httpx.AsyncClient, delivery_id: str) -> None:
+        try:
+            await self._deliver(client, delivery_id)
+        except StorageFull as full:
+            # Its outcome could not be kept: delivered once more, as Stripe may.
+            _LOG.warning("webhook is delivered again: %s", full)
+            self._waiting[delivery_id] = self._clock() + _FULL_RETRY_S
+            self._news.set()
 
     async def _deliver(self, client: httpx.AsyncClient, delivery_id: str) -> None:
         delivery = self._deliveries.get(delivery_id)

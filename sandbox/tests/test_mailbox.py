@@ -14,6 +14,8 @@ from sandbox.mailbox.post_office import PostOffice
 from sandbox.state import State
 from sandbox.tests.process import SandboxProcess, running_sandbox
 
+pytestmark = pytest.mark.own_server
+
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.state import State
+from sandbox.state import State, StorageFull
 
 
 @pytest.fixture
@@ -100,3 +100,39 @@ def test_threads_never_mix_their_transactions(state: State):
         thread.join()
 
     assert shelf.get("sum") == {"n": 400}
+
+
+@pytest.fixture
+def small(tmp_path: Path):
+    """A file that may grow by a few pages only, as on a disk that is nearly full."""
+    state = State(tmp_path / "small.sqlite3")
+    (pages,) = state.execute("PRAGMA page_count", ())[0]
+    state.execute(f"PRAGMA max_page_count = {pages + 4}", ())
+    yield state
+    state.close()
+
+
+def test_a_full_disk_is_named_and_what_was_there_stays(small: State):
+    shelf = small.collection("shelf")
+    shelf.put("a", {"name": "a"})
+
+    with pytest.raises(StorageFull, match="make room"):
+        shelf.put("b", {"name": "b" * 100_000})
+
+    assert shelf.all() == [{"name": "a"}]
+
+
+def test_a_transaction_on_a_full_disk_is_undone_and_the_next_one_works(small: State):
+    shelf = small.collection("shelf")
+
+    def keep(size: int) -> None:
+        with small.transaction():
+            shelf.put("a", {"name": "a"})
+            shelf.put("b", {"name": "b" * size})
+
+    with pytest.raises(StorageFull):
+        keep(100_000)
+    assert shelf.all() == []
+
+    keep(1)
+    assert len(shelf) == 2

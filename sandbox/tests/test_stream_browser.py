@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ops.chromium import find_chromium
 from sandbox.tests.chatting import KEY, ChatServer, running_chat
 
 WEB = Path("web").resolve()
@@ -55,7 +54,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The official SDK as a page loads it."""
     builders = sorted(WEB.glob("node_modules/@esbuild/*/bin/esbuild"))
     if not builders or not (WEB / "node_modules" / "stream-chat").exists():
-        pytest.skip("the SDK is not in web/node_modules: run ./bp web first")
+        pytest.skip("The SDK is not in web/node_modules: run ./bp web first.")
     target = tmp_path_factory.mktemp("bundle") / "chat.js"
     command = [
         str(builders[0]),
@@ -69,11 +68,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = find_chromium()
-    assert found is not None, "no Chromium: ./bp test says what to install"
+def browser(chromium_path: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(found), args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield chromium
         chromium.close()
 
@@ -126,7 +123,7 @@ class Visitors:
         self.pages: list[Page] = []
 
     def enter(self, user: str, *tokens: str) -> tuple[Page, str]:
-        page = self._browser.new_context().new_page()
+        page = self._browser.new_context(locale="en-US").new_page()
         self.pages.append(page)
         page.goto(self._site)
         asked = {

@@ -237,6 +237,7 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
     assert grants["user"] == []
 
 
+@pytest.mark.own_server
 def test_what_was_answered_survives_kill_9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAM_API_KEY", KEY)
     monkeypatch.setenv("STREAM_API_SECRET", "a-secret-of-more-than-thirty-two-bytes")

@@ -1,7 +1,7 @@
 """The Elements script in a real Chromium, on a page with a strict content policy."""
 
+import json
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.tests.process import PUBLISHABLE_KEY, SandboxProcess, running_sandbox
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.own_server
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -107,16 +108,16 @@ def shop(sandbox: SandboxProcess) -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium_path: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 390, "height": 760})
+    page = browser.new_page(locale="en-US", viewport={"width": 390, "height": 760})
     complaints: list[str] = []
     page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -277,6 +278,18 @@ def test_the_element_follows_theme_and_language(page, sandbox, shop):
     expect(card.locator("html")).to_have_class("night")
     expect(card.locator("#number")).to_have_css("border-radius", "10px")
     assert page.locator("iframe").bounding_box()["height"] > 120
+
+
+@pytest.mark.parametrize("odd", ["en-US@posix", "C", "", None, "de-AT"])
+def test_the_element_takes_whatever_language_a_browser_says(page, sandbox, shop, odd):
+    page.add_init_script(
+        f"Object.defineProperty(navigator, 'language', {{ get: () => {json.dumps(odd)} }})"
+    )
+    opened(page, shop, an_intent(sandbox), locale="auto")
+
+    german = odd == "de-AT"
+    card = page.frame_locator("iframe[title='Secure payment input frame']")
+    expect(card.get_by_label("Kartennummer" if german else "Card number")).to_be_visible()
 
 
 @pytest.mark.parametrize("spoilt", ["canceled", "forged"])

@@ -9,6 +9,8 @@ import stripe
 
 from sandbox.tests.process import SECRET_KEY, SandboxProcess, running_sandbox
 
+pytestmark = pytest.mark.own_server
+
 MONEY = {"amount": 1500, "currency": "eur", "payment_method_types": ["card"]}
 
 

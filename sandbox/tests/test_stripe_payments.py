@@ -9,6 +9,8 @@ import stripe
 
 from sandbox.tests.process import PUBLISHABLE_KEY, SandboxProcess, running_sandbox, until
 
+pytestmark = pytest.mark.own_server
+
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory):

@@ -9,6 +9,8 @@ import stripe
 
 from sandbox.tests.process import Receiver, SandboxProcess, receiving, running_sandbox, until
 
+pytestmark = pytest.mark.own_server
+
 MONEY = {"amount": 1500, "currency": "eur", "payment_method_types": ["card"]}
 
 

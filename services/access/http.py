@@ -8,11 +8,13 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
+from libs.permissions import Permission
 from libs.runtime.http.app import CommandCause, Person
 from libs.runtime.http.bodies import RequestBody
 from libs.runtime.http.problems import Refusal
 from libs.runtime.store.store import Store
 from services.access import queries
+from services.access.admission import Admission, get_admission
 from services.access.application import Access, Entitlement, GrantNotFound
 from services.access.domain import (
     AlreadyBanned,
@@ -25,7 +27,7 @@ from services.access.domain import (
     WindowNotOpen,
 )
 from services.access.explanation import Explanation, explain
-from services.access.queries import Entry, Member, OwnGrant, Right
+from services.access.queries import Entry, Member, OwnGrant
 from services.access.sentences import sentence
 
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
@@ -115,6 +117,11 @@ def _add_own(router: APIRouter, store: Store[Access]) -> None:
         now = store.clock.now()
         return await store.ask(lambda curs: queries.get_entry(curs, person.id, experience_id, now))
 
+    @router.get("/spaces/{space_id}/admission", responses={401: {}})
+    async def get_my_admission(space_id: UUID, person: Person) -> Admission:
+        now = store.clock.now()
+        return await store.ask(lambda curs: get_admission(curs, person.id, space_id, now))
+
 
 def _add_explanation(router: APIRouter, store: Store[Access]) -> None:
     @router.get("/experiences/{experience_id}/explanation", responses={401: {}, 403: {}, 404: {}})
@@ -137,7 +144,7 @@ def _explain(
     asking, whose, experience_id = who
     space_id = queries.get_space_of_experiences(curs, [experience_id])
     if asking != whose:
-        queries.require_right(curs, space_id, asking, Right.SEE)
+        queries.require(curs, space_id, asking, Permission.SEE_MEMBERS)
     grant_ids = queries.list_grant_ids(curs, whose, experience_id)
     events = store.application.list_history(grant_ids, [space_id], whose)
     return explain(events, at or store.clock.now())
@@ -168,7 +175,7 @@ def _add_team(router: APIRouter, store: Store[Access]) -> None:
         def decide() -> dict[str, str]:
             curs = store.cursor()
             space_id = queries.get_space_of_grant(curs, grant_id)
-            queries.require_right(curs, space_id, person.id, Right.GRANT)
+            queries.require(curs, space_id, person.id, Permission.GIVE_ACCESS)
             access.revoke_grant(grant_id, RevocationCause(body.cause))
             return {"grant_id": str(grant_id), "status": "revoked"}
 
@@ -182,7 +189,7 @@ def _add_team(router: APIRouter, store: Store[Access]) -> None:
         def decide() -> list[str]:
             curs = store.cursor()
             space_id = queries.get_space_of_experiences(curs, body.experience_ids)
-            queries.require_right(curs, space_id, person.id, Right.GRANT)
+            queries.require(curs, space_id, person.id, Permission.GIVE_ACCESS)
             entitled = Entitlement(
                 source_id=comp_id,
                 person_id=body.person_id,
@@ -207,7 +214,7 @@ def _add_team(router: APIRouter, store: Store[Access]) -> None:
         now = store.clock.now()
 
         def read(curs: Any) -> list[Member]:
-            queries.require_right(curs, space_id, person.id, Right.SEE)
+            queries.require(curs, space_id, person.id, Permission.SEE_MEMBERS)
             return queries.list_members(curs, space_id, now, limit=limit, offset=offset)
 
         return await store.ask(read)
@@ -222,7 +229,7 @@ def _add_bans(router: APIRouter, store: Store[Access]) -> None:
     ) -> dict[str, str]:
         def decide() -> dict[str, str]:
             curs = store.cursor()
-            queries.require_right(curs, space_id, person.id, Right.BAN)
+            queries.require(curs, space_id, person.id, Permission.BAN)
             queries.refuse_on_team(curs, space_id, body.person_id)
             access.ban_person(space_id, body.person_id, body.reason_code)
             return {"person_id": str(body.person_id), "status": "banned"}
@@ -234,7 +241,7 @@ def _add_bans(router: APIRouter, store: Store[Access]) -> None:
         space_id: UUID, person_id: UUID, person: Person, cause: CommandCause
     ) -> dict[str, str]:
         def decide() -> dict[str, str]:
-            queries.require_right(store.cursor(), space_id, person.id, Right.BAN)
+            queries.require(store.cursor(), space_id, person.id, Permission.BAN)
             access.lift_ban(space_id, person_id)
             return {"person_id": str(person_id), "status": "lifted"}
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from libs.permissions import Permission, may
 from libs.runtime.views.view import Row, ViewCursor
 from services.access.application import GrantNotFound
 from services.access.domain import Deciding, Window, decide_entry
@@ -39,21 +39,6 @@ class Banned(Exception):
 
 class ExperiencesOfSeveralSpaces(Exception):
     """One comp opens experiences of one space."""
-
-
-class Right(StrEnum):
-    """What a role on a team may do with access."""
-
-    SEE = "see"
-    GRANT = "grant"
-    BAN = "ban"
-
-
-_MAY: Final[dict[Right, frozenset[str]]] = {
-    Right.SEE: frozenset({"owner", "admin", "moderator", "support"}),
-    Right.GRANT: frozenset({"owner", "admin", "support"}),
-    Right.BAN: frozenset({"owner", "admin", "moderator"}),
-}
 
 
 class _Frozen(BaseModel):
@@ -199,7 +184,7 @@ def get_space_of_experiences(curs: ViewCursor, experience_ids: Sequence[UUID]) -
     return UUID(str(space_id))
 
 
-def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Right) -> None:
+def require(curs: ViewCursor, space_id: UUID, person_id: UUID, permission: Permission) -> None:
     """Raises SpaceNotFound, NotOnTeam, Banned, RoleNotAllowed."""
     team = curs.execute(
         "SELECT person_id, role FROM team_list WHERE space_id = %s", (space_id,), prepare=True
@@ -210,7 +195,7 @@ def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Righ
     if role is None:
         raise NotOnTeam(person_id)
     refuse_banned(curs, space_id, person_id)
-    if role not in _MAY[right]:
+    if not may(role, permission):
         raise RoleNotAllowed(role)
 
 

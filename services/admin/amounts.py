@@ -1,12 +1,10 @@
 """Money as people type and read it; inside it is whole minor units."""
 
 import re
-from decimal import Decimal
 from typing import Final
 
-from babel.numbers import format_currency
-
 from libs.money import Money, UnknownCurrency, exponent_of
+from libs.money.writing import written
 
 __all__ = ["NotAnAmount", "UnknownCurrency", "shown", "to_minor", "to_typed"]
 
@@ -41,7 +39,4 @@ def to_typed(minor: int, currency: str) -> str:
 
 def shown(minor: int, currency: str, locale: str = "en") -> str:
     """1990 EUR as €19.90, as the locale writes it."""
-    amount: Decimal = Money(minor, currency).as_decimal()
-    text = str(format_currency(amount, currency, locale=locale))
-    # CLDR wants a space between letters and figures (KWD 1.230); Babel leaves it out.
-    return re.sub(r"(?<=[A-Za-z])(?=\d)", "\u00a0", text)
+    return written(minor, currency, locale)

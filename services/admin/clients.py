@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from libs.runtime.http.intake import is_refusal
 from libs.runtime.http.problems import read_problem
 from libs.runtime.telemetry import current_traceparent
 from services.admin.settings import Settings
@@ -117,17 +118,23 @@ class Caller:
                     raise ServiceUnreachable(str(request.url)) from broken
             else:
                 late = time.monotonic() + pause_s > give_up_at
-                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or late:
+                unavailable = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+                if not unavailable or late or _is_refusal(response):
                     return response
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def _is_refusal(response: httpx.Response) -> bool:
+    return is_refusal(response.status_code, response.headers.get("retry-after"))
 
 
 def _answer_of(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json() if response.content else None
     problem = read_problem(response.content)
-    if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+    server_error = response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+    if server_error and not _is_refusal(response):
         raise ServiceUnreachable(f"{response.request.url}: {response.status_code}")
     errors = [each for each in problem.get("errors", []) if isinstance(each, dict)]
     raise ServiceRefused(

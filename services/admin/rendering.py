@@ -11,6 +11,7 @@ from uuid import uuid4
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from libs.permissions import may
 from services.admin import amounts, moments, security
 from services.admin.sentences import sentence
 
@@ -38,6 +39,7 @@ def _templates() -> Environment:
         "t": sentence,
         "static": static_address,
         "new_key": lambda: str(uuid4()),
+        "may": may,
     }
     templates.filters |= {"money": amounts.shown, "moment": moments.shown, "as_json": _as_json}
     return templates

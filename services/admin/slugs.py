@@ -1,11 +1,24 @@
 """A proposal for the address of something, made from its name."""
 
 import re
-import unicodedata
+from typing import Final
+from uuid import UUID
+
+from anyascii import anyascii
+
+_LEAST: Final = 3
+_MOST: Final = 40
+"""The lengths that the catalog takes."""
 
 
-def slug_from(name: str) -> str:
-    """ "Anna's Piano Évenings" as annas-piano-evenings; nothing when no letter is left."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+def slug_from(name: str, id_: UUID) -> str:
+    """ "Anna's Piano Évenings" as annas-piano-evenings, "日本" as riben.
+
+    A name of which fewer than three signs are left gets eight that look random, from the id.
+    """
+    plain = anyascii(name).lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", ""))
-    return words.strip("-")[:40].strip("-")
+    slug = words.strip("-")[:_MOST].strip("-")
+    if len(slug) >= _LEAST:
+        return slug
+    return "-".join(part for part in (slug, id_.hex[:8]) if part)

@@ -8,9 +8,8 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate
 
+from libs.permissions import Permission
 from services.catalog.domain import (
-    EDITORS,
-    MANAGERS,
     AccessPass,
     CreatorProfile,
     ExperienceKind,
@@ -154,19 +153,19 @@ class Catalog(Application[UUID]):
         self, slug: str, by: UUID, details: SpaceDetails, expected_version: int
     ) -> Written:
         """Say something else of a space. Raises ChangedMeanwhile and Invalid."""
-        space = self._space(slug, by, EDITORS)
+        space = self._space(slug, by, Permission.EDIT_SPACE)
         space.change_details(details, expected_version)
         return self._saved(space)
 
     def publish_space(self, slug: str, by: UUID) -> Written:
         """Show a space to everyone."""
-        space = self._space(slug, by, MANAGERS)
+        space = self._space(slug, by, Permission.EDIT_SPACE)
         space.publish()
         return self._saved(space)
 
     def add_to_team(self, slug: str, by: UUID, person_id: UUID, role: Role) -> Written:
         """Let a person work in a space. Raises OwnerStays, Banned."""
-        space = self._space(slug, by, MANAGERS)
+        space = self._space(slug, by, Permission.MANAGE_TEAM)
         if self._bans.keeps_out(space.id, person_id):
             raise Banned(person_id)
         space.add_to_team(person_id, role)
@@ -185,7 +184,7 @@ class Catalog(Application[UUID]):
 
     def remove_from_team(self, slug: str, by: UUID, person_id: UUID) -> Written:
         """Let a person work in a space no longer. Raises OwnerStays."""
-        space = self._space(slug, by, MANAGERS)
+        space = self._space(slug, by, Permission.MANAGE_TEAM)
         space.remove_from_team(person_id)
         return self._saved(space)
 
@@ -210,7 +209,7 @@ class Catalog(Application[UUID]):
         kind: ExperienceKind,
     ) -> Written:
         """Add something to enter to a space. Raises Invalid."""
-        space = self._space(space_slug, by, EDITORS)
+        space = self._space(space_slug, by, Permission.EDIT_EXPERIENCES)
         space.add_experience(experience_id, slug, name, kind)
         return self._saved(space)
 
@@ -218,7 +217,7 @@ class Catalog(Application[UUID]):
         self, space_slug: str, by: UUID, pass_id: UUID, slug: str, draft: PassDraft
     ) -> Written:
         """Write down a new pass. Raises Invalid."""
-        space = self._space(space_slug, by, EDITORS)
+        space = self._space(space_slug, by, Permission.EDIT_PASSES)
         access_pass = AccessPass.draft(pass_id, space, slug, draft)
         if not self._names.claim(f"pass of {space.id}", slug, pass_id):
             raise Invalid(FieldError("slug", "slug_taken"))
@@ -228,7 +227,7 @@ class Catalog(Application[UUID]):
         self, space_slug: str, by: UUID, slug: str, draft: PassDraft, expected_version: int
     ) -> Written:
         """Write down the next version of a pass. Raises ChangedMeanwhile, PassArchived, Invalid."""
-        space = self._space(space_slug, by, EDITORS)
+        space = self._space(space_slug, by, Permission.EDIT_PASSES)
         access_pass = self._pass(space, slug)
         access_pass.change_draft(space, draft, expected_version)
         return self._saved(access_pass)
@@ -237,14 +236,14 @@ class Catalog(Application[UUID]):
         self, space_slug: str, by: UUID, slug: str, expected_version: int | None = None
     ) -> Written:
         """Put a pass on sale as drafted. Raises PassNotReady, PassArchived, ChangedMeanwhile."""
-        space = self._space(space_slug, by, MANAGERS)
+        space = self._space(space_slug, by, Permission.EDIT_PASSES)
         access_pass = self._pass(space, slug)
         access_pass.publish(space, expected_version, self._clock.now())
         return self._saved(access_pass)
 
     def archive_pass(self, space_slug: str, by: UUID, slug: str) -> Written:
         """Take a pass off sale for good. Raises PassNotPublished."""
-        access_pass = self._pass(self._space(space_slug, by, MANAGERS), slug)
+        access_pass = self._pass(self._space(space_slug, by, Permission.EDIT_PASSES), slug)
         access_pass.archive(self._clock.now())
         return self._saved(access_pass)
 
@@ -278,13 +277,13 @@ class Catalog(Application[UUID]):
             return None
         return following
 
-    def _space(self, slug: str, by: UUID, allowed: frozenset[Role]) -> Space:
+    def _space(self, slug: str, by: UUID, permission: Permission) -> Space:
         space_id = self._names.holder("space", slug)
         if space_id is None:
             raise SpaceNotFound(slug)
         space: Space = self.repository.get(space_id)
         try:
-            space.check_role(by, allowed)
+            space.require(by, permission)
         except NotOnTeam:
             # A stranger is not told that a draft of this name exists.
             if not space.published:

@@ -121,7 +121,7 @@ class Chat(Application[UUID]):
         for banned in team.banned:
             seats[banned].ban()
         for member, source_id in team.sources.items():
-            seats[UUID(member)].add_source(source_id, Role.MODERATOR)
+            seats[UUID(member)].add_source(source_id, Role(team.roles[member]))
         self._save_all(seats.values(), channel, team)
         self._schedule.at(
             OPEN_CHANNEL,
@@ -136,14 +136,17 @@ class Chat(Application[UUID]):
         channel.confirm_open()
         self.save(channel)
 
-    def add_team_member(self, space_id: UUID, person_id: UUID, source_id: UUID) -> None:
-        """Let a person moderate every channel of a space."""
+    def add_team_member(self, space_id: UUID, person_id: UUID, source_id: UUID, role: Role) -> None:
+        """Seat a person in every channel of a space, in this role and no longer in another."""
         team = self._team(space_id)
-        team.add_member(person_id, source_id)
+        replaced = team.add_member(person_id, source_id, role)
         kept = team.sources[str(person_id)]
         seats = [self._membership(person_id, each) for each in team.experience_ids]
         for seat in seats:
-            seat.add_source(kept, Role.MODERATOR)
+            # The new reason first: between the two the person would be without a seat.
+            seat.add_source(kept, role)
+            if replaced is not None:
+                seat.remove_source(replaced)
         self._save_all(seats, team)
 
     def remove_team_member(self, space_id: UUID, person_id: UUID) -> None:

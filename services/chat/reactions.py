@@ -20,8 +20,10 @@ from libs.events.checkout import PassPurchased, PurchaseRefunded
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.events.identity import PersonRegistered
+from libs.permissions import Permission, may
 from libs.runtime.messaging.consumer import Reaction
 from services.chat.application import Chat
+from services.chat.domain import Role
 
 
 def on_pass_purchased(purchased: PassPurchased, _: Envelope, chat: Chat) -> None:
@@ -72,12 +74,16 @@ def on_experience_added(added: ExperienceAdded, _: Envelope, chat: Chat) -> None
 
 def on_space_created(created: SpaceCreated, about: Envelope, chat: Chat) -> None:
     """The owner moderates."""
-    chat.add_team_member(created.space_id, created.owner_id, about.id)
+    chat.add_team_member(created.space_id, created.owner_id, about.id, Role.MODERATOR)
 
 
 def on_team_member_added(added: TeamMemberAdded, about: Envelope, chat: Chat) -> None:
-    """So does everyone on the team."""
-    chat.add_team_member(added.space_id, added.person_id, about.id)
+    """A role that moderates does so here, one that enters the rooms has a member's seat."""
+    if not may(added.role, Permission.ENTER_ROOMS):
+        chat.remove_team_member(added.space_id, added.person_id)
+        return
+    role = Role.MODERATOR if may(added.role, Permission.MODERATE_CHAT) else Role.MEMBER
+    chat.add_team_member(added.space_id, added.person_id, about.id, role)
 
 
 def on_team_member_removed(removed: TeamMemberRemoved, _: Envelope, chat: Chat) -> None:

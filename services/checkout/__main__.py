@@ -1,35 +1,30 @@
 """Puts the checkout service together and runs it."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from libs.runtime.scheduling.clock import Clock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
 from libs.runtime.store.store import Store
-from services.checkout.application import Checkout
-from services.checkout.http import (
-    REFUSALS,
-    Desk,
-    Looks,
-    Till,
-    orders_router,
-    team_router,
-    webhook_router,
-)
-from services.checkout.jobs import Jobs
-from services.checkout.payments import PaymentProvider, Payments
+from services.checkout.application import Parts, application
+from services.checkout.flows import begin, jobs, talking_to, timers
+from services.checkout.http import REFUSALS
+from services.checkout.orders.batching import OrderBatcher
+from services.checkout.orders.http.buyers import OrderRoutes, orders_router
+from services.checkout.orders.http.status_poller import StatusPoller
+from services.checkout.orders.http.team import team_router
+from services.checkout.payments.http import webhook_router
+from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.queue.waiting_room import WaitingRoom, queue_for, spare_turn
+from services.checkout.payments.stripe import StripePayments, read_webhook
 from services.checkout.projections import VIEWS
 from services.checkout.publishing import to_contract
 from services.checkout.reactions import SUBSCRIPTIONS
-from services.checkout.rounds import Balancer, Reconciler
 from services.checkout.settings import Settings
-from services.checkout.stock import Counters, StockDoor
-from services.checkout.stripe_provider import StripePayments, read_webhook
-from services.checkout.tables import BookTables, StockTable
-from services.checkout.timers import begin_rounds, timers
-from services.checkout.waiting_room import WaitingRoom
-from services.checkout.webhooks import Webhooks
+from services.checkout.stock.inventory import Counters
+from services.checkout.stock.tables import StockTable
 
 
 def compose(
@@ -39,29 +34,25 @@ def compose(
     counters: Counters | None = None,
 ) -> Service:
     """The checkout service on its database, its bus and its payment provider."""
+    parts = Parts(hold=timedelta(seconds=settings.hold_s), counters=counters or StockTable())
     store = Store(
         "checkout",
         settings.database_url,
-        lambda env: Checkout(
-            env,
-            clock=clock,
-            schedule=Schedule(clock),
-            books=BookTables(),
-            stock=StockDoor(counters or StockTable()),
-            hold=timedelta(seconds=settings.hold_s),
-        ),
+        lambda env: application(env, clock, Schedule(clock), parts),
         views=VIEWS,
         migrations=Path(__file__).parent / "migrations",
         clock=clock,
         pool_size=settings.store_pool_size,
     )
-    payments = Payments(store, provider)
-    webhooks = Webhooks(store, payments, store.schedule)
-    room = WaitingRoom(store, payments, settings.payments_per_s)
-    till = Till(
+    queue = queue_for(settings.payments_per_s)
+    workers = talking_to(provider, store, before_making=partial(spare_turn, queue))
+    room = WaitingRoom(store, queue, workers.charging.ensure)
+    checkout = store.application
+    routes = OrderRoutes(
         store,
-        Desk(store, tuple(REFUSALS)),
-        Looks(payments, clock),
+        checkout.orders,
+        OrderBatcher(store, tuple(REFUSALS)),
+        StatusPoller(workers.charging, clock),
         settings.stripe_publishable_key,
         room,
     )
@@ -70,17 +61,15 @@ def compose(
         store,
         publishes=to_contract,
         subscriptions=SUBSCRIPTIONS,
-        timers=timers(store, webhooks),
-        jobs=Jobs(
-            payments, webhooks, Reconciler(store, provider), Balancer(store, provider)
-        ).by_kind(),
+        timers=timers(store, workers.webhooks),
+        jobs=jobs(workers),
         routers=[
-            orders_router(till),
-            team_router(store),
-            webhook_router(webhooks, read_webhook, settings.webhook_secrets),
+            orders_router(routes),
+            team_router(store, checkout.refunds),
+            webhook_router(workers.webhooks, read_webhook, settings.webhook_secrets),
         ],
         refusals=REFUSALS,
-        on_start=[begin_rounds(store), room.open],
+        on_start=[begin(store), room.open],
         on_stop=[room.close],
     )
 

@@ -17,15 +17,13 @@ from libs.events.checkout import (
     RefundFailed,
 )
 from libs.events.contract import Contract
-from services.checkout.domain import (
-    Capacity,
-    DailyBalance,
-    Difference,
-    Offer,
-    Order,
-    Seat,
-    StrayPayment,
-)
+from services.checkout.orders.order import Order
+from services.checkout.orders.quote import Quote
+from services.checkout.reconciliation.daily_balance import DailyBalance
+from services.checkout.reconciliation.discrepancy import Discrepancy
+from services.checkout.reconciliation.orphaned_payment import OrphanedPayment
+from services.checkout.stock.capacity import Capacity
+from services.checkout.stock.seat import Seat
 
 
 @singledispatch
@@ -36,7 +34,7 @@ def to_contract(event: object) -> Contract | None:
 
 @to_contract.register
 def _(event: Order.Opened) -> Contract:
-    offer = Offer.from_state(event.offer)
+    offer = Quote.from_state(event.offer)
     return OrderOpened(
         order_id=event.originator_id,
         person_id=event.person_id,
@@ -72,7 +70,7 @@ def _(event: Order.PaymentFailed) -> Contract:
 
 @to_contract.register
 def _(event: Order.Fulfilled) -> Contract:
-    offer = Offer.from_state(event.offer)
+    offer = Quote.from_state(event.offer)
     terms = offer.terms
     return PassPurchased(
         order_id=event.originator_id,
@@ -164,10 +162,10 @@ def _(event: Seat.Event | Capacity.Set) -> None:
     """The ledger of the stock is audited here; the pages ask for what is left."""
 
 
-@to_contract.register(Difference.Found)
+@to_contract.register(Discrepancy.Found)
 @to_contract.register(DailyBalance.Opened)
 @to_contract.register(DailyBalance.Compared)
-@to_contract.register(StrayPayment.Found)
-@to_contract.register(StrayPayment.Returned)
-def _(event: Difference.Event | DailyBalance.Event | StrayPayment.Event) -> None:
+@to_contract.register(OrphanedPayment.Found)
+@to_contract.register(OrphanedPayment.Returned)
+def _(event: Discrepancy.Event | DailyBalance.Event | OrphanedPayment.Event) -> None:
     """How our books were compared is for our operators; what it changed is told by the orders."""

@@ -19,7 +19,7 @@ from services.checkout.application import Checkout
 
 def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout) -> None:
     """A new version brings its stock; the view has its terms already."""
-    checkout.set_capacity(published.pass_id, published.version_number, published.terms.stock)
+    checkout.stock.set_capacity(published.pass_id, published.version_number, published.terms.stock)
 
 
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {

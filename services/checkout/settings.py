@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from libs.runtime.settings import ServiceSettings
-from services.checkout.application import HOLD
+from services.checkout.orders.use_cases import HOLD
 
 
 class Settings(ServiceSettings):

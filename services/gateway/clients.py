@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 import httpx
 
+from libs.runtime.http.intake import is_refusal
 from libs.runtime.http.problems import read_problem
 from libs.runtime.telemetry import current_traceparent
 from services.gateway.settings import SERVICES, Settings
@@ -145,17 +146,23 @@ async def _until_answered(
             if late or (only_unsent and not isinstance(broken, httpx.ConnectError)):
                 raise ServiceUnreachable(f"{request.method} {request.url}") from broken
         else:
-            if late or only_unsent or response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            unavailable = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            if late or only_unsent or not unavailable or _is_refusal(response):
                 return response
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def _is_refusal(response: httpx.Response) -> bool:
+    return is_refusal(response.status_code, response.headers.get("retry-after"))
 
 
 def _answer_of(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json() if response.content else None
     # 502: the service itself is well, a provider behind it refused or is away.
-    if response.status_code >= _SERVER_ERROR and response.status_code != httpx.codes.BAD_GATEWAY:
+    is_word = response.status_code == httpx.codes.BAD_GATEWAY or _is_refusal(response)
+    if response.status_code >= _SERVER_ERROR and not is_word:
         raise ServiceUnreachable(f"{response.request.url}: {response.status_code}")
     retry_after = response.headers.get("retry-after")
     raise ServiceRefused(response.status_code, read_problem(response.content), retry_after)

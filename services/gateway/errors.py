@@ -54,7 +54,7 @@ def answer(request: Request, problem: Problem) -> Response:
     key = f"error-{problem.code.replace('_', '-')}"
     if not knows(f"{key}-title"):
         key = f"error-{_family(problem.status)}"
-    page = visit.show(
+    page = visit.render(
         "error.html",
         status=problem.status,
         title=visit.texts.say(f"{key}-title"),

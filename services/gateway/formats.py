@@ -1,17 +1,14 @@
 """Money and times as people of a region write them."""
 
-import re
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
-_TOUCHING: Final = re.compile(r"([^\W\d_])(\d)")
+from libs.money.writing import written
 
 
 class Formats:
@@ -22,21 +19,7 @@ class Formats:
 
     def money(self, minor: int, currency: str, exponent: int) -> str:
         """Integer minor units of a currency with so many decimals: 1990 EUR 2 is €19.90."""
-        amount = Decimal(minor).scaleb(-exponent)
-        if exponent == get_currency_precision(currency):
-            written = format_currency(amount, currency, locale=self._region)
-        else:
-            written = self._with_decimals(amount, currency, exponent)
-        # A code of letters is parted from its figures (CLDR, currency spacing).
-        return _TOUCHING.sub("\\1\N{NO-BREAK SPACE}\\2", written)
-
-    def _with_decimals(self, amount: Decimal, currency: str, exponent: int) -> str:
-        """Where CLDR counts other decimals than the one who moves the money."""
-        decimals = "." + "0" * exponent if exponent else ""
-        pattern = f"\N{CURRENCY SIGN}\N{CURRENCY SIGN}#,##0{decimals}"
-        return format_currency(
-            amount, currency, pattern, locale=self._region, currency_digits=False
-        )
+        return written(minor, currency, self._region, exponent)
 
     def number(self, count: int) -> str:
         """How many of something: 12345 is 12,345."""

@@ -1,4 +1,4 @@
-"""How a pass is put into words: its price, what it includes, how long, how many are left."""
+"""How a pass is put into words: what is charged today and next, how long, how many are left."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,20 @@ FEW_LEFT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One line of what is charged today."""
+
+    label: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """The words of one pass. `price` is the large line, `notes` are the small ones."""
+    """The words of one pass. `price` is what is charged today, with its `items` if there are
+    several; `notes` are the small lines below it."""
 
     price: str
+    items: tuple[Item, ...]
     notes: tuple[Markup, ...]
     is_free: bool
 
@@ -25,7 +35,34 @@ def offer_of(visit: Visit, terms: Mapping[str, Any], zone: str) -> Offer:
     """The offer of a pass under its terms, in the viewer's language and the space's zone."""
     is_free = terms["pricing_type"] == "free"
     notes = [*_money_notes(visit, terms), *_time_notes(visit, terms, zone)]
-    return Offer(_price(visit, terms), tuple(Markup.escape(note) for note in notes), is_free)
+    return Offer(
+        price=_price(visit, terms),
+        items=items_of(visit, terms),
+        notes=tuple(Markup.escape(note) for note in notes),
+        is_free=is_free,
+    )
+
+
+def items_of(visit: Visit, terms: Mapping[str, Any]) -> tuple[Item, ...]:
+    """What the first charge is made of; nothing when it is one amount."""
+    parts = _first_charge(terms)
+    if len(parts) < 2:
+        return ()
+    return tuple(
+        Item(visit.texts.say(f"offer-item-{name}"), _money(visit, terms, minor))
+        for name, minor in parts.items()
+    )
+
+
+def first_charge_minor(terms: Mapping[str, Any]) -> int:
+    """What is charged today (product §5): the fee and the price, in a trial the fee alone."""
+    return sum(_first_charge(terms).values())
+
+
+def _first_charge(terms: Mapping[str, Any]) -> dict[str, int]:
+    price = 0 if terms["trial_days"] else terms["price_minor"]
+    parts = {"price": price, "fee": terms["initial_fee_minor"]}
+    return {name: minor for name, minor in parts.items() if minor}
 
 
 def left_note(visit: Visit, left: int | None) -> str | None:
@@ -36,17 +73,24 @@ def left_note(visit: Visit, left: int | None) -> str | None:
 
 
 def _price(visit: Visit, terms: Mapping[str, Any]) -> str:
-    say = visit.texts.say
     if terms["pricing_type"] == "free":
-        return say("offer-free")
-    amount = _amount(visit, terms, "price_minor")
-    if terms["pricing_type"] == "one_time":
-        return amount
-    return say(f"offer-price-{terms['billing_period'].replace('_', '-')}", price=amount)
+        return visit.texts.say("offer-free")
+    if terms["pricing_type"] == "one_time" or _differs_later(terms):
+        return _money(visit, terms, first_charge_minor(terms))
+    return _each_period(visit, terms, "offer-price")
 
 
-def _amount(visit: Visit, terms: Mapping[str, Any], field: str) -> str:
-    return visit.formats.money(terms[field], terms["currency"], terms["currency_exponent"])
+def _differs_later(terms: Mapping[str, Any]) -> bool:
+    return bool(first_charge_minor(terms) != terms["price_minor"])
+
+
+def _each_period(visit: Visit, terms: Mapping[str, Any], key: str) -> str:
+    period = terms["billing_period"].replace("_", "-")
+    return visit.texts.say(f"{key}-{period}", price=_money(visit, terms, terms["price_minor"]))
+
+
+def _money(visit: Visit, terms: Mapping[str, Any], minor: int) -> str:
+    return visit.formats.money(minor, terms["currency"], terms["currency_exponent"])
 
 
 def _money_notes(visit: Visit, terms: Mapping[str, Any]) -> list[str]:
@@ -54,10 +98,10 @@ def _money_notes(visit: Visit, terms: Mapping[str, Any]) -> list[str]:
     notes = []
     if terms["pricing_type"] == "one_time":
         notes.append(say("offer-once"))
-    if terms["initial_fee_minor"]:
-        notes.append(say("offer-initial-fee", fee=_amount(visit, terms, "initial_fee_minor")))
     if terms["trial_days"]:
         notes.append(say("offer-trial", days=terms["trial_days"]))
+    if terms["pricing_type"] == "recurring" and _differs_later(terms):
+        notes.append(_each_period(visit, terms, "offer-then"))
     return notes
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from libs.permissions import may
 from services.gateway.assets import Assets
 from services.gateway.browsers import browser_name
 from services.gateway.formats import Formats
@@ -28,6 +29,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.globals["browser_name"] = browser_name
+    templates.globals["may"] = may
     templates.filters["lines"] = _lines
     templates.filters["data"] = _data
     return templates

@@ -110,10 +110,25 @@ class Visit:
         """Where the request comes from."""
         return network_address_of(self.request, self.edge.settings)
 
-    def show(
+    async def show(
         self, template: str, *, status: int = 200, needs: Iterable[str] = (), **given: Any
     ) -> HTMLResponse:
-        """A page with the texts, the person and the scripts that it needs."""
+        """A page with the texts, the person, their unread notices and the scripts it needs."""
+        if "unread" not in given:
+            given["unread"] = await self.unread_count()
+        return self.render(template, status=status, needs=needs, **given)
+
+    async def unread_count(self) -> int:
+        """How many notices wait; none when the service can't say it at once."""
+        if self.visitor.signed_in is None:
+            return 0
+        answer = await self.ask.find("notifications", "/notices/unread-count", {})
+        return int(answer.get("count", 0))
+
+    def render(
+        self, template: str, *, status: int = 200, needs: Iterable[str] = (), **given: Any
+    ) -> HTMLResponse:
+        """The same without asking any service, for pages that say that one is away."""
         common: dict[str, Any] = {
             "person": self.visitor.signed_in,
             "path": self.request.url.path,

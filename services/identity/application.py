@@ -61,6 +61,11 @@ class Guess:
     browser_id: str
     user_agent: str
     token_hash: bytes
+    may_register: bool = True
+
+
+class NoRoomForMore(Exception):
+    """Nobody new is registered while storage is short; the code stays valid."""
 
 
 class Identity(Application[UUID]):
@@ -125,7 +130,7 @@ class Identity(Application[UUID]):
     def sign_in(self, guess: Guess) -> dict[str, str]:
         """Judge a guess: `verdict`, and for a right one `session_id` and `person_id`.
 
-        A wrong guess is an answer and no refusal, because it must be counted.
+        A wrong guess is an answer and no refusal, because it must be counted. Raises NoRoomForMore.
         """
         now = self._clock.now()
         address = normalise_address(guess.address)
@@ -135,6 +140,8 @@ class Identity(Application[UUID]):
         verdict = self._judge(guess.code, asked, now)
         if verdict is not Verdict.RIGHT or asked is None:
             return {"verdict": verdict.value}
+        if not guess.may_register and self._people.of_address(asked.address) is None:
+            raise NoRoomForMore
         self._codes.note_used(asked.request_id, now)
         self._codes.note_browser(address, browser_hash, now)
         person_id, registered = self._person_of(asked, now)

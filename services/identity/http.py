@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 
 from libs.runtime.http.app import CommandCause, Person
 from libs.runtime.http.bodies import RequestBody
+from libs.runtime.http.intake import NO_ROOM, TheIntake
 from libs.runtime.http.problems import Problem, Refusal
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.identity.application import Guess, Identity
+from services.identity.application import Guess, Identity, NoRoomForMore
 from services.identity.domain import (
     InvalidAddress,
     InvalidDisplayName,
@@ -120,8 +121,14 @@ def _sign_in(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
         return {}
 
     @routes.post("/sessions", status_code=201)
-    async def sign_in(typed: SessionRequest, cause: CommandCause) -> SessionStarted:
-        """Start a session. 422 wrong_code, code_expired, code_burned; 429 too_many_tries."""
+    async def sign_in(
+        typed: SessionRequest, cause: CommandCause, intake: TheIntake
+    ) -> SessionStarted:
+        """Start a session. 422 wrong_code, code_expired, code_burned; 429 too_many_tries.
+
+        503 storage_low to a new person: only who has typed the right code learns by it whether
+        the address is known. The code stays valid.
+        """
         once = attempt(cause, typed.email, typed.code, typed.browser_id)
         token = hashing.session_token(once.command_id, typed.browser_id)
         guess = Guess(
@@ -130,11 +137,16 @@ def _sign_in(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
             browser_id=typed.browser_id,
             user_agent=typed.user_agent[:_USER_AGENT_LENGTH],
             token_hash=token_hash(token),
+            may_register=intake.short_of_room() is None,
         )
-        outcome = await store.command(once, lambda: store.application.sign_in(guess))
+        try:
+            outcome = await store.command(once, lambda: store.application.sign_in(guess))
+        except NoRoomForMore:
+            raise NO_ROOM from None
         verdict = Verdict(outcome["verdict"])
         if verdict is not Verdict.RIGHT:
-            raise Problem(*_VERDICTS[verdict])
+            wrong = _VERDICTS[verdict]
+            raise Problem(wrong.status, wrong.code, wrong.title)
         return SessionStarted(
             session_token=token,
             session_id=UUID(outcome["session_id"]),

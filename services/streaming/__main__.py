@@ -22,6 +22,7 @@ from services.streaming.reactions import SUBSCRIPTIONS
 from services.streaming.settings import Settings
 from services.streaming.tables import StageTable, WebhookTable
 from services.streaming.timers import TIMERS
+from services.streaming.video_server import AnnouncedVideoServer
 
 
 def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Streaming]:
@@ -46,6 +47,7 @@ def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Sto
 def compose(settings: Settings, provider: VideoProvider) -> Service:
     """The streaming service on its database, its bus and its provider."""
     store = streaming_store(settings.database_url, SystemClock(), settings.store_pool_size)
+    video_server = AnnouncedVideoServer(settings.livekit_state_file)
     return Service(
         settings,
         store,
@@ -53,7 +55,7 @@ def compose(settings: Settings, provider: VideoProvider) -> Service:
         subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
         jobs=Jobs(store, provider).by_kind(),
-        routers=[streaming_router(store, provider)],
+        routers=[streaming_router(store, provider, video_server)],
         refusals=REFUSALS,
     )
 

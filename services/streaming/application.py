@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -131,6 +131,31 @@ class VideoProvider(Protocol):
     def token(self, stream_id: UUID, person_id: UUID, *, host: bool) -> RoomToken:
         """A token for one room and one person: hosts publish, viewers watch."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class VideoServerState:
+    """Whether rooms can be opened here.
+
+    `about_minutes` is the estimate for the whole preparation, None while the server merely starts;
+    `progress` says how far the preparation is.
+    """
+
+    state: Literal["ready", "preparing", "absent"]
+    about_minutes: int | None = None
+    progress: str | None = None
+
+
+class VideoServer(Protocol):
+    """The server behind the provider, which may still be in the making."""
+
+    def state(self) -> VideoServerState:
+        """Whether rooms can be opened now."""
+        ...
+
+
+class VideoServerNotReady(Exception):
+    """Rooms can't be opened: the video server is being prepared, or there is none."""
 
 
 class ForgedWebhook(Exception):

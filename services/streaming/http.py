@@ -6,12 +6,13 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from libs.runtime.failpoints import failpoint
 from libs.runtime.http.app import CommandCause, Person
 from libs.runtime.http.bodies import RequestBody
+from libs.runtime.http.intake import needs_room
 from libs.runtime.http.problems import Problem, Refusal
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
@@ -22,6 +23,8 @@ from services.streaming.application import (
     Streaming,
     StreamNotFound,
     VideoProvider,
+    VideoServer,
+    VideoServerNotReady,
 )
 from services.streaming.domain import AlreadyLive, EndCause
 from services.streaming.queries import (
@@ -29,6 +32,7 @@ from services.streaming.queries import (
     NoAccess,
     NotALiveExperience,
     NotOnTeam,
+    RoleNotAllowed,
     StreamSeen,
 )
 
@@ -40,9 +44,13 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     ExperienceNotFound: Refusal(404, "experience_not_found", "There is no such experience"),
     StreamNotFound: Refusal(404, "stream_not_found", "There is no such stream"),
     NotOnTeam: Refusal(403, "not_on_team", "Only the team of the space may do this"),
+    RoleNotAllowed: Refusal(403, "role_not_allowed", "Your role in this space does not go live"),
     NoAccess: Refusal(403, "no_access", "You have no access to this experience"),
     AlreadyLive: Refusal(409, "already_live", "This experience is on air already"),
     NotALiveExperience: Refusal(409, "not_a_live_experience", "This experience has no video"),
+    VideoServerNotReady: Refusal(
+        503, "video_server_not_ready", "The video server is not ready yet", retry_after_s=60
+    ),
 }
 
 
@@ -59,6 +67,15 @@ class StreamShown(BaseModel):
     ended_at: AwareDatetime | None = None
     cause: str | None = None
     recording: str | None = None
+
+
+class VideoServerShown(BaseModel):
+    """Whether anybody can go live here; `about_minutes` is how long a preparation takes."""
+
+    model_config = ConfigDict(from_attributes=True)
+    state: Literal["ready", "preparing", "absent"]
+    about_minutes: int | None = None
+    progress: str | None = None
 
 
 class TokenRequest(RequestBody):
@@ -83,12 +100,21 @@ class _Routes:
     """What each route does: check who asks, carry out one use case or query, answer."""
 
     def __init__(
-        self, store: Store[Streaming], provider: VideoProvider, live_within_s: float
+        self,
+        store: Store[Streaming],
+        provider: VideoProvider,
+        video_server: VideoServer,
+        live_within_s: float,
     ) -> None:
         self._live_within_s = live_within_s
+        self._video_server = video_server
         self._store = store
         self._provider = provider
         self._streaming = store.application
+
+    async def show_video_server(self, person: Person) -> VideoServerShown:
+        """Whether anybody can go live here now."""
+        return VideoServerShown.model_validate(self._video_server.state())
 
     async def show_stream(self, experience_id: UUID, person: Person) -> StreamShown:
         """The newest stream of an experience, for who may watch it."""
@@ -103,16 +129,18 @@ class _Routes:
     async def go_live(
         self, experience_id: UUID, person: Person, cause: CommandCause
     ) -> StreamShown:
-        """Put an experience on air; its team alone may."""
+        """Put an experience on air; those of its team who may go live."""
 
         def check(curs: ViewCursor) -> UUID:
             experience = queries.get_experience(curs, experience_id)
-            queries.require_team(curs, experience.space_id, person.id)
+            queries.require_host(curs, experience.space_id, person.id)
             if experience.kind != "live":
                 raise NotALiveExperience(experience_id)
             return experience.space_id
 
         space_id = await self._store.ask(check)
+        if self._video_server.state().state != "ready":
+            raise VideoServerNotReady
         stream_id = uuid5(cause.command_id, "stream")
         answer = await self._store.command(
             cause,
@@ -132,7 +160,7 @@ class _Routes:
 
     async def end_stream(self, stream_id: UUID, person: Person, cause: CommandCause) -> StreamShown:
         """Take it off air; told again, it stays so."""
-        stream = await self._store.ask(lambda curs: _for_team(curs, stream_id, person.id))
+        stream = await self._store.ask(lambda curs: _for_host(curs, stream_id, person.id))
         await self._store.command(
             cause, lambda: self._streaming.end_stream(stream_id, EndCause.TEAM)
         )
@@ -142,13 +170,13 @@ class _Routes:
     async def issue_token(
         self, stream_id: UUID, wanted: TokenRequest, person: Person
     ) -> TokenIssued:
-        """Let someone in, after a look at their grants, bans and place on the team now."""
+        """Let someone in, after a look at their grants, bans and role on the team now."""
         host = wanted.role == "host"
 
         def check(curs: ViewCursor) -> StreamSeen:
             stream = queries.get_stream(curs, stream_id)
             if host:
-                queries.require_team(curs, stream.space_id, person.id)
+                queries.require_host(curs, stream.space_id, person.id)
             now = self._store.clock.now()
             queries.require_access(curs, stream.experience_id, person.id, now)
             return stream
@@ -178,15 +206,22 @@ class _Routes:
 
 
 def streaming_router(
-    store: Store[Streaming], provider: VideoProvider, live_within_s: float = LIVE_WITHIN_S
+    store: Store[Streaming],
+    provider: VideoProvider,
+    video_server: VideoServer,
+    live_within_s: float = LIVE_WITHIN_S,
 ) -> APIRouter:
     """The routes of the streaming service."""
     router = APIRouter()
-    routes = _Routes(store, provider, live_within_s)
+    routes = _Routes(store, provider, video_server, live_within_s)
     of_experience, of_stream = "/experiences/{experience_id}", "/streams/{stream_id}"
+    router.get("/video-server", responses=_problems(401))(routes.show_video_server)
     router.get(f"{of_experience}/stream", responses=_problems(401, 403, 404))(routes.show_stream)
     router.post(
-        f"{of_experience}/streams", status_code=201, responses=_problems(401, 403, 404, 409)
+        f"{of_experience}/streams",
+        status_code=201,
+        responses=_problems(401, 403, 404, 409, 503),
+        dependencies=[Depends(needs_room)],
     )(routes.go_live)
     router.post(f"{of_stream}/end", responses=_problems(401, 403, 404))(routes.end_stream)
     router.post(f"{of_stream}/tokens", responses=_problems(401, 403, 404, 409))(routes.issue_token)
@@ -205,9 +240,9 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _for_team(curs: ViewCursor, stream_id: UUID, person_id: UUID) -> StreamSeen:
+def _for_host(curs: ViewCursor, stream_id: UUID, person_id: UUID) -> StreamSeen:
     stream = queries.get_stream(curs, stream_id)
-    queries.require_team(curs, stream.space_id, person_id)
+    queries.require_host(curs, stream.space_id, person_id)
     return stream
 
 

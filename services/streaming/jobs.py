@@ -163,8 +163,10 @@ class Jobs:
         allowed = self._store.query(
             lambda curs: queries.list_who_may_enter(curs, stream.experience_id, known, now)
         )
-        team = self._store.query(lambda curs: queries.list_team_of(curs, stream.space_id, known))
-        hosts = allowed & team
+        hosting = self._store.query(
+            lambda curs: queries.list_hosts_of(curs, stream.space_id, known)
+        )
+        hosts = allowed & hosting
         return [
             each for each in people if each.person_id not in (hosts if each.is_host else allowed)
         ]

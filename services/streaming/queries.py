@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from libs.permissions import Permission, roles_with
 from libs.runtime.views.view import ViewCursor
 from services.streaming.application import StreamNotFound
 
@@ -16,6 +17,10 @@ class ExperienceNotFound(Exception):
 
 class NotOnTeam(Exception):
     """Only the team of the space may do this."""
+
+
+class RoleNotAllowed(Exception):
+    """The person works in the space, in a role that doesn't go live."""
 
 
 class NoAccess(Exception):
@@ -55,6 +60,8 @@ class StreamSeen:
         return self.state == "ended"
 
 
+_HOSTS: Final = sorted(roles_with(Permission.GO_LIVE))
+_GUESTS: Final = sorted(roles_with(Permission.ENTER_ROOMS))
 _MAY_ENTER: Final = """
     (
         SELECT person_id FROM door_list
@@ -63,7 +70,7 @@ _MAY_ENTER: Final = """
         UNION
         SELECT t.person_id FROM team_list t JOIN experience_list e USING (space_id)
         WHERE e.experience_id = %(experience_id)s AND t.person_id = ANY(%(people)s)
-          AND t.role IS NOT NULL
+          AND t.role = ANY(%(roles)s)
     )
     EXCEPT
     SELECT b.person_id FROM ban_list b JOIN experience_list e USING (space_id)
@@ -106,27 +113,34 @@ def list_on_air(curs: ViewCursor, space_id: UUID) -> list[StreamSeen]:
     return [_stream(row) for row in rows]
 
 
-def list_team_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> set[UUID]:
-    """Those of the people who work in the space, in any role, and whom no ban keeps out."""
+def list_hosts_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> set[UUID]:
+    """Those of the people whose role in the space lets them go live, and whom no ban keeps out."""
     rows = curs.execute(
         "SELECT person_id FROM team_list t"
-        " WHERE space_id = %s AND person_id = ANY(%s) AND role IS NOT NULL"
+        " WHERE space_id = %s AND person_id = ANY(%s) AND role = ANY(%s)"
         " AND NOT EXISTS (SELECT 1 FROM ban_list b WHERE b.space_id = t.space_id"
         " AND b.person_id = t.person_id AND b.banned)",
-        (space_id, list(people)),
+        (space_id, list(people), _HOSTS),
     )
     return {row["person_id"] for row in rows}
 
 
-def require_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
-    """Go on only for the team. Raises NotOnTeam; NoAccess for a member whom a ban keeps out."""
-    if list_team_of(curs, space_id, [person_id]):
+def require_host(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
+    """Go on only for those who may go live.
+
+    Raises NotOnTeam, RoleNotAllowed; NoAccess for a host whom a ban keeps out.
+    """
+    if list_hosts_of(curs, space_id, [person_id]):
         return
     row = curs.execute(
-        "SELECT 1 FROM team_list WHERE space_id = %s AND person_id = %s AND role IS NOT NULL",
+        "SELECT role FROM team_list WHERE space_id = %s AND person_id = %s",
         (space_id, person_id),
     ).fetchone()
-    raise NotOnTeam(space_id) if row is None else NoAccess(space_id)
+    if row is None or row["role"] is None:
+        raise NotOnTeam(space_id)
+    if row["role"] in _HOSTS:
+        raise NoAccess(space_id)
+    raise RoleNotAllowed(row["role"])
 
 
 def list_who_may_enter(
@@ -135,7 +149,7 @@ def list_who_may_enter(
     """Those who may be in the room now: by a grant or on the team, and with no ban that stands."""
     rows = curs.execute(
         _MAY_ENTER,
-        {"experience_id": experience_id, "people": list(people), "now": now},
+        {"experience_id": experience_id, "people": list(people), "now": now, "roles": _GUESTS},
         prepare=True,
     )
     return {row["person_id"] for row in rows}

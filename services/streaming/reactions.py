@@ -37,6 +37,11 @@ def on_person_banned(banned: PersonBanned, about: Envelope, streaming: Streaming
     streaming.look_into_rooms(banned.space_id, about.id)
 
 
+def on_team_member_added(added: TeamMemberAdded, about: Envelope, streaming: Streaming) -> None:
+    """Another role may host no longer, or may not be in the rooms at all."""
+    streaming.look_into_rooms(added.space_id, about.id)
+
+
 def on_team_member_removed(
     removed: TeamMemberRemoved, about: Envelope, streaming: Streaming
 ) -> None:
@@ -52,6 +57,6 @@ SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     BanLifted: only_views,
     ExperienceAdded: only_views,
     SpaceCreated: only_views,
-    TeamMemberAdded: only_views,
+    TeamMemberAdded: on_team_member_added,
     TeamMemberRemoved: on_team_member_removed,
 }

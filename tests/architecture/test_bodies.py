@@ -13,7 +13,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 import services.access.http
 import services.catalog.http
 import services.chat.http
-import services.checkout.http
+import services.checkout.orders.http.buyers
+import services.checkout.orders.http.team
 import services.gateway.api.http
 import services.identity.http
 import services.notifications.http
@@ -21,7 +22,7 @@ import services.streaming.http
 from libs.runtime.http.bodies import RequestBody
 from services.access.http import Comp
 from services.catalog.http.bodies import NewPass
-from services.checkout.http.team import NewRefund
+from services.checkout.orders.http.team import NewRefund
 from services.notifications.http import MailChoice
 
 ANY = MagicMock()
@@ -30,13 +31,13 @@ ROUTERS: dict[str, list[APIRouter]] = {
     "catalog": services.catalog.http.routers(ANY),
     "chat": [services.chat.http.chat_router(ANY, ANY)],
     "checkout": [
-        services.checkout.http.orders_router(ANY),
-        services.checkout.http.team_router(ANY),
+        services.checkout.orders.http.buyers.orders_router(ANY),
+        services.checkout.orders.http.team.team_router(ANY, ANY),
     ],
     "gateway": [services.gateway.api.http.router()],
     "identity": [services.identity.http.router(ANY, ANY)],
     "notifications": [services.notifications.http.choices_router(ANY)],
-    "streaming": [services.streaming.http.streaming_router(ANY, ANY)],
+    "streaming": [services.streaming.http.streaming_router(ANY, ANY, ANY)],
 }
 
 

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,15 +16,21 @@ from eventsourcing.utils import get_topic
 from libs.events.catalogue import contracts
 from libs.events.contract import REGISTRY
 
-SERVICES = sorted({p.parent.name for p in Path("services").glob("*/domain*") if p.stem == "domain"})
+SERVICES = sorted(p.parent.name for p in Path("services").glob("*/publishing.py"))
 STORED = Path("tests/contract/stored_topics.json")
 
 
 def domain_modules(service: str) -> Iterator[ModuleType]:
-    domain = importlib.import_module(f"services.{service}.domain")
-    yield domain
-    for module in pkgutil.walk_packages(getattr(domain, "__path__", ()), f"{domain.__name__}."):
-        yield importlib.import_module(module.name)
+    """The service's `domain`, or all that it has when it is cut by capability."""
+    package = importlib.import_module(f"services.{service}")
+    if (Path("services", service) / "domain.py").exists():
+        yield importlib.import_module(f"services.{service}.domain")
+        return
+    under = "domain." if Path("services", service, "domain/__init__.py").exists() else ""
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        wanted = module.name.startswith(f"{package.__name__}.{under}".rstrip("."))
+        if wanted and not re.search(r"\.(tests|__main__)\b", module.name):
+            yield importlib.import_module(module.name)
 
 
 def aggregates(service: str) -> set[type[Aggregate]]:
@@ -31,8 +38,7 @@ def aggregates(service: str) -> set[type[Aggregate]]:
         found
         for module in domain_modules(service)
         for _, found in inspect.getmembers(module, inspect.isclass)
-        if issubclass(found, Aggregate)
-        and found.__module__.startswith(f"services.{service}.domain")
+        if issubclass(found, Aggregate) and found.__module__.startswith(f"services.{service}.")
     }
 
 
@@ -42,7 +48,7 @@ def domain_events(service: str) -> set[type]:
         for aggregate in aggregates(service)
         for _, member in inspect.getmembers(aggregate, inspect.isclass)
         if issubclass(member, CanMutateAggregate)
-        and member.__module__.startswith(f"services.{service}.domain")
+        and member.__module__.startswith(f"services.{service}.")
         and member.__name__ not in {"Event", "Created", "Snapshot"}
     }
 

@@ -8,45 +8,43 @@ from pathlib import Path
 from tests.architecture.test_source import naming, sources
 
 CHECKOUT = Path("services/checkout")
-DOOR, TABLE = str(CHECKOUT / "stock.py"), str(CHECKOUT / "tables.py")
-USERS = ("application.py", "money_back.py")
+INVENTORY, TABLE = str(CHECKOUT / "stock/inventory.py"), str(CHECKOUT / "stock/tables.py")
+USERS = ("orders/use_cases.py", "orders/refunds.py", "stock/use_cases.py")
 CALLERS = {
     "hold": {"open_order"},
     "take": {"open_order"},
-    "sell": {"_use_or_return", "_take_seat_again"},
-    "release": {"record_refund", "_let_go"},
+    "sell": {"_fulfil_or_return", "_take_seat_again"},
+    "release": {"_record_refund", "_expire"},
     "set_capacity": {"set_capacity"},
 }
-"""Which use cases make which move of the door."""
+"""Which use cases make which move of the inventory."""
 PRODUCT = sources("services", "libs", "ops")
 
 
-def test_the_callers_of_the_door_are_these() -> None:
+def test_the_callers_of_the_inventory_are_these() -> None:
     found = defaultdict(set)
     modules = [ast.parse((CHECKOUT / name).read_text()) for name in USERS]
     for function in chain.from_iterable(map(ast.walk, modules)):
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
-                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._stock":
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._inventory":
                     found[node.attr].add(function.name)
 
     assert found == CALLERS
 
 
-def test_nobody_but_the_application_is_given_the_door() -> None:
-    put_together_by = {str(CHECKOUT / "__main__.py"), "ops/replay/compositions.py"}
-
-    assert set(naming(r"\bStockDoor\b", PRODUCT)) == {
-        DOOR,
+def test_nobody_but_the_use_cases_is_given_the_inventory() -> None:
+    assert set(naming(r"\bInventory\b", PRODUCT)) == {
+        INVENTORY,
         *(str(CHECKOUT / name) for name in USERS),
-        *put_together_by,
+        str(CHECKOUT / "application.py"),
     }
 
 
-def test_a_seat_is_made_and_moved_by_the_door_alone() -> None:
+def test_a_seat_is_made_and_moved_by_the_inventory_alone() -> None:
     moving = r"(?<!class )\bSeat\(|\bseat\.(hold_again|sell|release)\("
 
-    assert naming(moving, sources("services/checkout")) == [DOOR]
+    assert naming(moving, sources("services/checkout")) == [INVENTORY]
 
 
 def test_the_counters_are_written_by_one_table_and_mended_by_one_command() -> None:

@@ -3,20 +3,23 @@
 import argparse
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from typer import echo
 
+from ops.programs import compiled
+from ops.programs.cache import CannotPrepare
 from ops.visitor import Refused
 from tests.chaos.buyers import NotHeard
 from tests.chaos.faults import NeverPassed, catalogue
 from tests.chaos.invariants import Violation
-from tests.chaos.machine import UNANSWERED, Cycle, Machine, running_machine
+from tests.chaos.machine import UNANSWERED, Cycle, Fault, Machine, running_machine
 from tests.chaos.rush import NoRush
+from tests.chaos.small_disks import NotAllowed
 
 _PATIENCE_S = 240.0
 _GONE_WRONG = (AssertionError, LookupError, Refused, NotHeard, *UNANSWERED)
@@ -28,43 +31,53 @@ def main() -> int:
     """Run cycles; 1 when a promise was broken, 2 when nothing has such a name."""
     options = _options()
     given = options.parse_args()
-    if given.only is not None and not any(given.only in name for name in catalogue()):
-        options.error(
-            f"no fault has {given.only!r} in its name; they are: {', '.join(catalogue())}"
-        )
-    if given.seeds is not None:
-        return _simulate(given.seeds, as_json=given.json)
+    only = given.only or ""
+    if not any(only in name for name in catalogue()):
+        options.error(f"no fault has {only!r} in its name; they are: {', '.join(catalogue())}")
+    faults = {name: fault for name, fault in _possible().items() if only in name}
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
     echo(f"seed {seed}")
     with (
         tempfile.TemporaryDirectory(prefix="chaos-") as folder,
         running_machine(Path(folder), seed, _HOLD_S) as machine,
     ):
-        cycles, not_broken = _break(machine, given.minutes * 60, given.only)
+        cycles, not_broken = _break(machine, given.minutes * 60, faults)
         looks = [machine.wait_for_the_end_of_holds(), machine.verify()]
         for number, look in enumerate(looks, len(cycles) + 1):
             _tell_of(look, number)
-        repeated = machine.checker.repeated_mails
+        repeated, no_disks = machine.checker.repeated_mails, machine.disks.refusal
         if any(cycle.violations for cycle in [*cycles, *looks]):
             kept = Path(tempfile.gettempdir()) / f"chaos-{seed}.log"
             kept.write_bytes(machine.system.log.read_bytes())
             echo(f"the system's log is kept: {kept}")
+    if no_disks:
+        echo(no_disks)
     return _tell(cycles, looks, seed, repeated, not_broken, as_json=given.json)
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./bp chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--seeds", type=int, help="instead: so many simulated stories")
     parser.add_argument("--seed", type=int, help="the same faults in the same order")
     parser.add_argument("--only", help="faults with this in their name")
     parser.add_argument("--json", action="store_true", help="one object on the last line")
     return parser
 
 
-def _break(machine: Machine, seconds: float, only: str | None) -> tuple[list[Cycle], int]:
+def _possible() -> dict[str, Fault]:
+    faults = catalogue()
+    try:
+        compiled.ensure(compiled.LIVEKIT, echo)
+    except CannotPrepare as why:
+        echo(str(why))
+        del faults["kill -9 livekit"]
+    return faults
+
+
+def _break(
+    machine: Machine, seconds: float, faults: Mapping[str, Fault]
+) -> tuple[list[Cycle], int]:
     """The cycles, and how many were left out since their fault did not come about."""
-    faults = {name: f for name, f in catalogue().items() if only is None or only in name}
     cycles, not_broken = list[Cycle](), 0
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
@@ -76,8 +89,9 @@ def _break(machine: Machine, seconds: float, only: str | None) -> tuple[list[Cyc
                 break
             try:
                 cycle = machine.cycle(name, faults[name], _PATIENCE_S)
-            except (NeverPassed, NoRush) as missed:
-                echo(f"      not broken: {missed}")
+            except (NeverPassed, NoRush, NotAllowed) as missed:
+                if not isinstance(missed, NotAllowed):
+                    echo(f"      not broken: {missed}")
                 not_broken += 1
                 continue
             except _GONE_WRONG as wrong:
@@ -92,15 +106,20 @@ def _tell_of(cycle: Cycle, number: int) -> None:
     echo(
         f"{number:4}  {cycle.fault:45} {cycle.bought:3} bought of {cycle.purchases:3} tried,"
         f" settled after {cycle.settled_after_s:5.1f} s, {len(cycle.violations)} violations"
+        + (
+            ""
+            if cycle.whole_after_s is None
+            else f", whole purchase {cycle.whole_after_s:.1f} s after there was room"
+        )
     )
     for violation in cycle.violations[:10]:
         echo(f"      {violation}")
 
 
-def _simulate(seeds: int, *, as_json: bool) -> int:
-    """The same in one process, on a clock and a bus of its own: many stories in little time."""
-    command = [sys.executable, "-m", "tests.simulation", "--seeds", str(seeds)]
-    return subprocess.run([*command, *(["--json"] if as_json else [])], check=False).returncode
+def _slowest_after_full(cycles: list[Cycle]) -> dict[str, float]:
+    """By fault, the most seconds from room on a full disk to the first whole purchase."""
+    took = sorted((c.fault, c.whole_after_s) for c in cycles if c.whole_after_s is not None)
+    return dict(took)
 
 
 def _tell(
@@ -130,6 +149,7 @@ def _tell(
             "not_broken": not_broken,
             "violations": len(violations),
             "repeated_mails": repeated_mails,
+            "whole_purchase_after_s": _slowest_after_full(cycles),
             "slowest_s": max((c.settled_after_s for c in cycles), default=0.0),
             "seed": seed,
         }

@@ -10,6 +10,7 @@ from typing import Any, Final
 from libs.runtime.failpoints import NAMES, Failpoint
 from tests.chaos.buyers import Buyer, Manner
 from tests.chaos.disks import older_streams_back, streams_lost
+from tests.chaos.full_disk import DISKS, full_disk
 from tests.chaos.machine import SERVICES, Fault, Machine
 from tests.chaos.rush import rush
 from tests.chaos.versions import newer_beside
@@ -241,4 +242,6 @@ def _others() -> dict[str, Fault]:
         "NATS deleted": streams_lost,
         "older NATS back": older_streams_back,
         "rush": rush,
+        **{f"full_disk {name}": partial(full_disk, disks=(name,)) for name in DISKS},
+        "full_disk everything": full_disk,
     }

@@ -151,6 +151,29 @@ class Checker:
         """What is amiss with lost orders now."""
         return list(self._lost_orders(self._facts()))
 
+    def knows(self, person_id: UUID, address: str) -> None:
+        """One more person may buy."""
+        self._addresses[person_id] = address
+
+    def has_everything(self, order_id: UUID) -> bool:
+        """Whether the buyer has access, a seat in each chat and the receipt in the mailbox."""
+        facts = self._facts()
+        events = [
+            said.event_id
+            for said in facts.purchases
+            if isinstance(said.contract, PassPurchased) and said.contract.order_id == order_id
+        ]
+        people, mails = facts.entitled[order_id], self._providers.mails()
+        return (
+            bool(events and people)
+            and any(notice in mails for notice in facts.receipts[events[0]])
+            and all(
+                people & standing <= self._providers.members_of(experience_id)
+                for experience_id, standing in facts.standing.items()
+                if people & standing
+            )
+        )
+
     def still_open(self) -> Iterator[Violation]:
         """Orders that have not come to an end, and seats that are held for somebody."""
         for table in ("order_list WHERE status = 'open'", "seat_list WHERE state = 'held'"):

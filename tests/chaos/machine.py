@@ -30,6 +30,7 @@ from ops.visitor import Refused
 from tests.chaos.buyers import Buyer, Crowd, Operation, Told
 from tests.chaos.evidence import Providers
 from tests.chaos.invariants import Checker, Violation
+from tests.chaos.small_disks import AfterFull, SmallDisks
 from tests.chaos.wires import Wire
 from tests.e2e.running import ROOT, RunningSystem, start_system, stop_system
 from tests.servers import free_row_of_ports
@@ -60,6 +61,8 @@ _LIMITS: Final = {
     "SIGN_IN_SENDS_PER_NETWORK": "10000",
     "PAYMENTS_PER_S": f"{PAYMENTS_PER_S}",
 }
+_RESERVE_MB: Final = 16
+"""Of the disk of NATS and of the stand-ins, which have 64."""
 UNANSWERED: Final = (
     OSError,
     TimeoutError,
@@ -83,13 +86,20 @@ class Cycle:
     """How many of them were told that it is theirs."""
     settled_after_s: float
     violations: list[Violation] = field(default_factory=list)
+    whole_after_s: float | None = None
+    """From the moment at which a full disk has room until somebody new has all that was bought."""
 
 
 class Machine:
     """A system with people in it that can be broken at will."""
 
     def __init__(
-        self, system: RunningSystem, wires: dict[str, Wire], seed: int, hold_s: float
+        self,
+        system: RunningSystem,
+        wires: dict[str, Wire],
+        disks: SmallDisks,
+        seed: int,
+        hold_s: float,
     ) -> None:
         self.system = system
         self.hold_s = hold_s
@@ -102,6 +112,8 @@ class Machine:
         self.late: set[UUID] = set()
         """Orders of which nothing is expected yet."""
         self._known: set[Violation] = set()
+        self.disks = disks
+        self.after_full = AfterFull()
         self.pages: dict[str, str] = {}
         """Where each pass is shown, by its id."""
         self._passes = 0
@@ -125,6 +137,13 @@ class Machine:
         person = Buyer(self.system.url, sandbox, f"{name}@example.com")
         person.sign_in()
         return person
+
+    def newcomer(self) -> Buyer:
+        """A person who was never here, signed in."""
+        buyer = self._someone(f"newcomer-{len(self.latecomers)}")
+        self.checker.knows(UUID(buyer.person_id), buyer.email)
+        self.latecomers.append(buyer)
+        return buyer
 
     def stock_up(self) -> None:
         """Put passes on sale until there is something for everybody: one of four is scarce."""
@@ -233,6 +252,7 @@ class Machine:
     def cycle(self, name: str, break_it: "Fault", patience_s: float = 120.0) -> Cycle:
         """Let people buy, break something meanwhile, let all come to rest, look."""
         self.stock_up()
+        self.after_full = AfterFull()
         before = len(self.operations)
         self.crowd.buy()
         time.sleep(0.5)
@@ -243,7 +263,11 @@ class Machine:
         finally:
             self.mend()
             self.crowd.rest()
-        return self.look(name, self.operations[before:], patience_s, whole_again)
+        cycle = self.look(name, self.operations[before:], patience_s, whole_again)
+        cycle.whole_after_s = self.after_full.whole_after_s
+        for promise in self.after_full.broken:
+            cycle.violations.append(Violation(promise, "a new buyer", "backstage lag"))
+        return cycle
 
     def mend(self) -> None:
         """Nothing is broken on purpose any more, however the fault ended."""
@@ -385,11 +409,17 @@ Fault = Callable[[Machine], None]
 
 
 @contextmanager
-def running_machine(folder: Path, seed: int, hold_s: float = 600.0) -> Iterator[Machine]:
-    """A system of its own, with a breakable wire to each thing that services use."""
+def running_machine(
+    folder: Path, seed: int, hold_s: float = 600.0, program: str = "ops"
+) -> Iterator[Machine]:
+    """A system of its own, with a breakable wire to each thing that services use.
+
+    Its parts have small disks of their own where this account may mount them.
+    """
     port = free_row_of_ports()
     ports, arming = Ports(port), folder / "data" / "failpoints"
     arming.mkdir(parents=True)
+    disks = SmallDisks(folder / "disks", folder / "data")
     wires = {
         name: Wire(name, ports.of(_VIA[name]), upstream)
         for name, upstream in (
@@ -400,18 +430,19 @@ def running_machine(folder: Path, seed: int, hold_s: float = 600.0) -> Iterator[
     }
     for wire in wires.values():
         wire.start()
+    disks.mount()
     via = {f"BACKSTAGE_{n.upper()}_VIA": str(wire.port) for n, wire in wires.items()}
-    system = start_system(
-        folder, port, _LIMITS | via | {"FAILPOINT": str(arming), "HOLD_S": str(hold_s)}
-    )
+    own = {"FAILPOINT": str(arming), "HOLD_S": str(hold_s), "DISK_RESERVE_MB": str(_RESERVE_MB)}
+    system = start_system(folder, port, _LIMITS | via | own, program)
     try:
-        machine = Machine(system, wires, seed, hold_s)
+        machine = Machine(system, wires, disks, seed, hold_s)
         yield machine
         machine.close()
     finally:
         stop_system(system)
         for wire in wires.values():
             wire.stop()
+        disks.unmount()
 
 
 __all__ = ["PAYMENTS_PER_S", "UNANSWERED", "Cycle", "Fault", "Machine", "running_machine"]

@@ -11,7 +11,10 @@ from ops import stores
 from tests.chaos.evidence import rows_of
 from tests.chaos.machine import Cycle, Machine
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow(120, "breaks the whole system and waits until it has settled"),
+]
 
 
 @pytest.fixture

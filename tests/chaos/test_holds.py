@@ -8,7 +8,10 @@ from tests.chaos import faults
 from tests.chaos.buyers import Told
 from tests.chaos.machine import Machine, running_machine
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow(240, "breaks the whole system and waits until its holds are over"),
+]
 
 _SEED = 20261124
 _HOLD_S = 12.0

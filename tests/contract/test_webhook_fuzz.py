@@ -34,6 +34,7 @@ from services.streaming import http as streaming_http
 from services.streaming.__main__ import streaming_store
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.settings import Settings as StreamingSettings
+from services.streaming.tests.fakes import VideoServerInMemory
 
 STRIPE_SECRET = "whsec_of_these_tests"
 LIVEKIT_KEY, LIVEKIT_SECRET = "key", "a secret of LiveKit, of 32 signs or more"
@@ -52,7 +53,7 @@ ODD_BODIES = {
 
 Headers = list[tuple[bytes, bytes]]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.slow(300, "sends thousands of hostile webhooks")
 
 fuzzed = settings(
     max_examples=60,
@@ -136,7 +137,7 @@ def livekit_door(database: str) -> Iterator[Door]:
     app = create_app(
         "streaming",
         person_token_secret=PERSON_SECRET,
-        routers=[streaming_http.streaming_router(store, provider)],
+        routers=[streaming_http.streaming_router(store, provider, VideoServerInMemory())],
         refusals=streaming_http.REFUSALS,
         ready=_ready,
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ops.chromium import find_chromium
 from ops.showcase import Showcase
 from ops.showcase import create as create_showcase
 from ops.visitor import Visitor
@@ -51,12 +50,10 @@ def system(
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(chromium_path: Path) -> Iterator[Browser]:
     """A real browser with a camera that shows moving stripes."""
-    found = find_chromium()
-    assert found is not None, "no Chromium: ./bp test says what to install"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(found), args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=_FLAGS)
         yield browser
         browser.close()
 
@@ -84,6 +81,8 @@ def visit(chromium: Browser, system: RunningSystem, tmp_path: Path) -> Visit:
     def new_visitor(width: int = 390, height: int = 844, scheme: str = "light") -> Iterator[Page]:
         context = chromium.new_context(
             base_url=system.url,
+            # A browser without the system's languages would make one up from `LANG`.
+            locale="en-US",
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
             permissions=["camera", "microphone"],

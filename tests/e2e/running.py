@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +51,15 @@ class RunningSystem:
         messages: list[dict[str, Any]] = answer.raise_for_status().json()
         return sorted(messages, key=lambda mail: mail["received_at"])
 
+    def codes_to(self, address: str) -> list[str]:
+        """The sign-in codes that were mailed to an address, oldest first."""
+        found = [re.search(r"\b(\d{6})\b", m["text"]) for m in self.mails_to(address)]
+        return [match[1] for match in found if match]
+
     def code_for(self, address: str, after: int = 0) -> str:
         """The newest sign-in code, once more than `after` mails with a code have come."""
-
-        def codes() -> list[str]:
-            found = [re.search(r"\b(\d{6})\b", m["text"]) for m in self.mails_to(address)]
-            return [match[1] for match in found if match]
-
-        wait_until(lambda: len(codes()) > after, f"a code for {address}")
-        return codes()[-1]
+        wait_until(lambda: len(self.codes_to(address)) > after, f"a code for {address}")
+        return self.codes_to(address)[-1]
 
 
 def wait_until(true: Any, what: str, within_s: float = 20.0) -> None:
@@ -71,21 +71,29 @@ def wait_until(true: Any, what: str, within_s: float = 20.0) -> None:
 
 
 def start_system(
-    folder: Path, port: int | None = None, more: Mapping[str, str] | None = None
+    folder: Path,
+    port: int | None = None,
+    more: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    program: str = "ops",
 ) -> RunningSystem:
-    """Start everything and wait until it is ready; `more` is added to its environment."""
+    """Start everything and wait until it is ready; `more` is added to its environment.
+
+    `program` is the module whose `up` is started.
+    """
     port, log = port or free_row_of_ports(), folder / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
-                "ops",
+                program,
                 "up",
                 "--port",
                 str(port),
                 "--data",
                 str(folder / "data"),
+                *arguments,
             ],
             cwd=ROOT,
             stdout=out,

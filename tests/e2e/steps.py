@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from ops.visitor import Visitor
 from tests.e2e.running import RunningSystem
 
 CARD = "4242 4242 4242 4242"
@@ -27,12 +28,18 @@ _MOVES = """async (video) => {
 
 def sign_in(page: Page, system: RunningSystem, email: str) -> None:
     """Type the address, fetch the code from the mailbox, type it."""
-    known = len(system.mails_to(email))
+    known = len(system.codes_to(email))
     page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Send me a code").click()
     code = system.code_for(email, after=known)
     page.locator("#code").fill(code)
     page.locator("form[action='/sign-in/code'] button").click()
+
+
+def come_as(page: Page, system: RunningSystem, visitor: Visitor) -> None:
+    """The browser has the session of someone who signed in elsewhere."""
+    session = {"name": "session", "value": visitor.session_token, "url": system.url}
+    page.context.add_cookies([session])
 
 
 def fill_card(page: Page, number: str) -> None:

@@ -18,7 +18,7 @@ from ops.up.data_folder import DataFolder
 from ops.visitor import Visitor
 from tests.e2e.running import RunningSystem, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(120, "a whole story in a browser")]
 
 Terms = dict[str, Any]
 

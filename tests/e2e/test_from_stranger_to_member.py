@@ -12,7 +12,7 @@ from tests.e2e import steps
 from tests.e2e.conftest import Visit
 from tests.e2e.running import RunningSystem, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(180, "a whole story in a browser")]
 
 
 def a_fan() -> str:
@@ -58,6 +58,7 @@ def test_two_members_talk_to_each_other(
         expect(one.get_by_text("It never was.")).to_be_visible(timeout=10_000)
 
 
+@pytest.mark.needs("livekit-server")
 def test_a_member_sees_the_creators_camera(
     visit: Visit, system: RunningSystem, showcase: Showcase, creator: Visitor
 ) -> None:

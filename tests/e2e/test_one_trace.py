@@ -9,7 +9,7 @@ from ops.visitor import Visitor
 from tests.e2e.running import RunningSystem, wait_until
 from tests.e2e.traces import Collector
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(120, "a whole story in a browser")]
 
 PUBLISHED = "publish checkout.pass_purchased.v1"
 

@@ -11,7 +11,10 @@ from ops.showcase import Showcase
 from ops.visitor import Visitor
 from tests.e2e.running import ROOT, RunningSystem, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow(120, "a whole story with the commands of operators"),
+]
 
 
 def backstage(

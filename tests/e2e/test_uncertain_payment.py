@@ -11,7 +11,7 @@ from tests.e2e import steps
 from tests.e2e.conftest import Visit
 from tests.e2e.running import RunningSystem
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(180, "waits until the bank has been asked")]
 
 CONFIRMATIONS = "**/payment_intents/*/confirm"
 

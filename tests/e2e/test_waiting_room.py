@@ -13,7 +13,7 @@ from ops.visitor import Visitor
 from tests.e2e import steps
 from tests.e2e.running import RunningSystem, start_system, stop_system
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow(180, "a rush of buyers beside a browser")]
 
 OTHERS = 6
 
@@ -42,7 +42,10 @@ def showcase(busy_system: RunningSystem) -> Iterator[Showcase]:
 @pytest.fixture
 def page(chromium: Browser, busy_system: RunningSystem) -> Iterator[Page]:
     context = chromium.new_context(
-        base_url=busy_system.url, viewport={"width": 390, "height": 844}, reduced_motion="reduce"
+        base_url=busy_system.url,
+        locale="en-US",
+        viewport={"width": 390, "height": 844},
+        reduced_motion="reduce",
     )
     page = context.new_page()
     broken: list[str] = []

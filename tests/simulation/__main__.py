@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seed N` tells one story; `--seeds N [--from M]` lives through many.
+"""`./bp simulate --seed N` tells one story; `--seeds N [--from M]` lives through many.
 
 Starts a PostgreSQL of its own, or uses the one that BP_TEST_POSTGRES_URL names.
 """
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./bp simulate", description=__doc__)
     parser.add_argument("--seed", type=int, help="tell the story of this seed")
     parser.add_argument("--seeds", type=int, default=200, help="how many stories, without --seed")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")

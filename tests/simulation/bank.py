@@ -13,18 +13,18 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from libs.runtime.scheduling.clock import FixedClock
-from services.checkout.domain import (
-    Listed,
+from services.checkout.payments.provider import (
     Listing,
+    MovementKind,
     Page,
-    Payment,
     PaymentRequest,
     PaymentStatus,
+    ProviderMovement,
+    ProviderPayment,
     ProviderRefund,
     ProviderSilent,
     RefundImpossible,
-    RefundOrder,
-    Says,
+    RefundRequest,
     WebhookEvent,
 )
 from tests.simulation.fault_injector import Fate
@@ -55,7 +55,7 @@ class Bank:
     fate: Fate
     clock: FixedClock
     meanwhile: Callable[[], None]
-    payments: dict[str, Payment] = field(default_factory=dict)
+    payments: dict[str, ProviderPayment] = field(default_factory=dict)
     webhooks: list[WebhookEvent] = field(default_factory=list)
     captured: dict[str, int] = field(default_factory=dict)
     faults_to_keep: list[bool] = field(default_factory=list)
@@ -67,15 +67,15 @@ class Bank:
 
     # What the checkout asks
 
-    def create(self, asked: PaymentRequest) -> Payment:
+    def create(self, asked: PaymentRequest) -> ProviderPayment:
         """As PaymentProvider.create."""
         return self._under_key(asked.idempotency_key, lambda: self._create(asked))
 
-    def get(self, payment_intent_id: str) -> Payment:
+    def get(self, payment_intent_id: str) -> ProviderPayment:
         """As PaymentProvider.get: what it was before the answer was on its way."""
         return self._unreliably(lambda: self.payments[payment_intent_id])
 
-    def find(self, order_id: UUID, attempt: int) -> Payment | None:
+    def find(self, order_id: UUID, attempt: int) -> ProviderPayment | None:
         """As PaymentProvider.find."""
         return self._unreliably(
             lambda: next(
@@ -88,10 +88,10 @@ class Bank:
             )
         )
 
-    def cancel(self, payment_intent_id: str) -> Payment:
+    def cancel(self, payment_intent_id: str) -> ProviderPayment:
         """As PaymentProvider.cancel."""
 
-        def cancel() -> Payment:
+        def cancel() -> ProviderPayment:
             payment = self.payments[payment_intent_id]
             if payment.status in _PAYABLE:
                 self._change(payment, "payment_intent.canceled", status=PaymentStatus.CANCELLED)
@@ -101,7 +101,7 @@ class Bank:
 
         return self._unreliably(cancel)
 
-    def refund(self, asked: RefundOrder) -> ProviderRefund:
+    def refund(self, asked: RefundRequest) -> ProviderRefund:
         """As PaymentProvider.refund."""
         return self._under_key(
             asked.idempotency_key,
@@ -115,21 +115,21 @@ class Bank:
 
         def turn() -> Page:
             timely = [
-                (id_, says)
-                for id_, says in self._objects(listing)
+                (id_, movement)
+                for id_, movement in self._objects(listing)
                 if since <= self.made_at[id_] < until
             ]
             timely.sort(key=lambda each: (self.made_at[each[0]], _number_of(each[0])), reverse=True)
             begin = 0 if after is None else [id_ for id_, _ in timely].index(after) + 1
             page = timely[begin : begin + _PAGE]
-            listed = tuple(says for _, says in page if says is not None)
+            listed = tuple(movement for _, movement in page if movement is not None)
             return Page(listed, page[-1][0] if len(timely) > begin + _PAGE else None)
 
         return self._unreliably(turn)
 
     # What buyers, their banks and the owner of the account do
 
-    def pay(self, payment: Payment, how: str) -> None:
+    def pay(self, payment: ProviderPayment, how: str) -> None:
         """A card is put in: it pays, is refused, is challenged, or the bank takes its time."""
         payment = self.payments[payment.payment_intent_id]
         if payment.status not in _PAYABLE:
@@ -150,7 +150,7 @@ class Bank:
         else:
             self._capture(payment)
 
-    def decide(self, payment: Payment, *, paid: bool) -> None:
+    def decide(self, payment: ProviderPayment, *, paid: bool) -> None:
         """The bank has made up its mind."""
         payment = self.payments[payment.payment_intent_id]
         if payment.status is not PaymentStatus.PROCESSING:
@@ -166,11 +166,11 @@ class Bank:
                 failure_code="bank_refused",
             )
 
-    def refund_by_hand(self, payment: Payment, amount_minor: int | None) -> None:
+    def refund_by_hand(self, payment: ProviderPayment, amount_minor: int | None) -> None:
         """From the dashboard."""
         self._refund(payment.payment_intent_id, amount_minor, None)
 
-    def give_back(self, payment: Payment) -> None:
+    def give_back(self, payment: ProviderPayment) -> None:
         """The customer's bank did not take the last refund, weeks later perhaps."""
         payment = self.payments[payment.payment_intent_id]
         *others, last = payment.refunds
@@ -188,46 +188,57 @@ class Bank:
         taken = self.captured.get(payment_intent_id, 0)
         return taken - sum(refund.amount_minor for refund in payment.refunds)
 
-    def of_status(self, *statuses: PaymentStatus) -> list[Payment]:
+    def of_status(self, *statuses: PaymentStatus) -> list[ProviderPayment]:
         """The payments that stand so."""
         return [p for p in self.payments.values() if p.status in statuses]
 
     # How it goes about it
 
-    def _objects(self, listing: Listing) -> list[tuple[str, Listed | None]]:
+    def _objects(self, listing: Listing) -> list[tuple[str, ProviderMovement | None]]:
         """All of a kind: what each is called, and what it says."""
-        objects: list[tuple[str, Listed | None]] = []
+        objects: list[tuple[str, ProviderMovement | None]] = []
         for intent, payment in self.payments.items():
             match listing:
                 case Listing.PAYMENTS:
                     objects.append((intent, self._said_by_intent(payment)))
                 case Listing.CHARGES:
                     for charge in [payment.charge_id] if payment.charge_id else []:
-                        captured = self._listed(charge, Says.CAPTURED, payment, intent, charge)
+                        captured = self._listed(
+                            charge, MovementKind.CAPTURED, payment, intent, charge
+                        )
                         objects.append((charge, captured))
                 case Listing.REFUNDS:
                     for refund in (*payment.refunds, *payment.failed_refunds):
                         id_, amount = refund.refund_id, refund.amount_minor
-                        says = Says.RETURNED if refund.failure is None else Says.NOT_TAKEN
-                        listed = self._listed(id_, says, payment, id_, id_)
+                        kind = (
+                            MovementKind.RETURNED
+                            if refund.failure is None
+                            else MovementKind.REFUND_FAILED
+                        )
+                        listed = self._listed(id_, kind, payment, id_, id_)
                         objects.append((id_, replace(listed, amount_minor=amount)))
         return objects
 
-    def _said_by_intent(self, payment: Payment) -> Listed | None:
+    def _said_by_intent(self, payment: ProviderPayment) -> ProviderMovement | None:
         intent = payment.payment_intent_id
         if payment.status is PaymentStatus.SUCCEEDED and payment.charge_id is not None:
-            return self._listed(intent, Says.CAPTURED, payment, intent, payment.charge_id)
+            return self._listed(intent, MovementKind.CAPTURED, payment, intent, payment.charge_id)
         if payment.status is PaymentStatus.CANCELLED:
-            return self._listed(intent, Says.CANCELLED, payment, intent, intent)
+            return self._listed(intent, MovementKind.CANCELLED, payment, intent, intent)
         return None
 
     def _listed(
-        self, object_id: str, says: Says, payment: Payment, movement_id: str, dated_by: str
-    ) -> Listed:
+        self,
+        object_id: str,
+        kind: MovementKind,
+        payment: ProviderPayment,
+        movement_id: str,
+        dated_by: str,
+    ) -> ProviderMovement:
         assert payment.order_id is not None
-        return Listed(
+        return ProviderMovement(
             object_id,
-            says,
+            kind,
             payment.payment_intent_id,
             movement_id,
             payment.order_id,
@@ -236,9 +247,9 @@ class Bank:
             self.made_at[dated_by],
         )
 
-    def _create(self, asked: PaymentRequest) -> Payment:
+    def _create(self, asked: PaymentRequest) -> ProviderPayment:
         number = next(self._numbers)
-        payment = Payment(
+        payment = ProviderPayment(
             payment_intent_id=f"pi_{number}",
             status=PaymentStatus.AWAITING,
             amount_minor=asked.amount_minor,
@@ -252,7 +263,7 @@ class Bank:
         self._announce("payment_intent.created", payment)
         return payment
 
-    def _capture(self, payment: Payment) -> None:
+    def _capture(self, payment: ProviderPayment) -> None:
         self.captured[payment.payment_intent_id] = payment.amount_minor
         charge = f"ch_{next(self._numbers)}"
         self.made_at[charge] = self.clock.now()
@@ -275,12 +286,12 @@ class Bank:
         self._change(payment, "charge.refunded", refunds=(*payment.refunds, refund))
         return refund
 
-    def _change(self, payment: Payment, event: str, **changes: Any) -> None:
+    def _change(self, payment: ProviderPayment, event: str, **changes: Any) -> None:
         changed = replace(payment, **changes)
         self.payments[payment.payment_intent_id] = changed
         self._announce(event, changed)
 
-    def _announce(self, type_: str, payment: Payment) -> None:
+    def _announce(self, type_: str, payment: ProviderPayment) -> None:
         event = WebhookEvent(
             f"evt_{next(self._numbers)}", type_, payment.payment_intent_id, f'{{"type": "{type_}"}}'
         )

@@ -4,7 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import PaymentStatus, WebhookEvent
+from services.checkout.payments.provider import PaymentStatus, WebhookEvent
 from tests.simulation.edge import Edge, intent_of, name_of
 from tests.simulation.wiring import finish
 
@@ -28,7 +28,9 @@ class Buyers(Edge):
         self._reaching = (*self._reaching, (person, pass_id))
         try:
             outcome = self.ask(
-                "checkout", lambda app: app.open_order(command_id, person, pass_id), command_id
+                "checkout",
+                lambda app: app.orders.open_order(command_id, person, pass_id),
+                command_id,
             )
         finally:
             self._reaching = self._reaching[:-1]
@@ -55,7 +57,7 @@ class Buyers(Edge):
         cause = Cause(self.fate.new_id())
 
         def ensure(process: Any) -> None:
-            process.payments.ensure(order_id, cause)
+            process.charging.ensure(order_id, cause)
 
         self.silently("checkout", ensure)
 
@@ -92,7 +94,7 @@ class Buyers(Edge):
         cause = Cause(self.fate.new_id())
 
         def settle(process: Any) -> None:
-            process.payments.settle_order(order, cause)
+            process.charging.settle_order(order, cause)
 
         self.silently("checkout", settle)
 

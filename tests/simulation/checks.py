@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from libs import permissions
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
+from libs.permissions import Permission
 from libs.runtime.views.rebuild import Sources, compare
 from services.access.domain import Source
 from tests.simulation import money
@@ -90,10 +92,14 @@ def _may_sit(world: World, at: datetime) -> dict[tuple[UUID, UUID], str]:
         ends = [end for end in (row["valid_until"], row["revoked_at"]) if end is not None]
         if row["valid_from"] <= at and all(end > at for end in ends):
             may[row["person_id"], row["experience_id"]] = "member"
-    team = world.site.rows("access", "SELECT person_id FROM team_list WHERE role IS NOT NULL")
+    team = world.site.rows("access", "SELECT person_id, role FROM team_list")
     for row in world.site.rows("access", "SELECT experience_id FROM experience_list"):
         for member in team:
-            may[member["person_id"], row["experience_id"]] = "moderator"
+            seat = member["person_id"], row["experience_id"]
+            if permissions.may(member["role"], Permission.MODERATE_CHAT):
+                may[seat] = "moderator"
+            elif permissions.may(member["role"], Permission.ENTER_ROOMS):
+                may.setdefault(seat, "member")
     return {key: role for key, role in may.items() if key[0] not in banned}
 
 

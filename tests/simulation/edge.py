@@ -9,7 +9,7 @@ from uuid import UUID
 from libs.runtime.messaging.contacts import Contact
 from libs.runtime.store.cause import Cause
 from services.catalog.domain import PassDraft
-from services.checkout.domain import Payment, ProviderSilent, WebhookEvent
+from services.checkout.payments.provider import ProviderPayment, ProviderSilent, WebhookEvent
 from tests.simulation.world import BEGINNING, World
 
 
@@ -98,7 +98,7 @@ class Edge:
             self.fate.tell(f"   refused: {refused!r}")
 
 
-def intent_of(payment: Payment) -> str:
+def intent_of(payment: ProviderPayment) -> str:
     """The bank's name of it."""
     return payment.payment_intent_id
 

@@ -10,7 +10,8 @@ from psycopg.rows import DictRow
 
 from libs.events.contract import REGISTRY
 from libs.runtime.store import log
-from services.checkout.domain import PaymentStatus, Seat
+from services.checkout.payments.provider import PaymentStatus
+from services.checkout.stock.seat import Seat
 from tests.simulation.world import BEGINNING, World
 
 Damage = Iterator[str]

@@ -13,22 +13,20 @@ from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
 from services.chat.application import Chat
-from services.checkout.application import Checkout
-from services.checkout.domain import (
-    Order,
-    OrderStatus,
-    Payment,
+from services.checkout.orders.order import Order
+from services.checkout.orders.refunds import Refunds
+from services.checkout.orders.states import OrderStatus
+from services.checkout.orders.use_cases import Orders
+from services.checkout.payments.provider import (
     PaymentStatus,
+    ProviderPayment,
     ProviderRefund,
-    RefundOrder,
-    Seat,
-    SeatReason,
+    Record,
+    RefundRequest,
 )
-from services.checkout.money_back import MoneyBack
-from services.checkout.payments import Record
-from services.checkout.rounds import Reconciler
-from services.checkout.stock import StockDoor
-from services.checkout.tables import StockTable
+from services.checkout.reconciliation.lists import Reconciler
+from services.checkout.stock.seat import Seat, SeatReason
+from services.checkout.stock.tables import StockTable
 from tests.simulation.bank import Bank
 from tests.simulation.mortal_store import MortalStore
 from tests.simulation.world import Protections
@@ -83,53 +81,41 @@ def _cause_of(about: Envelope) -> Cause:
     return Cause(about.id, about.actor, about.traceparent)
 
 
-class Hasty(Checkout):
+class Hasty(Orders):
     """Settles by what the order looks like just now, not by how far each payment has come."""
 
     @override
-    def settle(self, order_id: UUID, payment: Payment) -> None:
-        order = self._locked(order_id)
+    def apply_provider_state(self, order_id: UUID, payment: ProviderPayment) -> None:
+        order = self._repository.locked(order_id)
         now = self._clock.now()
-        order.learn(payment, now)
-        seat = self._seat_of(order)
+        order.apply_provider_state(payment, now)
+        seat = self._repository.seat_of(order)
         if payment.status is PaymentStatus.SUCCEEDED and order.status == OrderStatus.OPEN:
-            self._stock.sell(seat, now)
+            self._inventory.sell(seat, now)
             order.fulfil(payment.payment_intent_id, now)
             self._end(order)
-        self._back.compare(order, seat, payment, now)
-        self.save(order, seat)
+        self._refunds.compare(order, seat, payment, now)
+        self._context.save(order, seat)
 
 
-class KeepsTheMoney(MoneyBack):
+class KeepsTheMoney(Refunds):
     """Means to send back what bought nothing, and never does."""
 
     @override
-    def send_back(self, order: Order, payment_intent_id: str, cause: str, now: datetime) -> None:
+    def return_payment(
+        self, order: Order, payment_intent_id: str, cause: str, now: datetime
+    ) -> None:
         order.request_return(payment_intent_id, cause, now)
 
 
-class Keeping(Checkout):
-    """Has no way back for a payment that buys nothing."""
-
-    def __init__(self, *arguments: Any, schedule: Schedule, stock: StockDoor, **more: Any) -> None:
-        super().__init__(*arguments, schedule=schedule, stock=stock, **more)
-        self._back = KeepsTheMoney(schedule, stock, self._owns_another)
-
-
-class TakesItsTime(MoneyBack):
+class TakesItsTime(Refunds):
     """Sends back what bought nothing, when it comes to it."""
 
     @override
-    def send_back(self, order: Order, payment_intent_id: str, cause: str, now: datetime) -> None:
-        super().send_back(order, payment_intent_id, cause, now + timedelta(hours=1))
-
-
-class Tardy(Checkout):
-    """Has a way back that takes an hour."""
-
-    def __init__(self, *arguments: Any, schedule: Schedule, stock: StockDoor, **more: Any) -> None:
-        super().__init__(*arguments, schedule=schedule, stock=stock, **more)
-        self._back = TakesItsTime(schedule, stock, self._owns_another)
+    def return_payment(
+        self, order: Order, payment_intent_id: str, cause: str, now: datetime
+    ) -> None:
+        super().return_payment(order, payment_intent_id, cause, now + timedelta(hours=1))
 
 
 class Lenient(Chat):
@@ -146,17 +132,17 @@ class Lenient(Chat):
         super().__init__(*arguments, schedule=Late(), **more)
 
 
-class Holding(Checkout):
+class Holding(Orders):
     """Orders expire, and their seats stay with them."""
 
     @override
-    def _let_go(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
+    def _expire(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
         if order.status == OrderStatus.OPEN:
             order.expire(reason.value, now)
             self._end(order)
 
 
-class Generous(Checkout):
+class Generous(Orders):
     """A seat is held for as long as somebody may still want to pay."""
 
     @override
@@ -181,11 +167,11 @@ class NamesNoRefund:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._bank, name)
 
-    def refund(self, asked: RefundOrder) -> ProviderRefund:
+    def refund(self, asked: RefundRequest) -> ProviderRefund:
         key = str(self._bank.fate.new_id())
         return self._bank.refund(replace(asked, idempotency_key=key))
 
-    def get(self, payment_intent_id: str) -> Payment:
+    def get(self, payment_intent_id: str) -> ProviderPayment:
         payment = self._bank.get(payment_intent_id)
         nameless = tuple(replace(refund, request_id=None) for refund in payment.refunds)
         return replace(payment, refunds=nameless)
@@ -207,12 +193,12 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "conditional update": Protections(counters=ReadThenWrite),
     "memory of commands": Protections(make_store=Amnesiac),
     "inbox": Protections(make_store=Forgetful),
-    "lattice": Protections(checkout=Hasty),
-    "way back of a payment": Protections(checkout=Keeping),
-    "way back at once": Protections(checkout=Tardy),
+    "lattice": Protections(orders=Hasty),
+    "way back of a payment": Protections(refunds=KeepsTheMoney),
+    "way back at once": Protections(refunds=TakesItsTime),
     "seats in the chat at once": Protections(chat=Lenient),
-    "seat that comes back": Protections(checkout=Holding),
-    "end of a hold": Protections(checkout=Generous),
+    "seat that comes back": Protections(orders=Holding),
+    "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),
     "rounds over the lists": Protections(reconciler=Trusting),
     "expectation of the last message": Protections(relay_expects=False),

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.access.application import Entitlement
 from services.access.domain import BanReason, GrantReason, RevocationCause
 from services.catalog.domain import ExperienceKind, Role
-from services.checkout.domain import PaymentStatus
+from services.checkout.payments.provider import PaymentStatus
 from tests.simulation.edge import Edge, intent_of, name_of
 
 SPACE: Final = "studio"
@@ -24,7 +24,7 @@ class Team(Edge):
             return None
         amount, request = self.fate.one_of((None, None, 100, 990)), self.fate.new_id()
         outcome = self.ask(
-            "checkout", lambda app: app.request_refund(request, order, amount, "creator")
+            "checkout", lambda app: app.refunds.request_refund(request, order, amount, "creator")
         )
         return f"refund of {amount or 'all'} for {name_of(order)}: {outcome}"
 

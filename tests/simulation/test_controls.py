@@ -5,9 +5,9 @@ import pytest
 from tests.simulation.mutants import WITHOUT
 from tests.simulation.play import play
 from tests.simulation.site import Site
-from tests.simulation.test_simulation import SEEDS
 
-pytestmark = pytest.mark.timeout(300)
+SEEDS = 200
+pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,12 @@ from uuid import UUID
 import pytest
 
 from services.catalog.domain import Role
-from services.checkout.domain import Payment, PaymentRequest, PaymentStatus, ProviderSilent
+from services.checkout.payments.provider import (
+    PaymentRequest,
+    PaymentStatus,
+    ProviderPayment,
+    ProviderSilent,
+)
 from tests.simulation import checks
 from tests.simulation.bank import KEYS_KEPT_FOR
 from tests.simulation.fault_injector import Fate
@@ -42,7 +47,7 @@ def begin(site: Site) -> Iterator[Callable[..., Story]]:
         world.end()
 
 
-def buy(story: Story) -> tuple[UUID, Payment]:
+def buy(story: Story) -> tuple[UUID, ProviderPayment]:
     """Somebody has bought the pass and paid for it."""
     story.open_order(story.world.people[1], story.passes[0].pass_id)
     order_id = story.an_order("open")
@@ -54,7 +59,7 @@ def buy(story: Story) -> tuple[UUID, Payment]:
     return order_id, payment
 
 
-def pay_another_sum(story: Story) -> Payment:
+def pay_another_sum(story: Story) -> ProviderPayment:
     """What somebody has paid is not what the pass costs: it buys nothing."""
     story.open_order(story.world.people[1], story.passes[0].pass_id)
     order_id = story.an_order("open")
@@ -74,7 +79,7 @@ def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
     order_id, payment = buy(story)
     bank.faults_to_keep.append(True)
 
-    story.ask("checkout", lambda app: app.request_refund(request, order_id, 100, "creator"))
+    story.ask("checkout", lambda app: app.refunds.request_refund(request, order_id, 100, "creator"))
     story.settle_down()
 
     assert bank.left_of(payment.payment_intent_id) == PRICE - 100

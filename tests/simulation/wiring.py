@@ -40,17 +40,22 @@ from services.chat.publishing import to_contract as chat_says
 from services.chat.reactions import SUBSCRIPTIONS as CHAT_HEARS
 from services.chat.tables import TurnLocks
 from services.chat.timers import TIMERS as CHAT_TIMERS
-from services.checkout.application import Checkout
-from services.checkout.jobs import Jobs as CheckoutJobs
-from services.checkout.payments import PaymentProvider, Payments
+from services.checkout.application import Parts
+from services.checkout.application import application as checkout_application
+from services.checkout.flows import begin as checkout_begins
+from services.checkout.flows import jobs as checkout_jobs
+from services.checkout.flows import talking_to
+from services.checkout.flows import timers as checkout_timers
+from services.checkout.orders.jobs import Charging
+from services.checkout.orders.refunds import Refunds
+from services.checkout.orders.use_cases import Orders
+from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.webhooks import Webhooks
 from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
 from services.checkout.publishing import to_contract as checkout_says
 from services.checkout.reactions import SUBSCRIPTIONS as CHECKOUT_HEARS
-from services.checkout.rounds import Balancer, Reconciler
-from services.checkout.stock import Counters, StockDoor
-from services.checkout.tables import BookTables
-from services.checkout.timers import begin_rounds, timers
-from services.checkout.webhooks import Webhooks
+from services.checkout.reconciliation.lists import Reconciler
+from services.checkout.stock.inventory import Counters
 from services.notifications.application import Notifications
 from services.notifications.jobs import Jobs as NotificationJobs
 from services.notifications.mails import Mails
@@ -101,8 +106,9 @@ class Surroundings:
     contacts: Mapping[UUID, Contact]
     make_store: MakeStore
     make_counters: Callable[[], Counters]
-    make_checkout: Callable[..., Checkout]
-    make_reconciler: Callable[..., Reconciler]
+    orders: type[Orders]
+    refunds: type[Refunds]
+    reconciler: type[Reconciler]
     provider: PaymentProvider
     make_chat: Callable[..., Chat]
     mails: Mails = field(
@@ -155,7 +161,7 @@ class Process:
 class CheckoutProcess(Process):
     """The checkout, with the two doors that its edge uses."""
 
-    payments: Payments
+    charging: Charging
     webhooks: Webhooks
 
 
@@ -204,32 +210,25 @@ def begin_checkout(world: Surroundings, *, opening: bool) -> CheckoutProcess:
     store = _store(
         world,
         "checkout",
-        lambda env: world.make_checkout(
+        lambda env: checkout_application(
             env,
-            clock=world.clock,
-            schedule=Schedule(world.clock),
-            books=BookTables(),
-            stock=StockDoor(world.make_counters()),
+            world.clock,
+            Schedule(world.clock),
+            Parts(counters=world.make_counters(), orders=world.orders, refunds=world.refunds),
         ),
         opening=opening,
     )
-    payments = Payments(store, world.provider)
-    webhooks = Webhooks(store, payments, store.schedule)
+    workers = talking_to(world.provider, store, reconciler=world.reconciler)
     process = CheckoutProcess(
         world,
         store,
         checkout_says,
-        timers(store, webhooks),
-        CheckoutJobs(
-            payments,
-            webhooks,
-            world.make_reconciler(store, world.provider),
-            Balancer(store, world.provider),
-        ).by_kind(),
+        checkout_timers(store, workers.webhooks),
+        checkout_jobs(workers),
         tuple(services.checkout.http.REFUSALS),
     )
-    process.payments, process.webhooks = payments, webhooks
-    finish(begin_rounds(store)(cast(Service, None)))
+    process.charging, process.webhooks = workers.charging, workers.webhooks
+    finish(checkout_begins(store)(cast(Service, None)))
     return process
 
 

@@ -18,10 +18,11 @@ from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.log import Position
 from services.chat.application import Chat
-from services.checkout.application import Checkout
-from services.checkout.payments import PaymentProvider
-from services.checkout.rounds import Reconciler
-from services.checkout.tables import StockTable
+from services.checkout.orders.refunds import Refunds
+from services.checkout.orders.use_cases import Orders
+from services.checkout.payments.provider import PaymentProvider
+from services.checkout.reconciliation.lists import Reconciler
+from services.checkout.stock.tables import StockTable
 from tests.simulation.bank import Bank
 from tests.simulation.bus import Bus, Durable, WrongLast, position_of
 from tests.simulation.fault_injector import Crash, Fate
@@ -65,8 +66,9 @@ class Protections:
 
     make_store: Callable[..., MortalStore] = MortalStore
     counters: Callable[[Callable[[UUID], None]], StockTable] = CrowdedCounters
-    checkout: Callable[..., Checkout] = Checkout
-    reconciler: Callable[..., Reconciler] = Reconciler
+    orders: type[Orders] = Orders
+    refunds: type[Refunds] = Refunds
+    reconciler: type[Reconciler] = Reconciler
     provider: Callable[[Bank], PaymentProvider] = _itself
     chat: Callable[..., Chat] = Chat
     relay_expects: bool = True
@@ -110,7 +112,8 @@ class World:
             self.contacts,
             kept.make_store,
             lambda: kept.counters(self._crowded),
-            kept.checkout,
+            kept.orders,
+            kept.refunds,
             kept.reconciler,
             kept.provider(self.bank),
             kept.chat,

@@ -1,9 +1,14 @@
 // What every island does: find its element, read its words, talk to our own API.
 
-export interface Problem {
-  status: number;
-  code: string;
-  title: string;
+/** A refusal of our own API (RFC 9457). Errors of a vendor's client have codes too, but are none. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    title: string,
+  ) {
+    super(title);
+  }
 }
 
 /** The element of the island, or nothing: then the page has no such part. */
@@ -36,18 +41,11 @@ export async function api<T>(path: string, body?: unknown): Promise<T> {
     body: body === undefined ? null : JSON.stringify(body),
     credentials: "same-origin",
   });
-  const answer = (await response.json().catch(() => ({}))) as T & Problem;
+  const answer = (await response.json().catch(() => ({}))) as T & Partial<Problem & { title: string }>;
   if (!response.ok) {
-    throw Object.assign(new Error(answer.title ?? response.statusText), {
-      status: response.status,
-      code: answer.code ?? "",
-    });
+    throw new Problem(response.status, answer.code ?? "", answer.title ?? response.statusText);
   }
   return answer;
-}
-
-export function isProblem(error: unknown): error is Error & Problem {
-  return error instanceof Error && "code" in error;
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));

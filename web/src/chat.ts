@@ -1,7 +1,7 @@
 // The chat of an experience: GetStream's own client over its WebSocket.
 import { type Channel, type Event, type LocalMessage, StreamChat } from "stream-chat";
 import "./chat.css";
-import { api, element, given, island, isProblem, labels, pause } from "./_island";
+import { Problem, api, element, given, island, labels, pause } from "./_island";
 
 interface Seat {
   state: "ready" | "joining";
@@ -14,6 +14,7 @@ interface Seat {
 }
 
 const JOINING_PAUSE_MS = 500;
+const LATEST_PAUSE_MS = 8000;
 
 class ChatView {
   private readonly list = element("ul", "chat-messages");
@@ -112,11 +113,11 @@ class ChatView {
 }
 
 async function seat(source: string, view: ChatView, say: (name: string) => string): Promise<Seat> {
-  for (;;) {
+  for (let pauseMs = JOINING_PAUSE_MS; ; pauseMs = Math.min(1.3 * pauseMs, LATEST_PAUSE_MS)) {
     const answer = await api<Seat>(source);
     if (answer.state === "ready") return answer;
     view.tell(say("joining"));
-    await pause(JOINING_PAUSE_MS);
+    await pause(pauseMs);
   }
 }
 
@@ -161,7 +162,7 @@ async function start(root: HTMLElement): Promise<void> {
     }
     view.open((text) => channel.sendMessage({ text }));
   } catch (error) {
-    view.lock(say(isProblem(error) && error.code === "no_access" ? "no_access" : "unavailable"));
+    view.lock(say(error instanceof Problem && error.code === "no_access" ? "no_access" : "unavailable"));
   }
 }
 

@@ -1,5 +1,6 @@
 // Live video: watching as a viewer, or publishing the camera as the host. LiveKit's own client.
 import {
+  ConnectionError,
   DisconnectReason,
   type RemoteTrack,
   Room,
@@ -8,7 +9,7 @@ import {
   createLocalTracks,
 } from "livekit-client";
 import "./watch.css";
-import { api, element, given, island, isProblem, labels, pause } from "./_island";
+import { Problem, api, element, given, island, labels, pause } from "./_island";
 
 interface Ticket {
   url: string;
@@ -54,16 +55,21 @@ class Stage {
   }
 }
 
-/** A ticket for the stream as soon as it is live. */
-async function ticket(source: string, role: string, stage: Stage, waiting: string): Promise<Ticket> {
+/** A ticket for the stream as soon as there is one. */
+async function ticket(root: HTMLElement, stage: Stage, waiting: string): Promise<Ticket> {
+  const role = given(root, "role");
   for (;;) {
-    try {
-      return await api<Ticket>(source, { role });
-    } catch (error) {
-      if (!isProblem(error) || error.code !== "not_live") throw error;
-      stage.tell("waiting", waiting);
-      await pause(NOT_LIVE_PAUSE_MS);
+    const { state } = await api<{ state: string }>(given(root, "stream"));
+    if (state !== "off" && state !== "ended") {
+      try {
+        return await api<Ticket>(given(root, "source"), { role });
+      } catch (error) {
+        // It ended between the two questions.
+        if (!(error instanceof Problem) || error.code !== "not_live") throw error;
+      }
     }
+    stage.tell("waiting", waiting);
+    await pause(NOT_LIVE_PAUSE_MS);
   }
 }
 
@@ -134,18 +140,24 @@ async function join(root: HTMLElement, stage: Stage, say: (name: string) => stri
   };
   try {
     stage.tell("connecting", say("connecting"));
-    const mine = await ticket(given(root, "source"), role, stage, say("waiting"));
+    const mine = await ticket(root, stage, say("waiting"));
     room.on(RoomEvent.Reconnecting, () => stage.tell("reconnecting", say("reconnecting")));
     room.on(RoomEvent.Reconnected, () => stage.tell(role === "host" ? "on_air" : "playing", ""));
-    room.on(RoomEvent.Disconnected, (reason) => left(reason, stage, say, again));
     if (role === "viewer") await watch(room, stage, say);
     await room.connect(mine.url, mine.token);
+    room.on(RoomEvent.Disconnected, (reason) => left(reason, stage, say, again));
     if (role === "host") await host(room, stage, say);
   } catch (error) {
+    room.removeAllListeners();
     await room.disconnect();
-    const denied = isProblem(error) && error.status === 403;
-    stage.tell("failed", say(denied ? "no_access" : "failed"));
-    if (!denied) stage.offer(say("try_again"), again);
+    stage.clear();
+    // Only our own API knows about passes: LiveKit refuses tokens with 403 for reasons of its own.
+    if (error instanceof Problem && error.status === 403) {
+      stage.tell("denied", say("no_access"));
+      return;
+    }
+    stage.tell("failed", say(error instanceof ConnectionError ? "unreachable" : "failed"));
+    stage.offer(say("try_again"), again);
   }
 }
 
@@ -170,7 +182,7 @@ function left(
     case DisconnectReason.CLIENT_INITIATED:
       break;
     default:
-      stage.tell("failed", say("failed"));
+      stage.tell("failed", say("unreachable"));
       stage.offer(say("try_again"), again);
   }
 }

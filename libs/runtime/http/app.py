@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.runtime.http import person_token, problems
+from libs.runtime.http.intake import Intake
 from libs.runtime.http.person_token import SignedPerson
 from libs.runtime.http.problems import BODY_TOO_LARGE, Problem, Refusal
 from libs.runtime.store.cause import Cause
@@ -82,9 +83,12 @@ def create_app(
     """The app of a service: its routes, its problems, and whether it is alive and ready.
 
     `ready` answers what the service stands on; a value "down" or an alarm means not ready (503).
+    What it calls `degraded` shows in `/health`, and leaves the service ready: it still completes
+    what has begun.
     """
     app = FastAPI(title=f"Backstage Pass: {service}", docs_url=None, redoc_url=None)
     app.state.person_token_secret = person_token_secret
+    app.state.intake = Intake()
     for router in routers:
         app.include_router(router)
     app.include_router(_health(ready))
@@ -102,12 +106,16 @@ def _health(ready: Callable[[], Awaitable[Mapping[str, Any]]]) -> APIRouter:
         return {"status": "alive"}
 
     @router.get("/health/ready")
-    @router.get("/health")
     async def is_ready() -> Mapping[str, Any]:
         state = await ready()
         if state.get("status") != "ready":
             raise Problem(503, "not_ready", "The service is not ready", detail=str(dict(state)))
         return state
+
+    @router.get("/health")
+    async def is_well() -> Mapping[str, Any]:
+        state = await is_ready()
+        return {**state, "status": "degraded"} if state.get("degraded") else state
 
     return router
 

@@ -22,6 +22,8 @@ class Refusal(NamedTuple):
     status: int
     code: str
     title: str
+    retry_after_s: int = 1
+    """When a 503 may be tried again; who asks gives up at once when that is past their patience."""
 
 
 class Problem(Exception):
@@ -106,11 +108,17 @@ def install(app: FastAPI, refusals: Mapping[type[Exception], Refusal]) -> None:
 
 
 def _tell(app: FastAPI, exception: type[Exception], refusal: Refusal) -> None:
-    retry = {"Retry-After": "1"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    wait = {"Retry-After": str(refusal.retry_after_s)}
+    retry = wait if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else None
 
     async def tell(_: Request, refused: Exception) -> JSONResponse:
         return Problem(
-            *refusal, detail=_detail(refused), errors=_field_errors(refused), headers=retry
+            refusal.status,
+            refusal.code,
+            refusal.title,
+            detail=_detail(refused),
+            errors=_field_errors(refused),
+            headers=retry,
         ).response()
 
     app.add_exception_handler(exception, tell)

@@ -91,6 +91,22 @@ class Relay:
         self._faults = 0
 
     @property
+    def faults(self) -> int:
+        """How many tries to publish have failed in a row."""
+        return self._faults
+
+    async def published_until(self) -> Position:
+        """Up to where the log is in the stream, which is asked if another replica publishes."""
+        if self.leads:
+            return START if self._reached is None else self._reached.position
+        last = await self._last_message()
+        return START if last is None else _parse((last.headers or {}).get("Nats-Msg-Id", ""))[1]
+
+    def is_public(self, logged: LoggedEvent) -> bool:
+        """Whether it is announced to other services."""
+        return self._announcement(logged) is not None
+
+    @property
     def leads(self) -> bool:
         """Whether it is this process that publishes."""
         return self._leadership.holds(self._lead)

@@ -222,7 +222,7 @@ def follow(store: Store[Ledger], all_written: threading.Event, *, unsafely: bool
             return seen
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.slow(60, "sixteen writers share two cores")
 @pytest.mark.parametrize("unsafely", [False, True])
 def test_a_follower_misses_nothing_that_sixteen_writers_commit(
     store: Store[Ledger], unsafely: bool

@@ -26,7 +26,7 @@ CUTS = 20
 HEARD_WITHIN_S = 10.0
 
 
-@pytest.mark.timeout(60 + 15 * KILLS)
+@pytest.mark.slow(60 + 15 * KILLS, "kills NATS ten times")
 async def test_a_message_is_handled_soon_after_nats_died_while_a_pull_waited(
     postgres: PostgresServer, own_nats: NatsServer
 ) -> None:
@@ -50,7 +50,7 @@ async def test_a_message_is_handled_soon_after_nats_died_while_a_pull_waited(
         assert other.store.query(orders_seen) == [list(range(2, KILLS + 3))]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.slow(60, "waits for as long as the client library is silent")
 async def test_the_fetch_of_the_client_library_is_silent_for_longer_which_is_why_it_is_not_used(
     own_nats: NatsServer,
 ) -> None:
@@ -77,7 +77,7 @@ async def test_the_fetch_of_the_client_library_is_silent_for_longer_which_is_why
     await bus.close(client)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.slow(150, "cuts the connection twenty times")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_short_cuts_between_a_consumer_and_nats_lose_nothing_and_double_nothing(
     postgres: PostgresServer, own_nats: NatsServer

@@ -109,8 +109,9 @@
       if (value) root.style.setProperty(property, value);
       else root.style.removeProperty(property);
     }
-    const wanted = !locale || locale === "auto" ? navigator.language : locale;
-    const language = wanted.slice(0, 2) in TEXTS ? wanted.slice(0, 2) : "en";
+    // Browsers without the system's languages make one up, such as `en-US@posix`, or have none.
+    const wanted = String(!locale || locale === "auto" ? navigator.language : locale).slice(0, 2);
+    const language = wanted in TEXTS ? wanted : "en";
     root.lang = language;
     for (const label of document.querySelectorAll("[data-text]")) {
       label.textContent = TEXTS[language][label.dataset.text];

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from libs.events.catalog import ExperienceAdded, SpaceCreated, TeamMemberAdded
+from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.store import Store
 from services.access.application import Access
 from services.access.domain import Grant
@@ -15,6 +16,7 @@ from services.access.tests.builders import (
     HOUR,
     NOON,
     a_purchase,
+    a_refund,
     a_space,
     about,
     an_experience,
@@ -71,6 +73,7 @@ def routes(world: World) -> dict[str, tuple[str, str, Any]]:
     return {
         "mine": ("GET", "/grants/mine", None),
         "entry": ("GET", f"{experience}/entry", None),
+        "admission": ("GET", f"{space}/admission", None),
         "own explanation": ("GET", f"{experience}/explanation", None),
         "explanation": ("GET", f"{experience}/explanation?person_id={world.member}", None),
         "revoke": ("POST", f"/grants/{world.grant_id}/revoke", {}),
@@ -86,6 +89,7 @@ TEAM = {"stranger": 403, "member": 403, "other_creator": 403, "analyst": 403}
 ALLOWED = {
     "mine": EVERYONE,
     "entry": EVERYONE,
+    "admission": EVERYONE,
     "own explanation": EVERYONE,
     "explanation": TEAM | {"member": 200, "owner": 200},
     "revoke": TEAM | {"owner": 200},
@@ -308,3 +312,41 @@ async def test_members_are_listed_with_their_grants(
     assert (member["status"], member["reason"]) == ("active", "purchase")
     assert member["source_id"] == str(world.purchase.order_id)
     assert [grant["grant_id"] for grant in member["grants"]] == [str(world.grant_id)]
+
+
+async def test_a_person_learns_how_they_stand_to_a_space_and_who_ended_it(
+    world: World, client: httpx.AsyncClient, signed: As, clock: FixedClock
+) -> None:
+    space = f"/spaces/{world.space.space_id}"
+    owner, member = signed(world.owner), signed(world.member)
+
+    async def state(who: dict[str, str] = member) -> str:
+        answer = await client.get(f"{space}/admission", headers=who)
+        return str(answer.json()["state"])
+
+    assert (await state(signed(world.stranger)), await state()) == ("none", "open")
+    clock.advance(HOUR)
+    assert await state() == "expired"
+    clock.advance(-HOUR)
+    await client.post(f"{space}/bans", json={"person_id": str(world.member)}, headers=owner)
+    assert await state() == "banned"
+    await client.delete(f"{space}/bans/{world.member}", headers=owner)
+    await client.post(f"/grants/{world.grant_id}/revoke", json={}, headers=owner)
+    answer = await client.get(f"{space}/admission", headers=member)
+
+    assert answer.json() == {
+        "state": "removed",
+        "removed_source_ids": [str(world.purchase.order_id)],
+    }
+
+
+async def test_what_went_with_a_refund_was_not_removed_by_the_team(
+    world: World, client: httpx.AsyncClient, signed: As, hear: Hear
+) -> None:
+    hear(a_refund(world.purchase))
+
+    answer = await client.get(
+        f"/spaces/{world.space.space_id}/admission", headers=signed(world.member)
+    )
+
+    assert answer.json() == {"state": "refunded", "removed_source_ids": []}

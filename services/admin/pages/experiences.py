@@ -1,11 +1,13 @@
 """Experiences of a space: adding one, and going live in one."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
+from libs.permissions import Permission
 from services.admin.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
 from services.admin.security import stage_headers
@@ -17,14 +19,15 @@ router = APIRouter(prefix="/admin/spaces/{slug}/experiences")
 
 _ISLAND_WORDS = """
     connecting waiting waiting_for_host reconnecting unmute ended removed elsewhere watch_here
-    failed try_again no_access go_live camera_on camera_off microphone_on microphone_off
+    failed unreachable try_again no_access go_live camera_on camera_off microphone_on microphone_off
 """
 
 
 @router.get("/new")
 async def show_new_experience(visit: Visiting, slug: str) -> HTMLResponse:
     """The form of a new experience."""
-    return _form(visit, await team_space(visit, slug), {"kind": "live"})
+    space = await team_space(visit, slug, Permission.EDIT_EXPERIENCES)
+    return _form(visit, space, {"kind": "live"})
 
 
 @router.post("/new")
@@ -32,7 +35,7 @@ async def add_experience(visit: Visiting, slug: str, sent: SentForm) -> Response
     """Add something to enter to the space."""
     body = {
         "name": sent.text("name"),
-        "slug": sent.text("slug").strip() or slug_from(sent.text("name")),
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
         "kind": sent.text("kind"),
     }
     try:
@@ -80,9 +83,12 @@ async def _stage(
     found = next((each for each in space["experiences"] if each["slug"] == experience), None)
     if found is None:
         raise ServiceRefused(404, "experience_not_found", "", [])
-    stream: dict[str, Any] | None = None
+    stream, video = None, None
     if found["kind"] == "live":
-        stream = await visit.ask.find("streaming", f"/experiences/{found['experience_id']}/stream")
+        stream, video = await asyncio.gather(
+            visit.ask.find("streaming", f"/experiences/{found['experience_id']}/stream"),
+            visit.ask.find("streaming", "/video-server"),
+        )
     words = {word: sentence(f"watch-{word.replace('_', '-')}") for word in _ISLAND_WORDS.split()}
     return visit.show(
         "experience.html",
@@ -90,6 +96,7 @@ async def _stage(
         space=space,
         experience=found,
         stream=stream,
+        video=video,
         labels=words,
         problem=None if refused is None else told(refused),
         status=200 if refused is None else refused.status,

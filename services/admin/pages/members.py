@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
+from libs.permissions import Permission, may
 from services.admin.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
 from services.admin.visit import SentForm, Visit, Visiting, told
@@ -57,6 +58,16 @@ async def _members(visit: Visit, space_id: str, offset: int) -> list[dict[str, A
     return members
 
 
+async def _purchases(visit: Visit, space_id: str) -> list[dict[str, Any]] | None:
+    purchases: list[dict[str, Any]] | None
+    purchases = await visit.ask.find("checkout", f"/spaces/{space_id}/purchases")
+    return purchases
+
+
+async def _none() -> None:
+    """Moderators see who is a member, and not what was paid."""
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -67,11 +78,12 @@ def _uuid(text: str) -> UUID | None:
 async def _show(
     visit: Visit, slug: str, page: int, refused: ServiceRefused | None = None
 ) -> HTMLResponse:
-    space = await team_space(visit, slug)
+    space = await team_space(visit, slug, Permission.SEE_MEMBERS)
     space_id = space["space_id"]
+    sees_purchases = may(space["role"], Permission.SEE_PURCHASES)
     members, purchases = await asyncio.gather(
         _members(visit, space_id, (page - 1) * _PER_PAGE),
-        visit.ask.find("checkout", f"/spaces/{space_id}/purchases"),
+        _purchases(visit, space_id) if sees_purchases else _none(),
     )
     bought: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for purchase in purchases or []:
@@ -83,7 +95,7 @@ async def _show(
         page=page,
         has_more=len(members) > _PER_PAGE,
         bought=bought,
-        purchases_known=purchases is not None,
+        purchases_known=not sees_purchases or purchases is not None,
         names={each["experience_id"]: each["name"] for each in space["experiences"]},
         problem=None if refused is None else told(refused),
         status=200 if refused is None else refused.status,

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from libs.money import EXPONENTS
+from libs.permissions import Permission
 from services.admin import pass_form
 from services.admin.clients import ServiceRefused
 from services.admin.pages.passes import team_pass
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/admin/spaces/{slug}/passes")
 @router.get("/new")
 async def show_new_pass(visit: Visiting, slug: str) -> HTMLResponse:
     """The form of a new pass."""
-    space = await team_space(visit, slug)
+    space = await team_space(visit, slug, Permission.EDIT_PASSES)
     return _show(visit, space, pass_form.empty(space["currency"]))
 
 
@@ -31,7 +32,9 @@ async def draft_pass(visit: Visiting, slug: str, sent: SentForm) -> Response:
     space = await team_space(visit, slug)
     form = pass_form.of_sent(sent)
     draft = pass_form.draft_of(form, space["time_zone"])
-    body = draft.body | {"slug": sent.text("slug").strip() or slug_from(sent.text("name"))}
+    body = draft.body | {
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key)
+    }
     if draft.errors:
         return _show(visit, space, form, errors=draft.errors, status=422)
     try:
@@ -46,7 +49,7 @@ async def draft_pass(visit: Visiting, slug: str, sent: SentForm) -> Response:
 @router.get("/{pass_slug}/edit")
 async def show_edit(visit: Visiting, slug: str, pass_slug: str) -> HTMLResponse:
     """The form of a pass's next version."""
-    space = await team_space(visit, slug)
+    space = await team_space(visit, slug, Permission.EDIT_PASSES)
     found = await team_pass(visit, slug, pass_slug)
     return _show(visit, space, _drafted(found, space), found=found)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from libs.money import EXPONENTS
+from libs.permissions import Permission, may
 from services.admin import moments
 from services.admin.clients import ServiceRefused
 from services.admin.slugs import slug_from
@@ -27,7 +28,7 @@ async def show_new_space(visit: Visiting) -> HTMLResponse:
 async def create_space(visit: Visiting, sent: SentForm) -> Response:
     """Make a space as a draft."""
     body = _details(sent.typed()) | {
-        "slug": sent.text("slug").strip() or slug_from(sent.text("name")),
+        "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
         "currency": sent.text("currency"),
     }
     try:
@@ -58,7 +59,7 @@ async def publish_space(visit: Visiting, slug: str, sent: SentForm) -> Response:
 @router.get("/{slug}/edit")
 async def show_edit(visit: Visiting, slug: str) -> HTMLResponse:
     """The form of what a space says of itself."""
-    space = await team_space(visit, slug)
+    space = await team_space(visit, slug, Permission.EDIT_SPACE)
     return _form(visit, space, space | {"expected_version": str(space["version"])})
 
 
@@ -82,11 +83,16 @@ async def change_space(visit: Visiting, slug: str, sent: SentForm) -> Response:
     return visit.go(f"/admin/spaces/{slug}", "saved")
 
 
-async def team_space(visit: Visit, slug: str) -> dict[str, Any]:
-    """A space as its team sees it. Raises ServiceRefused for all others."""
+async def team_space(
+    visit: Visit, slug: str, permission: Permission | None = None
+) -> dict[str, Any]:
+    """A space as its team sees it. Raises ServiceRefused for all others, and for those of the
+    team whose role lacks the permission."""
     space: dict[str, Any] = await visit.ask.get("catalog", f"/spaces/{slug}")
     if space["role"] is None:
         raise ServiceRefused(403, "not_on_team", "", [])
+    if permission is not None and not may(space["role"], permission):
+        raise ServiceRefused(403, "role_not_allowed", "", [])
     return space
 
 
@@ -94,7 +100,9 @@ async def overview(visit: Visit, slug: str, refused: ServiceRefused | None = Non
     """The overview of a space, with what was refused on it."""
     space = await team_space(visit, slug)
     space_id = space["space_id"]
-    numbers = await visit.ask.find("checkout", f"/spaces/{space_id}/numbers")
+    numbers = None
+    if may(space["role"], Permission.SEE_NUMBERS):
+        numbers = await visit.ask.find("checkout", f"/spaces/{space_id}/numbers")
     live = [each for each in space["experiences"] if each["kind"] == "live"]
     streams = await asyncio.gather(
         *(

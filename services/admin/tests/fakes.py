@@ -15,6 +15,7 @@ class FakeServices:
 
     answers: dict[tuple[str, str], tuple[int, Any]] = field(default_factory=dict)
     asked: list[httpx.Request] = field(default_factory=list)
+    retry_after: dict[str, str] = field(default_factory=dict)
 
     def answer(self, call: str, body: Any = None, status: int = 200) -> None:
         """`call` is such as "GET catalog/spaces/anna"."""
@@ -50,7 +51,8 @@ class FakeServices:
         status, body = self.answers.get(key, (404, {"code": "not_found", "title": "Not found"}))
         if isinstance(body, Exception):
             raise body
-        return httpx.Response(status, json=body)
+        told = self.retry_after.get(_call(request))
+        return httpx.Response(status, json=body, headers={"Retry-After": told} if told else None)
 
 
 def _call(request: httpx.Request) -> str:

@@ -129,16 +129,6 @@ async def test_every_page_is_whole_private_and_escaped(browser: Browser, page: s
 
 
 @pytest.mark.parametrize("page", OF_A_SPACE)
-@pytest.mark.parametrize("role", ["admin", "collaborator", "moderator", "support", "analyst"])
-async def test_every_role_of_the_team_sees_the_pages(
-    browser: Browser, services: FakeServices, page: str, role: str
-) -> None:
-    services.answer("GET catalog/spaces/anna", a_space(role=role))
-
-    assert (await browser.get(page)).status_code == 200
-
-
-@pytest.mark.parametrize("page", OF_A_SPACE)
 async def test_a_stranger_sees_no_page_of_a_space_that_everyone_knows(
     browser: Browser, services: FakeServices, page: str
 ) -> None:

@@ -54,6 +54,64 @@ async def test_going_live_and_ending_are_one_command_each(
     ]
 
 
+@pytest.mark.parametrize(
+    ("video", "sentence"),
+    [
+        (
+            {"state": "preparing", "about_minutes": 4, "progress": "compiling"},
+            "The video server is being prepared: about 4 minutes, once.",
+        ),
+        ({"state": "preparing", "about_minutes": None}, "The video server is starting."),
+        ({"state": "absent"}, "This installation has no video server"),
+    ],
+)
+async def test_the_stage_says_that_nobody_can_go_live_instead_of_offering_it(
+    browser: Browser, services: FakeServices, video: dict[str, Any], sentence: str
+) -> None:
+    services.answer(f"GET streaming/experiences/{LIVE_ID}/stream", {"state": "off"})
+    stage = "/admin/spaces/anna/experiences/live"
+
+    services.answer("GET streaming/video-server", video)
+    page = await browser.get(stage)
+    services.answer("GET streaming/video-server", {"state": "ready"})
+    later = await browser.get(stage)
+
+    assert sentence in page.text
+    assert "go-live" not in page.text
+    assert ('http-equiv="refresh"' in page.text) is (video["state"] == "preparing")
+    assert "go-live" in later.text
+    assert "video server" not in later.text
+    assert "refresh" not in later.text
+
+
+async def test_going_live_too_early_is_told_at_once_on_the_stage(
+    browser: Browser, services: FakeServices
+) -> None:
+    path = f"POST streaming/experiences/{LIVE_ID}/streams"
+    services.refuse(path, 503, "video_server_not_ready")
+    services.retry_after[path] = "60"
+
+    page = await browser.send("/admin/spaces/anna/experiences/live/go-live", experience_id=LIVE_ID)
+
+    assert page.status_code == 503
+    assert "You can&#39;t go live yet: the video server is not ready." in page.text
+    assert len(services.sent()) == 1
+
+
+async def test_a_service_that_is_overloaded_for_a_moment_is_still_asked_again(
+    browser: Browser, services: FakeServices
+) -> None:
+    path = f"POST streaming/experiences/{LIVE_ID}/streams"
+    services.refuse(path, 503, "overloaded")
+    services.retry_after[path] = "0"
+
+    page = await browser.send("/admin/spaces/anna/experiences/live/go-live", experience_id=LIVE_ID)
+
+    assert page.status_code == 503
+    assert "Nothing is lost" in page.text
+    assert len(services.sent()) > 1
+
+
 async def test_an_unknown_experience_is_not_there(browser: Browser) -> None:
     assert (await browser.get("/admin/spaces/anna/experiences/nope")).status_code == 404
 

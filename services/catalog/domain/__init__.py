@@ -1,12 +1,10 @@
 """What creators offer and the rules it obeys. No I/O, no clock, no imports of other layers."""
 
+from libs.permissions import Role
 from services.catalog.domain.access_pass import AccessPass, PassDraft
 from services.catalog.domain.profile import CreatorProfile, Following
 from services.catalog.domain.space import (
-    EDITORS,
-    MANAGERS,
     ExperienceKind,
-    Role,
     Space,
     SpaceDetails,
     Visibility,
@@ -21,8 +19,6 @@ from services.catalog.domain.terms import (
 )
 
 __all__ = [
-    "EDITORS",
-    "MANAGERS",
     "AccessPass",
     "BillingPeriod",
     "CreatorProfile",

@@ -20,7 +20,7 @@ from services.catalog.domain.refusals import (
 )
 from services.catalog.domain.space import Space
 from services.catalog.domain.term_rules import check_terms
-from services.catalog.domain.terms import Terms
+from services.catalog.domain.terms import PricingType, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +196,20 @@ class AccessPass(Aggregate):
         self.has_changes = True
 
     def missing(self, space: Space, at: datetime) -> tuple[str, ...]:
-        """The open points of the publish checklist, by their codes; none means ready."""
+        """The open points of the publish checklist, by their codes; none means ready.
+
+        What can't be sold yet (product §10) is a point as well: a pass is published only under
+        terms that are honoured.
+        """
         terms = Terms.from_stored(self.terms)
         points = {
             "space_unpublished": not space.published,
             "no_experience": not self.experience_ids,
             "sale_already_over": _past(terms.sale_ends_at, at),
             "already_expired": _past(terms.auto_expire_at, at),
+            "recurring_not_yet": terms.pricing_type is PricingType.RECURRING,
+            "waitlist_not_yet": terms.waitlist,
+            "split_payments_not_yet": terms.split_payments,
         }
         return tuple(code for code, is_open in points.items() if is_open)
 

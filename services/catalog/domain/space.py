@@ -8,6 +8,7 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate, event
 from typing_extensions import override
 
+from libs.permissions import Permission, Role, may
 from services.catalog.domain.names import (
     check_inner_slug,
     check_space_slug,
@@ -28,17 +29,6 @@ MOST_EXPERIENCES: Final = 100
 MOST_TEAM: Final = 100
 
 
-class Role(StrEnum):
-    """What a member of a team is there for."""
-
-    OWNER = "owner"
-    ADMIN = "admin"
-    COLLABORATOR = "collaborator"
-    MODERATOR = "moderator"
-    SUPPORT = "support"
-    ANALYST = "analyst"
-
-
 class Visibility(StrEnum):
     """Whether a published space is listed on its creator's profile or known by link alone."""
 
@@ -51,12 +41,6 @@ class ExperienceKind(StrEnum):
 
     LIVE = "live"
     CHAT = "chat"
-
-
-MANAGERS: Final = frozenset({Role.OWNER, Role.ADMIN})
-"""Those who publish, take off sale and choose the team."""
-EDITORS: Final = MANAGERS | {Role.COLLABORATOR}
-"""Those who prepare what is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +186,12 @@ class Space(Aggregate):
         role = self.team.get(str(person_id))
         return None if role is None else Role(role)
 
-    def check_role(self, person_id: UUID, allowed: frozenset[Role]) -> None:
-        """Let only these roles pass. Raises NotOnTeam and RoleTooSmall."""
+    def require(self, person_id: UUID, permission: Permission) -> None:
+        """Let only those pass whose role has the permission. Raises NotOnTeam, RoleTooSmall."""
         role = self.role_of(person_id)
         if role is None:
             raise NotOnTeam(person_id)
-        if role not in allowed:
+        if not may(role, permission):
             raise RoleTooSmall(role)
 
     def change_details(self, details: SpaceDetails, expected_version: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from libs.money import UnknownCurrency, exponent_of
+from libs.money import Money, UnknownCurrency, exponent_of, least_charge_of
 from services.catalog.domain.names import check_text
 from services.catalog.domain.refusals import FieldError
 from services.catalog.domain.terms import (
@@ -73,6 +73,21 @@ def _amounts(terms: Terms, step: int | None) -> Iterator[FieldError]:
             yield FieldError(field, "amount_not_chargeable", {"step": step})
     if terms.pricing_type is not PricingType.FREE and terms.price_minor == 0:
         yield FieldError("price_minor", "price_missing")
+    elif step is not None:
+        yield from _too_small(terms)
+
+
+def _too_small(terms: Terms) -> Iterator[FieldError]:
+    """Amounts that are charged on their own and that the payment provider would refuse."""
+    least = least_charge_of(terms.currency)
+    once = terms.pricing_type is PricingType.ONE_TIME
+    charges = {"price_minor": terms.price_minor + (terms.initial_fee_minor if once else 0)}
+    if terms.trial_days:
+        charges["initial_fee_minor"] = terms.initial_fee_minor
+    for field, minor in charges.items():
+        if 0 < minor < least:
+            amount = f"{Money(least, terms.currency).as_decimal()} {terms.currency}"
+            yield FieldError(field, "amount_too_small", {"least": amount})
 
 
 def _step(currency: str) -> int:

@@ -37,6 +37,9 @@ _POINT_FIELDS: Final = {
     "no_experience": "experience_ids",
     "sale_already_over": "terms.sale_ends_at",
     "already_expired": "terms.auto_expire_at",
+    "recurring_not_yet": "terms.pricing_type",
+    "waitlist_not_yet": "terms.waitlist",
+    "split_payments_not_yet": "terms.split_payments",
 }
 
 

@@ -1,6 +1,7 @@
 # What the catalog says to people about what they typed.
 amount-out-of-range = An amount can't be below zero, nor have more than eight digits.
 amount-not-chargeable = This currency is charged in steps of { $step } of its smallest unit.
+amount-too-small = The payment provider takes no less than { $least } at a time.
 currency-unknown = We know no currency of this code that can be charged.
 experience-twice = One of the experiences is chosen twice.
 experience-unknown = One of the experiences isn't part of this space.
@@ -39,5 +40,8 @@ username-unknown = No creator has this name.
 # The open points of the publish checklist.
 already-expired = The day on which the pass expires has passed.
 no-experience = Choose at least one experience that the pass opens.
+recurring-not-yet = Memberships can't be sold yet. Keep the draft, or choose a one-time price.
+split-payments-not-yet = Payment in instalments can't be offered yet. Turn it off to publish the pass.
+waitlist-not-yet = Waitlists can't be opened yet. Turn the waitlist off to publish the pass.
 sale-already-over = The sale has ended; move its end or leave it empty.
 space-unpublished = Publish the space first, so that people can see the pass.

@@ -144,14 +144,16 @@ def test_a_stranger_changes_nothing_in_a_published_space() -> None:
     assert stored(catalog) == before
 
 
-def test_a_collaborator_drafts_and_does_not_publish() -> None:
+def test_a_collaborator_adds_experiences_and_sells_nothing() -> None:
     catalog = a_catalog_with_a_space()
     catalog.add_to_team("anna", OWNER, STRANGER, Role.COLLABORATOR)
 
-    catalog.draft_pass("anna", STRANGER, uuid4(), "season", DRAFT)
+    catalog.add_experience("anna", STRANGER, uuid4(), "shows", "Shows", ExperienceKind.LIVE)
 
     with pytest.raises(RoleTooSmall):
-        catalog.publish_pass("anna", STRANGER, "season")
+        catalog.draft_pass("anna", STRANGER, uuid4(), "season", DRAFT)
+    with pytest.raises(RoleTooSmall):
+        catalog.publish_space("anna", STRANGER)
 
 
 def test_a_creator_joins_a_team_by_their_username() -> None:

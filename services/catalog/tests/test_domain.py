@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from libs.permissions import Permission, may
 from services.catalog.domain import (
     AccessPass,
     CreatorProfile,
@@ -25,7 +26,7 @@ from services.catalog.domain.refusals import (
     PassNotReady,
     RoleTooSmall,
 )
-from services.catalog.domain.space import EDITORS, MANAGERS
+from services.catalog.domain.terms import BillingPeriod, PricingType
 from services.catalog.tests.builders import (
     DETAILS,
     NOW,
@@ -129,33 +130,22 @@ def test_two_editors_of_a_space_do_not_overwrite_each_other() -> None:
     assert space.name == "First"
 
 
-@pytest.mark.parametrize(
-    ("role", "may_edit", "may_manage"),
-    [
-        (Role.ADMIN, True, True),
-        (Role.COLLABORATOR, True, False),
-        (Role.MODERATOR, False, False),
-        (Role.SUPPORT, False, False),
-        (Role.ANALYST, False, False),
-    ],
-)
-def test_each_role_reaches_as_far_as_it_should(
-    role: Role, may_edit: bool, may_manage: bool
-) -> None:
+@pytest.mark.parametrize("permission", Permission)
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.OWNER])
+def test_each_role_reaches_as_far_as_the_table_says(role: Role, permission: Permission) -> None:
     space = a_space()
     space.add_to_team(STRANGER, role)
 
-    for allowed, reaches in ((EDITORS, may_edit), (MANAGERS, may_manage)):
-        if reaches:
-            space.check_role(STRANGER, allowed)
-        else:
-            with pytest.raises(RoleTooSmall):
-                space.check_role(STRANGER, allowed)
+    if may(role, permission):
+        space.require(STRANGER, permission)
+    else:
+        with pytest.raises(RoleTooSmall):
+            space.require(STRANGER, permission)
 
 
 def test_a_stranger_has_no_role() -> None:
     with pytest.raises(NotOnTeam):
-        a_space().check_role(STRANGER, EDITORS)
+        a_space().require(STRANGER, Permission.EDIT_SPACE)
 
 
 def test_the_owner_stays_and_nobody_else_becomes_it() -> None:
@@ -273,6 +263,19 @@ def test_two_editors_of_a_pass_do_not_overwrite_each_other() -> None:
         ({"experience_ids": ()}, ("no_experience",)),
         ({"terms": some_terms(sale_ends_at=NOW)}, ("sale_already_over",)),
         ({"terms": some_terms(auto_expire_at=NOW - timedelta(days=1))}, ("already_expired",)),
+        (
+            {
+                "terms": some_terms(
+                    pricing_type=PricingType.RECURRING, billing_period=BillingPeriod.MONTHLY
+                )
+            },
+            ("recurring_not_yet",),
+        ),
+        ({"terms": some_terms(waitlist=True)}, ("waitlist_not_yet",)),
+        (
+            {"terms": some_terms(split_payments=True, max_split_payments=2)},
+            ("split_payments_not_yet",),
+        ),
     ],
 )
 def test_a_pass_is_not_published_before_its_checklist_is_done(

@@ -63,6 +63,7 @@ def test_every_code_of_the_domain_has_a_sentence() -> None:
     codes = set(re.findall(r'FieldError\(\s*[^,()]+, "(\w+)"', source))
     codes |= set(re.findall(r'return .*"(question_\w+)"', source))
     codes |= {"no_experience", "space_unpublished", "sale_already_over", "already_expired"}
+    codes |= {"recurring_not_yet", "waitlist_not_yet", "split_payments_not_yet"}
 
     given: dict[str, str | int] = {"least": 1, "most": 2, "step": 3, "exponent": 4}
 

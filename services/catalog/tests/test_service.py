@@ -35,7 +35,7 @@ async def _published(nats_url: str, count: int) -> list[tuple[Envelope, bytes]]:
         await client.close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.slow(60, "starts a NATS of its own")
 async def test_what_a_creator_publishes_is_announced_in_its_order(
     database: str, own_nats: NatsServer
 ) -> None:

@@ -34,7 +34,8 @@ def question(**changed: Any) -> tuple[Question, ...]:
         FREE,
         ONE_TIME,
         RECURRING,
-        some_terms(currency="JPY", price_minor=1),
+        some_terms(currency="JPY", price_minor=50),
+        some_terms(price_minor=10, initial_fee_minor=40),
         some_terms(currency="KWD", price_minor=12_340),
         some_terms(currency="EUR", currency_exponent=2),
         some_terms(stock=0),
@@ -60,6 +61,19 @@ def test_sensible_terms_are_taken(terms: Terms) -> None:
         (replace(FREE, price_minor=1), "price_minor", "free_costs_nothing"),
         (replace(FREE, initial_fee_minor=1), "initial_fee_minor", "free_costs_nothing"),
         (some_terms(price_minor=0), "price_minor", "price_missing"),
+        (some_terms(price_minor=49), "price_minor", "amount_too_small"),
+        (some_terms(currency="JPY", price_minor=49), "price_minor", "amount_too_small"),
+        (some_terms(price_minor=9, initial_fee_minor=40), "price_minor", "amount_too_small"),
+        (
+            replace(RECURRING, price_minor=49, initial_fee_minor=500),
+            "price_minor",
+            "amount_too_small",
+        ),
+        (
+            replace(RECURRING, trial_days=7, initial_fee_minor=49),
+            "initial_fee_minor",
+            "amount_too_small",
+        ),
         (some_terms(price_minor=-1), "price_minor", "amount_out_of_range"),
         (some_terms(price_minor=MOST_MINOR + 1), "price_minor", "amount_out_of_range"),
         (some_terms(initial_fee_minor=-1), "initial_fee_minor", "amount_out_of_range"),
@@ -260,7 +274,7 @@ def test_terms_read_back_as_they_were_kept() -> None:
 
 @pytest.mark.parametrize("currency", sorted(EXPONENTS))
 def test_what_is_kept_names_the_decimals_of_its_currency(currency: str) -> None:
-    terms = some_terms(currency=currency, price_minor=1000)
+    terms = some_terms(currency=currency, price_minor=100_000)
 
     assert check_terms(terms) == []
     assert terms.to_stored()["currency_exponent"] == EXPONENTS[currency]

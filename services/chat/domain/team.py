@@ -1,13 +1,16 @@
-"""Who moderates the channels of a space, and who is kept out of them."""
+"""Whom the team of a space seats in its channels, and who is kept out of them."""
 
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
 from typing_extensions import override
 
+from services.chat.domain.membership import Role
+
 
 class Team(Aggregate):
-    """Who moderates the channels of a space, who is kept out, and which channels these are.
+    """Whom the team seats in the channels of a space, who is kept out, and which channels exist.
 
     Experiences, people and bans arrive in any order: whoever comes second finds the other here.
     The words about one ban are ordered by its version: an older one than the last changes nothing.
@@ -35,15 +38,22 @@ class Team(Aggregate):
         experience_id: UUID
 
     class MemberAdded(Aggregate.Event):
-        """A person moderates the channels of the space, for the reason `source_id`."""
+        """A person sits in the channels of the space in this role, for the reason `source_id`."""
 
         TOPIC = "chat.team.member_added"
+        class_version = 2
 
         person_id: UUID
         source_id: UUID
+        role: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """Everyone on a team moderated."""
+            state["role"] = Role.MODERATOR.value
 
     class MemberRemoved(Aggregate.Event):
-        """A person moderates them no longer."""
+        """The team gives the person no seat in the channels any more."""
 
         TOPIC = "chat.team.member_removed"
 
@@ -70,6 +80,7 @@ class Team(Aggregate):
         self.space_id = space_id
         self.experience_ids: list[UUID] = []
         self.sources: dict[str, UUID] = {}
+        self.roles: dict[str, str] = {}
         self.ban_versions: dict[str, int] = {}
         self.banned: list[UUID] = []
 
@@ -88,14 +99,21 @@ class Team(Aggregate):
     def _experience_listed(self, experience_id: UUID) -> None:
         self.experience_ids.append(experience_id)
 
-    def add_member(self, person_id: UUID, source_id: UUID) -> None:
-        """Add a person; one who is on the team already stays for the first reason."""
-        if str(person_id) not in self.sources:
-            self._member_added(person_id=person_id, source_id=source_id)
+    def add_member(self, person_id: UUID, source_id: UUID, role: Role) -> UUID | None:
+        """Give a person a seat in this role; the reason that it replaces, None if there was none.
+
+        One who has this role already keeps it for the first reason.
+        """
+        if self.roles.get(str(person_id)) == role.value:
+            return None
+        replaced = self.sources.get(str(person_id))
+        self._member_added(person_id=person_id, source_id=source_id, role=role.value)
+        return replaced
 
     @event(MemberAdded)
-    def _member_added(self, person_id: UUID, source_id: UUID) -> None:
+    def _member_added(self, person_id: UUID, source_id: UUID, role: str) -> None:
         self.sources[str(person_id)] = source_id
+        self.roles[str(person_id)] = role
 
     def remove_member(self, person_id: UUID) -> UUID | None:
         """Take a person off the team; the reason that falls away, None if there was none."""
@@ -107,6 +125,7 @@ class Team(Aggregate):
     @event(MemberRemoved)
     def _member_removed(self, person_id: UUID) -> None:
         self.sources.pop(str(person_id), None)
+        self.roles.pop(str(person_id), None)
 
     def ban(self, person_id: UUID, ban_version: int) -> bool:
         """Keep a person out; False when this word or a later one about the ban is known."""

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from services.chat.application import BEGIN_SOURCE, OPEN_CHANNEL
-from services.chat.domain import Membership
+from services.chat.domain import Membership, Role
 from services.chat.tests.builders import NOW, Desk
 from services.chat.timers import begin_source
 
@@ -28,10 +28,10 @@ def test_an_experience_gets_its_channel_by_one_job() -> None:
 def test_the_team_moderates_whichever_comes_first() -> None:
     team_first, experience_first = Desk(), Desk()
 
-    team_first.chat.add_team_member(SPACE, PERSON, uuid4())
+    team_first.chat.add_team_member(SPACE, PERSON, uuid4(), Role.MODERATOR)
     team_first.chat.add_experience(EXPERIENCE, SPACE, "Lounge")
     experience_first.chat.add_experience(EXPERIENCE, SPACE, "Lounge")
-    experience_first.chat.add_team_member(SPACE, PERSON, uuid4())
+    experience_first.chat.add_team_member(SPACE, PERSON, uuid4(), Role.MODERATOR)
 
     for desk in (team_first, experience_first):
         assert desk.membership(PERSON, EXPERIENCE).wish == "moderator"
@@ -43,7 +43,7 @@ def test_who_leaves_the_team_leaves_the_channel_unless_they_bought_it() -> None:
     desk.chat.add_experience(EXPERIENCE, SPACE, "Lounge")
     desk.chat.add_source(uuid4(), buyer, EXPERIENCE, NOW)
     for person in (PERSON, buyer):
-        desk.chat.add_team_member(SPACE, person, uuid4())
+        desk.chat.add_team_member(SPACE, person, uuid4(), Role.MODERATOR)
 
     for person in (PERSON, buyer):
         desk.chat.remove_team_member(SPACE, person)
@@ -58,7 +58,7 @@ def test_a_ban_keeps_out_whatever_comes_before_or_after_it(order: tuple[int, ...
     steps = [
         lambda: desk.chat.add_experience(EXPERIENCE, SPACE, "Lounge"),
         lambda: desk.chat.note_purchase(uuid4(), PERSON, [EXPERIENCE], NOW),
-        lambda: desk.chat.add_team_member(SPACE, PERSON, uuid4()),
+        lambda: desk.chat.add_team_member(SPACE, PERSON, uuid4(), Role.MODERATOR),
         lambda: desk.chat.ban_person(SPACE, PERSON, 2),
     ]
 
@@ -124,3 +124,17 @@ def test_an_outcome_that_is_wanted_no_more_is_put_right() -> None:
 
     assert desk.seats_asked_for() == [f"{seat.id}/1", f"{seat.id}/2", f"{seat.id}/2/1"]
     assert desk.membership(PERSON, EXPERIENCE).seated_as is None
+
+
+def test_who_gets_another_role_on_the_team_keeps_the_seat_in_that_role() -> None:
+    desk = Desk()
+    desk.chat.add_experience(EXPERIENCE, SPACE, "Lounge")
+    desk.chat.add_team_member(SPACE, PERSON, uuid4(), Role.MODERATOR)
+    desk.confirm(PERSON, EXPERIENCE)
+
+    desk.chat.add_team_member(SPACE, PERSON, uuid4(), Role.MEMBER)
+    seat = desk.membership(PERSON, EXPERIENCE)
+    desk.chat.add_experience(other := uuid4(), SPACE, "Later")
+
+    assert (seat.wish, seat.seated_as) == ("member", "moderator")
+    assert desk.membership(PERSON, other).wish == "member"

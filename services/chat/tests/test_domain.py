@@ -193,11 +193,18 @@ def test_a_ban_that_is_told_after_its_end_bans_nobody() -> None:
 
 def test_who_left_the_team_and_came_back_has_a_new_reason() -> None:
     team, first, second = Team(uuid4()), uuid4(), uuid4()
-    team.add_member(PERSON, first)
-    team.add_member(PERSON, uuid4())
+    team.add_member(PERSON, first, Role.MODERATOR)
+    team.add_member(PERSON, uuid4(), Role.MODERATOR)
 
     removed = team.remove_member(PERSON)
-    team.add_member(PERSON, second)
+    team.add_member(PERSON, second, Role.MODERATOR)
 
     assert removed == first
     assert team.sources == {str(PERSON): second}
+
+
+def test_before_roles_were_told_everyone_on_a_team_moderated() -> None:
+    added: dict[str, object] = {}
+    Team.MemberAdded.upcast_v1_v2(added)
+
+    assert added == {"role": "moderator"}

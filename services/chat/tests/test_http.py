@@ -9,7 +9,7 @@ import pytest
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.chat.application import INTRODUCE, Chat
-from services.chat.domain import Membership
+from services.chat.domain import Membership, Role
 from services.chat.tests.builders import NOW
 from services.chat.tests.fakes import signed
 
@@ -31,10 +31,10 @@ def confirm(store: Store[Chat], person_id: UUID) -> None:
 def opened(store: Store[Chat]) -> None:
     """A channel with its owner and a buyer in it; another creator has a channel of their own."""
     chat = store.application
-    told(store, lambda: chat.add_team_member(SPACE, OWNER, uuid4()))
+    told(store, lambda: chat.add_team_member(SPACE, OWNER, uuid4(), Role.MODERATOR))
     told(store, lambda: chat.add_experience(EXPERIENCE, SPACE, "Lounge"))
     told(store, lambda: chat.note_purchase(uuid4(), MEMBER, [EXPERIENCE], NOW))
-    told(store, lambda: chat.add_team_member(uuid4(), CREATOR, uuid4()))
+    told(store, lambda: chat.add_team_member(uuid4(), CREATOR, uuid4(), Role.MODERATOR))
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,9 @@ async def test_a_buyer_who_joins_the_team_moderates_from_the_same_seat(
     add(store)
     await run_all(worker)
 
-    store.execute(Cause(uuid4()), lambda: chat.add_team_member(SPACE, PERSON, uuid4()))
+    store.execute(
+        Cause(uuid4()), lambda: chat.add_team_member(SPACE, PERSON, uuid4(), Role.MODERATOR)
+    )
     await run_all(worker)
 
     assert room.seats == {(EXPERIENCE, PERSON): Role.MODERATOR}

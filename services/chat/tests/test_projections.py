@@ -7,7 +7,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from libs.runtime.views.view import ViewCursor
 from services.chat.application import Chat
-from services.chat.domain import Membership
+from services.chat.domain import Membership, Role
 from services.chat.tests.builders import NOW
 
 PERSON, SPACE, EXPERIENCE, SOURCE = (UUID(int=n) for n in range(1, 5))
@@ -26,7 +26,7 @@ def test_views_rebuilt_from_zero_equal_the_live_ones(store: Store[Chat], databas
         lambda: chat.confirm_channel(EXPERIENCE),
         lambda: chat.add_source(SOURCE, PERSON, EXPERIENCE, NOW),
         lambda: chat.confirm_seat(seat, 1),
-        lambda: chat.add_team_member(SPACE, PERSON, uuid4()),
+        lambda: chat.add_team_member(SPACE, PERSON, uuid4(), Role.MODERATOR),
         lambda: chat.confirm_seat(seat, 2),
         lambda: chat.add_source(uuid4(), uuid4(), EXPERIENCE, NOW),
         lambda: chat.ban_person(SPACE, PERSON, 2),

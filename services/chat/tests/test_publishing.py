@@ -29,7 +29,7 @@ def test_channels_teams_and_purchases_are_our_own_business() -> None:
     purchase, person = Purchase(uuid4()), uuid4()
     channel.confirm_open()
     team.list_experience(uuid4())
-    team.add_member(person, uuid4())
+    team.add_member(person, uuid4(), Role.MODERATOR)
     team.remove_member(person)
     team.ban(person, 2)
     team.lift_ban(person, 3)

@@ -159,7 +159,7 @@ def test_the_owner_and_the_team_are_seated_in_a_new_channel() -> None:
     )
     reactions.on_experience_added(added, about(), desk.chat)
     reactions.on_team_member_removed(
-        TeamMemberRemoved(space_id=space, person_id=helper), about(), desk.chat
+        TeamMemberRemoved(space_id=space, person_id=helper), about(version=2), desk.chat
     )
 
     assert desk.membership(owner, added.experience_id).wish == "moderator"
@@ -174,3 +174,27 @@ def test_the_provider_learns_of_a_person_at_registration() -> None:
 
     [entry] = desk.schedule.entries
     assert (entry.kind, entry.payload) == (INTRODUCE, {"person_id": str(person)})
+
+
+@pytest.mark.parametrize(
+    ("role", "seat"),
+    [
+        ("admin", "moderator"),
+        ("moderator", "moderator"),
+        ("collaborator", "member"),
+        ("support", "member"),
+        ("analyst", None),
+    ],
+)
+def test_each_role_of_the_team_has_its_seat(role: str, seat: str | None) -> None:
+    desk, space, person = Desk(), uuid4(), uuid4()
+    added = experience_added(space)
+    reactions.on_experience_added(added, about(space, 2), desk.chat)
+    joined = TeamMemberAdded(space_id=space, person_id=person, role="moderator")
+    reactions.on_team_member_added(joined, about(space, 3), desk.chat)
+
+    changed = TeamMemberAdded(space_id=space, person_id=person, role=role)
+    for _ in range(2):
+        reactions.on_team_member_added(changed, about(space, 4), desk.chat)
+
+    assert desk.membership(person, added.experience_id).wish == seat

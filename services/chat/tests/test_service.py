@@ -110,7 +110,7 @@ async def seat_of(provider: StreamProvider, experience: UUID, person: UUID) -> b
     return False
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
 async def test_a_purchase_becomes_a_seat_and_its_refund_ends_it(
     service: Service, provider: StreamProvider
 ) -> None:
@@ -134,7 +134,7 @@ async def test_a_purchase_becomes_a_seat_and_its_refund_ends_it(
     assert provider.find_member(EXPERIENCE, BUYER) is None
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
 async def test_a_ban_empties_every_seat_of_its_space_until_it_is_lifted(
     service: Service, provider: StreamProvider
 ) -> None:
@@ -168,7 +168,7 @@ async def test_a_ban_empties_every_seat_of_its_space_until_it_is_lifted(
     assert all(back)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
 async def test_forty_bans_in_one_space_at_once_all_count_and_none_is_in_anothers_way(
     service: Service, provider: StreamProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -189,7 +189,7 @@ async def test_forty_bans_in_one_space_at_once_all_count_and_none_is_in_anothers
     assert not any(provider.find_member(experience, person) for person in people)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
 async def test_forty_buyers_at_once_are_all_seated(
     service: Service, provider: StreamProvider
 ) -> None:

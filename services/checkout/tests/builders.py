@@ -10,10 +10,11 @@ from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.schedule import MemorySchedule
-from services.checkout.application import Checkout
-from services.checkout.domain import Offer, Order, Payment, PaymentStatus
-from services.checkout.stock import StockDoor
-from services.checkout.tests.fakes import MemoryBooks, MemoryCounters
+from services.checkout.application import Parts, application
+from services.checkout.orders.order import Order
+from services.checkout.orders.quote import Quote
+from services.checkout.payments.provider import PaymentStatus, ProviderPayment
+from services.checkout.tests.fakes import MemoryCounters, MemoryReads
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -33,7 +34,7 @@ def free(**fields: Any) -> PassTerms:
     return terms(pricing_type="free", price_minor=0, **fields)
 
 
-def an_offer(frozen: PassTerms | None = None, **fields: Any) -> Offer:
+def an_offer(frozen: PassTerms | None = None, **fields: Any) -> Quote:
     given: dict[str, Any] = {
         "pass_id": uuid4(),
         "version_id": uuid4(),
@@ -46,7 +47,7 @@ def an_offer(frozen: PassTerms | None = None, **fields: Any) -> Offer:
         "experience_ids": (uuid4(), uuid4()),
         "frozen_terms": (frozen or terms()).model_dump(mode="json"),
     }
-    return Offer(**(given | fields))
+    return Quote(**(given | fields))
 
 
 def an_order(frozen: PassTerms | None = None) -> Order:
@@ -61,7 +62,7 @@ def an_order(frozen: PassTerms | None = None) -> Order:
     )
 
 
-def a_payment(order: Order | UUID, status: str = "succeeded", **fields: Any) -> Payment:
+def a_payment(order: Order | UUID, status: str = "succeeded", **fields: Any) -> ProviderPayment:
     given: dict[str, Any] = {
         "payment_intent_id": "pi_1",
         "status": PaymentStatus(status),
@@ -72,7 +73,7 @@ def a_payment(order: Order | UUID, status: str = "succeeded", **fields: Any) -> 
         "charge_id": "ch_1",
         "client_secret": "pi_1_secret",
     }
-    return Payment(**(given | fields))
+    return ProviderPayment(**(given | fields))
 
 
 def events_of(aggregate: Any) -> list[str]:
@@ -85,26 +86,22 @@ class Shop:
 
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
     schedule: MemorySchedule = field(default_factory=MemorySchedule)
-    books: MemoryBooks = field(default_factory=MemoryBooks)
+    reads: MemoryReads = field(default_factory=MemoryReads)
     counters: MemoryCounters = field(default_factory=MemoryCounters)
 
     def __post_init__(self) -> None:
-        self.checkout = Checkout(
-            clock=self.clock,
-            schedule=self.schedule,
-            books=self.books,
-            stock=StockDoor(self.counters),
-        )
-        self.books.checkout = self.checkout
+        parts = Parts(counters=self.counters, reads=self.reads)
+        self.checkout = application(None, self.clock, self.schedule, parts)
+        self.reads.checkout = self.checkout
 
     def offer(self, frozen: PassTerms | None = None, seats: int | None = None) -> UUID:
         offer = an_offer(frozen)
-        self.books.offers[offer.pass_id] = offer
-        self.checkout.set_capacity(offer.pass_id, 1, seats)
+        self.reads.offers[offer.pass_id] = offer
+        self.checkout.stock.set_capacity(offer.pass_id, 1, seats)
         return offer.pass_id
 
     def buy(self, pass_id: UUID, person_id: UUID | None = None) -> UUID:
-        return UUID(self.checkout.open_order(uuid4(), person_id or uuid4(), pass_id))
+        return UUID(self.checkout.orders.open_order(uuid4(), person_id or uuid4(), pass_id))
 
     def order(self, order_id: UUID) -> Order:
         order: Order = self.checkout.repository.get(order_id)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,16 +20,15 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.checkout.__main__ import compose
 from services.checkout.application import Checkout
-from services.checkout.jobs import Jobs
-from services.checkout.payments import PaymentProvider, Payments
+from services.checkout.flows import Workers, jobs, talking_to, timers
+from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.queue.waiting_room import WaitingRoom, queue_for, spare_turn
 from services.checkout.reactions import SUBSCRIPTIONS
-from services.checkout.rounds import Balancer, Reconciler, begin_rounds
+from services.checkout.reconciliation.run import schedule_runs
 from services.checkout.settings import Settings
-from services.checkout.stock import Counters
+from services.checkout.stock.inventory import Counters
 from services.checkout.tests.builders import NOON, a_pass, a_space, about
 from services.checkout.tests.fakes import FakeProvider
-from services.checkout.timers import timers
-from services.checkout.webhooks import Webhooks
 
 SECRET = "a secret of the tests, of 32 signs or more"
 WEBHOOK_SECRETS = "whsec_new,whsec_old"
@@ -60,12 +60,20 @@ class Shop:
     def __post_init__(self) -> None:
         self.store: Store[Checkout] = self.service.store
         self.checkout = self.store.application
-        self.payments = Payments(self.store, self.provider)
-        self.webhooks = Webhooks(self.store, self.payments, self.store.schedule)
-        self.reconciler = Reconciler(self.store, self.provider)
-        self.balancer = Balancer(self.store, self.provider)
-        jobs = Jobs(self.payments, self.webhooks, self.reconciler, self.balancer).by_kind()
-        self.worker = Worker(self.store, timers(self.store, self.webhooks), jobs)
+        self.employ(talking_to(self.provider, self.store))
+
+    def employ(self, workers: Workers) -> None:
+        """Let these talk with the provider from now on."""
+        self.charging, self.webhooks = workers.charging, workers.webhooks
+        self.reconciler, self.balancer = workers.reconciler, workers.balancer
+        self.worker = Worker(self.store, timers(self.store, self.webhooks), jobs(workers))
+
+    def wait_for_turns(self, per_s: float) -> WaitingRoom:
+        """Have a queue in front of the provider, which makes `per_s` payments a second."""
+        queue = queue_for(per_s)
+        turns = partial(spare_turn, queue)
+        self.employ(talking_to(self.provider, self.store, before_making=turns))
+        return WaitingRoom(self.store, queue, self.charging.ensure)
 
     def hear(self, contract: Contract, entity_id: UUID) -> None:
         """Handle an event of the catalog as the consumer does."""
@@ -92,19 +100,19 @@ class Shop:
         cause = Cause(uuid4())
         person_id = person_id or uuid4()
         opened = self.store.execute(
-            cause, lambda: self.checkout.open_order(cause.command_id, person_id, pass_id)
+            cause, lambda: self.checkout.orders.open_order(cause.command_id, person_id, pass_id)
         )
         return UUID(opened)
 
     def ensure(self, order_id: UUID) -> None:
-        self.payments.ensure(order_id, Cause(uuid4()))
+        self.charging.ensure(order_id, Cause(uuid4()))
 
     def settle(self, order_id: UUID) -> None:
-        self.payments.settle_order(order_id, Cause(uuid4()))
+        self.charging.settle_order(order_id, Cause(uuid4()))
 
     def settle_again(self, payment_intent_id: str) -> None:
         """As when a webhook speaks of the payment."""
-        record = self.payments.follow_hint(payment_intent_id)
+        record = self.charging.follow_hint(payment_intent_id)
         assert record is not None
         self.store.work(self.cause(), record)
 
@@ -118,9 +126,11 @@ class Shop:
             done += now
         return done
 
-    def begin_rounds(self) -> None:
+    def schedule_runs(self) -> None:
         """As at the start of the service."""
-        self.store.work(Cause(uuid4()), lambda: begin_rounds(self.store.schedule, self.clock.now()))
+        self.store.work(
+            Cause(uuid4()), lambda: schedule_runs(self.store.schedule, self.clock.now())
+        )
 
     def pass_time(self, **by: float) -> None:
         assert isinstance(self.clock, FixedClock)

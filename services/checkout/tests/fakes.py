@@ -7,33 +7,33 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.checkout.domain import (
-    Listed,
+from services.checkout.orders.eligibility import Eligibility
+from services.checkout.orders.order import Order
+from services.checkout.orders.quote import Quote
+from services.checkout.payments.provider import (
     Listing,
-    Offer,
-    Order,
+    MovementKind,
     Page,
-    PassNotFound,
-    Payment,
     PaymentRequest,
     PaymentStatus,
     PaymentUnknown,
+    ProviderMovement,
+    ProviderPayment,
     ProviderRefund,
     RefundImpossible,
-    RefundOrder,
-    Says,
-    Standing,
+    RefundRequest,
 )
+from services.checkout.stock.inventory import PassNotFound
 
 if TYPE_CHECKING:
     from services.checkout.application import Checkout
 
 
 @dataclass
-class MemoryBooks:
+class MemoryReads:
     """Passes and people in dicts; orders are looked up in the store of the checkout itself."""
 
-    offers: dict[UUID, Offer] = field(default_factory=dict)
+    offers: dict[UUID, Quote] = field(default_factory=dict)
     archived: set[UUID] = field(default_factory=set)
     team: set[UUID] = field(default_factory=set)
     banned: set[UUID] = field(default_factory=set)
@@ -47,12 +47,12 @@ class MemoryBooks:
     def lock_order(self, order_id: UUID) -> None:
         self.locked.append(order_id)
 
-    def standing(self, pass_id: UUID, person_id: UUID, at: datetime) -> Standing:
+    def eligibility(self, pass_id: UUID, person_id: UUID, at: datetime) -> Eligibility:
         if pass_id not in self.offers:
             raise PassNotFound(pass_id)
         by_status = {o.status: o.id for o in self._orders(pass_id, person_id)}
-        return Standing(
-            offer=self.offers[pass_id],
+        return Eligibility(
+            quote=self.offers[pass_id],
             archived=pass_id in self.archived,
             on_team=person_id in self.team,
             banned=person_id in self.banned,
@@ -65,9 +65,9 @@ class MemoryBooks:
         stored = self.checkout.recorder.select_notifications(None, 10_000)
         ids = dict.fromkeys(n.originator_id for n in stored if n.topic == "checkout.order.opened")
         orders: list[Order] = [self.checkout.repository.get(id_) for id_ in ids]
-        return [o for o in orders if (o.offer.pass_id, o.person_id) == (pass_id, person_id)]
+        return [o for o in orders if (o.quote.pass_id, o.person_id) == (pass_id, person_id)]
 
-    def keep_secret(self, payment: Payment) -> None:
+    def keep_secret(self, payment: ProviderPayment) -> None:
         if payment.client_secret is not None:
             self.secrets[payment.payment_intent_id] = payment.client_secret
 
@@ -117,7 +117,7 @@ class FakeProvider:
     now: Callable[[], datetime] = lambda: datetime(2026, 6, 1, 12, tzinfo=UTC)
     made_at: dict[str, datetime] = field(default_factory=dict)
 
-    payments: dict[str, Payment] = field(default_factory=dict)
+    payments: dict[str, ProviderPayment] = field(default_factory=dict)
     by_key: dict[str, Any] = field(default_factory=dict)
     faults: list[Exception] = field(default_factory=list)
     after: list[Exception] = field(default_factory=list)
@@ -127,10 +127,10 @@ class FakeProvider:
     kept_after: list[Exception] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
 
-    def create(self, asked: PaymentRequest) -> Payment:
-        def make() -> Payment:
+    def create(self, asked: PaymentRequest) -> ProviderPayment:
+        def make() -> ProviderPayment:
             number = next(self.numbers)
-            payment = Payment(
+            payment = ProviderPayment(
                 payment_intent_id=f"pi_{number}",
                 status=PaymentStatus.AWAITING,
                 amount_minor=asked.amount_minor,
@@ -145,24 +145,24 @@ class FakeProvider:
 
         return self._once("create", asked.idempotency_key, make)
 
-    def get(self, payment_intent_id: str) -> Payment:
+    def get(self, payment_intent_id: str) -> ProviderPayment:
         self._fail("get")
         if payment_intent_id not in self.payments:
             raise PaymentUnknown(payment_intent_id)
         return self.payments[payment_intent_id]
 
-    def find(self, order_id: UUID, attempt: int) -> Payment | None:
+    def find(self, order_id: UUID, attempt: int) -> ProviderPayment | None:
         self._fail("find")
         wanted = (order_id, attempt)
         return next((p for p in self.payments.values() if (p.order_id, p.attempt) == wanted), None)
 
-    def cancel(self, payment_intent_id: str) -> Payment:
+    def cancel(self, payment_intent_id: str) -> ProviderPayment:
         self._fail("cancel")
         if self.payments[payment_intent_id].status is not PaymentStatus.SUCCEEDED:
             self.tell(payment_intent_id, status=PaymentStatus.CANCELLED)
         return self.payments[payment_intent_id]
 
-    def refund(self, asked: RefundOrder) -> ProviderRefund:
+    def refund(self, asked: RefundRequest) -> ProviderRefund:
         def make() -> ProviderRefund:
             payment = self.payments[asked.payment_intent_id]
             left = payment.amount_minor - sum(r.amount_minor for r in payment.refunds)
@@ -201,38 +201,52 @@ class FakeProvider:
         listed = tuple(each for _, each in page if each is not None)
         return Page(listed, page[-1][0] if more else None)
 
-    def _objects(self, listing: Listing, payment: Payment) -> list[tuple[str, Listed | None]]:
+    def _objects(
+        self, listing: Listing, payment: ProviderPayment
+    ) -> list[tuple[str, ProviderMovement | None]]:
         intent, charge = payment.payment_intent_id, payment.charge_id
         captured = payment.status is PaymentStatus.SUCCEEDED
         match listing:
             case Listing.PAYMENTS if captured:
-                return [(intent, self._listed(intent, Says.CAPTURED, payment, charge or intent))]
+                return [
+                    (intent, self._listed(intent, MovementKind.CAPTURED, payment, charge or intent))
+                ]
             case Listing.PAYMENTS if payment.status is PaymentStatus.CANCELLED:
-                return [(intent, self._listed(intent, Says.CANCELLED, payment, intent))]
+                return [(intent, self._listed(intent, MovementKind.CANCELLED, payment, intent))]
             case Listing.PAYMENTS:
                 return [(intent, None)]
             case Listing.CHARGES:
-                return [(charge, self._listed(charge, Says.CAPTURED, payment))] if charge else []
+                return (
+                    [(charge, self._listed(charge, MovementKind.CAPTURED, payment))]
+                    if charge
+                    else []
+                )
             case Listing.REFUNDS:
                 return [
-                    (r.refund_id, self._listed(r.refund_id, Says.RETURNED, payment, None, r))
+                    (
+                        r.refund_id,
+                        self._listed(r.refund_id, MovementKind.RETURNED, payment, None, r),
+                    )
                     for r in payment.refunds
                 ] + [
-                    (r.refund_id, self._listed(r.refund_id, Says.NOT_TAKEN, payment, None, r))
+                    (
+                        r.refund_id,
+                        self._listed(r.refund_id, MovementKind.REFUND_FAILED, payment, None, r),
+                    )
                     for r in payment.failed_refunds
                 ]
 
     def _listed(
         self,
         object_id: str,
-        says: Says,
-        payment: Payment,
+        kind: MovementKind,
+        payment: ProviderPayment,
         at: str | None = None,
         refund: ProviderRefund | None = None,
-    ) -> Listed | None:
-        return payment.order_id and Listed(
+    ) -> ProviderMovement | None:
+        return payment.order_id and ProviderMovement(
             object_id=object_id,
-            says=says,
+            kind=kind,
             payment_intent_id=payment.payment_intent_id,
             movement_id=refund.refund_id if refund else payment.payment_intent_id,
             order_id=payment.order_id,
@@ -242,7 +256,7 @@ class FakeProvider:
             marked=payment.attempt > 0,
         )
 
-    def tell(self, payment_intent_id: str, **changes: Any) -> Payment:
+    def tell(self, payment_intent_id: str, **changes: Any) -> ProviderPayment:
         payment = replace(self.payments[payment_intent_id], **changes)
         for id_ in (payment.charge_id, *(r.refund_id for r in payment.refunds)):
             if id_ is not None:
@@ -262,7 +276,7 @@ class FakeProvider:
         )
         return failed
 
-    def pay(self, payment_intent_id: str) -> Payment:
+    def pay(self, payment_intent_id: str) -> ProviderPayment:
         return self.tell(
             payment_intent_id, status=PaymentStatus.SUCCEEDED, charge_id=f"ch_{payment_intent_id}"
         )

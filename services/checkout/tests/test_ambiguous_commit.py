@@ -13,7 +13,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.tests.wired import wired
 from services.checkout.tests.builders import free, terms
 from services.checkout.tests.conftest import Shop
-from services.checkout.tests.test_desk import a_buyer, a_desk
+from services.checkout.tests.test_batching import a_batcher, a_buyer
 from tests.chaos.wires import Wire, WireFault
 
 
@@ -31,11 +31,11 @@ async def test_a_batch_whose_commit_was_never_confirmed_is_sold_once_and_everyon
 ) -> None:
     wire, shop = wire_and_shop
     pass_id = shop.offer(frozen).pass_id
-    desk = a_desk(shop)
+    batcher = a_batcher(shop)
     buyers = [a_buyer(shop, pass_id) for _ in range(4)]
     wire.break_it(WireFault.CUT_AFTER_COMMIT, most_hits=1)
 
-    answers = [await asyncio.gather(*(desk.serve(b) for b in buyers)) for _ in range(2)]
+    answers = [await asyncio.gather(*(batcher.serve(b) for b in buyers)) for _ in range(2)]
 
     assert wire.hits == 1, "no answer was cut: nothing is proved"
     assert answers[0] == answers[1]
@@ -58,12 +58,12 @@ async def test_from_purchase_to_refund_every_step_is_taken_once_though_no_commit
         return done
 
     def buy() -> str:
-        act = partial(shop.checkout.open_order, buying.command_id, person_id, pass_id)
+        act = partial(shop.checkout.orders.open_order, buying.command_id, person_id, pass_id)
         return shop.store.execute(buying, act)
 
     def refund() -> str:
         request_id = refunding.command_id
-        act = partial(shop.checkout.request_refund, request_id, order_id, None, "creator")
+        act = partial(shop.checkout.refunds.request_refund, request_id, order_id, None, "creator")
         return shop.store.execute(refunding, act)
 
     answers = [over_a_cut(buy)]

@@ -4,25 +4,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.checkout.application import (
-    CLOSE_ORDER,
-    HOLD_EXPIRES,
-    RECONCILE_ORDER,
-)
-from services.checkout.domain import (
-    Capacity,
-    DailyBalance,
-    Difference,
-    Listed,
-    OrderNotFound,
-    OrderStatus,
-    PassNotFound,
-    ProviderRefund,
-    Says,
-    Seat,
-    SoldOut,
-)
-from services.checkout.money_back import REFUND, RETURN_PAYMENT
+from services.checkout.orders.refunds import REFUND, RETURN_PAYMENT
+from services.checkout.orders.states import OrderStatus
+from services.checkout.orders.use_cases import CLOSE_ORDER, HOLD_EXPIRES, RECONCILE_ORDER
+from services.checkout.payments.payment import OrderNotFound
+from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderRefund
+from services.checkout.reconciliation.daily_balance import DailyBalance
+from services.checkout.reconciliation.discrepancy import Discrepancy
+from services.checkout.stock.capacity import Capacity
+from services.checkout.stock.inventory import PassNotFound, SoldOut
+from services.checkout.stock.seat import Seat
 from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, free
 
 
@@ -42,8 +33,8 @@ def test_the_same_command_told_twice_opens_one_order() -> None:
     pass_id = shop.offer(seats=5)
     command_id, person_id = uuid4(), uuid4()
 
-    first = shop.checkout.open_order(command_id, person_id, pass_id)
-    second = shop.checkout.open_order(command_id, person_id, pass_id)
+    first = shop.checkout.orders.open_order(command_id, person_id, pass_id)
+    second = shop.checkout.orders.open_order(command_id, person_id, pass_id)
 
     assert first == second
     assert shop.counters.counts(pass_id) == (1, 0)
@@ -104,7 +95,7 @@ def test_a_success_told_by_everyone_is_one_purchase() -> None:
     payment = a_payment(order_id)
 
     for _ in range(3):
-        shop.checkout.settle(order_id, payment)
+        shop.checkout.orders.apply_provider_state(order_id, payment)
 
     assert shop.told(order_id).count("Fulfilled") == 1
     assert shop.due() == []
@@ -118,7 +109,7 @@ def test_whatever_the_order_of_hints_the_pass_is_bought_once() -> None:
         order_id = shop.buy(pass_id)
 
         for status in (*told, *told):
-            shop.checkout.settle(order_id, a_payment(order_id, status))
+            shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id, status))
 
         assert shop.told(order_id).count("Fulfilled") == 1
         assert shop.counters.counts(pass_id) == (0, 1)
@@ -127,19 +118,19 @@ def test_whatever_the_order_of_hints_the_pass_is_bought_once() -> None:
 def test_the_buyers_secret_is_kept_while_open_and_forgotten_after() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer())
-    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
-    assert shop.books.secrets == {"pi_1": "pi_1_secret"}
+    shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    assert shop.reads.secrets == {"pi_1": "pi_1_secret"}
 
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
 
-    assert shop.books.secrets == {}
+    assert shop.reads.secrets == {}
 
 
 def test_a_made_payment_is_looked_after_two_minutes_later() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer())
 
-    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
 
     (entry,) = [e for e in shop.schedule.entries if e.kind == RECONCILE_ORDER]
     assert entry.due_at == shop.clock.now() + 2 * MINUTE
@@ -151,8 +142,8 @@ def test_an_unpaid_order_gives_its_seat_back_when_the_hold_is_over() -> None:
     order_id = shop.buy(pass_id)
     shop.clock.advance(10 * MINUTE)
 
-    shop.checkout.close_order(order_id)
-    shop.checkout.close_order(order_id)
+    shop.checkout.orders.close_order(order_id)
+    shop.checkout.orders.close_order(order_id)
 
     assert shop.told(order_id).count("Expired") == 1
     assert shop.counters.counts(pass_id) == (0, 0)
@@ -162,7 +153,7 @@ def test_a_hold_that_is_not_over_is_left_alone() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
 
-    shop.checkout.close_order(order_id)
+    shop.checkout.orders.close_order(order_id)
 
     assert shop.order(order_id).status == OrderStatus.OPEN
 
@@ -172,9 +163,9 @@ def test_a_late_success_takes_a_seat_when_one_is_left() -> None:
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
     shop.clock.advance(10 * MINUTE)
-    shop.checkout.close_order(order_id)
+    shop.checkout.orders.close_order(order_id)
 
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
 
     assert shop.order(order_id).status == OrderStatus.FULFILLED
     assert shop.counters.counts(pass_id) == (0, 1)
@@ -187,12 +178,12 @@ def test_a_late_success_without_a_seat_goes_back_in_full() -> None:
     pass_id = shop.offer(seats=1)
     late = shop.buy(pass_id)
     shop.clock.advance(10 * MINUTE)
-    shop.checkout.close_order(late)
+    shop.checkout.orders.close_order(late)
     shop.buy(pass_id)
 
-    shop.checkout.settle(late, a_payment(late))
-    shop.checkout.settle(late, a_payment(late))
-    shop.checkout.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
+    shop.checkout.orders.apply_provider_state(late, a_payment(late))
+    shop.checkout.orders.apply_provider_state(late, a_payment(late))
+    shop.checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
 
     assert shop.order(late).status == OrderStatus.RETURNED
     assert shop.told(late).count("ReturnRequested") == 1
@@ -204,9 +195,11 @@ def test_a_late_success_without_a_seat_goes_back_in_full() -> None:
 def test_a_second_charge_of_one_order_goes_back_by_itself() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
 
-    shop.checkout.settle(order_id, a_payment(order_id, payment_intent_id="pi_2", attempt=2))
+    shop.checkout.orders.apply_provider_state(
+        order_id, a_payment(order_id, payment_intent_id="pi_2", attempt=2)
+    )
 
     (entry,) = [e for e in shop.schedule.entries if e.kind == RETURN_PAYMENT]
     assert entry.payload["cause"] == "second_charge"
@@ -219,11 +212,11 @@ def test_a_late_success_of_who_has_bought_the_pass_meanwhile_goes_back() -> None
     person_id = uuid4()
     late = shop.buy(pass_id, person_id)
     shop.clock.advance(10 * MINUTE)
-    shop.checkout.close_order(late)
+    shop.checkout.orders.close_order(late)
     second = shop.buy(pass_id, person_id)
-    shop.checkout.settle(second, a_payment(second, payment_intent_id="pi_2"))
+    shop.checkout.orders.apply_provider_state(second, a_payment(second, payment_intent_id="pi_2"))
 
-    shop.checkout.settle(late, a_payment(late))
+    shop.checkout.orders.apply_provider_state(late, a_payment(late))
 
     assert shop.told(late).count("Fulfilled") == 0
     assert shop.due().count(RETURN_PAYMENT) == 1
@@ -235,7 +228,7 @@ def test_another_amount_than_the_orders_buys_nothing_and_goes_back() -> None:
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
 
-    shop.checkout.settle(order_id, a_payment(order_id, amount_minor=1))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id, amount_minor=1))
 
     assert shop.order(order_id).status == OrderStatus.EXPIRED
     assert shop.due().count(RETURN_PAYMENT) == 1
@@ -247,8 +240,8 @@ def test_a_payment_that_can_not_be_made_lets_go_of_the_seat() -> None:
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
 
-    shop.checkout.give_up_payment(order_id, 1, "amount_too_small")
-    shop.checkout.give_up_payment(order_id, 1, "amount_too_small")
+    shop.checkout.orders.give_up_payment(order_id, 1, "amount_too_small")
+    shop.checkout.orders.give_up_payment(order_id, 1, "amount_too_small")
 
     assert shop.told(order_id)[2:] == ["PaymentFailed", "Expired"]
     assert shop.counters.counts(pass_id) == (0, 0)
@@ -259,7 +252,7 @@ def test_the_middle_of_a_payment_extends_the_hold() -> None:
     order_id = shop.buy(shop.offer(seats=1))
     shop.clock.advance(10 * MINUTE)
 
-    shop.checkout.extend_hold(order_id, a_payment(order_id, "challenged"))
+    shop.checkout.orders.extend_hold(order_id, a_payment(order_id, "challenged"))
 
     assert shop.order(order_id).held_until == shop.clock.now() + 10 * MINUTE
 
@@ -270,9 +263,9 @@ def test_told_twice_the_end_of_a_hold_extends_it_once() -> None:
     shop.clock.advance(10 * MINUTE)
     until = shop.clock.now() + 10 * MINUTE
 
-    shop.checkout.extend_hold(order_id, a_payment(order_id, "challenged"))
+    shop.checkout.orders.extend_hold(order_id, a_payment(order_id, "challenged"))
     shop.clock.advance(MINUTE)
-    shop.checkout.extend_hold(order_id, a_payment(order_id, "challenged"))
+    shop.checkout.orders.extend_hold(order_id, a_payment(order_id, "challenged"))
 
     assert (shop.order(order_id).held_until, shop.order(order_id).extensions) == (until, 1)
 
@@ -282,7 +275,7 @@ def test_who_stood_in_line_for_long_has_all_of_the_hold_to_pay() -> None:
     order_id = shop.buy(shop.offer(seats=1))
     shop.clock.advance(9 * MINUTE)
 
-    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
 
     until = shop.clock.now() + 10 * MINUTE
     due = {entry.kind: entry.due_at for entry in shop.schedule.entries}
@@ -295,13 +288,15 @@ def test_a_payment_that_comes_soon_or_again_does_not_restart_the_hold() -> None:
     shop = Shop()
     soon, again = shop.buy(shop.offer()), shop.buy(shop.offer())
     held_until = shop.clock.now() + 10 * MINUTE
-    shop.checkout.attach_payment(again, a_payment(again, "awaiting", payment_intent_id="pi_2"))
+    shop.checkout.orders.attach_payment(
+        again, a_payment(again, "awaiting", payment_intent_id="pi_2")
+    )
     shop.clock.advance(MINUTE / 2)
 
-    shop.checkout.attach_payment(soon, a_payment(soon, "awaiting", payment_intent_id="pi_3"))
+    shop.checkout.orders.attach_payment(soon, a_payment(soon, "awaiting", payment_intent_id="pi_3"))
     shop.clock.advance(5 * MINUTE)
     second = a_payment(again, "awaiting", payment_intent_id="pi_4", attempt=2)
-    shop.checkout.attach_payment(again, second)
+    shop.checkout.orders.attach_payment(again, second)
 
     assert shop.order(soon).held_until == shop.order(again).held_until == held_until
 
@@ -311,9 +306,9 @@ def test_a_payment_for_which_the_line_took_too_long_holds_no_seat() -> None:
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
     shop.clock.advance(10 * MINUTE)
-    shop.checkout.close_order(order_id)
+    shop.checkout.orders.close_order(order_id)
 
-    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
 
     assert shop.order(order_id).status == OrderStatus.EXPIRED
     assert shop.counters.counts(pass_id) == (0, 0)
@@ -324,11 +319,11 @@ def test_a_full_refund_frees_the_seat_and_a_partial_one_does_not() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
 
-    shop.checkout.record_refund(order_id, ProviderRefund("re_1", 1000))
+    shop.checkout.refunds.record_refund(order_id, ProviderRefund("re_1", 1000))
     assert shop.counters.counts(pass_id) == (0, 1)
-    shop.checkout.record_refund(order_id, ProviderRefund("re_2", 990))
+    shop.checkout.refunds.record_refund(order_id, ProviderRefund("re_2", 990))
 
     assert shop.counters.counts(pass_id) == (0, 0)
     assert shop.order(order_id).status == OrderStatus.REFUNDED
@@ -337,11 +332,11 @@ def test_a_full_refund_frees_the_seat_and_a_partial_one_does_not() -> None:
 def test_a_refund_from_the_dashboard_is_noticed_when_the_payment_is_looked_at() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
     looked_at = a_payment(order_id, refunds=(ProviderRefund("re_9", 1990),))
 
-    shop.checkout.settle(order_id, looked_at)
-    shop.checkout.settle(order_id, looked_at)
+    shop.checkout.orders.apply_provider_state(order_id, looked_at)
+    shop.checkout.orders.apply_provider_state(order_id, looked_at)
 
     assert shop.told(order_id).count("Refunded") == 1
 
@@ -349,11 +344,11 @@ def test_a_refund_from_the_dashboard_is_noticed_when_the_payment_is_looked_at() 
 def test_a_refund_asked_for_twice_by_one_command_is_one_job() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer())
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
     request_id = uuid4()
 
-    shop.checkout.request_refund(request_id, order_id, 500, "creator")
-    shop.checkout.request_refund(request_id, order_id, 500, "creator")
+    shop.checkout.refunds.request_refund(request_id, order_id, 500, "creator")
+    shop.checkout.refunds.request_refund(request_id, order_id, 500, "creator")
 
     assert shop.due() == [REFUND]
     assert shop.told(order_id).count("RefundRequested") == 1
@@ -361,7 +356,7 @@ def test_a_refund_asked_for_twice_by_one_command_is_one_job() -> None:
 
 def test_an_unknown_order_is_not_found() -> None:
     with pytest.raises(OrderNotFound):
-        Shop().checkout.settle(uuid4(), a_payment(uuid4()))
+        Shop().checkout.orders.apply_provider_state(uuid4(), a_payment(uuid4()))
 
 
 def test_capacity_below_what_is_taken_leaves_none_and_seats_that_return_vanish() -> None:
@@ -370,7 +365,7 @@ def test_capacity_below_what_is_taken_leaves_none_and_seats_that_return_vanish()
     for _ in range(3):
         shop.buy(pass_id)
 
-    shop.checkout.set_capacity(pass_id, 2, 1)
+    shop.checkout.stock.set_capacity(pass_id, 2, 1)
 
     with pytest.raises(SoldOut):
         shop.buy(pass_id)
@@ -380,7 +375,7 @@ def test_an_older_version_changes_no_capacity() -> None:
     shop = Shop()
     pass_id = shop.offer(free(), seats=1)
 
-    shop.checkout.set_capacity(pass_id, 1, 50)
+    shop.checkout.stock.set_capacity(pass_id, 1, 50)
 
     assert shop.counters.rows[pass_id][2] == 1
     assert shop.told(Capacity.create_id(pass_id, 1)) == ["Set"]
@@ -389,11 +384,11 @@ def test_an_older_version_changes_no_capacity() -> None:
 def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
-    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
     from_events = shop.order(order_id)
 
     shop.checkout.take_snapshot(order_id)
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
 
     assert shop.checkout.snapshots is not None
     (snapshot,) = shop.checkout.snapshots.get(order_id)
@@ -404,7 +399,7 @@ def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:
 def test_a_snapshot_of_before_refunds_could_fail_goes_on_as_well() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
     shop.checkout.take_snapshot(order_id)
     assert shop.checkout.snapshots is not None
     (snapshot,) = shop.checkout.snapshots.get(order_id)
@@ -419,8 +414,8 @@ def test_a_snapshot_of_before_refunds_could_fail_goes_on_as_well() -> None:
     assert order.status == OrderStatus.FULFILLED
 
 
-def listed(order_id: UUID, says: Says, movement_id: str = "pi_1") -> Listed:
-    return Listed("any", says, "pi_1", movement_id, order_id, 1990, "EUR", NOON)
+def listed(order_id: UUID, says: MovementKind, movement_id: str = "pi_1") -> ProviderMovement:
+    return ProviderMovement("any", says, "pi_1", movement_id, order_id, 1990, "EUR", NOON)
 
 
 def test_what_a_list_says_and_nobody_told_is_settled_and_kept_once() -> None:
@@ -428,14 +423,14 @@ def test_what_a_list_says_and_nobody_told_is_settled_and_kept_once() -> None:
     order_id = shop.buy(shop.offer(seats=1))
     payment = a_payment(order_id)
 
-    first = shop.checkout.reconcile(listed(order_id, Says.CAPTURED), payment)
-    again = shop.checkout.reconcile(listed(order_id, Says.CAPTURED), payment)
+    first = shop.checkout.reconciliation.reconcile(listed(order_id, MovementKind.CAPTURED), payment)
+    again = shop.checkout.reconciliation.reconcile(listed(order_id, MovementKind.CAPTURED), payment)
 
     assert (first, again) == (True, False)
     assert shop.order(order_id).status == OrderStatus.FULFILLED
-    difference = Difference.create_id("pi_1", "captured")
+    difference = Discrepancy.create_id("pi_1", "captured")
     (found,) = shop.checkout.events.get(difference)
-    assert isinstance(found, Difference.Found)
+    assert isinstance(found, Discrepancy.Found)
     assert (found.theirs, found.ours) == ("captured", "unknown")
 
 
@@ -444,11 +439,13 @@ def test_a_refund_that_a_list_says_of_what_is_on_its_way_back_is_no_difference()
     pass_id = shop.offer(seats=1)
     late = shop.buy(pass_id)
     shop.clock.advance(10 * MINUTE)
-    shop.checkout.close_order(late)
+    shop.checkout.orders.close_order(late)
     shop.buy(pass_id)
-    shop.checkout.settle(late, a_payment(late))
+    shop.checkout.orders.apply_provider_state(late, a_payment(late))
 
-    differs = shop.checkout.reconcile(listed(late, Says.RETURNED, "re_1"), a_payment(late))
+    differs = shop.checkout.reconciliation.reconcile(
+        listed(late, MovementKind.RETURNED, "re_1"), a_payment(late)
+    )
 
     assert differs is False
 
@@ -457,18 +454,20 @@ def test_what_a_list_says_of_no_order_of_ours_is_refused() -> None:
     shop = Shop()
 
     with pytest.raises(OrderNotFound):
-        shop.checkout.reconcile(listed(uuid4(), Says.CAPTURED), a_payment(uuid4()))
+        shop.checkout.reconciliation.reconcile(
+            listed(uuid4(), MovementKind.CAPTURED), a_payment(uuid4())
+        )
 
 
 def test_a_look_at_an_open_order_is_followed_by_another_and_at_a_settled_one_by_none() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
-    shop.checkout.attach_payment(order_id, a_payment(order_id, "awaiting"))
+    shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
 
-    shop.checkout.look_again(order_id, undecided=True)
+    shop.checkout.orders.look_again(order_id, undecided=True)
     again = [e.due_at for e in shop.schedule.entries if e.kind == RECONCILE_ORDER]
-    shop.checkout.settle(order_id, a_payment(order_id))
-    shop.checkout.look_again(order_id, undecided=False)
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
+    shop.checkout.orders.look_again(order_id, undecided=False)
 
     assert again == [NOON + 5 * MINUTE]
     assert RECONCILE_ORDER not in shop.due()
@@ -478,8 +477,8 @@ def test_a_day_that_is_compared_twice_keeps_both_and_is_as_it_was_found_last() -
     shop = Shop()
     sums = {"EUR": {"captured_theirs_minor": 1990, "captured_ours_minor": 0}}
 
-    shop.checkout.balance_day("2026-06-01", sums, ["pi_1"])
-    shop.checkout.balance_day("2026-06-01", {}, [])
+    shop.checkout.reconciliation.balance_day("2026-06-01", sums, ["pi_1"])
+    shop.checkout.reconciliation.balance_day("2026-06-01", {}, [])
 
     id_ = DailyBalance.create_id("2026-06-01")
     told = [type(event).__name__ for event in shop.checkout.events.get(id_)]

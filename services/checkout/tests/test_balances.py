@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.checkout.domain import PaymentStatus, ProviderSilent
-from services.checkout.rounds import BALANCE_DAY, SETTLE_LISTED
+from services.checkout.payments.provider import PaymentStatus, ProviderSilent
+from services.checkout.reconciliation.run import BALANCE_DAY, SETTLE_MOVEMENT
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
-from services.checkout.tests.test_rounds import (
+from services.checkout.tests.test_reconciliation import (
     a_purchase,
     an_order,
     due,
@@ -52,7 +52,7 @@ async def at_three_in_the_night(shop: Shop) -> None:
 async def test_a_day_that_is_the_same_on_both_sides_is_kept_as_such(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     for _ in range(3):
         _, intent = a_purchase(shop)
     refund_by_hand(shop, intent, 500)
@@ -76,7 +76,7 @@ async def test_a_day_that_is_the_same_on_both_sides_is_kept_as_such(
 async def test_a_difference_cries_out_and_is_looked_into_and_added_up_again(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     without_the_lists(shop)
     order_id, intent = a_purchase(shop)
     refund = refund_by_hand(shop, intent, 1990)
@@ -94,10 +94,10 @@ async def test_a_difference_cries_out_and_is_looked_into_and_added_up_again(
 
 
 def test_the_sums_of_a_day_wait_while_something_of_the_lists_was_never_tried(shop: Shop) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     now = shop.clock.now()
     put = shop.store.schedule.at
-    shop.store.work(shop.cause(), lambda: put(SETTLE_LISTED, "pi_1:captured", now, {}))
+    shop.store.work(shop.cause(), lambda: put(SETTLE_MOVEMENT, "pi_1:captured", now, {}))
 
     for _ in range(5):
         record = shop.balancer.step(DAY)
@@ -111,7 +111,7 @@ def test_the_sums_of_a_day_wait_while_something_of_the_lists_was_never_tried(sho
 async def test_what_can_not_be_settled_holds_the_second_sums_up_for_one_try_alone(
     shop: Shop,
 ) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     without_the_lists(shop)
     _, intent = a_purchase(shop)
     refund = refund_by_hand(shop, intent, 1990)
@@ -127,7 +127,7 @@ async def test_what_can_not_be_settled_holds_the_second_sums_up_for_one_try_alon
 
 
 async def test_what_we_alone_have_stays_a_difference_until_a_person_comes(shop: Shop) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     _, intent = a_purchase(shop)
     _, other = a_purchase(shop)
     shop.provider.tell(intent, status=PaymentStatus.CANCELLED, charge_id=None)
@@ -144,7 +144,7 @@ async def test_what_we_alone_have_stays_a_difference_until_a_person_comes(shop: 
 async def test_a_payment_that_the_provider_does_not_know_at_all_is_a_difference_of_its_day(
     shop: Shop,
 ) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     _, intent = a_purchase(shop)
     a_purchase(shop)
     await shop.work()
@@ -162,7 +162,7 @@ async def test_a_payment_that_the_provider_does_not_know_at_all_is_a_difference_
 async def test_what_was_captured_before_midnight_and_learned_after_it_counts_before(
     shop: Shop,
 ) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     shop.pass_time(hours=11, minutes=59)
     order_id, intent = an_order(shop)
     shop.provider.pay(intent)
@@ -180,11 +180,11 @@ async def test_what_was_captured_before_midnight_and_learned_after_it_counts_bef
 
 
 async def test_a_payment_that_bought_nothing_came_and_went_back_on_both_sides(shop: Shop) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     pass_id = shop.offer(terms(stock=1)).pass_id
     late = shop.buy(pass_id)
     shop.ensure(late)
-    shop.store.work(shop.cause(), lambda: shop.checkout.give_up_payment(late, 1, "nothing"))
+    shop.store.work(shop.cause(), lambda: shop.checkout.orders.give_up_payment(late, 1, "nothing"))
     shop.buy(pass_id)
     shop.provider.pay("pi_1")
     refund_by_hand(shop, "pi_1", 90)
@@ -200,7 +200,7 @@ async def test_a_payment_that_bought_nothing_came_and_went_back_on_both_sides(sh
 
 
 async def test_a_silent_provider_leaves_the_day_for_later(shop: Shop) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     a_purchase(shop)
     shop.pass_time(hours=14)
     await shop.work()
@@ -219,7 +219,7 @@ async def test_a_silent_provider_leaves_the_day_for_later(shop: Shop) -> None:
 
 
 async def test_days_on_which_nothing_ran_are_made_up_for_one_by_one(shop: Shop) -> None:
-    shop.begin_rounds()
+    shop.schedule_runs()
     a_purchase(shop)
 
     shop.pass_time(days=3, hours=15)

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from libs.events.access import BanLifted, PersonBanned
-from services.checkout.domain import PaymentStatus
-from services.checkout.projections import BanList
+from services.checkout.orders.bans import BanList
+from services.checkout.payments.provider import PaymentStatus
 from services.checkout.tests.builders import about, free, terms
 from services.checkout.tests.conftest import Shop, Visitor
 

@@ -5,26 +5,22 @@ from uuid import uuid4
 
 import pytest
 
-from services.checkout.domain import (
+from services.checkout.orders.eligibility import (
     AlreadyOwned,
     Banned,
-    NothingToRefund,
+    Eligibility,
     NotYetOnSale,
-    OrderNotOpen,
-    OrderStatus,
     OwnSpace,
     PassNotForSale,
-    ProviderRefund,
     RecurringNotAvailable,
-    RefundExceedsPayment,
     SaleEnded,
-    Seat,
-    SeatReason,
-    Standing,
     WaitlistOnly,
     refuse_unless_on_sale,
 )
-from services.checkout.domain.seat import SeatNotHeld
+from services.checkout.orders.states import OrderStatus
+from services.checkout.payments.payment import NothingToRefund, OrderNotOpen, RefundExceedsPayment
+from services.checkout.payments.provider import ProviderRefund
+from services.checkout.stock.seat import Seat, SeatNotHeld, SeatReason
 from services.checkout.tests.builders import (
     MINUTE,
     NOON,
@@ -37,7 +33,7 @@ from services.checkout.tests.builders import (
 
 
 @pytest.mark.parametrize(
-    ("standing", "refusal"),
+    ("eligibility", "refusal"),
     [
         ({"archived": True}, PassNotForSale),
         ({"on_team": True}, OwnSpace),
@@ -48,10 +44,10 @@ from services.checkout.tests.builders import (
     ],
 )
 def test_who_stands_badly_to_a_pass_is_told_why(
-    standing: dict[str, Any], refusal: type[Exception]
+    eligibility: dict[str, Any], refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
-        refuse_unless_on_sale(Standing(an_offer(), **standing), NOON)
+        refuse_unless_on_sale(Eligibility(an_offer(), **eligibility), NOON)
 
 
 @pytest.mark.parametrize(
@@ -68,13 +64,13 @@ def test_terms_that_forbid_the_sale_now_are_told(
     fields: dict[str, Any], refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
-        refuse_unless_on_sale(Standing(an_offer(terms(**fields))), NOON)
+        refuse_unless_on_sale(Eligibility(an_offer(terms(**fields))), NOON)
 
 
 def test_an_open_order_is_no_refusal_since_it_is_given_again() -> None:
-    standing = Standing(an_offer(), open_order_id=uuid4())
+    eligibility = Eligibility(an_offer(), open_order_id=uuid4())
 
-    refuse_unless_on_sale(standing, NOON)
+    refuse_unless_on_sale(eligibility, NOON)
 
 
 def test_the_first_charge_is_the_initial_fee_and_the_price() -> None:
@@ -107,7 +103,7 @@ def test_a_payment_is_intended_once_and_named_by_order_and_attempt() -> None:
 def test_after_a_cancelled_payment_another_one_can_be_intended() -> None:
     order = an_order()
     order.request_payment(NOON)
-    order.learn(a_payment(order, "cancelled"), NOON)
+    order.apply_provider_state(a_payment(order, "cancelled"), NOON)
 
     order.request_payment(NOON)
 
@@ -127,7 +123,7 @@ def test_a_payment_moves_forward_whatever_the_order_of_the_hints() -> None:
         order.request_payment(NOON)
 
         for hint in (*told, *told):
-            order.learn(a_payment(order, **hint), NOON)
+            order.apply_provider_state(a_payment(order, **hint), NOON)
 
         names = events_of(order)
         assert names.count("PaymentSucceeded") == 1
@@ -142,7 +138,7 @@ def test_each_refused_charge_is_told_once_even_if_heard_of_late() -> None:
     second = a_payment(order, "awaiting", failure="ch_2", failure_code="insufficient_funds")
 
     for told in (first, second, first, second):
-        order.learn(told, NOON)
+        order.apply_provider_state(told, NOON)
 
     failed = [e.code for e in order.collect_events() if type(e).__name__ == "PaymentFailed"]
     assert failed == ["generic_decline", "insufficient_funds"]
@@ -150,9 +146,9 @@ def test_each_refused_charge_is_told_once_even_if_heard_of_late() -> None:
 
 def test_money_that_comes_after_a_cancellation_is_still_seen() -> None:
     order = an_order()
-    order.learn(a_payment(order, "cancelled"), NOON)
+    order.apply_provider_state(a_payment(order, "cancelled"), NOON)
 
-    order.learn(a_payment(order, "succeeded"), NOON)
+    order.apply_provider_state(a_payment(order, "succeeded"), NOON)
 
     assert order.payments == {"pi_1": "succeeded"}
 
@@ -176,7 +172,7 @@ def test_a_fulfilled_order_does_not_expire() -> None:
 def test_an_expired_order_whose_payment_came_back_is_returned() -> None:
     order = an_order()
     order.expire("hold_expired", NOON)
-    order.learn(a_payment(order), NOON)
+    order.apply_provider_state(a_payment(order), NOON)
 
     order.request_return("pi_1", "sold_out", NOON)
     order.request_return("pi_1", "sold_out", NOON)
@@ -191,7 +187,7 @@ def test_an_expired_order_whose_payment_came_back_is_returned() -> None:
 
 def a_paid_order() -> Any:
     order = an_order()
-    order.learn(a_payment(order), NOON)
+    order.apply_provider_state(a_payment(order), NOON)
     order.fulfil("pi_1", NOON)
     return order
 

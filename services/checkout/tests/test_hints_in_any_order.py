@@ -13,8 +13,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.checkout.domain import Payment, PaymentStatus, ProviderRefund, ProviderSilent
-from services.checkout.domain import WebhookEvent as Hint
+from services.checkout.payments.provider import (
+    PaymentStatus,
+    ProviderPayment,
+    ProviderRefund,
+    ProviderSilent,
+)
+from services.checkout.payments.provider import WebhookEvent as Hint
 from services.checkout.tests.builders import terms
 from services.checkout.tests.conftest import Shop
 
@@ -32,7 +37,7 @@ SOME: Final = random.Random(720).sample(ORDERS, 120)  # noqa: S311 - which order
 PORTIONS: Final = [SOME[begin : begin + 20] for begin in range(0, len(SOME), 20)]
 
 
-def life_of(made: Payment, *, refund_fails: bool) -> dict[str, Payment]:
+def life_of(made: ProviderPayment, *, refund_fails: bool) -> dict[str, ProviderPayment]:
     """The payment as it stood at each of the hints."""
     charged = replace(made, charge_id="ch_1")
     paid = replace(charged, status=PaymentStatus.SUCCEEDED)

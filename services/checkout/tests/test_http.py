@@ -11,7 +11,7 @@ import pytest
 import stripe
 
 from libs.events.catalog import TeamMemberAdded
-from services.checkout.domain import PaymentImpossible, ProviderRefund, ProviderSilent
+from services.checkout.payments.provider import PaymentImpossible, ProviderRefund, ProviderSilent
 from services.checkout.tests.builders import MINUTE, NOON, an_end, free, terms
 from services.checkout.tests.conftest import Shop, Visitor
 

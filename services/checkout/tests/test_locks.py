@@ -17,12 +17,12 @@ import services.checkout
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.checkout.application import Checkout
-from services.checkout.domain import Standing
-from services.checkout.payments import Payments
+from services.checkout.application import Checkout, Parts, application
+from services.checkout.flows import talking_to
+from services.checkout.orders.eligibility import Eligibility
+from services.checkout.orders.tables import CheckoutTables
 from services.checkout.projections import VIEWS
-from services.checkout.stock import StockDoor
-from services.checkout.tables import BookTables, StockTable
+from services.checkout.stock.tables import StockTable
 from services.checkout.tests.builders import terms
 from services.checkout.tests.conftest import Shop
 
@@ -31,18 +31,18 @@ MIGRATIONS = Path(str(services.checkout.__file__)).parent / "migrations"
 LONG_ENOUGH_S = 1.0
 
 
-class Meeting(BookTables):
+class Meeting(CheckoutTables):
     """Both have looked how the buyer stands before either decides, if the locks let them."""
 
     def __init__(self) -> None:
         self._both = threading.Barrier(2)
 
     @override
-    def standing(self, pass_id: UUID, person_id: UUID, at: datetime) -> Standing:
-        standing = super().standing(pass_id, person_id, at)
+    def eligibility(self, pass_id: UUID, person_id: UUID, at: datetime) -> Eligibility:
+        eligibility = super().eligibility(pass_id, person_id, at)
         with suppress(threading.BrokenBarrierError):
             self._both.wait(LONG_ENOUGH_S)
-        return standing
+        return eligibility
 
 
 class Unlocked(Meeting):
@@ -74,17 +74,12 @@ def open_store(database: str, shop: Shop) -> Iterator[Callable[..., Store[Checko
     """The checkout once more on the same database, with books and counters of one's own."""
     opened: list[Store[Checkout]] = []
 
-    def open_(books: BookTables, counters: StockTable) -> Store[Checkout]:
+    def open_(reads: CheckoutTables, counters: StockTable) -> Store[Checkout]:
+        parts = Parts(counters=counters, reads=reads)
         store = Store(
             "checkout",
             database,
-            lambda env: Checkout(
-                env,
-                clock=shop.clock,
-                schedule=Schedule(shop.clock),
-                books=books,
-                stock=StockDoor(counters),
-            ),
+            lambda env: application(env, shop.clock, Schedule(shop.clock), parts),
             views=VIEWS,
             migrations=MIGRATIONS,
             clock=shop.clock,
@@ -111,20 +106,22 @@ def both(act: Callable[[], Any]) -> list[Any]:
         return list(threads.map(outcome, range(2)))
 
 
-@pytest.mark.parametrize(("books", "decided"), [(Meeting, 1), (Unlocked, 2)])
+@pytest.mark.parametrize(("reads", "decided"), [(Meeting, 1), (Unlocked, 2)])
 def test_two_tabs_of_a_person_make_one_order_and_without_the_lock_the_table_undoes_the_other(
     shop: Shop,
     open_store: Callable[..., Store[Checkout]],
-    books: type[BookTables],
+    reads: type[CheckoutTables],
     decided: int,
 ) -> None:
     pass_id, person_id = shop.offer(terms(stock=5)).pass_id, uuid4()
     counters = Counted()
-    store = open_store(books(), counters)
+    store = open_store(reads(), counters)
 
     def buy() -> str:
         cause, app = Cause(uuid4()), store.application
-        return store.execute(cause, lambda: app.open_order(cause.command_id, person_id, pass_id))
+        return store.execute(
+            cause, lambda: app.orders.open_order(cause.command_id, person_id, pass_id)
+        )
 
     orders = both(buy)
 
@@ -134,21 +131,21 @@ def test_two_tabs_of_a_person_make_one_order_and_without_the_lock_the_table_undo
 
 
 @pytest.mark.parametrize(
-    ("books", "faults"), [(Meeting, 0), (Unlocked, 1)], ids=["locked", "unlocked"]
+    ("reads", "faults"), [(Meeting, 0), (Unlocked, 1)], ids=["locked", "unlocked"]
 )
 def test_a_payment_that_two_hear_of_is_decided_once_and_without_the_lock_a_wall_stops_the_other(
     shop: Shop,
     open_store: Callable[..., Store[Checkout]],
-    books: type[BookTables],
+    reads: type[CheckoutTables],
     faults: int,
 ) -> None:
     pass_id, counters = shop.offer(terms(stock=5)).pass_id, Counted()
     order_id = shop.buy(pass_id)
     shop.ensure(order_id)
     shop.provider.pay("pi_1")
-    payments = Payments(open_store(books(), counters), shop.provider)
+    charging = talking_to(shop.provider, open_store(reads(), counters)).charging
 
-    outcomes = both(lambda: payments.settle_order(order_id, Cause(uuid4())))
+    outcomes = both(lambda: charging.settle_order(order_id, Cause(uuid4())))
 
     assert counters.decided == 1 + faults
     assert sum(isinstance(outcome, type) for outcome in outcomes) == faults

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import (
-    Payment,
+from services.checkout.payments.provider import (
     PaymentStatus,
+    ProviderPayment,
     ProviderRefund,
     ProviderSilent,
     RefundImpossible,
@@ -47,14 +47,16 @@ def ask_refund(shop: Shop, order_id: UUID, amount_minor: int | None = None) -> N
     request_id = uuid4()
     shop.store.execute(
         Cause(uuid4()),
-        lambda: shop.checkout.request_refund(request_id, order_id, amount_minor, "creator"),
+        lambda: shop.checkout.refunds.request_refund(request_id, order_id, amount_minor, "creator"),
     )
 
 
-def settle(shop: Shop, payment: Payment) -> None:
+def settle(shop: Shop, payment: ProviderPayment) -> None:
     order_id = payment.order_id
     assert order_id is not None
-    shop.store.work(shop.cause(), lambda: shop.checkout.settle(order_id, payment))
+    shop.store.work(
+        shop.cause(), lambda: shop.checkout.orders.apply_provider_state(order_id, payment)
+    )
 
 
 def state_of(shop: Shop, intent: str) -> str:
@@ -176,7 +178,7 @@ async def test_a_return_that_the_bank_did_not_take_is_sent_again_later_each_time
     assert waited == [timedelta(minutes=5 * factor) for factor in (1, 4, 16)]
     assert len(set(refunds_asked(shop))) == 4
     assert shop.count("checkout.order.payment_returned") == 4
-    assert "the bank did not take" in caplog.text
+    assert "the bank rejected" in caplog.text
     assert shop.order(order_id)["status"] == "fulfilled"
     (last,) = shop.provider.payments["pi_2"].refunds
     assert money(shop) == {
@@ -220,7 +222,7 @@ async def test_a_failed_refund_of_a_purchase_gives_the_pass_and_its_seat_again(
     assert row["refund_failure"] == "expired_or_canceled_card"
     assert shop.stock(pass_id) == (1, 0, 1)
     assert shop.count("checkout.order.refund_failed") == 1
-    assert "the bank did not take refund" in caplog.text
+    assert "the bank rejected refund" in caplog.text
     assert money(shop) == {("pi_1", "captured", 1990)}
     ask_refund(shop, order_id)
     await shop.work()
@@ -245,7 +247,7 @@ async def test_when_the_seat_is_gone_a_failed_refund_is_sent_again_and_no_pass_i
     await pass_minutes(shop, 6)
 
     assert (between["status"], between["refunded_minor"]) == ("refunded", 0)
-    assert "there is no seat" in caplog.text
+    assert "no seat is left" in caplog.text
     assert len(shop.provider.payments["pi_1"].refunds) == 1
     assert shop.order(order_id)["refunded_minor"] == 1990
     assert shop.order(order_id)["status"] == "refunded"
@@ -303,7 +305,7 @@ async def test_a_refund_that_the_team_asked_for_and_that_fails_at_once_ends_the_
     assert shop.rows("SELECT 1 FROM schedule WHERE kind = 'refund'") == []
 
 
-def what_was_seen(paid: Payment) -> list[Payment]:
+def what_was_seen(paid: ProviderPayment) -> list[ProviderPayment]:
     """A payment as it stood one after the other: paid, refunded, failed, refunded by another."""
     first, second = ProviderRefund("re_1", 1990), ProviderRefund("re_2", 1990)
     failed = replace(first, failure="lost_or_stolen_card")
@@ -322,7 +324,7 @@ def test_in_whatever_order_a_payments_refunds_are_heard_of_the_end_is_the_same(
     ends = set()
     for told in permutations(range(4)):
         order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
-        bought = Payment(f"pi_{order_id}", PaymentStatus.SUCCEEDED, 1990, "EUR", order_id)
+        bought = ProviderPayment(f"pi_{order_id}", PaymentStatus.SUCCEEDED, 1990, "EUR", order_id)
         other = replace(bought, payment_intent_id=f"pi_other_{order_id}", attempt=2)
         settle(shop, bought)
         seen = what_was_seen(other if second_charge else bought)
@@ -418,4 +420,4 @@ async def test_a_success_that_comes_when_the_pass_is_over_goes_back(shop: Shop) 
 
 
 def test_a_hint_about_a_payment_that_the_provider_does_not_know_is_not_ours(shop: Shop) -> None:
-    assert shop.payments.follow_hint("pi_of_another_account") is None
+    assert shop.charging.follow_hint("pi_of_another_account") is None

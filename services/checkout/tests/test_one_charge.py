@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import Payment, PaymentRequest, PaymentStatus
+from services.checkout.payments.provider import PaymentRequest, PaymentStatus, ProviderPayment
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.fakes import FakeProvider
@@ -33,7 +33,7 @@ def open_in_many_tabs(shop: Shop, pass_id: UUID, person_id: UUID) -> UUID:
 
     def click(cause: Cause) -> str:
         return shop.store.execute(
-            cause, lambda: shop.checkout.open_order(cause.command_id, person_id, pass_id)
+            cause, lambda: shop.checkout.orders.open_order(cause.command_id, person_id, pass_id)
         )
 
     opened = all_at_once(*(lambda cause=c: click(cause) for c in (clicked, clicked, other)))
@@ -59,14 +59,14 @@ def hear_from_everywhere(shop: Shop, order_id: UUID) -> None:
 
     all_at_once(
         lambda: shop.settle(order_id),
-        lambda: record(lambda: shop.payments.follow_hint(intents[0])),
-        lambda: record(lambda: shop.payments.follow_hint(intents[-1])),
-        lambda: record(lambda: shop.payments.look_and_again(order_id)),
-        lambda: record(lambda: shop.payments.close(order_id)),
+        lambda: record(lambda: shop.charging.follow_hint(intents[0])),
+        lambda: record(lambda: shop.charging.follow_hint(intents[-1])),
+        lambda: record(lambda: shop.charging.look_and_again(order_id)),
+        lambda: record(lambda: shop.charging.close(order_id)),
     )
 
 
-def payments_of(shop: Shop, order_id: UUID) -> list[Payment]:
+def payments_of(shop: Shop, order_id: UUID) -> list[ProviderPayment]:
     return [p for p in shop.provider.payments.values() if p.order_id == order_id]
 
 
@@ -102,7 +102,7 @@ def test_clicks_tabs_and_all_who_hear_of_it_at_once_charge_an_order_once(
 class WithoutKeys(FakeProvider):
     """The protection switched off: the same key makes another payment, and two ask at once."""
 
-    def create(self, asked: PaymentRequest) -> Payment:
+    def create(self, asked: PaymentRequest) -> ProviderPayment:
         self.two.wait(timeout=20)
         self.by_key.clear()
         return super().create(asked)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import (
+from services.checkout.payments.provider import (
     PaymentImpossible,
     PaymentStatus,
     ProviderRefund,
@@ -18,7 +18,6 @@ from services.checkout.domain import (
 )
 from services.checkout.tests.builders import terms
 from services.checkout.tests.conftest import Shop
-from services.checkout.waiting_room import WaitingRoom
 
 SILENT = ProviderSilent("timed out")
 
@@ -125,7 +124,7 @@ def test_webhook_return_page_and_reconciler_at_once_make_one_purchase(shop: Shop
     shop.provider.pay("pi_1")
 
     def settle(way: int) -> None:
-        look = shop.payments.look if way % 2 else lambda _: shop.payments.follow_hint("pi_1")
+        look = shop.charging.look if way % 2 else lambda _: shop.charging.follow_hint("pi_1")
         record = look(order_id)
         if record is not None:
             shop.store.work(Cause(uuid4()), record)
@@ -337,14 +336,14 @@ def test_a_payment_that_names_no_order_of_ours_is_left_alone(
     made = shop.provider.payments["pi_1"]
     shop.provider.payments["pi_x"] = replace(made, payment_intent_id="pi_x", order_id=stranger)
 
-    assert shop.payments.follow_hint("pi_x") is None
+    assert shop.charging.follow_hint("pi_x") is None
     assert shop.order(order_id)["status"] == "open"
 
 
 def ask_refund(shop: Shop, request_id: UUID, order_id: UUID, amount: int | None) -> None:
     shop.store.execute(
         Cause(uuid4()),
-        lambda: shop.checkout.request_refund(request_id, order_id, amount, "creator"),
+        lambda: shop.checkout.refunds.request_refund(request_id, order_id, amount, "creator"),
     )
 
 
@@ -352,7 +351,7 @@ async def test_the_hold_of_one_who_waited_in_vain_ends_without_asking_the_provid
     shop: Shop,
 ) -> None:
     pass_id = shop.offer(terms(stock=2)).pass_id
-    room = WaitingRoom(shop.store, shop.payments, per_s=0.01)
+    room = shop.wait_for_turns(per_s=0.01)
     orders = [shop.buy(pass_id), shop.buy(pass_id)]
     for order_id in orders:
         row = shop.order(order_id)
@@ -370,7 +369,7 @@ async def test_the_hold_of_one_who_waited_in_vain_ends_without_asking_the_provid
 
 async def test_the_end_of_a_hold_waits_for_a_turn_when_the_outcome_is_unknown(shop: Shop) -> None:
     order_id, pass_id = an_order(shop)
-    WaitingRoom(shop.store, shop.payments, per_s=0.01)
+    shop.wait_for_turns(per_s=0.01)
     shop.provider.after = [SILENT]
     shop.ensure(order_id)
 

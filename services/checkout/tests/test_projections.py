@@ -6,21 +6,16 @@ from uuid import uuid4
 from libs.events.catalog import TeamMemberRemoved
 from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import ProviderRefund
-from services.checkout.projections import (
-    BalanceList,
-    MoneyList,
-    OrderList,
-    PassSale,
-    PaymentList,
-    SeatList,
-    StrayPaymentList,
-    TeamList,
-)
+from services.checkout.orders.catalog import PassSale, TeamList
+from services.checkout.orders.payment_projections import MoneyList, PaymentList
+from services.checkout.orders.projections import OrderList
+from services.checkout.payments.provider import ProviderRefund
+from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
+from services.checkout.stock.projections import SeatList
 from services.checkout.tests.builders import a_pass, a_payment, a_space, about, an_end, free, terms
 from services.checkout.tests.conftest import Shop
 
-OWN = (OrderList(), PaymentList(), SeatList(), MoneyList(), BalanceList(), StrayPaymentList())
+OWN = (OrderList(), PaymentList(), SeatList(), MoneyList(), BalanceList(), OrphanedPaymentList())
 
 
 def everything_that_can_happen(shop: Shop) -> None:
@@ -31,28 +26,40 @@ def everything_that_can_happen(shop: Shop) -> None:
     shop.buy(shop.offer(free()).pass_id)
     pass_id = shop.offer(terms(stock=1)).pass_id
     late = shop.buy(pass_id)
-    do(lambda: checkout.attach_payment(late, a_payment(late, "awaiting")))
+    do(lambda: checkout.orders.attach_payment(late, a_payment(late, "awaiting")))
     declined = a_payment(late, "awaiting", failure="ch_0", failure_code="generic_decline")
-    do(lambda: checkout.settle(late, declined))
+    do(lambda: checkout.orders.apply_provider_state(late, declined))
     shop.pass_time(minutes=10)
-    do(lambda: checkout.extend_hold(late, a_payment(late, "challenged")))
+    do(lambda: checkout.orders.extend_hold(late, a_payment(late, "challenged")))
     shop.pass_time(minutes=10)
-    do(lambda: checkout.settle(late, a_payment(late, "cancelled")))
-    do(lambda: checkout.close_order(late))
+    do(lambda: checkout.orders.apply_provider_state(late, a_payment(late, "cancelled")))
+    do(lambda: checkout.orders.close_order(late))
     second = shop.buy(pass_id)
-    do(lambda: checkout.settle(second, a_payment(second, payment_intent_id="pi_2")))
-    do(lambda: checkout.settle(late, a_payment(late)))
-    do(lambda: checkout.record_return(late, "pi_1", ProviderRefund("re_1", 1990)))
+    do(
+        lambda: checkout.orders.apply_provider_state(
+            second, a_payment(second, payment_intent_id="pi_2")
+        )
+    )
+    do(lambda: checkout.orders.apply_provider_state(late, a_payment(late)))
+    do(lambda: checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_1", 1990)))
     failed = ProviderRefund("re_1", 1990, failure="unknown")
-    do(lambda: checkout.settle(late, a_payment(late, failed_refunds=(failed,))))
-    do(lambda: checkout.record_return(late, "pi_1", ProviderRefund("re_4", 1990)))
-    do(lambda: checkout.request_refund(uuid4(), second, 90, "creator"))
-    do(lambda: checkout.record_refund(second, ProviderRefund("re_2", 90)))
-    do(lambda: checkout.record_refund(second, ProviderRefund("re_3", 1900)))
-    do(lambda: checkout.record_refund(second, ProviderRefund("re_3", 1900, failure="unknown")))
-    do(lambda: checkout.record_refund(second, ProviderRefund("re_5", 1900)))
+    do(
+        lambda: checkout.orders.apply_provider_state(
+            late, a_payment(late, failed_refunds=(failed,))
+        )
+    )
+    do(lambda: checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_4", 1990)))
+    do(lambda: checkout.refunds.request_refund(uuid4(), second, 90, "creator"))
+    do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_2", 90)))
+    do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_3", 1900)))
+    do(
+        lambda: checkout.refunds.record_refund(
+            second, ProviderRefund("re_3", 1900, failure="unknown")
+        )
+    )
+    do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_5", 1900)))
     third = shop.buy(pass_id)
-    do(lambda: checkout.give_up_payment(third, 1, "amount_too_small"))
+    do(lambda: checkout.orders.give_up_payment(third, 1, "amount_too_small"))
     a_refusal_a_stray_payment_and_two_balances(shop, do)
 
 
@@ -60,15 +67,23 @@ def a_refusal_a_stray_payment_and_two_balances(shop: Shop, do: Any) -> None:
     checkout = shop.checkout
     refused = uuid4()
     fourth = shop.buy(shop.offer(terms(stock=1)).pass_id)
-    do(lambda: checkout.settle(fourth, a_payment(fourth, payment_intent_id="pi_4")))
-    do(lambda: checkout.request_refund(refused, fourth, 90, "creator"))
-    do(lambda: checkout.refuse_refund(fourth, refused, "insufficient_balance", 1))
+    do(
+        lambda: checkout.orders.apply_provider_state(
+            fourth, a_payment(fourth, payment_intent_id="pi_4")
+        )
+    )
+    do(lambda: checkout.refunds.request_refund(refused, fourth, 90, "creator"))
+    do(lambda: checkout.refunds.refuse_refund(fourth, refused, "insufficient_balance", 1))
     for refunds in ((), (ProviderRefund("re_9", 1990),)):
-        stray = a_payment(uuid4(), payment_intent_id="pi_5", refunds=refunds)
-        do(lambda stray=stray: checkout.keep_stray(stray.order_id, stray))
+        orphan = a_payment(uuid4(), payment_intent_id="pi_5", refunds=refunds)
+        do(
+            lambda orphan=orphan: checkout.reconciliation.record_orphaned_payment(
+                orphan.order_id, orphan
+            )
+        )
     sums = {"EUR": {"captured_theirs_minor": 1990, "captured_ours_minor": 0}}
     for differing in (["pi_1"], []):
-        do(lambda some=differing: checkout.balance_day("2026-06-01", sums, some))
+        do(lambda some=differing: checkout.reconciliation.balance_day("2026-06-01", sums, some))
 
 
 def dump(shop: Shop) -> dict[str, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ from libs.events.checkout import (
     PurchaseRefunded,
     RefundFailed,
 )
-from services.checkout.domain import ProviderRefund
+from services.checkout.payments.provider import ProviderRefund
 from services.checkout.publishing import to_contract
 from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, terms
 
@@ -25,10 +25,10 @@ def test_a_purchase_says_everything_the_others_need() -> None:
     person_id = uuid4()
     order_id = shop.buy(pass_id, person_id)
 
-    shop.checkout.settle(order_id, a_payment(order_id))
+    shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
 
     opened, purchased = published(shop, order_id)
-    offer = shop.books.offers[pass_id]
+    offer = shop.reads.offers[pass_id]
     assert isinstance(opened, OrderOpened)
     assert isinstance(purchased, PassPurchased)
     assert purchased.person_id == person_id
@@ -48,14 +48,14 @@ def test_failures_expiry_returns_and_refunds_are_told() -> None:
     pass_id = shop.offer(seats=1)
     late = shop.buy(pass_id)
     declined = a_payment(late, "awaiting", failure="ch_0", failure_code="generic_decline")
-    shop.checkout.settle(late, declined)
+    shop.checkout.orders.apply_provider_state(late, declined)
     shop.clock.advance(10 * MINUTE)
-    shop.checkout.close_order(late)
+    shop.checkout.orders.close_order(late)
     second = shop.buy(pass_id)
-    shop.checkout.settle(second, a_payment(second, payment_intent_id="pi_2"))
-    shop.checkout.settle(late, a_payment(late))
-    shop.checkout.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
-    shop.checkout.record_refund(second, ProviderRefund("re_2", 1990))
+    shop.checkout.orders.apply_provider_state(second, a_payment(second, payment_intent_id="pi_2"))
+    shop.checkout.orders.apply_provider_state(late, a_payment(late))
+    shop.checkout.refunds.record_return(late, "pi_1", ProviderRefund("re_1", 1990))
+    shop.checkout.refunds.record_refund(second, ProviderRefund("re_2", 1990))
 
     kinds = [type(c) for c in published(shop, late)]
     assert kinds == [OrderOpened, PaymentFailed, OrderExpired, PaymentReturned]
@@ -70,11 +70,13 @@ def test_a_refund_that_failed_is_told_when_it_had_been_told_as_made() -> None:
     shop = Shop()
     told, untold = shop.buy(shop.offer(seats=1)), shop.buy(shop.offer(seats=1))
     for order_id in (told, untold):
-        shop.checkout.settle(order_id, a_payment(order_id))
-    shop.checkout.record_refund(told, ProviderRefund("re_1", 1990))
+        shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
+    shop.checkout.refunds.record_refund(told, ProviderRefund("re_1", 1990))
 
     for order_id in (told, untold):
-        shop.checkout.record_refund(order_id, ProviderRefund("re_1", 1990, failure="unknown"))
+        shop.checkout.refunds.record_refund(
+            order_id, ProviderRefund("re_1", 1990, failure="unknown")
+        )
 
     *_, refunded, failed = published(shop, told)
     assert isinstance(refunded, PurchaseRefunded)
@@ -86,12 +88,14 @@ def test_a_refund_that_failed_is_told_when_it_had_been_told_as_made() -> None:
 def test_a_payment_that_is_returned_again_is_told_again() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
-    shop.checkout.settle(order_id, a_payment(order_id, amount_minor=1, currency="JPY"))
+    shop.checkout.orders.apply_provider_state(
+        order_id, a_payment(order_id, amount_minor=1, currency="JPY")
+    )
 
     for refund_id in ("re_1", "re_2"):
-        shop.checkout.record_return(order_id, "pi_1", ProviderRefund(refund_id, 1))
+        shop.checkout.refunds.record_return(order_id, "pi_1", ProviderRefund(refund_id, 1))
         failed = ProviderRefund(refund_id, 1, failure="unknown")
-        shop.checkout.settle(
+        shop.checkout.orders.apply_provider_state(
             order_id,
             a_payment(order_id, amount_minor=1, currency="JPY", failed_refunds=(failed,)),
         )
@@ -106,8 +110,8 @@ def test_no_secret_of_a_payment_is_in_any_event() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer())
     payment = a_payment(order_id, client_secret="pi_1_secret_canary")
-    shop.checkout.attach_payment(order_id, payment)
-    shop.checkout.settle(order_id, payment)
+    shop.checkout.orders.attach_payment(order_id, payment)
+    shop.checkout.orders.apply_provider_state(order_id, payment)
 
     stored = shop.checkout.recorder.select_notifications(None, 10_000)
 

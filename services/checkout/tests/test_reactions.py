@@ -2,8 +2,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.checkout.domain import SoldOut
 from services.checkout.reactions import on_pass_published
+from services.checkout.stock.inventory import SoldOut
 from services.checkout.tests.builders import Shop, a_pass, about, an_offer, terms
 
 
@@ -26,7 +26,7 @@ def test_told_twice_about_one_version_the_seats_that_are_taken_stay_taken() -> N
     shop = Shop()
     pass_id = uuid4()
     publish(shop, 1, 1, pass_id)
-    shop.books.offers[pass_id] = an_offer(pass_id=pass_id)
+    shop.reads.offers[pass_id] = an_offer(pass_id=pass_id)
     shop.buy(pass_id)
 
     publish(shop, 1, 1, pass_id)

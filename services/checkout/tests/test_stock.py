@@ -14,8 +14,9 @@ from psycopg.rows import dict_row
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
 from ops.verify.stock import Ledger, check_stock
-from services.checkout.domain import SoldOut
-from services.checkout.tables import StockTable, list_stock_differences
+from services.checkout.stock.audit import list_stock_differences
+from services.checkout.stock.inventory import SoldOut
+from services.checkout.stock.tables import StockTable
 from services.checkout.tests.builders import a_pass, free, terms
 from services.checkout.tests.conftest import Shop
 
@@ -281,4 +282,4 @@ def differences(shop: Shop) -> list[Any]:
 
 def expire(shop: Shop, order_id: UUID) -> None:
     shop.pass_time(minutes=10)
-    shop.store.work(Cause(uuid4()), lambda: shop.checkout.close_order(order_id))
+    shop.store.work(Cause(uuid4()), lambda: shop.checkout.orders.close_order(order_id))

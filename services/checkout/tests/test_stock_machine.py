@@ -26,11 +26,11 @@ from typing_extensions import override
 
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import Capacity, Seat, SeatReason, SeatState, SoldOut
-from services.checkout.domain.seat import SeatNotHeld
-from services.checkout.http.desk import Buyer, Desk
-from services.checkout.stock import StockDoor
-from services.checkout.tables import StockTable
+from services.checkout.orders.batching import Buyer, OrderBatcher
+from services.checkout.stock.capacity import Capacity
+from services.checkout.stock.inventory import Allotment, Inventory, SoldOut
+from services.checkout.stock.seat import Seat, SeatNotHeld, SeatReason, SeatState
+from services.checkout.stock.tables import StockTable
 from services.checkout.tests.builders import NOON
 from services.checkout.tests.conftest import Shop
 
@@ -40,17 +40,17 @@ HELD, SOLD, RELEASED = SeatState.HELD.value, SeatState.SOLD.value, SeatState.REL
 LIMITS = st.none() | st.integers(0, 4)
 ANY = st.integers(0, 1000)
 
-pytestmark = pytest.mark.timeout(60 + 2 * SEQUENCES)
+pytestmark = pytest.mark.slow(60 + 2 * SEQUENCES, "plays many sequences of sales")
 
 
 class StockMachine(RuleBasedStateMachine):
     """One pass after the other: each sequence has a pass of its own."""
 
-    def __init__(self, shop: Shop, desk: Desk, counters: StockTable) -> None:
+    def __init__(self, shop: Shop, batcher: OrderBatcher, counters: StockTable) -> None:
         super().__init__()
         self.shop = shop
-        self.desk = desk
-        self.door = StockDoor(counters)
+        self.batcher = batcher
+        self.inventory = Inventory(counters)
         self.pass_id = uuid4()
         self.version = 0
         self.wanted: int | None = None
@@ -89,17 +89,17 @@ class StockMachine(RuleBasedStateMachine):
         self.write(lambda: self.say(older, limit))
 
     def say(self, version: int, limit: int | None) -> None:
-        self.save(self.door.set_capacity(self.pass_id, version, limit, NOON))
+        self.save(self.inventory.set_capacity(self.pass_id, version, limit, NOON))
 
     # What happens to seats
 
     @rule()
     def hold(self) -> None:
-        self.reach(self.door.hold, HELD)
+        self.reach(self.inventory.hold, HELD)
 
     @rule()
     def take_a_free_pass(self) -> None:
-        self.reach(self.door.take, SOLD)
+        self.reach(self.inventory.take, SOLD)
 
     def reach(self, how: Callable[..., Seat], state: str) -> bool:
         order_id, free = uuid4(), self.free
@@ -114,17 +114,17 @@ class StockMachine(RuleBasedStateMachine):
         return not sold_out
 
     @rule(buyers=st.lists(st.sampled_from(["hold", "take"]), min_size=2, max_size=4))
-    def stand_at_the_desk_together(self, buyers: list[str]) -> None:
+    def buy_in_one_batch(self, buyers: list[str]) -> None:
         """The first come get what is left, in one transaction."""
         free = self.free
         order_ids = [uuid4() for _ in buyers]
 
         async def serve() -> list[Any]:
-            standing = [
-                self.desk.serve(self.buyer(how, order_id))
+            buying = [
+                self.batcher.serve(self.buyer(how, order_id))
                 for how, order_id in zip(buyers, order_ids, strict=True)
             ]
-            return await asyncio.gather(*standing, return_exceptions=True)
+            return await asyncio.gather(*buying, return_exceptions=True)
 
         answers = asyncio.run(serve())
 
@@ -136,8 +136,8 @@ class StockMachine(RuleBasedStateMachine):
                 self.seats[Seat.create_id(order_id)] = HELD if how == "hold" else SOLD
 
     def buyer(self, how: str, order_id: UUID) -> Buyer:
-        def decide() -> str:
-            self.save(getattr(self.door, how)(order_id, self.pass_id, NOON))
+        def decide(allotment: Allotment | None) -> str:
+            self.save(getattr(self.inventory, how)(order_id, self.pass_id, NOON, allotment))
             return str(order_id)
 
         return Buyer(uuid4(), self.pass_id, Cause(uuid4()), decide)
@@ -173,14 +173,14 @@ class StockMachine(RuleBasedStateMachine):
         self.give_back(self.any_of(number, SOLD), SeatReason.REFUNDED)
 
     def give_back(self, seat_id: UUID, reason: SeatReason) -> None:
-        self.write(self.moving(seat_id, lambda seat: self.door.release(seat, reason, NOON)))
+        self.write(self.moving(seat_id, lambda seat: self.inventory.release(seat, reason, NOON)))
         self.seats[seat_id] = RELEASED
 
     @precondition(lambda self: self.count(RELEASED))
     @rule(number=ANY)
     def give_back_twice(self, number: int) -> None:
         def release(seat: Seat) -> None:
-            self.door.release(seat, SeatReason.REFUNDED, NOON)
+            self.inventory.release(seat, SeatReason.REFUNDED, NOON)
 
         assert self.refused(SeatNotHeld, self.moving(self.any_of(number, RELEASED), release))
 
@@ -209,7 +209,7 @@ class StockMachine(RuleBasedStateMachine):
     @override
     def teardown(self) -> None:
         """No seat is lost for ever: as many are left as are wanted and not taken, and no more."""
-        while self.wanted is not None and self.reach(self.door.take, SOLD):
+        while self.wanted is not None and self.reach(self.inventory.take, SOLD):
             pass
         self.every_move_is_in_the_counters_and_in_the_log()
 
@@ -236,7 +236,7 @@ class StockMachine(RuleBasedStateMachine):
         return decide
 
     def sell(self, seat: Seat) -> None:
-        self.door.sell(seat, NOON)
+        self.inventory.sell(seat, NOON)
 
     def save(self, made: Seat | Capacity | None) -> None:
         self.shop.checkout.save(made)
@@ -266,9 +266,9 @@ def fold(shop: Shop, seats: dict[UUID, str]) -> tuple[int, int]:
 
 def lead(shop: Shop, counters: StockTable, *phases: Phase) -> None:
     """Try the sequences."""
-    desk = Desk(shop.store, (SoldOut,))
+    batcher = OrderBatcher(shop.store, (SoldOut,))
     run_state_machine_as_test(
-        lambda: StockMachine(shop, desk, counters),
+        lambda: StockMachine(shop, batcher, counters),
         settings=settings(
             max_examples=SEQUENCES,
             stateful_step_count=STEPS,

@@ -10,22 +10,24 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.store.cause import Cause
-from services.checkout.domain import (
+from services.checkout.payments.provider import (
     Listing,
+    MovementKind,
     PaymentImpossible,
     PaymentRequest,
     PaymentStatus,
     PaymentUnknown,
     ProviderSilent,
     RefundImpossible,
-    RefundOrder,
-    Says,
-    SoldOut,
+    RefundRequest,
 )
-from services.checkout.stripe_provider import StripePayments
+from services.checkout.payments.stripe import StripePayments
+from services.checkout.stock.inventory import SoldOut
 from services.checkout.tests.builders import MINUTE, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.stand_in import SECRET_KEY, StandIn, free_port, running_stand_in
+
+pytestmark = pytest.mark.own_server
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +91,10 @@ def test_a_paid_one_succeeded_and_is_refunded_in_parts(
     made = payments.create(a_request())
     sandbox.pay(made.client_secret)
     request_id = uuid4()
-    part = RefundOrder(uuid4(), made.payment_intent_id, f"refund:{request_id}", 990, request_id)
+    part = RefundRequest(uuid4(), made.payment_intent_id, f"refund:{request_id}", 990, request_id)
 
     first, again = payments.refund(part), payments.refund(part)
-    rest = payments.refund(RefundOrder(uuid4(), made.payment_intent_id, f"refund:{uuid4()}"))
+    rest = payments.refund(RefundRequest(uuid4(), made.payment_intent_id, f"refund:{uuid4()}"))
     seen = payments.get(made.payment_intent_id)
 
     assert seen.status is PaymentStatus.SUCCEEDED
@@ -101,7 +103,7 @@ def test_a_paid_one_succeeded_and_is_refunded_in_parts(
     assert (first.amount_minor, first.request_id, rest.amount_minor) == (990, request_id, 1000)
     assert {r.refund_id for r in seen.refunds} == {first.refund_id, rest.refund_id}
     with pytest.raises(RefundImpossible) as refused:
-        payments.refund(RefundOrder(uuid4(), made.payment_intent_id, f"refund:{uuid4()}"))
+        payments.refund(RefundRequest(uuid4(), made.payment_intent_id, f"refund:{uuid4()}"))
     assert refused.value.code == "charge_already_refunded"
 
 
@@ -112,8 +114,8 @@ def test_a_refund_that_failed_later_is_told_apart_from_those_that_went_back(
     sandbox.pay(made.client_secret)
     request_id = uuid4()
     intent = made.payment_intent_id
-    failing = payments.refund(RefundOrder(uuid4(), intent, f"a {uuid4()}", 990, request_id))
-    other = payments.refund(RefundOrder(uuid4(), intent, f"b {uuid4()}", 500))
+    failing = payments.refund(RefundRequest(uuid4(), intent, f"a {uuid4()}", 990, request_id))
+    other = payments.refund(RefundRequest(uuid4(), intent, f"b {uuid4()}", 500))
 
     sandbox.fail_refund(failing.refund_id)
     seen = payments.get(intent)
@@ -130,7 +132,7 @@ def test_all_refunds_are_seen_the_oldest_first(sandbox: StandIn, payments: Strip
     sandbox.pay(made.client_secret)
     intent = made.payment_intent_id
 
-    parts = [payments.refund(RefundOrder(uuid4(), intent, str(uuid4()), 10)) for _ in range(12)]
+    parts = [payments.refund(RefundRequest(uuid4(), intent, str(uuid4()), 10)) for _ in range(12)]
 
     assert payments.get(intent).refunds == tuple(parts)
 
@@ -140,7 +142,7 @@ def test_a_fault_or_a_refusal_that_a_key_repeats_is_known_as_such(
 ) -> None:
     made = payments.create(a_request())
     sandbox.pay(made.client_secret)
-    asked = RefundOrder(uuid4(), made.payment_intent_id, str(uuid4()), 5000)
+    asked = RefundRequest(uuid4(), made.payment_intent_id, str(uuid4()), 5000)
     with pytest.raises(RefundImpossible) as at_first:
         payments.refund(asked)
 
@@ -149,9 +151,9 @@ def test_a_fault_or_a_refusal_that_a_key_repeats_is_known_as_such(
     sandbox.misbehave(kind="fail_after", path="/v1/refunds", times=1)
     key = str(uuid4())
     with pytest.raises(ProviderSilent) as fault:
-        payments.refund(RefundOrder(uuid4(), made.payment_intent_id, key))
+        payments.refund(RefundRequest(uuid4(), made.payment_intent_id, key))
     with pytest.raises(ProviderSilent) as other_request:
-        payments.refund(RefundOrder(uuid4(), made.payment_intent_id, key, 5))
+        payments.refund(RefundRequest(uuid4(), made.payment_intent_id, key, 5))
 
     assert (at_first.value.replayed, again.value.replayed) == (False, True)
     assert again.value.code == "amount_too_large"
@@ -280,7 +282,7 @@ def settle_every_way(shop: Shop, order_id: UUID) -> None:
     intent = rows[0]["payment_intent_id"]
 
     def hint() -> None:
-        record = shop.payments.follow_hint(intent)
+        record = shop.charging.follow_hint(intent)
         assert record is not None
         shop.store.work(Cause(uuid4()), record)
 
@@ -314,7 +316,7 @@ async def test_fifty_buyers_and_one_seat_are_one_purchase_and_no_unrefunded_char
         shop.ensure(order_id)
         late.append((order_id, secret_of(shop, order_id)))
         shop.pass_time(minutes=10)
-        shop.store.work(Cause(uuid4()), lambda id_=order_id: shop.checkout.close_order(id_))
+        shop.store.work(Cause(uuid4()), lambda id_=order_id: shop.checkout.orders.close_order(id_))
     with ThreadPoolExecutor(16) as threads:
         tried = list(threads.map(lambda _: a_try(shop, pass_id), range(42)))
     ((winner, secret),) = [t for t in tried if t is not None]
@@ -390,8 +392,10 @@ async def test_the_list_of_refunds_tells_which_of_them_a_bank_has_given_back(
     now = datetime.now(UTC)
     page = payments.list_page(Listing.REFUNDS, now - timedelta(days=30), now + timedelta(days=1))
 
-    said = {each.object_id: each.says for each in page.listed if each.order_id == order_id}
-    assert said == dict(zip(refunds, (Says.NOT_TAKEN, Says.RETURNED), strict=True))
+    said = {each.object_id: each.kind for each in page.listed if each.order_id == order_id}
+    assert said == dict(
+        zip(refunds, (MovementKind.REFUND_FAILED, MovementKind.RETURNED), strict=True)
+    )
 
 
 @pytest.mark.parametrize("fault", ["fail_after", "cut"])

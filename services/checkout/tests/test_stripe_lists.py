@@ -12,14 +12,21 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.scheduling.clock import FixedClock
-from services.checkout.domain import Listing, PaymentUnknown, ProviderSilent, Says
-from services.checkout.rounds import RETURN_STRAY
-from services.checkout.stripe_provider import StripePayments
+from services.checkout.payments.provider import (
+    Listing,
+    MovementKind,
+    PaymentUnknown,
+    ProviderSilent,
+)
+from services.checkout.payments.stripe import StripePayments
+from services.checkout.reconciliation.run import REFUND_ORPHANED_PAYMENT
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.stand_in import SECRET_KEY, StandIn, running_stand_in
 from services.checkout.tests.test_balances import balances, the_sums
-from services.checkout.tests.test_rounds import differences, forget_to_look
+from services.checkout.tests.test_reconciliation import differences, forget_to_look
+
+pytestmark = pytest.mark.own_server
 
 
 @pytest.fixture
@@ -70,7 +77,7 @@ async def test_with_that_switched_off_it_is_found_in_stripes_lists(
     other_id, other, _ = an_order(shop)
     sandbox.client().v1.payment_intents.cancel(other)
     forget_to_look(shop)
-    shop.begin_rounds()
+    shop.schedule_runs()
 
     await shop.work()
 
@@ -89,7 +96,7 @@ async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_in_stripes_l
     forget_to_look(shop)
     params: Any = {"payment_intent": intent} | ({} if amount is None else {"amount": amount})
     refund = sandbox.client().v1.refunds.create(params)
-    shop.begin_rounds()
+    shop.schedule_runs()
 
     await shop.work()
 
@@ -116,18 +123,20 @@ async def test_of_captured_payments_whose_order_we_do_not_have_only_ours_are_fou
     lost = captured(order_id=str(uuid4()), person_id=str(uuid4()), attempt="1")
     captured(order_id=str(uuid4()))
     captured(order_id="4711", attempt="1")
-    shop.begin_rounds()
+    shop.schedule_runs()
 
     await shop.work()
-    found = shop.rows("SELECT payment_intent_id FROM stray_payment_list")
+    found = shop.rows("SELECT payment_intent_id FROM orphaned_payment_list")
     payload, put = {"payment_intent_id": lost}, shop.store.schedule.at
-    shop.store.work(shop.cause(), lambda: put(RETURN_STRAY, lost, shop.clock.now(), payload))
+    shop.store.work(
+        shop.cause(), lambda: put(REFUND_ORPHANED_PAYMENT, lost, shop.clock.now(), payload)
+    )
     await shop.work()
 
     assert found == [{"payment_intent_id": lost}]
     (refund,) = sandbox.client().v1.refunds.list().data
     assert (refund.payment_intent, refund.amount) == (lost, 1990)
-    assert shop.row("SELECT refund_id FROM stray_payment_list")["refund_id"] == refund.id
+    assert shop.row("SELECT refund_id FROM orphaned_payment_list")["refund_id"] == refund.id
 
 
 async def test_stripe_falling_silent_in_the_middle_of_a_round_loses_nothing(
@@ -137,7 +146,7 @@ async def test_stripe_falling_silent_in_the_middle_of_a_round_loses_nothing(
     forget_to_look(shop)
     sandbox.client().v1.refunds.create({"payment_intent": intent})
     sandbox.misbehave(kind="refuse", path="/v1/refunds", status=500, times=None)
-    shop.begin_rounds()
+    shop.schedule_runs()
 
     await shop.work()
     silent = shop.row("SELECT * FROM reconciliation WHERE round = 'hourly'")
@@ -249,7 +258,11 @@ def test_a_list_comes_in_pages_and_tells_of_payments_that_name_an_order(
     newer = provider.list_page(Listing.PAYMENTS, until, until + timedelta(days=1))
 
     (listed,) = page.listed
-    assert (listed.says, listed.movement_id, listed.amount_minor) == (Says.CAPTURED, paid, 1990)
+    assert (listed.kind, listed.movement_id, listed.amount_minor) == (
+        MovementKind.CAPTURED,
+        paid,
+        1990,
+    )
     assert older.listed == page.listed
     assert newer.listed == ()
     assert page.next_after is None

@@ -12,11 +12,10 @@ import pytest
 
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
-from services.checkout import queries
-from services.checkout.domain import Payment, PaymentStatus, ProviderSilent
-from services.checkout.http import Looks
-from services.checkout.http.looks import FRESH
-from services.checkout.queries import OrderState
+from services.checkout.orders import queries
+from services.checkout.orders.http.status_poller import FRESH, StatusPoller
+from services.checkout.orders.queries import OrderState
+from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderSilent
 from services.checkout.tests.builders import NOON, a_payment, terms
 from services.checkout.tests.conftest import Shop, Visitor
 
@@ -201,7 +200,7 @@ class Bank:
     asked: int = 0
     silent: bool = False
 
-    def settle_order(self, order_id: UUID, cause: Cause) -> Sequence[Payment]:
+    def settle_order(self, order_id: UUID, cause: Cause) -> Sequence[ProviderPayment]:
         self.asked += 1
         if self.silent:
             raise SILENT
@@ -219,76 +218,76 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def looks(bank: Bank, clock: FixedClock) -> Looks:
-    return Looks(bank, clock)  # type: ignore[arg-type]
+def poller(bank: Bank, clock: FixedClock) -> StatusPoller:
+    return StatusPoller(bank, clock)  # type: ignore[arg-type]
 
 
-async def test_tabs_that_look_together_ask_once(looks: Looks, bank: Bank) -> None:
+async def test_tabs_that_look_together_ask_once(poller: StatusPoller, bank: Bank) -> None:
     order_id = uuid4()
 
-    seen = await asyncio.gather(*(looks.look(order_id, Cause(uuid4())) for _ in range(20)))
+    seen = await asyncio.gather(*(poller.look(order_id, Cause(uuid4())) for _ in range(20)))
 
     assert seen == [PaymentStatus.PROCESSING] * 20
     assert bank.asked == 1
 
 
 async def test_whoever_looks_shortly_after_somebody_else_asks_nobody(
-    looks: Looks, bank: Bank, clock: FixedClock
+    poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
 
     for _ in range(3):
-        assert await looks.look(order_id, Cause(uuid4())) is PaymentStatus.PROCESSING
+        assert await poller.look(order_id, Cause(uuid4())) is PaymentStatus.PROCESSING
         clock.advance(0.3 * FRESH)
 
     assert bank.asked == 1
 
 
 async def test_later_it_is_asked_again_and_another_order_at_once(
-    looks: Looks, bank: Bank, clock: FixedClock
+    poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
 
     for _ in range(3):
-        await looks.look(order_id, Cause(uuid4()))
-        await looks.look(uuid4(), Cause(uuid4()))
+        await poller.look(order_id, Cause(uuid4()))
+        await poller.look(uuid4(), Cause(uuid4()))
         clock.advance(FRESH)
 
     assert bank.asked == 6
-    assert len(looks.begun) == 2
+    assert len(poller.begun) == 2
 
 
 async def test_a_clock_that_is_put_back_does_not_stop_the_asking(
-    looks: Looks, bank: Bank, clock: FixedClock
+    poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
 
-    await looks.look(order_id, Cause(uuid4()))
+    await poller.look(order_id, Cause(uuid4()))
     clock.advance(-timedelta(hours=1))
-    await looks.look(order_id, Cause(uuid4()))
+    await poller.look(order_id, Cause(uuid4()))
 
     assert bank.asked == 2
 
 
 async def test_an_older_look_does_not_tell_who_has_paid_since_that_they_have_not(
-    looks: Looks, bank: Bank, clock: FixedClock
+    poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
     bank.status = PaymentStatus.AWAITING
 
-    own = await looks.look(order_id, Cause(uuid4()))
+    own = await poller.look(order_id, Cause(uuid4()))
     bank.status = PaymentStatus.SUCCEEDED
-    others = await looks.look(order_id, Cause(uuid4()))
+    others = await poller.look(order_id, Cause(uuid4()))
     clock.advance(FRESH)
-    later = await looks.look(order_id, Cause(uuid4()))
+    later = await poller.look(order_id, Cause(uuid4()))
 
     assert (own, others, later) == (PaymentStatus.AWAITING, None, PaymentStatus.SUCCEEDED)
 
 
-async def test_silence_is_not_asked_again_at_once_either(looks: Looks, bank: Bank) -> None:
+async def test_silence_is_not_asked_again_at_once_either(poller: StatusPoller, bank: Bank) -> None:
     order_id, bank.silent = uuid4(), True
 
-    seen = [await looks.look(order_id, Cause(uuid4())) for _ in range(3)]
+    seen = [await poller.look(order_id, Cause(uuid4())) for _ in range(3)]
 
     assert (seen, bank.asked) == ([None, None, None], 1)
 

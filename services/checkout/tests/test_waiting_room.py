@@ -17,8 +17,8 @@ import uvicorn
 from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from services.checkout.__main__ import compose
-from services.checkout.domain import Payment, PaymentRequest, ProviderSilent
-from services.checkout.stripe_provider import StripePayments
+from services.checkout.payments.provider import PaymentRequest, ProviderPayment, ProviderSilent
+from services.checkout.payments.stripe import StripePayments
 from services.checkout.tests.builders import terms
 from services.checkout.tests.conftest import Shop, Visitor, settings_for
 from services.checkout.tests.stand_in import (
@@ -30,7 +30,7 @@ from services.checkout.tests.stand_in import (
 )
 from tests.servers import NatsServer
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow(90, "plays a rush of buyers")
 
 PER_S, LIMIT, BUYERS = 10, 13, 60
 """As ours (20) stands to Stripe's (25)."""
@@ -47,7 +47,7 @@ class Watched(StripePayments):
     def __post_init__(self) -> None:
         super().__init__(SECRET_KEY, self.url)
 
-    def create(self, asked: PaymentRequest) -> Payment:
+    def create(self, asked: PaymentRequest) -> ProviderPayment:
         self.asked.append((time.monotonic(), asked.order_id))
         try:
             return super().create(asked)

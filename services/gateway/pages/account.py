@@ -1,7 +1,7 @@
 """One's own account: name, sessions, receipts."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Response
 
@@ -27,9 +27,9 @@ async def _account(
     sessions, orders, unread = await asyncio.gather(
         visit.ask.get("identity", "/sessions"),
         visit.ask.get("checkout", "/orders/mine"),
-        unread_count(visit),
+        visit.unread_count(),
     )
-    return visit.show(
+    return await visit.show(
         "account.html",
         status=status,
         sessions=sessions,
@@ -39,12 +39,6 @@ async def _account(
         name_problem=problem,
         saved="saved" in visit.request.query_params,
     )
-
-
-async def unread_count(visit: Visit) -> int:
-    """How many notices wait; none when the service can't say it at once."""
-    answer: dict[str, Any] = await visit.ask.find("notifications", "/notices/unread-count", {})
-    return int(answer.get("count", 0))
 
 
 @router.post("/account/profile")

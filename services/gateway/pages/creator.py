@@ -12,7 +12,7 @@ async def show_creator(username: str, visit: Visiting) -> Response:
     """The profile, who follows it, and its spaces."""
     profile = await visit.ask.get("catalog", f"/creator-profiles/{username}")
     own = visit.signed_in is not None and profile["person_id"] == str(visit.signed_in.person_id)
-    return visit.show("creator.html", profile=profile, own=own)
+    return await visit.show("creator.html", profile=profile, own=own)
 
 
 @router.post("/@{username}/follow")

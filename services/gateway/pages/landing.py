@@ -10,4 +10,4 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def landing(visit: Visiting) -> Response:
     """Say what Backstage Pass is."""
-    return visit.show("landing.html")
+    return await visit.show("landing.html")

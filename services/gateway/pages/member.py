@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
+from libs.permissions import Permission, may
 from services.gateway.clients import ServiceRefused
-from services.gateway.pages.account import unread_count
 from services.gateway.security import CHAT, LIVE
 from services.gateway.visit import MemberVisiting, Visit
 
@@ -38,21 +39,25 @@ WATCH_LABELS: Final = (
     "elsewhere",
     "watch_here",
     "failed",
+    "unreachable",
     "try_again",
     "no_access",
 )
 _NOT_FOUND: Final = 404
+_FORBIDDEN: Final = 403
+_OPENS_WITHIN: Final = timedelta(minutes=2)
+"""After it the page of a buyer who waits no longer reloads itself."""
 
 
 @router.get("")
 async def list_purchased_spaces(visit: MemberVisiting) -> Response:
     """Every space in which something is open to the person."""
     grants, unread = await asyncio.gather(
-        visit.ask.get("access", "/grants/mine"), unread_count(visit)
+        visit.ask.get("access", "/grants/mine"), visit.unread_count()
     )
     space_ids = list(dict.fromkeys(grant["space_id"] for grant in grants))
     spaces = await visit.ask.get("catalog", "/spaces", id=space_ids) if space_ids else []
-    return visit.show("purchased_spaces.html", spaces=spaces, unread=unread)
+    return await visit.show("purchased_spaces.html", spaces=spaces, unread=unread)
 
 
 @router.get("/{space}")
@@ -63,17 +68,17 @@ async def show_purchased_space(
     shown, grants, unread = await asyncio.gather(
         visit.ask.get("catalog", f"/spaces/{space}"),
         visit.ask.get("access", "/grants/mine"),
-        unread_count(visit),
+        visit.unread_count(),
     )
     until = _open_until(grants, shown["space_id"])
-    on_team = shown["role"] is not None
+    on_team = may(shown["role"], Permission.ENTER_ROOMS)
     order = await _order(visit, welcome)
     if not until and not on_team:
-        return _no_access(visit, shown, on_its_way=order is not None)
+        return await _no_access(visit, shown, order)
     experiences = shown["experiences"]
     is_open = {each["experience_id"]: on_team or each["experience_id"] in until
                for each in experiences}  # fmt: skip
-    return visit.show(
+    return await visit.show(
         "purchased_space.html",
         space=shown,
         open=[each for each in experiences if is_open[each["experience_id"]]],
@@ -103,9 +108,29 @@ async def _order(visit: Visit, order_id: str | None) -> dict[str, Any] | None:
     return order if order and order["status"] == "fulfilled" else None
 
 
-def _no_access(visit: Visit, space: Mapping[str, Any], *, on_its_way: bool) -> Response:
-    status = 200 if on_its_way else 403
-    return visit.show("no_access.html", status=status, space=space, on_its_way=on_its_way)
+async def _no_access(
+    visit: Visit, space: Mapping[str, Any], order: Mapping[str, Any] | None = None
+) -> Response:
+    """Why nothing is open; what was bought a moment ago is on its way."""
+    path = f"/spaces/{space['space_id']}/admission"
+    unknown = {"state": "none", "removed_source_ids": []}
+    admission = await visit.ask.find("access", path, unknown)
+    state = admission["state"]
+    removed = admission["removed_source_ids"]
+    if order is not None and state != "banned" and order["order_id"] not in removed:
+        state = "on_its_way" if _is_fresh(visit, order) else "late"
+    elif state == "open":
+        # Another room of the space is open, this one is not part of the pass.
+        state = "none"
+    status = 200 if state in {"on_its_way", "late"} else _FORBIDDEN
+    return await visit.show(
+        "no_access.html", status=status, space=space, state=state, here=visit.here
+    )
+
+
+def _is_fresh(visit: Visit, order: Mapping[str, Any]) -> bool:
+    bought_at = datetime.fromisoformat(order["granted_from"])
+    return visit.edge.clock.now() - bought_at < _OPENS_WITHIN
 
 
 async def _entered(
@@ -116,10 +141,10 @@ async def _entered(
     found = next((e for e in shown["experiences"] if e["slug"] == experience), None)
     if found is None:
         raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
-    if shown["role"] is None:
+    if not may(shown["role"], Permission.ENTER_ROOMS):
         entry = await visit.ask.get("access", f"/experiences/{found['experience_id']}/entry")
         if not entry["allowed"]:
-            return _no_access(visit, shown, on_its_way=False)
+            return await _no_access(visit, shown)
     return shown, found
 
 
@@ -130,11 +155,28 @@ async def show_experience(space: str, experience: str, visit: MemberVisiting) ->
     if isinstance(entered, Response):
         return entered
     shown, found = entered
-    stream = {}
+    stream: dict[str, Any] = {}
+    no_video = None
     if found["kind"] == "live":
         path = f"/experiences/{found['experience_id']}/stream"
-        stream = await visit.ask.find("streaming", path, {})
-    return visit.show("experience.html", space=shown, experience=found, stream=stream)
+        stream, no_video = await asyncio.gather(
+            visit.ask.find("streaming", path, {}), _no_video(visit)
+        )
+    return await visit.show(
+        "experience.html", space=shown, experience=found, stream=stream, no_video=no_video
+    )
+
+
+async def _no_video(visit: Visit) -> str | None:
+    """The sentence for a viewer while the video server is not ready."""
+    video = await visit.ask.find("streaming", "/video-server", {})
+    match video.get("state"):
+        case "preparing":
+            return visit.texts.say("video-preparing")
+        case "absent":
+            return visit.texts.say("video-absent")
+        case _:
+            return None
 
 
 @router.get("/{space}/experiences/{experience}/stream")
@@ -146,12 +188,16 @@ async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Res
     shown, found = entered
     if found["kind"] != "live":
         raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
-    return visit.show(
+    watch_labels = visit.texts.labels("watch", WATCH_LABELS)
+    if no_video := await _no_video(visit):
+        watch_labels["waiting"] = no_video
+    return await visit.show(
         "stream.html",
         needs=(LIVE, CHAT),
         space=shown,
         experience=found,
-        watch_labels=visit.texts.labels("watch", WATCH_LABELS),
+        no_video=no_video,
+        watch_labels=watch_labels,
         chat_labels=visit.texts.labels("chat", CHAT_LABELS),
     )
 
@@ -163,7 +209,7 @@ async def show_chat(space: str, experience: str, visit: MemberVisiting) -> Respo
     if isinstance(entered, Response):
         return entered
     shown, found = entered
-    return visit.show(
+    return await visit.show(
         "chat.html",
         needs=(CHAT,),
         space=shown,

@@ -14,7 +14,7 @@ async def list_notices(visit: MemberVisiting) -> Response:
     shown = [notice | {"to": _where_to(visit.edge.settings.public_url, notice["url"])}
              for notice in notices]  # fmt: skip
     unread = sum(notice["read_at"] is None for notice in notices)
-    return visit.show("notices.html", notices=shown, unread=unread)
+    return await visit.show("notices.html", notices=shown, unread=unread)
 
 
 def _where_to(public_url: str, url: str | None) -> str:

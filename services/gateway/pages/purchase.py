@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from libs.runtime.http.problems import Problem
 from services.gateway.clients import ServiceRefused
+from services.gateway.offer import Item, first_charge_minor, items_of
 from services.gateway.pages.in_line import InLine
 from services.gateway.pages.space import pass_page
 from services.gateway.security import PAYMENT
@@ -21,7 +23,8 @@ router = APIRouter(include_in_schema=False)
 PAY_LABELS: Final = ("paying", "failed", "unavailable")
 _ENTRY_WITHIN_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.05
-_SHOWN: Final = frozenset({409, 422, 502})
+_LOOKS_FOR: Final = timedelta(minutes=30)
+_SHOWN: Final = frozenset({403, 409, 422, 502})
 
 
 async def open_order(visit: Visit, space: str, pass_: str, key: str) -> dict[str, Any]:
@@ -106,7 +109,19 @@ async def show_order(
         return visit.go(_order_page(order))
     if order["status"] == "fulfilled":
         return visit.go(await _member_area(visit, order))
-    return _shown(visit, order, came_back=came_back)
+    state = _state_of(order, came_back=came_back)
+    items = await _items_of(visit, order) if state == "pay" else ()
+    return await _shown(visit, order, state, items, came_back=came_back)
+
+
+async def _items_of(visit: Visit, order: Mapping[str, Any]) -> tuple[Item, ...]:
+    """What the order's total is made of; nothing once the pass has a newer version."""
+    path = f"/spaces/{order['space_slug']}/passes/{order['pass_slug']}"
+    sold = await visit.ask.find("catalog", path)
+    if sold is None or sold["version_id"] != order["pass_version_id"]:
+        return ()
+    terms = sold["terms"]
+    return items_of(visit, terms) if first_charge_minor(terms) == order["total_minor"] else ()
 
 
 async def _order(visit: Visit, order_id: str, *, settle: bool) -> dict[str, Any]:
@@ -118,13 +133,21 @@ async def _order(visit: Visit, order_id: str, *, settle: bool) -> dict[str, Any]
     return order
 
 
-def _shown(visit: Visit, order: Mapping[str, Any], *, came_back: bool) -> Response:
-    state = _state_of(order, came_back=came_back)
-    return visit.show(
+async def _shown(
+    visit: Visit,
+    order: Mapping[str, Any],
+    state: str,
+    items: tuple[Item, ...],
+    *,
+    came_back: bool,
+) -> Response:
+    return await visit.show(
         "order.html",
         needs=(PAYMENT,) if state == "pay" else (),
         order=order,
+        items=items,
         state=state,
+        is_recent=_is_recent(visit, order),
         declined=_declined(visit, order["failure_code"]) if came_back else None,
         returned_because=_returned_because(visit, order.get("return_cause")),
         line=InLine.of(visit, order) if state == "waiting" else None,
@@ -132,6 +155,11 @@ def _shown(visit: Visit, order: Mapping[str, Any], *, came_back: bool) -> Respon
         return_url=f"{_order_page(order)}?returned=1",
         labels=visit.texts.labels("pay", PAY_LABELS) | {"pay": _pay_button(visit, order)},
     )
+
+
+def _is_recent(visit: Visit, order: Mapping[str, Any]) -> bool:
+    """Whether a page without scripts still reloads itself: never for ever."""
+    return visit.edge.clock.now() - datetime.fromisoformat(order["opened_at"]) < _LOOKS_FOR
 
 
 def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ async def ask_address(visit: Visiting, next: str = "/") -> Response:  # noqa: A0
     then = local_path(next)
     if visit.signed_in is not None:
         return visit.go(then)
-    return visit.show("sign_in.html", next=then, email="")
+    return await visit.show("sign_in.html", next=then, email="")
 
 
 @router.post("/sign-in")
@@ -38,8 +38,8 @@ async def send_code(visit: Visiting, form: Sent) -> Response:
     try:
         await visit.ask.send("identity", "POST", "/sign-in-codes", form.key, wanted)
     except ServiceRefused as refused:
-        return _shown_again(visit, form, "sign_in.html", refused)
-    return visit.show("sign_in_code.html", next=_then(form), email=email, start_again=False)
+        return await _shown_again(visit, form, "sign_in.html", refused)
+    return await visit.show("sign_in_code.html", next=_then(form), email=email, start_again=False)
 
 
 @router.post("/sign-in/code")
@@ -55,7 +55,7 @@ async def check_code(visit: Visiting, form: Sent) -> Response:
     try:
         started = await visit.ask.send("identity", "POST", "/sessions", form.key, typed)
     except ServiceRefused as refused:
-        return _shown_again(visit, form, "sign_in_code.html", refused)
+        return await _shown_again(visit, form, "sign_in_code.html", refused)
     await end_session_of(visit, form.key)
     response = visit.go(_then(form))
     cookies = visit.edge.cookies
@@ -90,10 +90,12 @@ def _then(form: SentForm) -> str:
     return local_path(form.text("next"))
 
 
-def _shown_again(visit: Visit, form: SentForm, template: str, refused: ServiceRefused) -> Response:
+async def _shown_again(
+    visit: Visit, form: SentForm, template: str, refused: ServiceRefused
+) -> Response:
     if refused.status not in _SHOWN:
         raise refused
-    response = visit.show(
+    response = await visit.show(
         template,
         status=refused.status,
         next=_then(form),

@@ -24,7 +24,7 @@ async def show_space(space: str, visit: Visiting) -> Response:
         for each in shown["passes"]
         if each["status"] == "published"
     ]
-    return visit.show("space.html", space=shown, offers=offers)
+    return await visit.show("space.html", space=shown, offers=offers)
 
 
 @router.get("/{space}/{pass_}")
@@ -42,13 +42,15 @@ async def pass_page(
         visit.ask.get("catalog", f"/spaces/{space}/passes/{pass_}"),
     )
     sale = await _sale_of(visit, sold)
-    return visit.show(
+    admission = await _admission_of(visit, sold, sale)
+    return await visit.show(
         "pass.html",
         status=status,
         space=shown,
         sold=sold,
         offer=offer_of(visit, sold["terms"], shown["time_zone"]),
-        sale=sale,
+        sale=sale | {"state": _state_for(sale, admission)},
+        was_removed=admission["state"] == "removed",
         left=left_note(visit, sale["left"]),
         problem=problem,
     )
@@ -65,3 +67,24 @@ async def _sale_of(visit: Visit, sold: Mapping[str, Any]) -> dict[str, Any]:
             raise
         return {"state": "soon", "left": None, "order_id": None}
     return sale
+
+
+async def _admission_of(
+    visit: Visit, sold: Mapping[str, Any], sale: Mapping[str, Any]
+) -> dict[str, Any]:
+    """How the person stands to the space; nobody is turned away because access is away."""
+    unknown = {"state": "none", "removed_source_ids": []}
+    if visit.signed_in is None or sale["state"] in {"draft", "own_space"}:
+        return unknown
+    path = f"/spaces/{sold['space_id']}/admission"
+    admission: dict[str, Any] = await visit.ask.find("access", path, unknown)
+    return admission
+
+
+def _state_for(sale: Mapping[str, Any], admission: Mapping[str, Any]) -> str:
+    """The sale's own state, unless the team keeps this person out or has ended what they own."""
+    if admission["state"] == "banned":
+        return "banned"
+    if sale["state"] == "owned" and sale["order_id"] in admission["removed_source_ids"]:
+        return "removed"
+    return str(sale["state"])

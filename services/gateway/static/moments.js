@@ -1,6 +1,6 @@
 // Times are written in a zone by the server; here they become those of the viewer.
 const language = document.documentElement.lang;
-const region = navigator.language.startsWith(language) ? navigator.language : language;
+const region = usable(navigator.language)?.startsWith(language) ? navigator.language : language;
 for (const element of document.querySelectorAll("time[datetime]")) {
   const at = new Date(element.dateTime);
   if (Number.isNaN(at.getTime())) continue;
@@ -9,4 +9,13 @@ for (const element of document.querySelectorAll("time[datetime]")) {
     : { dateStyle: "medium", timeStyle: "short" };
   element.title = element.textContent;
   element.textContent = new Intl.DateTimeFormat(region, style).format(at);
+}
+
+// Some browsers say a language that is none, such as `en-US@posix`.
+function usable(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    return undefined;
+  }
 }

@@ -23,6 +23,7 @@ SPACE = "59ace000-0000-4000-8000-000000000001"
 LIVE = "e1000000-0000-4000-8000-000000000001"
 CHAT = "e2000000-0000-4000-8000-000000000002"
 PASS = "9a550000-0000-4000-8000-000000000001"
+VERSION = "9a550000-0000-4000-8000-0000000000f1"
 ORDER = "0de00000-0000-4000-8000-000000000001"
 TOKEN = "a" * 64
 CSRF_SECRET = "the secret of csrf tokens in these tests"
@@ -124,6 +125,7 @@ def a_pass(**changes: Any) -> dict[str, Any]:
         "name": "Season pass",
         "description": "Every session.",
         "status": "published",
+        "version_id": VERSION,
         "experiences": [experience(LIVE, "session", "live")],
         "terms": terms(),
     } | changes
@@ -152,6 +154,7 @@ def an_order(**changes: Any) -> dict[str, Any]:
         "space_slug": "studio",
         "space_name": "The Studio",
         "pass_id": PASS,
+        "pass_version_id": VERSION,
         "pass_slug": "season",
         "pass_name": "Season pass",
         "redirect_url": None,
@@ -178,6 +181,10 @@ def a_grant(experience_id: str = LIVE, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def an_admission(state: str, *removed: str) -> dict[str, Any]:
+    return {"state": state, "removed_source_ids": list(removed)}
+
+
 def world() -> FakeServices:
     """A space with a pass on sale, and a person whose session is good."""
     fakes = FakeServices()
@@ -191,6 +198,7 @@ def world() -> FakeServices:
     fakes.on("checkout", "GET /orders/mine", [])
     fakes.on("checkout", f"GET /orders/{ORDER}", an_order())
     fakes.on("access", "GET /grants/mine", [a_grant()])
+    fakes.on("access", f"GET /spaces/{SPACE}/admission", an_admission("none"))
     for id_ in (LIVE, CHAT):
         fakes.on("access", f"GET /experiences/{id_}/entry", {"allowed": True, "because": "grant"})
     fakes.on("streaming", f"GET /experiences/{LIVE}/stream", {"state": "off", "stream_id": None})

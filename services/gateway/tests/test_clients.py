@@ -51,6 +51,26 @@ async def test_patience_has_an_end() -> None:
         await caller.get("catalog", "/spaces/x")
 
 
+@pytest.mark.parametrize(("retry_after", "calls"), [("60", 1), ("1", 2), ("soon", 2)])
+async def test_a_refusal_for_longer_than_our_patience_is_passed_on_at_once(
+    retry_after: str, calls: int
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) > 1:
+            return response(201, {})
+        early = problem(503, "video_server_not_ready")
+        early.headers["Retry-After"] = retry_after
+        return early
+
+    answered = await services_with(answer).asked_by(None).sent("catalog", "POST", "/x")
+
+    assert len(asked) == calls
+    assert answered.status_code == (503 if calls == 1 else 201)
+
+
 async def test_what_a_page_can_do_without_is_not_waited_for() -> None:
     answer = failing(1, response(200, [1]), httpx.ConnectError)
     caller = services_with(answer).asked_by(None)

@@ -218,8 +218,9 @@ def test_every_text_that_a_page_asks_for_is_there_and_every_text_is_asked_for() 
     asked |= {f"watch-{name.replace('_', '-')}" for name in WATCH_LABELS}
     there = set(re.findall(r"^([a-z0-9-]+) =", (HERE / "locale/en.ftl").read_text(), re.MULTILINE))
     # These are put together of two parts.
-    families = ("problem-", "error-", "sale-", "declined-", "order-", "offer-price-", "kind-",
-                "buy-sign-in", "notices-", "creator-")  # fmt: skip
+    families = ("problem-", "error-", "sale-", "declined-", "order-", "offer-price-", "offer-then-",
+                "offer-item-", "kind-", "no-access-", "buy-sign-in", "notices-",
+                "creator-")  # fmt: skip
 
     assert {key for key in asked - there if not key.endswith("-")} == set()
     assert {key for key in there - asked if not key.startswith(families)} == set()

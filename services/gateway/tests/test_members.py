@@ -1,14 +1,19 @@
 """The member area, the account and the notices of a person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
 
 from services.gateway.tests.builders import (
     CHAT,
     LIVE,
     NOW,
     ORDER,
+    SPACE,
     a_grant,
     a_space,
+    an_admission,
     an_order,
     gateway,
     world,
@@ -80,13 +85,65 @@ async def test_the_team_enters_its_own_space_without_a_pass() -> None:
 async def test_a_buyer_who_is_a_blink_too_early_waits_instead_of_being_sent_away() -> None:
     fakes = world()
     fakes.on("access", "GET /grants/mine", [])
-    fakes.on("checkout", f"GET /orders/{ORDER}", an_order(status="fulfilled"))
+    fakes.on("checkout", f"GET /orders/{ORDER}", bought(NOW))
     async with gateway(fakes) as browser:
         browser.sign_in()
         answer = await browser.get(f"{MEMBER}?welcome={ORDER}")
 
         assert answer.status_code == 200
         assert "data-reload-after" in answer.text
+
+
+def bought(at: datetime) -> dict[str, Any]:
+    return an_order(status="fulfilled", granted_from=at.isoformat())
+
+
+@pytest.mark.parametrize(
+    ("admission", "bought_at", "told"),
+    [
+        (an_admission("none"), NOW - timedelta(minutes=3), "takes longer than usual"),
+        (an_admission("removed", ORDER), NOW, "Your access was ended"),
+        (an_admission("banned"), NOW, "You are banned here"),
+    ],
+)
+async def test_the_page_of_a_buyer_does_not_reload_itself_for_ever(
+    admission: dict[str, Any], bought_at: datetime, told: str
+) -> None:
+    fakes = world()
+    fakes.on("access", "GET /grants/mine", [])
+    fakes.on("access", f"GET /spaces/{SPACE}/admission", admission)
+    fakes.on("checkout", f"GET /orders/{ORDER}", bought(bought_at))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(f"{MEMBER}?welcome={ORDER}")
+
+        assert told in answer.text
+        assert "data-reload-after" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("removed", "The team of The Studio ended your access."),
+        ("banned", "The team of The Studio has banned you."),
+        ("expired", "Your access has ended"),
+        ("refunded", "Your pass was refunded"),
+        ("not_yet", "Your access has not begun"),
+        ("open", "You need a pass of The Studio"),
+    ],
+)
+async def test_who_may_not_come_in_is_told_why(state: str, told: str) -> None:
+    fakes = world()
+    fakes.on("access", "GET /grants/mine", [])
+    fakes.on("access", f"GET /experiences/{LIVE}/entry", {"allowed": False, "because": "x"})
+    fakes.on("access", f"GET /spaces/{SPACE}/admission", an_admission(state))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        for path in (MEMBER, f"{MEMBER}/experiences/session/stream"):
+            answer = await browser.get(path)
+
+            assert answer.status_code == 403
+            assert told in answer.text
 
 
 async def test_the_welcome_names_the_pass_and_links_to_where_the_creator_wants() -> None:
@@ -101,6 +158,27 @@ async def test_the_welcome_names_the_pass_and_links_to_where_the_creator_wants()
         assert "You are in" in answer.text
         assert 'href="https://mara.example/hello"' in answer.text
         assert "You are in" not in foreign.text
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("ready", "Nobody is on air"),
+        ("preparing", "Live video is being set up here"),
+        ("absent", "There is no live video here"),
+    ],
+)
+async def test_a_member_reads_why_there_is_no_picture(state: str, sentence: str) -> None:
+    fakes = world()
+    fakes.on("streaming", f"GET /experiences/{LIVE}/stream", {"state": "off"})
+    fakes.on("streaming", "GET /video-server", {"state": state})
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        experience = await browser.get(f"{MEMBER}/experiences/session")
+        stream = await browser.get(f"{MEMBER}/experiences/session/stream")
+
+        assert sentence in experience.text
+        assert stream.text.count(sentence) == 2
 
 
 async def test_a_chat_has_no_stream_page_and_an_unknown_experience_no_page() -> None:

@@ -12,8 +12,10 @@ from services.gateway.tests.builders import (
     NOW,
     ORDER,
     PASS,
+    SPACE,
     a_pass,
     a_space,
+    an_admission,
     experience,
     gateway,
     settings,
@@ -171,9 +173,14 @@ async def test_the_team_sees_its_draft() -> None:
         (
             {"pricing_type": "recurring", "billing_period": "monthly", "trial_days": 7,
              "initial_fee_minor": 500},
-            ["€19.90 a month", "Plus €5.00 once", "first 7 days are free"],
+            ["€5.00", "Then €19.90 a month", "first 7 days are free"],
         ),
         ({"pricing_type": "recurring", "billing_period": "yearly"}, ["€19.90 a year"]),
+        (
+            {"price_minor": 2000, "initial_fee_minor": 500},
+            ['<p class="price">€25.00</p>', "<dt>Pass</dt><dd>€20.00</dd>",
+             "<dt>One-time fee</dt><dd>€5.00</dd>", "<dt>Charged today</dt><dd>€25.00</dd>"],
+        ),
         ({"expires_after_days": 30}, ["Access for 30 days."]),
         ({"auto_expire_at": "2027-06-01T20:00:00Z"}, ["Access until", "2027-06-01T20:00:00Z"]),
         ({"sale_ends_at": "2027-06-01T20:00:00Z"}, ["On sale until", "Jun 1, 2027, 10:00 PM CEST"]),
@@ -233,3 +240,51 @@ async def test_what_is_not_there_is_a_page_with_a_sentence(
         assert words in page.text
         assert program.headers["content-type"] == "application/problem+json"
         assert program.json()["code"] == (code or "not_found")
+
+
+@pytest.mark.parametrize(
+    ("sale", "admission", "told", "can_buy"),
+    [
+        ("on_sale", an_admission("banned"), "has banned you", False),
+        ("sold_out", an_admission("banned"), "has banned you", False),
+        ("owned", an_admission("removed", ORDER), "ended your access to this pass", False),
+        ("owned", an_admission("open"), "You have this pass", False),
+        ("on_sale", an_admission("removed", ORDER), "You can buy a pass again", True),
+        ("on_sale", an_admission("none"), "Buy for", True),
+    ],
+)
+async def test_the_team_s_word_is_told_before_anyone_pays(
+    sale: str, admission: dict[str, Any], told: str, can_buy: bool
+) -> None:
+    fakes = world()
+    state = {"state": sale, "left": 7, "order_id": ORDER if sale == "owned" else None}
+    fakes.on("checkout", f"GET /passes/{PASS}/sale", state)
+    fakes.on("access", f"GET /spaces/{SPACE}/admission", admission)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get("/studio/season")
+
+        assert told in answer.text
+        assert ("Buy for" in answer.text) is can_buy
+
+
+@pytest.mark.parametrize("path", [path for path, (_, _, seen) in PAGES.items() if seen == 200])
+async def test_the_unread_badge_is_on_every_page_of_a_person(path: str) -> None:
+    if path == "/account/notices":
+        pytest.skip("it counts the notices that it shows")
+    async with gateway(world()) as browser:
+        browser.sign_in()
+        answer = await browser.get(path)
+
+        assert "2 unread" in answer.text
+
+
+async def test_without_the_notices_service_pages_have_no_badge_and_no_fault() -> None:
+    fakes = world()
+    fakes.refuse("notifications", "GET /notices/unread-count", 503, "away")
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get("/studio")
+
+        assert answer.status_code == 200
+        assert "unread" not in answer.text

@@ -16,9 +16,11 @@ from services.gateway.tests.builders import (
     SESSION,
     SPACE,
     a_grant,
+    a_pass,
     an_order,
     form_fields,
     gateway,
+    terms,
     world,
 )
 from services.gateway.tests.fakes import FakeServices, response
@@ -132,6 +134,27 @@ async def test_a_refusal_is_a_sentence_on_the_page_of_the_pass(
         assert answer.status_code == status
         assert sentence in answer.text
         assert "Season pass" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("storage_low", "Nothing new for a moment"),
+        ("deliveries_held_up", "Sales are paused for a moment"),
+    ],
+)
+async def test_who_can_buy_nothing_just_now_is_told_so_at_once(code: str, title: str) -> None:
+    fakes = world()
+    fakes.patience_s = 60
+    fakes.refuse("checkout", "POST /orders", 503, code, **{"Retry-After": "30"})
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.send_form(PURCHASE)
+
+        assert answer.status_code == 503
+        assert title in answer.text
+        assert answer.headers["retry-after"] == "30"
+        assert len(fakes.calls("checkout", "POST /orders")) == 1
 
 
 async def test_an_unknown_pass_is_no_purchase() -> None:
@@ -329,3 +352,36 @@ async def test_a_foreign_order_is_not_there() -> None:
 
         assert answer.status_code == 404
         assert "no such order" in answer.text
+
+
+FEE = {"price_minor": 2000, "initial_fee_minor": 500}
+
+
+async def test_the_pay_page_itemises_what_the_button_charges() -> None:
+    fakes = world()
+    fakes.on("catalog", "GET /spaces/studio/passes/season", a_pass(terms=terms(**FEE)))
+    fakes.on("checkout", f"GET /orders/{ORDER}", an_order(total_minor=2500))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(ORDER_PAGE)
+
+        assert "<dt>Pass</dt><dd>€20.00</dd>" in answer.text
+        assert "<dt>One-time fee</dt><dd>€5.00</dd>" in answer.text
+        assert "<dt>Total</dt><dd>€25.00</dd>" in answer.text
+        assert "Pay €25.00" in answer.text
+
+
+@pytest.mark.parametrize("changes", [{"version_id": "another"}, {"terms": terms()}])
+async def test_terms_that_the_order_was_not_opened_under_are_not_its_items(
+    changes: dict[str, Any],
+) -> None:
+    fakes = world()
+    sold = a_pass(terms=terms(**FEE)) | changes
+    fakes.on("catalog", "GET /spaces/studio/passes/season", sold)
+    fakes.on("checkout", f"GET /orders/{ORDER}", an_order(total_minor=2500))
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        answer = await browser.get(ORDER_PAGE)
+
+        assert "Pay €25.00" in answer.text
+        assert "One-time fee" not in answer.text

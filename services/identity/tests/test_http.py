@@ -291,3 +291,21 @@ async def test_malformed_json_is_a_problem(client: httpx.AsyncClient) -> None:
     )
 
     assert problem(answer) == (400, "malformed_json")
+
+
+async def test_without_room_nobody_new_is_registered_and_the_code_works_later(
+    service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = await Browser(browser.client, browser.mailbox, "known").sign_in("known@example.org")
+    short: list[str | None] = ["no room"]
+    monkeypatch.setattr(service.app.state.intake, "short_of_room", lambda: short[0])
+    code = await browser.code()
+
+    refused = await browser.type(code)
+    again = await Browser(browser.client, browser.mailbox, "known").sign_in("known@example.org")
+    short[0] = None
+    later = await browser.type(code)
+
+    assert problem(refused) == (503, "storage_low")
+    assert again.person_id == known.person_id
+    assert later.status_code == 201

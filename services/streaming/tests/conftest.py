@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -21,7 +22,7 @@ from libs.runtime.http.app import create_app
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from ops.up.livekit import find_livekit
+from ops.programs import compiled
 from sandbox import livekit as sandbox_livekit
 from sandbox.settings import Settings as SandboxSettings
 from sandbox.state import State
@@ -30,19 +31,19 @@ from services.streaming.application import Streaming
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.tests.builders import NOW, about
-from services.streaming.tests.fakes import PERSON_SECRET, Rooms
+from services.streaming.tests.fakes import PERSON_SECRET, Rooms, VideoServerInMemory
 from tests.servers import free_port
 
 KEY, SECRET = "key-of-the-tests", "a secret of the tests, of 32 signs"
-NO_LIVEKIT = "no livekit-server on the PATH or in .bp/bin: .ci/run installs one"
+BOTH = [pytest.param("real", marks=pytest.mark.needs("livekit-server")), "sandbox"]
+"""What a fixture is made for: the real server and its stand-in."""
 
 
 @contextmanager
 def running_livekit(folder: Path, webhook_url: str = "") -> Iterator[str]:
     """A real livekit-server of the test's own; its WebSocket address."""
-    program = find_livekit()
-    if program is None:
-        pytest.skip(NO_LIVEKIT)
+    program = compiled.find(compiled.LIVEKIT)
+    assert program is not None, "the test does not say that it needs livekit-server"
     port = free_port()
     settings = {
         "port": port,
@@ -114,7 +115,7 @@ def _until_answers(url: str) -> None:
     raise AssertionError(f"{url} does not answer")
 
 
-@pytest.fixture(scope="session", params=["real", "sandbox"])
+@pytest.fixture(scope="session", params=BOTH)
 def livekit(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -161,14 +162,23 @@ async def _ready() -> dict[str, str]:
 
 
 @pytest.fixture
-async def http(store: Store[Streaming], rooms: Rooms) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(
+def video_server() -> VideoServerInMemory:
+    return VideoServerInMemory()
+
+
+@pytest.fixture
+def app(store: Store[Streaming], rooms: Rooms, video_server: VideoServerInMemory) -> FastAPI:
+    return create_app(
         "streaming",
         person_token_secret=PERSON_SECRET,
-        routers=[streaming_router(store, rooms, live_within_s=0.03)],
+        routers=[streaming_router(store, rooms, video_server, live_within_s=0.03)],
         refusals=REFUSALS,
         ready=_ready,
     )
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://streaming") as client:
         yield client

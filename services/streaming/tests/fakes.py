@@ -15,6 +15,8 @@ from services.streaming.application import (
     RoomToken,
     Stage,
     VideoProvider,
+    VideoServer,
+    VideoServerState,
     WebhookInbox,
 )
 
@@ -63,6 +65,16 @@ class InboxInMemory(WebhookInbox):
 
     def mark_handled(self, event_id: str) -> None:
         self.kept[event_id] = True
+
+
+@dataclass
+class VideoServerInMemory(VideoServer):
+    """Ready, until a test says otherwise."""
+
+    said: VideoServerState = field(default_factory=lambda: VideoServerState("ready"))
+
+    def state(self) -> VideoServerState:
+        return self.said
 
 
 @dataclass

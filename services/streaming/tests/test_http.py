@@ -8,12 +8,14 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from libs.events.catalog import ExperienceKind, TeamMemberAdded, TeamMemberRemoved
+from libs.runtime.http.intake import Intake
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.streaming.application import HANDLE_WEBHOOK, Streaming
+from services.streaming.application import HANDLE_WEBHOOK, Streaming, VideoServerState
 from services.streaming.tests.builders import (
     NOW,
     ban_lifted,
@@ -25,17 +27,20 @@ from services.streaming.tests.builders import (
     space_created,
 )
 from services.streaming.tests.conftest import tell
-from services.streaming.tests.fakes import signed
+from services.streaming.tests.fakes import VideoServerInMemory, signed
 
-OWNER, MODERATOR, MEMBER, STRANGER, CREATOR = (UUID(int=n) for n in range(1, 6))
+OWNER, COLLABORATOR, MEMBER, STRANGER, CREATOR = (UUID(int=n) for n in range(1, 6))
+WATCHING, COUNTING = (UUID(int=n) for n in range(6, 8))
 SPACE, OTHER_SPACE, EXPERIENCE, CHAT_ONLY, GRANT, STREAM = (UUID(int=n) for n in range(11, 17))
 EVERYONE = {
     "no_one": None,
     "stranger": STRANGER,
     "member": MEMBER,
     "another_creator": CREATOR,
-    "team": MODERATOR,
+    "team": COLLABORATOR,
     "owner": OWNER,
+    "moderator": WATCHING,
+    "analyst": COUNTING,
 }
 Ask = Callable[..., Any]
 
@@ -46,7 +51,9 @@ def world(store: Store[Streaming]) -> None:
     tell(
         store,
         space_created(SPACE, OWNER),
-        TeamMemberAdded(space_id=SPACE, person_id=MODERATOR, role="moderator"),
+        TeamMemberAdded(space_id=SPACE, person_id=COLLABORATOR, role="collaborator"),
+        TeamMemberAdded(space_id=SPACE, person_id=WATCHING, role="moderator"),
+        TeamMemberAdded(space_id=SPACE, person_id=COUNTING, role="analyst"),
         space_created(OTHER_SPACE, CREATOR),
         experience_added(EXPERIENCE, SPACE),
         experience_added(CHAT_ONLY, SPACE, ExperienceKind.CHAT),
@@ -86,12 +93,22 @@ ROUTES = {
     "go_live": ("POST", f"/experiences/{EXPERIENCE}/streams", None),
 }
 NOBODY, FOREIGN, TEAM_ONLY = "sign_in_required", "no_access", "not_on_team"
+ROLE = "role_not_allowed"
 TABLE = {
-    "show": [NOBODY, FOREIGN, None, FOREIGN, None, None],
-    "watch": [NOBODY, FOREIGN, None, FOREIGN, None, None],
-    "host": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None],
-    "end": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None],
-    "go_live": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, "already_live", "already_live"],
+    "show": [NOBODY, FOREIGN, None, FOREIGN, None, None, None, FOREIGN],
+    "watch": [NOBODY, FOREIGN, None, FOREIGN, None, None, None, FOREIGN],
+    "host": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None, ROLE, ROLE],
+    "end": [NOBODY, TEAM_ONLY, TEAM_ONLY, TEAM_ONLY, None, None, ROLE, ROLE],
+    "go_live": [
+        NOBODY,
+        TEAM_ONLY,
+        TEAM_ONLY,
+        TEAM_ONLY,
+        "already_live",
+        "already_live",
+        ROLE,
+        ROLE,
+    ],
 }
 CASES = [
     pytest.param(route, who, code, id=f"{route}-{who}")
@@ -104,11 +121,11 @@ CASES = [
 async def test_a_banned_team_member_goes_live_only_once_the_ban_is_lifted(
     ask: Ask, store: Store[Streaming], lifted: bool
 ) -> None:
-    tell(store, person_banned(SPACE, MODERATOR))
+    tell(store, person_banned(SPACE, COLLABORATOR))
     if lifted:
-        tell(store, person_banned(SPACE, MODERATOR), ban_lifted(SPACE, MODERATOR))
+        tell(store, person_banned(SPACE, COLLABORATOR), ban_lifted(SPACE, COLLABORATOR))
 
-    status, answer = await ask(MODERATOR, *ROUTES["go_live"])
+    status, answer = await ask(COLLABORATOR, *ROUTES["go_live"])
 
     assert status == (201 if lifted else 403)
     assert lifted or answer["code"] == "no_access"
@@ -118,9 +135,9 @@ async def test_a_banned_team_member_goes_live_only_once_the_ban_is_lifted(
 async def test_a_banned_team_member_takes_no_stream_off_air(
     ask: Ask, store: Store[Streaming]
 ) -> None:
-    tell(store, person_banned(SPACE, MODERATOR))
+    tell(store, person_banned(SPACE, COLLABORATOR))
 
-    refused, answer = await ask(MODERATOR, *ROUTES["end"])
+    refused, answer = await ask(COLLABORATOR, *ROUTES["end"])
     ended, _ = await ask(OWNER, *ROUTES["end"])
 
     assert (refused, answer["code"], ended) == (403, "no_access", 200)
@@ -153,7 +170,14 @@ async def test_each_route_answers_each_kind_of_caller(
 
     status, answer = await ask(EVERYONE[who], method, path, body)
 
-    expected = {NOBODY: 401, FOREIGN: 403, TEAM_ONLY: 403, "already_live": 409, None: 200}
+    expected = {
+        NOBODY: 401,
+        FOREIGN: 403,
+        TEAM_ONLY: 403,
+        ROLE: 403,
+        "already_live": 409,
+        None: 200,
+    }
     assert (status, answer.get("code")) == (expected[code], code)
 
 
@@ -168,6 +192,65 @@ async def test_going_live_twice_by_one_command_makes_one_stream(ask: Ask) -> Non
     assert first[1]["stream_id"] == again[1]["stream_id"]
     assert (first[1]["state"], first[1]["recording"]) == ("opening", "requested")
     assert (other[0], other[1]["detail"]) == (409, first[1]["stream_id"])
+
+
+@pytest.mark.parametrize(
+    "state", [VideoServerState("preparing", about_minutes=4), VideoServerState("absent")]
+)
+async def test_nobody_goes_live_before_the_video_server_is_ready(
+    ask: Ask, http: httpx.AsyncClient, video_server: VideoServerInMemory, state: VideoServerState
+) -> None:
+    path = f"/experiences/{EXPERIENCE}/streams"
+    video_server.said = state
+
+    refused = await http.post(path, headers=signed(OWNER) | {"Idempotency-Key": "early"})
+    _, shown = await ask(OWNER, "GET", f"/experiences/{EXPERIENCE}/stream")
+    video_server.said = VideoServerState("ready")
+    begun = await ask(OWNER, "POST", path, key="early")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "video_server_not_ready")
+    assert refused.headers["retry-after"] == "60"
+    assert shown["state"] == "off"
+    assert begun[0] == 201
+
+
+async def test_a_stranger_learns_nothing_new_from_a_video_server_that_is_not_ready(
+    ask: Ask, video_server: VideoServerInMemory
+) -> None:
+    video_server.said = VideoServerState("absent")
+
+    status, answer = await ask(STRANGER, "POST", f"/experiences/{EXPERIENCE}/streams", key="x")
+
+    assert (status, answer["code"]) == (403, "not_on_team")
+
+
+async def test_whoever_is_signed_in_sees_how_far_the_video_server_is(
+    ask: Ask, video_server: VideoServerInMemory
+) -> None:
+    video_server.said = VideoServerState("preparing", 4, "compiling: 7 of 1,100 packages")
+
+    nobody = await ask(None, "GET", "/video-server")
+    anybody = await ask(STRANGER, "GET", "/video-server")
+
+    assert (nobody[0], nobody[1]["code"]) == (401, "sign_in_required")
+    assert anybody == (
+        200,
+        {
+            "state": "preparing",
+            "about_minutes": 4,
+            "progress": "compiling: 7 of 1,100 packages",
+        },
+    )
+
+
+async def test_no_stream_begins_while_storage_is_short(
+    ask: Ask, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state, "intake", Intake(short_of_room=lambda: "no room"))
+
+    status, answer = await ask(OWNER, "POST", f"/experiences/{EXPERIENCE}/streams")
+
+    assert (status, answer["code"]) == (503, "storage_low")
 
 
 async def test_before_the_first_stream_an_experience_is_off_air(ask: Ask) -> None:
@@ -251,10 +334,10 @@ async def test_a_window_opens_and_closes_by_the_clock(
 async def test_who_left_the_team_hosts_no_more(
     ask: Ask, store: Store[Streaming], on_air: UUID
 ) -> None:
-    contract = TeamMemberRemoved(space_id=SPACE, person_id=MODERATOR)
+    contract = TeamMemberRemoved(space_id=SPACE, person_id=COLLABORATOR)
     tell(store, space_created(uuid4(), CREATOR), space_created(uuid4(), CREATOR), contract)
 
-    status, answer = await ask(MODERATOR, "POST", f"/streams/{on_air}/tokens", {"role": "host"})
+    status, answer = await ask(COLLABORATOR, "POST", f"/streams/{on_air}/tokens", {"role": "host"})
 
     assert (status, answer["code"]) == (403, "not_on_team")
 

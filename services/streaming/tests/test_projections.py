@@ -15,7 +15,7 @@ from services.streaming.__main__ import streaming_store
 from services.streaming.application import Streaming
 from services.streaming.domain import EndCause
 from services.streaming.projections import DoorList
-from services.streaming.queries import list_team_of, list_who_may_enter
+from services.streaming.queries import list_hosts_of, list_who_may_enter
 from services.streaming.tests.builders import (
     NOW,
     about,
@@ -121,7 +121,7 @@ def test_an_older_word_about_the_team_changes_nothing(store: Store[Streaming]) -
         store.execute(Cause(uuid4()), lambda: store.project(contract, envelope))
 
     def on_team() -> set[UUID]:
-        return store.query(lambda curs: list_team_of(curs, SPACE, [PERSON]))
+        return store.query(lambda curs: list_hosts_of(curs, SPACE, [PERSON]))
 
     say(space_created(SPACE, uuid4()), 1)
     say(TeamMemberRemoved(space_id=SPACE, person_id=PERSON), 3)

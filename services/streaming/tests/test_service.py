@@ -34,6 +34,7 @@ from services.streaming.tests.builders import (
     space_created,
 )
 from services.streaming.tests.conftest import (
+    BOTH,
     KEY,
     SECRET,
     running_livekit,
@@ -48,7 +49,7 @@ OWNER, MEMBER, STRANGER = (UUID(int=n) for n in range(1, 4))
 SPACE, EXPERIENCE, GRANT, BAN = (UUID(int=n) for n in range(11, 15))
 LONG_AGO = SystemClock().now() - timedelta(days=1)
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.slow(60, "starts LiveKit and a NATS of its own")
 
 
 async def until(true: Callable[[], Awaitable[bool]], within_s: float = 5.0) -> None:
@@ -117,7 +118,7 @@ class Scene:
         return [Envelope.from_headers(each.headers).type for each in messages]
 
 
-@pytest.fixture(params=["real", "sandbox"])
+@pytest.fixture(params=BOTH)
 def surroundings(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, own_nats: NatsServer
 ) -> Iterator[tuple[str, str, LiveKitProvider]]:

@@ -1,0 +1,77 @@
+"""How a person stands to a whole space: the answer for pages that have to say why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from libs.runtime.views.view import Row, ViewCursor
+from services.access.domain import Deciding, RevocationCause, Window, decide_entry
+
+_BY_TEAM: Final = frozenset(
+    {RevocationCause.CREATOR, RevocationCause.ABUSE, RevocationCause.MISTAKE}
+)
+
+
+class AdmissionState(StrEnum):
+    """`open` when some door of the space is, else why none is."""
+
+    OPEN = "open"
+    BANNED = "banned"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+    REMOVED = "removed"
+    REFUNDED = "refunded"
+    NONE = "none"
+
+
+_STATES: Final = {
+    Deciding.GRANT: AdmissionState.OPEN,
+    Deciding.NOT_YET: AdmissionState.NOT_YET,
+    Deciding.EXPIRED: AdmissionState.EXPIRED,
+    Deciding.NO_GRANT: AdmissionState.NONE,
+}
+
+
+class Admission(BaseModel):
+    """How a person stands to a space.
+
+    `removed_source_ids` are the orders and comps whose every grant the team took back.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    state: AdmissionState
+    removed_source_ids: tuple[UUID, ...]
+
+
+def get_admission(curs: ViewCursor, person_id: UUID, space_id: UUID, at: datetime) -> Admission:
+    """Whether anything in the space is open to the person, and if not, why."""
+    given = (person_id, space_id)
+    rows = curs.execute(
+        "SELECT source_id, valid_from, valid_until, revoked_at, revoked_for FROM grant_list"
+        " WHERE person_id = %s AND space_id = %s",
+        given,
+        prepare=True,
+    ).fetchall()
+    ban = curs.execute(
+        "SELECT 1 FROM ban_list WHERE person_id = %s AND space_id = %s", given, prepare=True
+    ).fetchone()
+    kept = {row["source_id"] for row in rows if row["revoked_for"] not in _BY_TEAM}
+    removed = {row["source_id"] for row in rows} - kept
+    return Admission(
+        state=AdmissionState.BANNED if ban else _state(rows, at),
+        removed_source_ids=tuple(sorted(removed)),
+    )
+
+
+def _state(rows: Sequence[Row], at: datetime) -> AdmissionState:
+    windows = (Window(row["valid_from"], row["valid_until"], row["revoked_at"]) for row in rows)
+    deciding = decide_entry(windows, banned=False, at=at)
+    if deciding in _STATES:
+        return _STATES[deciding]
+    last = max((row for row in rows if row["revoked_at"]), key=lambda row: row["revoked_at"])
+    by_team = last["revoked_for"] in _BY_TEAM
+    return AdmissionState.REMOVED if by_team else AdmissionState.REFUNDED

@@ -1,0 +1,1 @@
+"""The routes of buyers and teams."""

@@ -1,0 +1,89 @@
+"""What the team of a space asks: what was bought, what it came to, and money back."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from libs.runtime.http.app import CommandCause, Person
+from libs.runtime.http.bodies import RequestBody
+from libs.runtime.store.store import Store
+from services.checkout.orders import queries, team_queries
+from services.checkout.orders.refunds import Refunds
+from services.checkout.orders.team_queries import NotOnTeam, Right, SpaceNumbers, SpacePurchase
+from services.checkout.payments.payment import OrderNotFound
+
+
+class NewRefund(RequestBody):
+    """How much goes back, in minor units of the order's currency; without it all that is left."""
+
+    amount_minor: Annotated[int, Field(gt=0)] | None = None
+    cause: Literal["creator"] = "creator"
+
+
+class RefundAsked(BaseModel):
+    """The request was stored; the order tells when the money is back."""
+
+    order_id: UUID
+    refund_id: UUID
+    status: Literal["requested"] = "requested"
+
+
+def team_router(store: Store[Any], refunds: Refunds) -> APIRouter:
+    """The routes of teams."""
+    router = APIRouter()
+    _add_refund(router, store, refunds)
+
+    @router.get("/spaces/{space_id}/purchases", responses={401: {}, 403: {}, 404: {}})
+    async def list_purchases(
+        space_id: UUID,
+        person: Person,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+        before: Annotated[AwareDatetime | None, Query()] = None,
+    ) -> list[SpacePurchase]:
+        def read(curs: Any) -> list[SpacePurchase]:
+            team_queries.require_right(curs, space_id, person.id, Right.SEE)
+            return team_queries.list_purchases(curs, space_id, limit=limit, before=before)
+
+        return await store.ask(read)
+
+    @router.get("/spaces/{space_id}/numbers", responses={401: {}, 403: {}, 404: {}})
+    async def get_numbers(space_id: UUID, person: Person) -> SpaceNumbers:
+        def read(curs: Any) -> SpaceNumbers:
+            team_queries.require_right(curs, space_id, person.id, Right.SEE)
+            return team_queries.get_numbers(curs, space_id)
+
+        return await store.ask(read)
+
+    return router
+
+
+def _add_refund(router: APIRouter, store: Store[Any], refunds: Refunds) -> None:
+    @router.post(
+        "/orders/{order_id}/refund",
+        status_code=202,
+        responses={401: {}, 403: {}, 404: {}, 409: {}, 422: {}},
+    )
+    async def refund_order(
+        order_id: UUID, body: NewRefund, person: Person, cause: CommandCause
+    ) -> RefundAsked:
+        request_id = uuid5(cause.command_id, "refund")
+
+        def decide() -> str:
+            _require_refund_right(store.cursor(), order_id, person.id)
+            return refunds.request_refund(request_id, order_id, body.amount_minor, body.cause)
+
+        asked = await store.command(cause, decide)
+        return RefundAsked(order_id=order_id, refund_id=UUID(asked))
+
+
+def _require_refund_right(curs: Any, order_id: UUID, person_id: UUID) -> None:
+    """Strangers are not told that the order exists; its buyer knows, but may not refund it."""
+    space_id, buyer_id = queries.get_space_of_order(curs, order_id)
+    try:
+        team_queries.require_right(curs, space_id, person_id, Right.REFUND)
+    except NotOnTeam:
+        if person_id != buyer_id:
+            raise OrderNotFound(order_id) from None
+        raise

@@ -1,0 +1,263 @@
+"""What orders ask of the payment provider.
+
+Asked outside of any transaction, recorded inside one. What is asked was stored before as an intent;
+an answer that does not come leaves the outcome unknown, and it is asked again with the same key.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from libs.runtime.store.cause import Cause
+from libs.runtime.store.store import Store
+from services.checkout.orders.refunds import Refunds
+from services.checkout.orders.states import OrderStatus
+from services.checkout.orders.use_cases import Orders
+from services.checkout.payments import queries
+from services.checkout.payments.provider import (
+    Asked,
+    PaymentImpossible,
+    PaymentProvider,
+    PaymentStatus,
+    PaymentUnknown,
+    ProviderPayment,
+    ProviderRefund,
+    ProviderSilent,
+    Record,
+    RefundImpossible,
+    RefundRequest,
+)
+from services.checkout.payments.queries import AskedPayment
+
+logger = logging.getLogger(__name__)
+
+_CHALLENGES_EXTENDED: Final = 1
+
+
+class Charging:
+    """Asks the provider for one order at a time and says what to record."""
+
+    def __init__(
+        self,
+        store: Store[Any],
+        orders: Orders,
+        refunds: Refunds,
+        provider: PaymentProvider,
+        before_making: Callable[[UUID], None],
+    ) -> None:
+        """`before_making` waits for a turn when the end of a hold asks whether a payment was made,
+        by making it. It may raise PaymentImpossible and ProviderSilent."""
+        self._store = store
+        self._orders = orders
+        self._refunds = refunds
+        self._provider = provider
+        self._before_making = before_making
+
+    def ensure(self, order_id: UUID, cause: Cause) -> Asked:
+        """See to it that an open order has a payment that can be paid.
+
+        Nothing is raised when the provider is silent: the order stays open, asked again later.
+        """
+        asked = self._asked(order_id)
+        if asked is not None and asked.is_over:
+            self._store.work(cause, lambda: self._orders.request_payment(order_id))
+            asked = self._asked(order_id)
+        if asked is None or asked.has_secret:
+            return Asked.NEEDLESSLY
+        try:
+            payment = self._make(asked)
+        except PaymentImpossible as refused:
+            logger.warning("order %s can't be paid: %s", order_id, refused.code)
+            code = refused.code
+            self._store.work(
+                cause, lambda: self._orders.give_up_payment(order_id, asked.attempt, code)
+            )
+        except ProviderSilent as silent:
+            logger.warning("the payment of order %s is asked for again: %r", order_id, silent)
+            if silent.replayed:
+                self._store.work(cause, lambda: self._orders.renew_payment(order_id, asked.attempt))
+            return Asked.IN_VAIN
+        else:
+            self._store.work(cause, lambda: self._orders.attach_payment(order_id, payment))
+        return Asked.ANSWERED
+
+    def settle_order(self, order_id: UUID, cause: Cause) -> Sequence[ProviderPayment]:
+        """Ask for the undecided payments of an order and settle it; they are told as they stood.
+
+        Raises ProviderSilent.
+        """
+        seen = self._seen(order_id)
+        if seen:
+            self._store.work(cause, self._settling(order_id, seen))
+        return seen
+
+    def look(self, order_id: UUID) -> Record | None:
+        """Ask how the undecided payments of an order stand; None when there are none."""
+        seen = self._seen(order_id)
+        return self._settling(order_id, seen) if seen else None
+
+    def look_and_again(self, order_id: UUID) -> Record:
+        """As `look`, and once more in five minutes, for as long as anything is open."""
+        look = self.look(order_id)
+
+        def record() -> None:
+            if look is not None:
+                look()
+            self._orders.look_again(order_id, undecided=self._any_undecided(order_id))
+
+        return record
+
+    def follow_hint(self, payment_intent_id: str) -> Record | None:
+        """Ask how a payment stands that somebody spoke of; None when it is not one of ours."""
+        try:
+            payment = self._provider.get(payment_intent_id)
+        except PaymentUnknown:
+            return None
+        order_id = self._store.query(lambda curs: queries.find_order_of(curs, payment))
+        return None if order_id is None else self._settling(order_id, [payment])
+
+    def close(self, order_id: UUID) -> Record | None:
+        """The hold is over: cancel what can still be paid, unless someone is in the middle. What
+        can't be cancelled yet is looked at every five minutes, until it is decided."""
+        payments: list[ProviderPayment] = []
+        for asked in self._undecided(order_id):
+            payment = self._known_or_made(asked)
+            if payment is None:
+                continue
+            if self._may_wait(asked, payment):
+                return lambda: self._orders.extend_hold(order_id, payment)
+            undecided = payment.status not in {PaymentStatus.SUCCEEDED, PaymentStatus.CANCELLED}
+            payments.append(
+                self._provider.cancel(payment.payment_intent_id) if undecided else payment
+            )
+        settling = self._settling(order_id, payments)
+
+        def record() -> None:
+            settling()
+            self._orders.close_order(order_id)
+            if self._any_undecided(order_id):
+                self._orders.close_again(order_id)
+
+        return record
+
+    def return_payment(
+        self, order_id: UUID, payment_intent_id: str, key: str, tries: int
+    ) -> Record:
+        """Return a payment that bought nothing, in full. Whether it is back already is asked first:
+        the answer to a key, a fault as well, stays the same for a day."""
+        payment = self._provider.get(payment_intent_id)
+        refund: ProviderRefund | None = None
+        if sum(made.amount_minor for made in payment.refunds) < payment.amount_minor:
+            try:
+                refund = self._provider.refund(RefundRequest(order_id, payment_intent_id, key))
+            except ProviderSilent as silent:
+                if not silent.replayed:
+                    raise
+                logger.warning("%s only tells its first fault again: %r", key, silent)
+            except RefundImpossible:
+                logger.exception("payment %s can't be returned", payment_intent_id)
+                payment = self._provider.get(payment_intent_id)
+
+        def record() -> None:
+            if refund is None:
+                self._orders.apply_provider_state(order_id, payment)
+            else:
+                self._refunds.record_return(order_id, payment_intent_id, refund)
+            self._refunds.return_again(order_id, payment_intent_id, key, tries)
+
+        return record
+
+    def refund(self, asked: RefundRequest, request_id: UUID, tries: int) -> Record:
+        """Send back what was asked for, unless the provider has made a refund of that request."""
+        order_id = asked.order_id
+        payment = self._provider.get(asked.payment_intent_id)
+        made = (*payment.refunds, *payment.failed_refunds)
+        if request_id in {refund.request_id for refund in made}:
+            return self._settling(order_id, [payment])
+        try:
+            refund = self._provider.refund(asked)
+        except ProviderSilent as silent:
+            if not silent.replayed:
+                raise
+            logger.warning("%s only tells its first fault again: %r", request_id, silent)
+            return lambda: self._refunds.refund_again(order_id, request_id, tries + 1)
+        except RefundImpossible as refused:
+            if refused.replayed:
+                return lambda: self._refunds.refund_again(order_id, request_id, tries + 1)
+            code = refused.code
+            settling = self._settling(order_id, [self._provider.get(asked.payment_intent_id)])
+
+            def record() -> None:
+                settling()
+                self._refunds.refuse_refund(order_id, request_id, code, tries + 1)
+
+            return record
+        return lambda: self._refunds.record_refund(order_id, refund)
+
+    def _settling(self, order_id: UUID, payments: list[ProviderPayment]) -> Record:
+        def record() -> None:
+            for payment in payments:
+                self._orders.apply_provider_state(order_id, payment)
+
+        return record
+
+    def _may_wait(self, asked: AskedPayment, payment: ProviderPayment) -> bool:
+        if asked.status != OrderStatus.OPEN:
+            return False
+        if payment.status is PaymentStatus.PROCESSING:
+            return True
+        challenged = payment.status is PaymentStatus.CHALLENGED
+        return challenged and asked.extensions < _CHALLENGES_EXTENDED
+
+    def _known_or_made(self, asked: AskedPayment) -> ProviderPayment | None:
+        """A payment that was asked for without an answer may exist: the same key names it."""
+        if asked.payment_intent_id is not None:
+            return self._provider.get(asked.payment_intent_id)
+        try:
+            self._before_making(asked.order_id)
+            return self._provider.create(asked.to_request())
+        except PaymentImpossible:
+            return None
+        except ProviderSilent as silent:
+            if not silent.replayed:
+                raise
+            return self._provider.find(asked.order_id, asked.attempt)
+
+    def _make(self, asked: AskedPayment) -> ProviderPayment:
+        if asked.payment_intent_id is not None:
+            return self._provider.get(asked.payment_intent_id)
+        try:
+            return self._provider.create(asked.to_request())
+        except ProviderSilent as silent:
+            found = self._provider.find(asked.order_id, asked.attempt) if silent.replayed else None
+            if found is None:
+                raise
+            return found
+
+    def _asked(self, order_id: UUID) -> AskedPayment | None:
+        return self._store.query(lambda curs: queries.get_asked_payment(curs, order_id))
+
+    def _seen(self, order_id: UUID) -> list[ProviderPayment]:
+        named = self._undecided(order_id)
+        return [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
+
+    def _any_undecided(self, order_id: UUID) -> bool:
+        """Whether one of those that can be seen at the provider may still be paid."""
+        return any(asked.payment_intent_id for asked in self._undecided(order_id))
+
+    def _undecided(self, order_id: UUID) -> list[AskedPayment]:
+        return self._store.query(lambda curs: queries.list_undecided_payments(curs, order_id))
+
+
+def refund_request_of(due: Mapping[str, Any]) -> RefundRequest:
+    """What the provider is asked for, by the payload of the job."""
+    request_id, tries = UUID(due["request_id"]), due["tries"]
+    key = f"refund:{request_id}"
+    return RefundRequest(
+        order_id=UUID(due["order_id"]),
+        payment_intent_id=due["payment_intent_id"],
+        idempotency_key=f"{key}:{tries}" if tries else key,
+        amount_minor=due["amount_minor"],
+        request_id=request_id,
+    )

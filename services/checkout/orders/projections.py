@@ -1,0 +1,177 @@
+"""Orders as their buyers and the teams see them."""
+
+from typing import Any
+
+from typing_extensions import override
+
+from libs.events.envelope import Envelope
+from libs.runtime.views.view import View, ViewCursor
+from services.checkout.orders.order import Order
+from services.checkout.orders.quote import Quote
+
+
+class OrderList(View):
+    """Every order as its buyer and the team see it; one open order per person and pass."""
+
+    name = "order_list"
+    tables = ("order_list",)
+    ddl = """
+        CREATE TABLE IF NOT EXISTS order_list (
+            order_id uuid PRIMARY KEY,
+            version bigint NOT NULL,
+            person_id uuid NOT NULL,
+            space_id uuid NOT NULL,
+            pass_id uuid NOT NULL,
+            pass_version_id uuid NOT NULL,
+            version_number integer NOT NULL,
+            space_slug text NOT NULL,
+            space_name text NOT NULL,
+            pass_slug text NOT NULL,
+            pass_name text NOT NULL,
+            redirect_url text,
+            pricing_type text NOT NULL,
+            total_minor bigint NOT NULL,
+            currency text NOT NULL,
+            currency_exponent integer NOT NULL,
+            status text NOT NULL,
+            opened_at timestamptz NOT NULL,
+            held_until timestamptz NOT NULL,
+            extensions integer NOT NULL DEFAULT 0,
+            -- Of the last refused charge, until another payment is asked for or one succeeds.
+            failure_code text,
+            granted_from timestamptz,
+            granted_until timestamptz,
+            refunded_minor bigint NOT NULL DEFAULT 0,
+            refund_failure text
+        );
+        CREATE UNIQUE INDEX IF NOT EXISTS order_list_one_open
+            ON order_list (person_id, pass_id) WHERE status = 'open';
+        CREATE INDEX IF NOT EXISTS order_list_of_person ON order_list (person_id, pass_id, status);
+        CREATE INDEX IF NOT EXISTS order_list_of_space ON order_list (space_id, granted_from);
+    """
+
+    @override
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        match event:
+            case Order.Opened():
+                self._open(event, about, curs)
+            case Order.Event():
+                curs.execute(
+                    "UPDATE order_list SET version = %s WHERE order_id = %s",
+                    (about.entity_version, about.entity_id),
+                    prepare=True,
+                )
+                self._change(event, curs)
+            case _:
+                pass
+
+    def _open(self, opened: Order.Opened, about: Envelope, curs: ViewCursor) -> None:
+        offer = Quote.from_state(opened.offer)
+        terms = offer.terms
+        curs.execute(
+            """
+            INSERT INTO order_list (order_id, version, person_id, space_id, pass_id,
+                pass_version_id, version_number, space_slug, space_name, pass_slug, pass_name,
+                redirect_url, pricing_type, total_minor, currency, currency_exponent, status,
+                opened_at, held_until)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)
+            """,
+            (
+                about.entity_id,
+                about.entity_version,
+                opened.person_id,
+                offer.space_id,
+                offer.pass_id,
+                offer.version_id,
+                offer.version_number,
+                offer.space_slug,
+                offer.space_name,
+                offer.pass_slug,
+                offer.pass_name,
+                terms.redirect_url,
+                terms.pricing_type,
+                opened.total_minor,
+                terms.currency,
+                terms.currency_exponent,
+                opened.opened_at,
+                opened.held_until,
+            ),
+            prepare=True,
+        )
+
+    def _change(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Order.Fulfilled():
+                _set(
+                    curs,
+                    event,
+                    "status = 'fulfilled', granted_from = %s, granted_until = %s,"
+                    " failure_code = NULL",
+                    event.granted_from,
+                    event.granted_until,
+                )
+            case Order.Expired():
+                _set(curs, event, "status = 'expired'")
+            case Order.HoldExtended():
+                _set(curs, event, "held_until = %s, extensions = extensions + 1", event.held_until)
+            case Order.HoldRestarted():
+                _set(curs, event, "held_until = %s", event.held_until)
+            case Order.PaymentFailed():
+                _set(curs, event, "failure_code = %s", event.code)
+            case Order.PaymentRequested() | Order.PaymentSucceeded():
+                _set(curs, event, "failure_code = NULL")
+            case _:
+                self._change_by_money_back(event, curs)
+
+    def _change_by_money_back(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Order.PaymentReturned():
+                _set(
+                    curs,
+                    event,
+                    "status = CASE status WHEN 'expired' THEN 'returned' ELSE status END",
+                )
+            case Order.Refunded():
+                _set(
+                    curs,
+                    event,
+                    "refunded_minor = refunded_minor + %s,"
+                    " status = CASE WHEN %s THEN 'refunded' ELSE status END",
+                    event.amount_minor,
+                    event.full,
+                )
+            case Order.ReturnFailed(returned_by=str()):
+                _set(
+                    curs,
+                    event,
+                    "status = CASE status WHEN 'returned' THEN 'expired' ELSE status END",
+                )
+            case _:
+                self._change_by_failed_refund(event, curs)
+
+    def _change_by_failed_refund(self, event: Any, curs: ViewCursor) -> None:
+        match event:
+            case Order.RefundRequested():
+                _set(curs, event, "refund_failure = NULL")
+            case Order.RefundRefused():
+                _set(curs, event, "refund_failure = %s", event.code)
+            case Order.RefundFailed():
+                _set(
+                    curs,
+                    event,
+                    "refund_failure = %s, refunded_minor = refunded_minor - %s,"
+                    " status = CASE WHEN %s THEN 'fulfilled' ELSE status END",
+                    event.failure,
+                    event.amount_minor if event.counted else 0,
+                    event.stands_again,
+                )
+            case _:
+                pass
+
+
+def _set(curs: ViewCursor, event: Any, change: str, *values: Any) -> None:
+    curs.execute(
+        f"UPDATE order_list SET {change} WHERE order_id = %s",  # noqa: S608 - our own text
+        (*values, event.originator_id),
+        prepare=True,
+    )

@@ -1,0 +1,184 @@
+"""How an order stands, for its buyer; and whether a pass can be bought."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from libs.runtime.views.view import Row, ViewCursor
+from services.checkout.orders.eligibility import SaleState, sale_state
+from services.checkout.orders.states import OrderStatus
+from services.checkout.orders.tables import ELIGIBILITY_COLUMNS, eligibility_of
+from services.checkout.orders.use_cases import CLOSE_ORDER
+from services.checkout.payments.payment import OrderNotFound
+from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.queue.queue import QueuePosition
+from services.checkout.stock.inventory import PassNotFound
+
+
+class Frozen(BaseModel):
+    """What was read, as it was when it was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class PaymentForm(Frozen):
+    """What the buyer's browser needs to pay."""
+
+    client_secret: str
+    publishable_key: str
+
+
+class OrderState(Frozen):
+    """An order as its buyer sees it; money in minor units.
+
+    `payment_pending`: something is due and the provider has not yet said under which secret it can
+    be paid; ask again in a moment. `waiting`: so many orders are ahead in the queue, and its
+    turn comes in about so many seconds; the queue moves on whether or not anybody asks.
+    `failure_code` is that of the last refused charge; whether another one is under way, only the
+    provider knows: `at_provider` is how it had the payment when it was asked just now, and None
+    when it was not asked or gave no answer.
+    `unsettled`: the order is over, but a payment of it may still be captured or is on its way back;
+    nobody should pay anew before that is certain. `return_cause` is why a captured payment went
+    back: sold_out, second_charge, too_late (the pass was over), banned, provider (another amount).
+    """
+
+    order_id: UUID
+    version: int
+    status: OrderStatus
+    space_id: UUID
+    space_slug: str
+    space_name: str
+    pass_id: UUID
+    pass_version_id: UUID
+    pass_slug: str
+    pass_name: str
+    redirect_url: str | None
+    pricing_type: str
+    total_minor: int
+    refunded_minor: int
+    currency: str
+    currency_exponent: int
+    opened_at: AwareDatetime
+    held_until: AwareDatetime
+    granted_from: AwareDatetime | None
+    granted_until: AwareDatetime | None
+    failure_code: str | None
+    payment: PaymentForm | None = None
+    payment_pending: bool = False
+    waiting: QueuePosition | None = None
+    at_provider: PaymentStatus | None = None
+    unsettled: bool = False
+    return_cause: str | None = None
+
+
+# What was asked for without an answer is looked for until the end of the order is off the schedule.
+_ORDER: Final = f"""
+    SELECT o.*, s.client_secret,
+        o.status IN ('expired', 'returned') AND EXISTS (
+            SELECT FROM payment_list u WHERE u.order_id = o.order_id
+            AND u.state NOT IN ('cancelled', 'impossible', 'returned')
+            AND (u.state <> 'requested' OR EXISTS (
+                SELECT FROM schedule WHERE kind = '{CLOSE_ORDER}' AND key = o.order_id::text))
+        ) AS unsettled,
+        (SELECT r.return_cause FROM payment_list r
+            WHERE r.order_id = o.order_id AND r.return_cause IS NOT NULL
+            ORDER BY r.attempt DESC LIMIT 1) AS return_cause
+    FROM order_list o
+    LEFT JOIN payment_list p ON p.order_id = o.order_id AND p.state IN ('created', 'failed')
+    LEFT JOIN payment_secrets s ON s.payment_intent_id = p.payment_intent_id
+"""  # noqa: S608 - our own text
+
+
+def get_order(
+    curs: ViewCursor, order_id: UUID, person_id: UUID, publishable_key: str
+) -> OrderState:
+    """An order of this person. Raises OrderNotFound, for those of others too."""
+    row = curs.execute(
+        f"{_ORDER} WHERE o.order_id = %s AND o.person_id = %s ORDER BY p.attempt DESC LIMIT 1",
+        (order_id, person_id),
+        prepare=True,
+    ).fetchone()
+    if row is None:
+        raise OrderNotFound(order_id)
+    return _order(row, publishable_key)
+
+
+def list_orders_of(curs: ViewCursor, person_id: UUID, limit: int) -> list[OrderState]:
+    """The person's orders that are more than an unpaid attempt, the newest first."""
+    rows = curs.execute(
+        "SELECT *, NULL AS client_secret FROM order_list"
+        " WHERE person_id = %s AND status <> 'expired' ORDER BY opened_at DESC LIMIT %s",
+        (person_id, limit),
+    )
+    return [_order(row, "") for row in rows]
+
+
+def _order(row: Row, publishable_key: str) -> OrderState:
+    payable = row["status"] == OrderStatus.OPEN and row["total_minor"] > 0
+    secret = row["client_secret"] if payable else None
+    form = None
+    if secret is not None:
+        form = PaymentForm(client_secret=secret, publishable_key=publishable_key)
+    return OrderState(
+        **{name: row[name] for name in OrderState.model_fields if name in row},
+        payment=form,
+        payment_pending=payable and form is None,
+    )
+
+
+def get_space_of_order(curs: ViewCursor, order_id: UUID) -> tuple[UUID, UUID]:
+    """The space and the buyer of an order. Raises OrderNotFound."""
+    row = curs.execute(
+        "SELECT space_id, person_id FROM order_list WHERE order_id = %s", (order_id,)
+    ).fetchone()
+    if row is None:
+        raise OrderNotFound(order_id)
+    return row["space_id"], row["person_id"]
+
+
+def was_payable(curs: ViewCursor, order_id: UUID) -> bool:
+    """Whether the provider ever made a payment for it."""
+    row = curs.execute(
+        "SELECT 1 FROM payment_list WHERE order_id = %s AND payment_intent_id IS NOT NULL",
+        (order_id,),
+    ).fetchone()
+    return row is not None
+
+
+_NOBODY: Final = UUID(int=0)
+
+
+class Sale(Frozen):
+    """How a pass stands to who looks at it; `left` None is no limit."""
+
+    state: SaleState
+    left: int | None
+    order_id: UUID | None = None
+
+
+_SALE: Final = f"""
+    SELECT {ELIGIBILITY_COLUMNS}, s.capacity - s.held - s.sold AS free
+    FROM pass_sale p LEFT JOIN stock s USING (pass_id)
+    WHERE p.pass_id = %(pass_id)s AND p.version_id IS NOT NULL
+"""  # noqa: S608 - our own text
+
+
+def get_sale(curs: ViewCursor, pass_id: UUID, person_id: UUID | None, at: datetime) -> Sale:
+    """Whether the pass can be bought, and how many are left. Raises PassNotFound."""
+    row = curs.execute(
+        _SALE,
+        {"pass_id": pass_id, "person_id": person_id or _NOBODY, "at": at},
+        prepare=True,
+    ).fetchone()
+    if row is None:
+        raise PassNotFound(pass_id)
+    eligibility = eligibility_of(pass_id, row)
+    state = sale_state(eligibility, at)
+    left = row["free"]
+    if state is SaleState.ON_SALE and left is not None and left <= 0:
+        state = SaleState.SOLD_OUT
+    return Sale(
+        state=state, left=left, order_id=eligibility.owned_order_id or eligibility.open_order_id
+    )

@@ -1,0 +1,147 @@
+"""What the team of a space may see: purchases, money and stock."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from libs.runtime.views.view import ViewCursor
+from services.checkout.orders.queries import Frozen
+from services.checkout.orders.states import OrderStatus
+
+
+class NotOnTeam(Exception):
+    """The person does not work in the space."""
+
+
+class RoleNotAllowed(Exception):
+    """The person works in the space, but not at this."""
+
+
+class SpaceNotFound(Exception):
+    """The catalog has not told of such a space."""
+
+
+class Right(StrEnum):
+    """What a member of a team may do with orders and money."""
+
+    SEE = "see"
+    REFUND = "refund"
+
+
+_MAY: Final = {
+    Right.SEE: {"owner", "admin", "support", "analyst"},
+    Right.REFUND: {"owner", "admin", "support"},
+}
+
+
+class SpacePurchase(Frozen):
+    """One purchase as the team sees it: by whom (an id), of what, for how much.
+
+    `refund_failure`: why the refund that was asked for last did not go back; the provider's code.
+    """
+
+    order_id: UUID
+    person_id: UUID
+    pass_id: UUID
+    pass_name: str
+    version_number: int
+    status: OrderStatus
+    total_minor: int
+    refunded_minor: int
+    currency: str
+    currency_exponent: int
+    bought_at: AwareDatetime
+    granted_until: AwareDatetime | None
+    refund_failure: str | None = None
+
+
+class CurrencyNumbers(Frozen):
+    """What was sold in one currency; currencies are never summed. net = gross - refunds."""
+
+    currency: str
+    currency_exponent: int
+    purchases: int
+    gross_minor: int
+    refunds_minor: int
+    net_minor: int
+
+
+class PassNumbers(Frozen):
+    """The stock of one pass; `left` None is no limit."""
+
+    pass_id: UUID
+    pass_name: str
+    held: int
+    sold: int
+    left: int | None
+
+
+class SpaceNumbers(Frozen):
+    """The money and the stock of a space."""
+
+    currencies: tuple[CurrencyNumbers, ...]
+    passes: tuple[PassNumbers, ...]
+
+
+def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Right) -> None:
+    """Raises SpaceNotFound, NotOnTeam, RoleNotAllowed."""
+    team = curs.execute(
+        "SELECT person_id, role FROM team_list WHERE space_id = %s", (space_id,), prepare=True
+    ).fetchall()
+    if not team:
+        raise SpaceNotFound(space_id)
+    role = next((row["role"] for row in team if row["person_id"] == person_id), None)
+    if role is None:
+        raise NotOnTeam(person_id)
+    if role not in _MAY[right]:
+        raise RoleNotAllowed(role)
+
+
+def list_purchases(
+    curs: ViewCursor, space_id: UUID, *, limit: int, before: datetime | None
+) -> list[SpacePurchase]:
+    """What was bought in a space, the newest first; page on by the last `bought_at`."""
+    rows = curs.execute(
+        """
+        SELECT *, granted_from AS bought_at FROM order_list
+        WHERE space_id = %(space)s AND status IN ('fulfilled', 'refunded')
+          AND (%(before)s::timestamptz IS NULL OR granted_from < %(before)s)
+        ORDER BY granted_from DESC, order_id LIMIT %(limit)s
+        """,
+        {"space": space_id, "before": before, "limit": limit},
+    )
+    return [SpacePurchase.model_validate(row) for row in rows]
+
+
+def get_numbers(curs: ViewCursor, space_id: UUID) -> SpaceNumbers:
+    """Gross, refunds and net per currency, and the stock of each pass."""
+    money = curs.execute(
+        """
+        SELECT currency, currency_exponent, count(*) AS purchases,
+               sum(total_minor)::bigint AS gross_minor,
+               sum(refunded_minor)::bigint AS refunds_minor,
+               sum(total_minor - refunded_minor)::bigint AS net_minor
+        FROM order_list WHERE space_id = %s AND status IN ('fulfilled', 'refunded')
+        GROUP BY currency, currency_exponent ORDER BY currency
+        """,
+        (space_id,),
+    ).fetchall()
+    seats = curs.execute(
+        """
+        SELECT p.pass_id, p.pass_name, count(*) FILTER (WHERE l.state = 'held') AS held,
+               count(*) FILTER (WHERE l.state = 'sold') AS sold,
+               (SELECT s.capacity - s.held - s.sold FROM stock s
+                WHERE s.pass_id = p.pass_id) AS left
+        FROM pass_sale p LEFT JOIN seat_list l USING (pass_id)
+        WHERE p.space_id = %s AND p.version_id IS NOT NULL
+        GROUP BY p.pass_id, p.pass_name ORDER BY p.pass_name, p.pass_id
+        """,
+        (space_id,),
+    ).fetchall()
+    return SpaceNumbers(
+        currencies=tuple(CurrencyNumbers.model_validate(row) for row in money),
+        passes=tuple(PassNumbers.model_validate(row) for row in seats),
+    )

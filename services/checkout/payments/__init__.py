@@ -1,0 +1,1 @@
+"""Payments at the provider: what we ask of it, what it tells, and the queue in front of it."""

@@ -1,0 +1,108 @@
+"""The payments that orders have asked for, as far as we know them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from libs.runtime.views.view import ViewCursor
+from services.checkout.payments.provider import PaymentRequest, ProviderPayment
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPayment:
+    """A payment that an order has asked for, as far as we know it."""
+
+    order_id: UUID
+    person_id: UUID
+    status: str
+    extensions: int
+    attempt: int
+    state: str
+    idempotency_key: str
+    amount_minor: int
+    currency: str
+    payment_intent_id: str | None
+    has_secret: bool
+    space_name: str
+    pass_name: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can be paid with it any more."""
+        return self.state in {"cancelled", "impossible"}
+
+    def to_request(self) -> PaymentRequest:
+        """What the provider is asked for, the same at every time of asking."""
+        return PaymentRequest(
+            order_id=self.order_id,
+            person_id=self.person_id,
+            attempt=self.attempt,
+            idempotency_key=self.idempotency_key,
+            amount_minor=self.amount_minor,
+            currency=self.currency,
+            description=f"{self.space_name}: {self.pass_name}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrder:
+    """An open order whose buyer can not pay yet, since the provider has not made the payment."""
+
+    order_id: UUID
+    person_id: UUID
+    opened_at: datetime
+    held_until: datetime
+
+
+_ASKED: Final = """
+    SELECT p.order_id, o.person_id, o.status, o.extensions, p.attempt, p.state,
+           coalesce(p.idempotency_key, '') AS idempotency_key,
+           coalesce(p.amount_minor, o.total_minor) AS amount_minor,
+           coalesce(p.currency, o.currency) AS currency, p.payment_intent_id,
+           s.client_secret IS NOT NULL AS has_secret, o.space_name, o.pass_name
+    FROM payment_list p JOIN order_list o USING (order_id)
+    LEFT JOIN payment_secrets s ON s.payment_intent_id = p.payment_intent_id
+    WHERE p.order_id = %s
+"""
+
+
+def get_asked_payment(curs: ViewCursor, order_id: UUID) -> AskedPayment | None:
+    """The newest payment of an open order; None when nothing is to be paid."""
+    row = curs.execute(
+        f"{_ASKED} AND o.status = 'open' ORDER BY p.attempt DESC LIMIT 1", (order_id,), prepare=True
+    ).fetchone()
+    return None if row is None else AskedPayment(**row)
+
+
+def find_order_of(curs: ViewCursor, payment: ProviderPayment) -> UUID | None:
+    """The order that has this payment, else the one that it names; None when it is none of ours."""
+    row = curs.execute(
+        "SELECT coalesce((SELECT order_id FROM payment_list WHERE payment_intent_id = %s),"
+        " (SELECT order_id FROM order_list WHERE order_id = %s)) AS order_id",
+        (payment.payment_intent_id, payment.order_id),
+        prepare=True,
+    ).fetchone()
+    return row["order_id"] if row else None
+
+
+def list_undecided_payments(curs: ViewCursor, order_id: UUID) -> list[AskedPayment]:
+    """The payments of an order that may still be paid, as far as we know."""
+    rows = curs.execute(
+        f"{_ASKED} AND p.state IN ('requested', 'created', 'failed') ORDER BY p.attempt",
+        (order_id,),
+        prepare=True,
+    )
+    return [AskedPayment(**row) for row in rows]
+
+
+def list_orders_without_payment(curs: ViewCursor) -> list[WaitingOrder]:
+    """All open orders that can't be paid yet, in the order in which they were opened."""
+    rows = curs.execute(
+        "SELECT o.order_id, o.person_id, o.opened_at, o.held_until FROM order_list o"
+        " WHERE o.status = 'open' AND o.total_minor > 0 AND NOT EXISTS ("
+        "  SELECT FROM payment_list p JOIN payment_secrets s USING (payment_intent_id)"
+        "  WHERE p.order_id = o.order_id AND p.state IN ('created', 'failed'))"
+        " ORDER BY o.opened_at, o.order_id"
+    )
+    return [WaitingOrder(**row) for row in rows]

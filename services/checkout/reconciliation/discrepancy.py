@@ -1,0 +1,49 @@
+"""Where the provider's lists and our books did not say the same."""
+
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eventsourcing.domain import Aggregate, event
+from typing_extensions import override
+
+
+class Discrepancy(Aggregate):
+    """One movement of money that nobody had told us of; found once, brought right where found."""
+
+    TOPIC = "checkout.difference"
+
+    class Created(Aggregate.Created):
+        """Required by the library beside a named creation event; never used."""
+
+        TOPIC = "checkout.difference.created"
+
+    class Found(Aggregate.Created):
+        """The provider says `theirs` of a payment that we had as `ours`."""
+
+        TOPIC = "checkout.difference.found"
+
+        order_id: UUID
+        payment_intent_id: str
+        movement_id: str
+        theirs: str
+        ours: str
+        found_at: datetime
+
+    @event(Found)
+    def __init__(
+        self,
+        order_id: UUID,
+        payment_intent_id: str,
+        movement_id: str,
+        theirs: str,
+        ours: str,
+        found_at: datetime,
+    ) -> None:
+        self.order_id = order_id
+        self.payment_intent_id = payment_intent_id
+
+    @staticmethod
+    @override
+    def create_id(movement_id: str, theirs: str) -> UUID:
+        """The same movement is found once, whoever goes through the lists."""
+        return uuid5(NAMESPACE_URL, f"/differences/{movement_id}/{theirs}")

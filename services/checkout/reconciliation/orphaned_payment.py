@@ -1,0 +1,74 @@
+"""Money that was captured for an order which our log does not hold."""
+
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eventsourcing.domain import Aggregate, event
+from typing_extensions import override
+
+
+class OrphanedPayment(Aggregate):
+    """A payment of ours whose order was lost with our log: an older copy of it was put back.
+
+    It buys nothing any more; a person decides when it goes back.
+    """
+
+    TOPIC = "checkout.stray_payment"
+
+    class Created(Aggregate.Created):
+        """Required by the library beside a named creation event; never used."""
+
+        TOPIC = "checkout.stray_payment.created"
+
+    class Found(Aggregate.Created):
+        """The provider's lists have it, with our mark; the order that it names we do not have."""
+
+        TOPIC = "checkout.stray_payment.found"
+
+        payment_intent_id: str
+        order_id: UUID
+        amount_minor: int
+        currency: str
+        found_at: datetime
+
+    class Returned(Aggregate.Event):
+        """All of it is back; the refund is the last one that was made of it."""
+
+        TOPIC = "checkout.stray_payment.returned"
+
+        payment_intent_id: str
+        refund_id: str
+        returned_at: datetime
+
+    @event(Found)
+    def __init__(
+        self,
+        payment_intent_id: str,
+        order_id: UUID,
+        amount_minor: int,
+        currency: str,
+        found_at: datetime,
+    ) -> None:
+        self.payment_intent_id = payment_intent_id
+        self.order_id = order_id
+        self.is_back = False
+
+    @staticmethod
+    @override
+    def create_id(payment_intent_id: str) -> UUID:
+        """The same payment is found once, whoever goes through the lists."""
+        return uuid5(NAMESPACE_URL, f"/stray-payments/{payment_intent_id}")
+
+    def record_return(self, refund_id: str, at: datetime) -> None:
+        """It went back in full. Does nothing when that is known."""
+        if not self.is_back:
+            self.trigger_event(
+                OrphanedPayment.Returned,
+                payment_intent_id=self.payment_intent_id,
+                refund_id=refund_id,
+                returned_at=at,
+            )
+
+    @event(Returned)
+    def _returned(self) -> None:
+        self.is_back = True

@@ -1,0 +1,1 @@
+"""The stock ledger: seats, capacity, and the counters that decide."""

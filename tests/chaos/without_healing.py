@@ -1,0 +1,15 @@
+"""The same system, but nobody restarts a NATS that stores nothing: for the control alone."""
+
+import asyncio
+
+from ops.__main__ import app
+from ops.up.healing import StreamsHealing
+
+
+async def _look_away(_: StreamsHealing) -> None:
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    StreamsHealing.run = _look_away  # type: ignore[method-assign]
+    app()

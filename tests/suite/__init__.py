@@ -1,0 +1,1 @@
+"""How the suite is run: which tests are the quick ones, and what each part took."""
