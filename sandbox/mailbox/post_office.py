@@ -9,15 +9,17 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from sandbox.state import Document, State, StorageFull
+from sandbox.state import Collection, Document, State, StorageFull
 
 
 class PostOffice:
-    """Every mail that ever came, newest first."""
+    """Every mail that ever came, newest first; each recipient has an index of their own."""
 
     def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+        self._state = state
         self._mails = state.collection("mailbox.mails")
         self._now = now
+        self._index_older_mails()
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep one mail, then say so."""
@@ -36,7 +38,9 @@ class PostOffice:
             "headers": [[name, str(value)] for name, value in message.items()],
         }
         try:
-            self._mails.put(mail_id, mail)
+            with self._state.transaction():
+                self._mails.put(mail_id, mail)
+                self._index(mail)
         except StorageFull:
             # RFC 5321, 4.2.3: ask again later. A 5xx would be for good.
             return "452 4.3.1 Insufficient system storage"
@@ -48,11 +52,32 @@ class PostOffice:
 
     def mails(self, to: str | None = None, since: datetime | None = None) -> Iterator[Document]:
         """Walk through the mails newest first: to an address, received at `since` or later."""
-        for mail in self._mails.newest():
+        for mail in self._mails.newest() if to is None else self._mails_to(to):
             if since is not None and datetime.fromisoformat(mail["received_at"]) < since:
                 return
-            if to is None or to.lower() in (address.lower() for address in mail["to"]):
+            yield mail
+
+    def _mails_to(self, address: str) -> Iterator[Document]:
+        for entry in self._inbox(address).newest():
+            mail = self._mails.get(entry["mail_id"])
+            if mail is not None:
                 yield mail
+
+    def _inbox(self, address: str) -> Collection:
+        return self._state.collection(f"mailbox.to.{address.lower()}")
+
+    def _index(self, mail: Document) -> None:
+        for address in mail["to"]:
+            self._inbox(address).put(mail["id"], {"mail_id": mail["id"]})
+
+    def _index_older_mails(self) -> None:
+        """Those that came before there was an index; once."""
+        done = self._state.collection("mailbox.index")
+        if done.get("built") is None:
+            with self._state.transaction():
+                for mail in self._mails.all():
+                    self._index(mail)
+                done.put("built", {})
 
 
 def _part(message: EmailMessage, kind: str) -> str | None:

@@ -190,6 +190,8 @@ def _require_update(chat: Chat, call: Call, room: Room) -> None:
     body, caller = call.body, call.caller
     leaving = body.get("remove_members") == [caller.user_id]
     joining = body.get("add_members") == [caller.user_id]
+    if not joining and caller.user_id not in room.members:
+        chat.roles.require(caller, room, "update-channel")
     if leaving:
         chat.roles.require(caller, room, "remove-own-channel-membership")
     if joining:

@@ -1,5 +1,6 @@
 """Mails go in by SMTP and come out as pages and JSON, restart or not."""
 
+import asyncio
 import smtplib
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -7,7 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiosmtpd.smtp import Envelope
 
+from sandbox.mailbox.post_office import PostOffice
+from sandbox.state import State
 from sandbox.tests.process import SandboxProcess, running_sandbox
 
 pytestmark = pytest.mark.own_server
@@ -89,6 +93,51 @@ def test_the_pages_show_a_mail_and_cage_its_html(sandbox):
     assert policy.startswith("sandbox allow-popups")
     assert "allow-scripts" not in policy
     assert httpx.get(f"{sandbox.url}/mailbox/none").status_code == 404
+
+
+def test_an_inbox_is_read_without_looking_through_the_mails_of_others(tmp_path):
+    read = []
+
+    class CountingState(State):
+        def execute(self, sql, values):
+            rows = super().execute(sql, values)
+            if sql.startswith("SELECT"):
+                read.append(len(rows))
+            return rows
+
+    state = CountingState(tmp_path / "state.sqlite3")
+    office = PostOffice(state, lambda: datetime.now(UTC))
+    mine = [deliver(office, "mine@example.com")]
+    others = [deliver(office, f"{number}@example.com") for number in range(500)]
+    read.clear()
+
+    found = [mail["id"] for mail in office.mails(to="Mine@example.com")]
+    rows_read = sum(read)
+    everything = len(list(office.mails()))
+    state.close()
+
+    assert found == mine
+    assert rows_read <= 3
+    assert everything == 1 + len(others)
+
+
+def test_mails_that_came_before_the_index_are_found(tmp_path):
+    state = State(tmp_path / "state.sqlite3")
+    old = {"id": "1", "to": ["Old@example.com"], "received_at": "2026-01-01T00:00:00Z"}
+    state.collection("mailbox.mails").put("1", old)
+
+    office = PostOffice(state, lambda: datetime.now(UTC))
+    found = list(office.mails(to="old@example.com"))
+    state.close()
+
+    assert found == [old]
+
+
+def deliver(office, to):
+    envelope = Envelope()
+    envelope.rcpt_tos, envelope.content = [to], b"Subject: x\r\n\r\nHello"
+    answer = asyncio.run(office.handle_DATA(None, None, envelope))
+    return answer.rpartition(" ")[2]
 
 
 def test_mails_survive_kill_9(tmp_path):

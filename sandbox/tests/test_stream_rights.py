@@ -97,6 +97,18 @@ def test_a_member_gets_no_further_than_the_grants(chat: ChatServer) -> None:
     assert [code(answer) for answer in answers] == [(403, 17)] * len(answers)
 
 
+def test_who_is_no_member_changes_nothing_of_a_channel_whatever_they_send(chat: ChatServer) -> None:
+    chat.experience("ann")
+    bodies = [{}, {"accept_invite": True}, {"message": {"text": "hi"}}, {"remove_members": []}]
+
+    with chat.person("eve") as eve, chat.person("ann") as ann:
+        answers = [eve.post(LIVE, json=body) for body in bodies]
+        member = ann.post(LIVE, json={})
+
+    assert [code(answer) for answer in answers] == [(403, 17)] * len(answers)
+    assert member.status_code == 201
+
+
 def test_a_claim_to_be_somebody_else_is_ignored(chat: ChatServer) -> None:
     chat.experience("ann")
 

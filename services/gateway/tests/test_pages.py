@@ -117,7 +117,7 @@ SALES = [
     ("owned", "You have this pass", "Open the member area"),
     ("pending", "You have begun to buy", "Go on to the payment"),
     ("own_space", "This is your space", "This is your space"),
-    ("banned", "You are banned here", "You are banned here"),
+    ("banned", "has banned you", "has banned you"),
     ("waitlist", "By waitlist", "By waitlist"),
     ("not_available", "Subscriptions open soon", "Subscriptions open soon"),
 ]
