@@ -469,7 +469,9 @@ def doors(postgres: PostgresServer) -> Operated:
             f" VALUES (%s, %s, {values})",
             *(LOUNGE, SPACE),
         )
-        system.rows(service, "INSERT INTO team_list VALUES (%s, %s, 'host', 1)", SPACE, HOST)
+        system.rows(
+            service, "INSERT INTO team_list VALUES (%s, %s, 'collaborator', 1)", SPACE, HOST
+        )
     for person in (MEMBER, HOST):
         system.rows(
             "chat",

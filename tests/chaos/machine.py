@@ -423,7 +423,7 @@ def running_machine(
     port = free_row_of_ports()
     ports, arming = Ports(port), folder / "data" / "failpoints"
     arming.mkdir(parents=True)
-    disks = SmallDisks(folder / "disks", folder / "data")
+    disks = SmallDisks(folder / "data")
     wires = {
         name: Wire(name, ports.of(_VIA[name]), upstream)
         for name, upstream in (

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Final
 
 SIZES_MB: Final = {"nats": 64, "postgres": 1600, "sandbox": 64}
 """Memory is used only for what is written; PostgreSQL keeps up to 512 MB of its log."""
+_SOURCE: Final = "backstage-chaos-"
 _BLOCK: Final = b"\0" * 4096
 _MANY_BLOCKS: Final = _BLOCK * 256
 _REFILL_EVERY_S: Final = 0.01
@@ -33,8 +35,9 @@ class AfterFull:
 class SmallDisks:
     """A disk of its own for NATS, for PostgreSQL and for the stand-ins, as links in the folder."""
 
-    def __init__(self, folder: Path, data: Path) -> None:
-        self._folder = folder
+    def __init__(self, data: Path) -> None:
+        # Beside the folders that pytest removes: it would stumble over the disks of a killed run.
+        self._folder = Path(tempfile.mkdtemp(prefix="backstage-disks-"))
         self._data = data
         self._mounted: list[Path] = []
         self.refusal: str | None = None
@@ -42,6 +45,7 @@ class SmallDisks:
 
     def mount(self) -> None:
         """Make the disks and link them into the empty data folder, where that is allowed."""
+        _unmount_leftovers()
         try:
             self._mount_all()
         except NotAllowed as refused:
@@ -58,7 +62,8 @@ class SmallDisks:
     def unmount(self) -> None:
         """Take the disks away, with all that is on them."""
         while self._mounted:
-            subprocess.run(["umount", "--lazy", str(self._mounted.pop())], check=True)
+            _unmount(self._mounted.pop())
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
     def full(self, names: Sequence[str]) -> Iterator[None]:
@@ -98,7 +103,7 @@ class SmallDisks:
 
 def _mount(disk: Path, size_mb: int) -> None:
     options = f"size={size_mb}m,mode=755"
-    command = ["mount", "-t", "tmpfs", "-o", options, "backstage-chaos", str(disk)]
+    command = ["mount", "-t", "tmpfs", "-o", options, f"{_SOURCE}{os.getpid()}", str(disk)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -108,6 +113,21 @@ def _mount(disk: Path, size_mb: int) -> None:
             "No disk was filled: this account may not mount a small file system"
             f" ({done.stderr.strip()})."
         )
+
+
+def _unmount(disk: Path) -> None:
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def _unmount_leftovers() -> None:
+    """Take away the disks of runs that were killed."""
+    mounts = Path("/proc/mounts")
+    for line in mounts.read_text().splitlines() if mounts.exists() else ():
+        source, disk, *_ = line.split(" ")
+        pid = source.removeprefix(_SOURCE)
+        if source.startswith(_SOURCE) and not Path("/proc", pid).exists():
+            _unmount(Path(disk))
+            shutil.rmtree(Path(disk).parent, ignore_errors=True)
 
 
 def _fill(disk: Path, room_again: threading.Event) -> None:

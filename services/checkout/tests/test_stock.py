@@ -168,8 +168,8 @@ def test_oversold_under_a_limit_that_came_later_is_found(
 
     shop.buy(pass_id)
 
-    (found,) = findings(shop)
-    assert f"pass {pass_id} had 2 places held and sold at" in found
+    oversold = f"pass {pass_id} had 2 places held and sold at"
+    assert sum(oversold in found for found in findings(shop)) == 1
     assert found.endswith("when there were 1")
 
 
