@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from ops.programs import compiled
 from ops.showcase import Showcase
 from ops.showcase import create as create_showcase
 from ops.visitor import Visitor
@@ -44,7 +45,9 @@ def system(
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         "SIGN_IN_SENDS_PER_NETWORK": "1000",
     }
-    running = start_system(folder, more=more)
+    # Tests that need LiveKit's server have had it prepared by now.
+    arguments = () if compiled.find(compiled.LIVEKIT) else ("--no-video",)
+    running = start_system(folder, more=more, arguments=arguments)
     yield running
     stop_system(running)
 
