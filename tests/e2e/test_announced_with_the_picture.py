@@ -11,7 +11,11 @@ from tests.e2e import steps
 from tests.e2e.conftest import Visit
 from tests.e2e.running import RunningSystem, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow(120, "a whole story in a browser")]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.needs("livekit-server"),
+    pytest.mark.slow(120, "a whole story in a browser"),
+]
 
 
 def test_members_are_mailed_when_the_hosts_camera_is_on(

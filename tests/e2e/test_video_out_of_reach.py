@@ -13,7 +13,11 @@ from tests.e2e import steps
 from tests.e2e.conftest import Visit
 from tests.e2e.running import RunningSystem
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow(120, "a whole story in a browser")]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.needs("livekit-server"),
+    pytest.mark.slow(120, "a whole story in a browser"),
+]
 
 SIGNALLING = re.compile(r"/rtc(/v\d+)?\?")
 VALIDATION = re.compile(r"/rtc(/v\d+)?/validate")

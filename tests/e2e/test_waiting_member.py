@@ -25,6 +25,7 @@ def member(system: RunningSystem, showcase: Showcase) -> Iterator[Visitor]:
     visitor.close()
 
 
+@pytest.mark.needs("livekit-server")
 def test_the_page_of_a_waiting_viewer_leaves_the_console_clean(
     visit: Visit, system: RunningSystem, showcase: Showcase, member: Visitor
 ) -> None:
