@@ -437,7 +437,7 @@ def running_machine(
     disks.mount()
     via = {f"BACKSTAGE_{n.upper()}_VIA": str(wire.port) for n, wire in wires.items()}
     own = {"FAILPOINT": str(arming), "HOLD_S": str(hold_s), "DISK_RESERVE_MB": str(_RESERVE_MB)}
-    system = start_system(folder, port, _LIMITS | via | own, program)
+    system = start_system(folder, port, _LIMITS | via | own, program=program)
     try:
         machine = Machine(system, wires, disks, seed, hold_s)
         yield machine

@@ -74,6 +74,7 @@ def start_system(
     folder: Path,
     port: int | None = None,
     more: Mapping[str, str] | None = None,
+    *,
     arguments: Sequence[str] = (),
     program: str = "ops",
 ) -> RunningSystem:
