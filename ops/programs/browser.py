@@ -89,7 +89,9 @@ def _fetch(say: Say, cache_folder: Path) -> Path:
         for archive in ("al2023", "swiftshader", "fonts"):
             tar = _decompressed(packed / f"{archive}.tar.br", making / f"{archive}.tar")
             with tarfile.open(tar) as opened:
-                opened.extractall(unpacked, filter="data")
+                # Python 3.11.2, which is Debian's, knows no filters yet.
+                opened.extraction_filter = getattr(tarfile, "data_filter", None)
+                opened.extractall(unpacked)  # noqa: S202 - the package is pinned
         _decompressed(packed / "chromium.br", unpacked / "chromium").chmod(0o755)
         kept = _kept(cache_folder)
         (unpacked / "fonts.conf").write_text(_FONTS.format(here=kept))
