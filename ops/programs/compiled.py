@@ -57,7 +57,7 @@ LIVEKIT: Final = Program(
     version="v1.13.5",
     package="github.com/livekit/livekit-server/cmd/server",
     go=(1, 26),
-    packages=1_100,
+    packages=790,
     needs_mb=2_500,
 )
 STRIPE_MOCK: Final = Program(
@@ -66,7 +66,7 @@ STRIPE_MOCK: Final = Program(
     version="v0.197.0",
     package="github.com/stripe/stripe-mock",
     go=(1, 22),
-    packages=300,
+    packages=221,
     needs_mb=900,
     asked=("-version",),
 )

@@ -81,7 +81,7 @@ async def test_a_missing_livekit_is_prepared_and_taken_in_without_a_restart(
 
     assert "livekit" not in before
     assert (meanwhile["state"], meanwhile["about_minutes"]) == ("preparing", 4)
-    assert "video         | compiling LiveKit's server: 1 of 1,100 packages" in up.printed
+    assert "video         | compiling LiveKit's server: 1 of 790 packages" in up.printed
     after = up.note()
     assert before.items() <= after["processes"].items()
     assert after["restarts"] == {}

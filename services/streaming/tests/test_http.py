@@ -228,7 +228,7 @@ async def test_a_stranger_learns_nothing_new_from_a_video_server_that_is_not_rea
 async def test_whoever_is_signed_in_sees_how_far_the_video_server_is(
     ask: Ask, video_server: VideoServerInMemory
 ) -> None:
-    video_server.said = VideoServerState("preparing", 4, "compiling: 7 of 1,100 packages")
+    video_server.said = VideoServerState("preparing", 4, "compiling: 7 of 790 packages")
 
     nobody = await ask(None, "GET", "/video-server")
     anybody = await ask(STRANGER, "GET", "/video-server")
@@ -239,7 +239,7 @@ async def test_whoever_is_signed_in_sees_how_far_the_video_server_is(
         {
             "state": "preparing",
             "about_minutes": 4,
-            "progress": "compiling: 7 of 1,100 packages",
+            "progress": "compiling: 7 of 790 packages",
         },
     )
 
