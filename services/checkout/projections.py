@@ -1,7 +1,7 @@
 """All read models of the checkout, each written in the transaction of the events it shows."""
 
-from services.checkout.orders.bans import BanList
-from services.checkout.orders.catalog import PassSale, TeamList
+from libs.permissions.views import BanList, TeamList
+from services.checkout.orders.catalog import PassSale
 from services.checkout.orders.projections import OrderList
 from services.checkout.orders.removals import RemovalList
 from services.checkout.payments.projections import MoneyList, PaymentList

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from libs.permissions.views import BanList, TeamList
 from libs.runtime.scheduling.clock import Clock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
@@ -12,11 +13,9 @@ from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.jobs import Jobs
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.projections import (
-    BanList,
     DoorList,
     ExperienceList,
     StreamList,
-    TeamList,
 )
 from services.streaming.publishing import to_contract
 from services.streaming.reactions import SUBSCRIPTIONS

@@ -3,17 +3,12 @@
 from typing_extensions import override
 
 from libs.events.access import (
-    BanLifted,
     GrantExpired,
     GrantIssued,
     GrantRevoked,
-    PersonBanned,
 )
 from libs.events.catalog import (
     ExperienceAdded,
-    SpaceCreated,
-    TeamMemberAdded,
-    TeamMemberRemoved,
 )
 from libs.events.envelope import Envelope
 from libs.runtime.views.view import View, ViewCursor
@@ -125,93 +120,6 @@ class DoorList(View):
                 )
             case _:
                 pass
-
-
-class BanList(View):
-    """Whom a space keeps out, as access announced it, whatever grants they have.
-
-    Guarded by the version of the ban, so that an older word changes nothing.
-    """
-
-    name = "ban_list"
-    tables = ("ban_list",)
-    ddl = """
-        CREATE TABLE IF NOT EXISTS ban_list (
-            space_id uuid NOT NULL,
-            person_id uuid NOT NULL,
-            banned boolean NOT NULL,
-            version bigint NOT NULL,
-            PRIMARY KEY (space_id, person_id)
-        )
-    """
-
-    @override
-    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
-        match event:
-            case PersonBanned():
-                self._put(curs, about, event, banned=True)
-            case BanLifted():
-                self._put(curs, about, event, banned=False)
-            case _:
-                pass
-
-    def _put(
-        self, curs: ViewCursor, about: Envelope, event: PersonBanned | BanLifted, *, banned: bool
-    ) -> None:
-        curs.execute(
-            "INSERT INTO ban_list AS b VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (space_id, person_id) DO UPDATE"
-            " SET banned = excluded.banned, version = excluded.version"
-            " WHERE b.version < excluded.version",
-            (event.space_id, event.person_id, banned, about.entity_version),
-        )
-
-
-class TeamList(View):
-    """Who works in which space, as the catalog announced it; role NULL for who left.
-
-    Guarded by the version of the entity that spoke last, so that an older word changes nothing.
-    """
-
-    name = "team_list"
-    tables = ("team_list",)
-    ddl = """
-        CREATE TABLE IF NOT EXISTS team_list (
-            space_id uuid NOT NULL,
-            person_id uuid NOT NULL,
-            role text,
-            version bigint NOT NULL,
-            PRIMARY KEY (space_id, person_id)
-        )
-    """
-
-    @override
-    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
-        match event:
-            case SpaceCreated():
-                self._put(curs, about, event.owner_id, "owner", event)
-            case TeamMemberAdded():
-                self._put(curs, about, event.person_id, event.role, event)
-            case TeamMemberRemoved():
-                self._put(curs, about, event.person_id, None, event)
-            case _:
-                pass
-
-    def _put(
-        self,
-        curs: ViewCursor,
-        about: Envelope,
-        person_id: object,
-        role: str | None,
-        event: SpaceCreated | TeamMemberAdded | TeamMemberRemoved,
-    ) -> None:
-        curs.execute(
-            "INSERT INTO team_list AS t VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (space_id, person_id) DO UPDATE"
-            " SET role = excluded.role, version = excluded.version"
-            " WHERE t.version < excluded.version",
-            (event.space_id, person_id, role, about.entity_version),
-        )
 
 
 class ExperienceList(View):

@@ -1,6 +1,4 @@
-"""What the catalog tells us: the passes that are for sale, and who works where."""
-
-from uuid import UUID
+"""What the catalog tells us: the passes that are for sale."""
 
 from psycopg.types.json import Jsonb
 from typing_extensions import override
@@ -8,9 +6,6 @@ from typing_extensions import override
 from libs.events.catalog import (
     PassArchived,
     PassPublished,
-    SpaceCreated,
-    TeamMemberAdded,
-    TeamMemberRemoved,
 )
 from libs.events.envelope import Envelope
 from libs.runtime.views.view import View, ViewCursor
@@ -79,42 +74,3 @@ class PassSale(View):
                 )
             case _:
                 pass
-
-
-class TeamList(View):
-    """Who works in which space, as the catalog says; `role` NULL for those who left."""
-
-    name = "team_list"
-    tables = ("team_list",)
-    ddl = """
-        CREATE TABLE IF NOT EXISTS team_list (
-            space_id uuid NOT NULL,
-            person_id uuid NOT NULL,
-            role text,
-            version bigint NOT NULL,
-            PRIMARY KEY (space_id, person_id)
-        )
-    """
-
-    @override
-    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
-        match event:
-            case SpaceCreated():
-                self._put(curs, event.space_id, event.owner_id, "owner", about.entity_version)
-            case TeamMemberAdded():
-                self._put(curs, event.space_id, event.person_id, event.role, about.entity_version)
-            case TeamMemberRemoved():
-                self._put(curs, event.space_id, event.person_id, None, about.entity_version)
-            case _:
-                pass
-
-    def _put(
-        self, curs: ViewCursor, space_id: UUID, person_id: UUID, role: str | None, version: int
-    ) -> None:
-        curs.execute(
-            "INSERT INTO team_list AS t (space_id, person_id, role, version)"
-            " VALUES (%s, %s, %s, %s) ON CONFLICT (space_id, person_id) DO UPDATE"
-            " SET role = excluded.role, version = excluded.version"
-            " WHERE t.version < excluded.version",
-            (space_id, person_id, role, version),
-        )

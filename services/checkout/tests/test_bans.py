@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from libs.events.access import BanLifted, PersonBanned
-from services.checkout.orders.bans import BanList
+from libs.permissions.views import BanList
 from services.checkout.payments.provider import PaymentStatus
 from services.checkout.tests.builders import about, free, terms
 from services.checkout.tests.conftest import Shop, Visitor

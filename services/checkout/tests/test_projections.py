@@ -4,9 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 from libs.events.catalog import TeamMemberRemoved
+from libs.permissions.views import TeamList
 from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
-from services.checkout.orders.catalog import PassSale, TeamList
+from services.checkout.orders.catalog import PassSale
 from services.checkout.orders.projections import OrderList
 from services.checkout.payments.projections import MoneyList, PaymentList
 from services.checkout.payments.provider import ProviderRefund
