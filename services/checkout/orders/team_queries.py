@@ -1,12 +1,11 @@
 """What the team of a space may see: purchases, money and stock."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from libs.permissions import Permission, may
 from libs.runtime.views.view import ViewCursor
 from services.checkout.orders.queries import Frozen
 from services.checkout.orders.states import OrderStatus
@@ -22,19 +21,6 @@ class RoleNotAllowed(Exception):
 
 class SpaceNotFound(Exception):
     """The catalog has not told of such a space."""
-
-
-class Right(StrEnum):
-    """What a member of a team may do with orders and money."""
-
-    SEE = "see"
-    REFUND = "refund"
-
-
-_MAY: Final = {
-    Right.SEE: {"owner", "admin", "support", "analyst"},
-    Right.REFUND: {"owner", "admin", "support"},
-}
 
 
 class SpacePurchase(Frozen):
@@ -86,7 +72,7 @@ class SpaceNumbers(Frozen):
     passes: tuple[PassNumbers, ...]
 
 
-def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Right) -> None:
+def require(curs: ViewCursor, space_id: UUID, person_id: UUID, permission: Permission) -> None:
     """Raises SpaceNotFound, NotOnTeam, RoleNotAllowed."""
     team = curs.execute(
         "SELECT person_id, role FROM team_list WHERE space_id = %s", (space_id,), prepare=True
@@ -96,7 +82,7 @@ def require_right(curs: ViewCursor, space_id: UUID, person_id: UUID, right: Righ
     role = next((row["role"] for row in team if row["person_id"] == person_id), None)
     if role is None:
         raise NotOnTeam(person_id)
-    if role not in _MAY[right]:
+    if not may(role, permission):
         raise RoleNotAllowed(role)
 
 
