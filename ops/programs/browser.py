@@ -65,7 +65,8 @@ def ensure_browser(say: Say, kept_in: Path | None = None) -> Path:
     if sys.platform == "linux" and platform.machine() == "x86_64":
         return _fetch(say, kept_in or cache.folder())
     say("fetching Playwright's Chromium, once")
-    tool.run((sys.executable, "-m", "playwright", "install", "chromium"), Path.cwd())
+    install = (sys.executable, "-m", "playwright", "install", "chromium")
+    tool.run(install, Path.cwd(), node.environment())
     if (fetched := _of_playwright()) is None:
         raise CannotPrepare(MISSING)
     return fetched

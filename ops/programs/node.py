@@ -27,8 +27,9 @@ def npm() -> tuple[str, ...]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, with Node's folder first on the PATH: npm's scripts call `node`."""
-    return {**os.environ, "PATH": f"{node().parent}:{os.environ.get('PATH', '')}"}
+    """Ours, with that Node first: for npm's scripts, which call `node`, and for Playwright."""
+    path = f"{node().parent}:{os.environ.get('PATH', '')}"
+    return {**os.environ, "PATH": path, "PLAYWRIGHT_NODEJS_PATH": str(node())}
 
 
 def _bundled(*parts: str) -> Path | None:

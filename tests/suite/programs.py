@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from ops.programs import browser, compiled
+from ops.programs import browser, compiled, node
 from ops.programs.cache import CannotPrepare, Say
 
 PREPARE: Final[dict[str, Callable[[Say], Path]]] = {
@@ -85,7 +85,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def chromium_path(request: pytest.FixtureRequest) -> Path:
-    """The browser's program."""
+    """The browser's program, and a Node.js for its driver: Playwright's own needs libatomic."""
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node.node()))
     return request.config.stash[_PATHS]["chromium"]
 
 

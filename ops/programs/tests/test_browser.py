@@ -52,7 +52,7 @@ def test_elsewhere_it_is_playwrights_own(
     """On arm64, for one; here its fetching fails, which the sentence tells."""
     asked: list[tuple[str, ...]] = []
 
-    def refuses(argv: tuple[str, ...], folder: Path) -> tool.Ended:
+    def refuses(argv: tuple[str, ...], folder: Path, _: dict[str, str]) -> tool.Ended:
         asked.append(argv)
         return tool.Ended(1, "no network")
 
