@@ -249,7 +249,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     mount = ("mount", "-t", "tmpfs", "-o", "size=540m", "tmpfs", str(disk))
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("no file system may be mounted here")
+        pytest.skip("No file system may be mounted by this account.")
     yield disk
     subprocess.run(("umount", "--lazy", str(disk)), check=True)
 
