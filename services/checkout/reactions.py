@@ -22,13 +22,20 @@ def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout)
     checkout.stock.set_capacity(published.pass_id, published.version_number, published.terms.stock)
 
 
+def on_person_banned(banned: PersonBanned, about: Envelope, checkout: Checkout) -> None:
+    """Who paid in the moment before we heard of the ban gets the money back."""
+    checkout.refunds.refund_what_a_ban_overtook(
+        banned.space_id, banned.person_id, about.occurred_at
+    )
+
+
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPublished: on_pass_published,
     PassArchived: only_views,
     SpaceCreated: only_views,
     TeamMemberAdded: only_views,
     TeamMemberRemoved: only_views,
-    PersonBanned: only_views,
+    PersonBanned: on_person_banned,
     BanLifted: only_views,
     GrantRevoked: only_views,
 }

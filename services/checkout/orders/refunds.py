@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.checkout.context import Context
 from services.checkout.orders.order import Order
@@ -26,6 +26,7 @@ from services.checkout.stock.seat import Seat, SeatReason, SeatState
 logger = logging.getLogger(__name__)
 
 REFUND: Final = "refund"
+_BANNED: Final = "banned"
 
 
 class Refunds:
@@ -62,6 +63,13 @@ class Refunds:
             self._put(payment, request_id, 0, now)
         self._context.save(payment)
         return str(request_id)
+
+    def refund_what_a_ban_overtook(
+        self, space_id: UUID, person_id: UUID, banned_at: datetime
+    ) -> None:
+        """Give back what was paid after a ban fell and before we heard of it."""
+        for order_id in self._orders.reads.bought_during_a_ban(space_id, person_id, banned_at):
+            self.request_refund(uuid5(order_id, _BANNED), order_id, None, _BANNED)
 
     def refund_again(self, order_id: UUID, request_id: UUID, tries: int) -> None:
         """So many tries brought about no refund at the provider: try again with a fresh key.

@@ -1,5 +1,6 @@
 """Orders as the use cases load them, each under its lock."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -25,6 +26,12 @@ class CheckoutReads(Protocol):
 
     def eligibility(self, pass_id: UUID, person_id: UUID, at: datetime) -> Eligibility:
         """Whether the person may buy the pass. Raises PassNotFound."""
+        ...
+
+    def bought_during_a_ban(
+        self, space_id: UUID, person_id: UUID, since: datetime
+    ) -> Sequence[UUID]:
+        """Orders that were paid after a ban fell which still stands."""
         ...
 
     def keep_secret(self, payment: ProviderPayment) -> None:

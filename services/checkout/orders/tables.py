@@ -93,6 +93,21 @@ class CheckoutTables:
             raise PassNotFound(pass_id)
         return eligibility_of(pass_id, found)
 
+    def bought_during_a_ban(
+        self, space_id: UUID, person_id: UUID, since: datetime
+    ) -> Sequence[UUID]:
+        """Orders that were paid after a ban fell which still stands."""
+        rows = execute(
+            """
+            SELECT order_id FROM order_list
+            JOIN ban_list USING (space_id, person_id)
+            WHERE space_id = %(space_id)s AND person_id = %(person_id)s AND banned
+              AND status = 'fulfilled' AND total_minor > 0 AND granted_from > %(since)s
+            """,
+            {"space_id": space_id, "person_id": person_id, "since": since},
+        )
+        return [row["order_id"] for row in rows]
+
     def keep_secret(self, payment: ProviderPayment) -> None:
         """Keep what lets the buyer's browser pay, until the order is settled."""
         if payment.client_secret is not None:

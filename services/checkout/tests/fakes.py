@@ -1,6 +1,6 @@
 """Stand-ins in memory for the tables, and a payment provider that behaves as told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -66,6 +66,11 @@ class MemoryReads:
         ids = dict.fromkeys(n.originator_id for n in stored if n.topic == "checkout.order.opened")
         orders: list[Order] = [self.checkout.repository.get(id_) for id_ in ids]
         return [o for o in orders if (o.quote.pass_id, o.person_id) == (pass_id, person_id)]
+
+    def bought_during_a_ban(
+        self, space_id: UUID, person_id: UUID, since: datetime
+    ) -> Sequence[UUID]:
+        return ()
 
     def keep_secret(self, payment: ProviderPayment) -> None:
         if payment.client_secret is not None:

@@ -97,6 +97,26 @@ async def test_a_payment_that_its_bank_captures_after_the_ban_goes_back_too(shop
     assert [r.amount_minor for r in shop.provider.payments["pi_1"].refunds] == [1990]
 
 
+@pytest.mark.parametrize(
+    ("paid_after_min", "goes_back"), [(1, True), (0, False)], ids=["after the ban", "before"]
+)
+async def test_money_paid_after_a_ban_of_which_the_checkout_hears_later_goes_back(
+    shop: Shop, paid_after_min: int, goes_back: bool
+) -> None:
+    order_id = shop.buy(shop.offer(terms(stock=1), space_id=SPACE).pass_id, BUYER)
+    shop.ensure(order_id)
+    shop.pass_time(minutes=paid_after_min)
+    shop.provider.pay("pi_1")
+    shop.settle(order_id)
+
+    ban(shop)
+    await shop.work()
+
+    back = [refund.amount_minor for refund in shop.provider.payments["pi_1"].refunds]
+    assert back == ([1990] if goes_back else [])
+    assert shop.order(order_id)["status"] == ("refunded" if goes_back else "fulfilled")
+
+
 def test_the_list_of_bans_is_the_same_in_whatever_order_it_is_heard(shop: Shop) -> None:
     banned = PersonBanned(space_id=SPACE, person_id=BUYER, reason_code="spam")
     lifted = BanLifted(space_id=SPACE, person_id=BUYER)
