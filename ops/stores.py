@@ -73,14 +73,8 @@ def views_of(service: str) -> tuple[View, ...]:
     """The read models of a service; reads code, starts nothing."""
     if find_spec(f"services.{service}.projections") is None:
         return ()
-    module = import_module(f"services.{service}.projections")
-    if hasattr(module, "VIEWS"):
-        return tuple(module.VIEWS)
-    return tuple(
-        each()
-        for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, View) and each is not View
-    )
+    views: tuple[View, ...] = import_module(f"services.{service}.projections").VIEWS
+    return views
 
 
 def hears_of(service: str) -> tuple[type[Contract], ...]:

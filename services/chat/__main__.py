@@ -14,7 +14,7 @@ from services.chat.application import Chat
 from services.chat.composition import application
 from services.chat.http import REFUSALS, chat_router
 from services.chat.jobs import Jobs
-from services.chat.projections import ChannelList, SeatList
+from services.chat.projections import VIEWS
 from services.chat.publishing import to_contract
 from services.chat.reactions import SUBSCRIPTIONS
 from services.chat.settings import Settings
@@ -58,7 +58,7 @@ def chat_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Ch
         "chat",
         database_url,
         lambda env: application(env, clock, Schedule(clock)),
-        views=[SeatList(), ChannelList()],
+        views=VIEWS,
         clock=clock,
         pool_size=pool_size,
     )

@@ -92,3 +92,6 @@ class ChannelList(View):
                 )
             case _:
                 pass
+
+
+VIEWS = (SeatList(), ChannelList())

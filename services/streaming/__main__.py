@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from libs.permissions.views import BanList, TeamList
 from libs.runtime.scheduling.clock import Clock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
@@ -12,11 +11,7 @@ from services.streaming.composition import application
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.jobs import Jobs
 from services.streaming.livekit_provider import LiveKitProvider
-from services.streaming.projections import (
-    DoorList,
-    ExperienceList,
-    StreamList,
-)
+from services.streaming.projections import VIEWS
 from services.streaming.publishing import to_contract
 from services.streaming.reactions import SUBSCRIPTIONS
 from services.streaming.settings import Settings
@@ -30,7 +25,7 @@ def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Sto
         "streaming",
         database_url,
         lambda env: application(env, clock, Schedule(clock)),
-        views=[StreamList(), DoorList(), BanList(), TeamList(), ExperienceList()],
+        views=VIEWS,
         migrations=Path(__file__).parent / "migrations",
         clock=clock,
         pool_size=pool_size,

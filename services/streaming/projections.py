@@ -11,6 +11,7 @@ from libs.events.catalog import (
     ExperienceAdded,
 )
 from libs.events.envelope import Envelope
+from libs.permissions.views import BanList, TeamList
 from libs.runtime.views.view import View, ViewCursor
 from services.streaming.domain import Stream
 
@@ -145,3 +146,6 @@ class ExperienceList(View):
                 )
             case _:
                 pass
+
+
+VIEWS = (StreamList(), DoorList(), BanList(), TeamList(), ExperienceList())
