@@ -20,6 +20,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
 
 from ops.up.command import Command
 from ops.up.nats import Nats
@@ -123,6 +125,14 @@ class NatsServer:
     url: str
     server: Server | None
     store: Path | None = None
+
+
+async def stored_messages(js: JetStreamContext, stream: str) -> int:
+    """How many messages a stream holds; a service makes it when it begins to publish."""
+    try:
+        return int((await js.stream_info(stream)).state.messages)
+    except NotFoundError:
+        return 0
 
 
 def free_port() -> int:

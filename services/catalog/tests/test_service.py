@@ -14,7 +14,7 @@ from libs.events.envelope import Envelope
 from libs.runtime.scheduling.clock import SystemClock
 from services.catalog.__main__ import catalog_service
 from services.catalog.tests.conftest import Visitor, settings_for
-from tests.servers import NatsServer
+from tests.servers import NatsServer, stored_messages
 
 OWNER = UUID(int=7)
 
@@ -24,7 +24,7 @@ async def _published(nats_url: str, count: int) -> list[tuple[Envelope, bytes]]:
     try:
         js = client.jetstream()
         for _ in range(100):
-            if (await js.stream_info(stream_of("catalog"))).state.messages >= count:
+            if await stored_messages(js, stream_of("catalog")) >= count:
                 break
             await asyncio.sleep(0.05)
         messages = [

@@ -28,7 +28,7 @@ from services.chat.tests.builders import (
 )
 from services.chat.tests.conftest import KEY, SECRET
 from services.chat.tests.fakes import PERSON_SECRET
-from tests.servers import NatsServer
+from tests.servers import NatsServer, stored_messages
 
 BUYER, SPACE, EXPERIENCE = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -79,7 +79,7 @@ async def heard(service: Service, count: int) -> list[tuple[str, Any]]:
     """The first public events of the chat service, once there are that many."""
     js = js_of(service)
     for _ in range(400):
-        if (await js.stream_info(stream_of("chat"))).state.messages >= count:
+        if await stored_messages(js, stream_of("chat")) >= count:
             break
         await asyncio.sleep(0.02)
     messages = [await js.get_msg(stream_of("chat"), n) for n in range(1, count + 1)]

@@ -43,7 +43,7 @@ from services.streaming.tests.conftest import (
 )
 from services.streaming.tests.fakes import PERSON_SECRET, signed
 from services.streaming.tests.visitors import Visitors
-from tests.servers import NatsServer, free_port
+from tests.servers import NatsServer, free_port, stored_messages
 
 OWNER, MEMBER, STRANGER = (UUID(int=n) for n in range(1, 4))
 SPACE, EXPERIENCE, GRANT, BAN = (UUID(int=n) for n in range(11, 15))
@@ -52,7 +52,7 @@ LONG_AGO = SystemClock().now() - timedelta(days=1)
 pytestmark = pytest.mark.slow(60, "starts LiveKit and a NATS of its own")
 
 
-async def until(true: Callable[[], Awaitable[bool]], within_s: float = 5.0) -> None:
+async def until(true: Callable[[], Awaitable[bool]], within_s: float = 20.0) -> None:
     deadline = time.monotonic() + within_s
     while not await true():
         assert time.monotonic() < deadline, f"it did not come true in {within_s} s"
@@ -113,7 +113,7 @@ class Scene:
     async def announced(self) -> list[str]:
         """The types of the public events so far."""
         js = self.nats.jetstream()
-        return await self.told((await js.stream_info(stream_of("streaming"))).state.messages)
+        return await self.told(await stored_messages(js, stream_of("streaming")))
 
     async def is_over(self) -> bool:
         return (await self.state())["state"] == "ended"
@@ -122,7 +122,7 @@ class Scene:
         """The types of the first public events of the service, once there are that many."""
         js = self.nats.jetstream()
         for _ in range(200):
-            if (await js.stream_info(stream_of("streaming"))).state.messages >= count:
+            if await stored_messages(js, stream_of("streaming")) >= count:
                 break
             await asyncio.sleep(0.02)
         messages = [await js.get_msg(stream_of("streaming"), n) for n in range(1, count + 1)]
