@@ -123,6 +123,7 @@ class Machine:
         self._shop = showcase.create(self._creator)
         buyers = [self._someone(f"fan-{number}") for number in range(_BUYERS)]
         self.crowd = Crowd(buyers, self._creator, self.rng, _PER_S)
+        self._newcomers: list[Buyer] = []
         self.latecomers = [
             self._someone(f"fan-{_BUYERS + number}") for number in range(_LATECOMERS)
         ]
@@ -144,9 +145,9 @@ class Machine:
 
     def newcomer(self) -> Buyer:
         """A person who was never here, signed in."""
-        buyer = self._someone(f"newcomer-{len(self.latecomers)}")
+        buyer = self._someone(f"newcomer-{len(self._newcomers)}")
         self.checker.knows(UUID(buyer.person_id), buyer.email)
-        self.latecomers.append(buyer)
+        self._newcomers.append(buyer)
         return buyer
 
     def stock_up(self) -> None:
@@ -403,7 +404,7 @@ class Machine:
     def close(self) -> None:
         """Send everybody home."""
         self.crowd.go_home()
-        for buyer in self.latecomers:
+        for buyer in (*self.latecomers, *self._newcomers):
             buyer.close()
         self._creator.close()
         self.providers.close()
