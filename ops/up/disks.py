@@ -25,7 +25,7 @@ _MAIL_EVERY_S: Final = 60.0
 
 
 def reserved(data: DataFolder, ours: Mapping[str, str]) -> tuple[ReservedDisk, ...]:
-    """The data folder and its parts, each of which may be on a disk of its own."""
+    """The data folder and its parts; each may be on a disk of its own."""
     given = ours.get("DISK_RESERVE_MB") or str(RESERVE_MB)
     if not given.isdigit():
         raise CannotStart(f"DISK_RESERVE_MB is {given!r}, and must be a number of megabytes.")

@@ -1,4 +1,4 @@
-"""Who is signed in is so by an event: a row of a session that no event made opens an account."""
+"""Every open session began with an event; a row without one would open somebody's account."""
 
 from typing import Final
 

@@ -14,7 +14,7 @@ _MOST: Final = 40
 def slug_from(name: str, id_: UUID) -> str:
     """ "Anna's Piano Évenings" as annas-piano-evenings, "日本" as riben.
 
-    A name of which fewer than three signs are left gets eight that look random, from the id.
+    A name that keeps fewer than three characters gets eight from the id instead.
     """
     plain = anyascii(name).lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", ""))

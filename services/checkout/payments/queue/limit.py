@@ -51,7 +51,7 @@ class SlidingWindowLimit:
                 self._next_even_at -= self._gap_s
 
     def take_within(self, longest_wait_s: float) -> bool:
-        """Wait in this thread for a token that nobody in the queue was quicker to take."""
+        """Wait in this thread for a token; those in the queue may take it first."""
         give_up_at = time.monotonic() + longest_wait_s
         while not self.take(time.monotonic()):
             if time.monotonic() > give_up_at:
