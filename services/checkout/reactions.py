@@ -16,6 +16,9 @@ from libs.events.envelope import Envelope
 from libs.runtime.messaging.consumer import Reaction, only_views
 from services.checkout.application import Checkout
 
+_BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
+"""Causes for which a team revokes a grant; a refund and a lost order are none of them."""
+
 
 def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout) -> None:
     """A new version brings its stock; the view has its terms already."""
@@ -29,6 +32,12 @@ def on_person_banned(banned: PersonBanned, about: Envelope, checkout: Checkout) 
     )
 
 
+def on_grant_revoked(revoked: GrantRevoked, _: Envelope, checkout: Checkout) -> None:
+    """With the last experience that the team takes away, the membership ends."""
+    if revoked.cause in _BY_TEAM:
+        checkout.memberships.remove_experience(revoked.source_id, revoked.experience_id)
+
+
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPublished: on_pass_published,
     PassArchived: only_views,
@@ -37,5 +46,5 @@ SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     TeamMemberRemoved: only_views,
     PersonBanned: on_person_banned,
     BanLifted: only_views,
-    GrantRevoked: only_views,
+    GrantRevoked: on_grant_revoked,
 }
