@@ -106,9 +106,7 @@ class Shop:
     counters: MemoryCounters = field(default_factory=MemoryCounters)
 
     def __post_init__(self) -> None:
-        parts = Parts(
-            counters=self.counters, locks=self.reads, reads=self.reads, owned=self.reads
-        )
+        parts = Parts(counters=self.counters, locks=self.reads, reads=self.reads, owned=self.reads)
         self.checkout = application(None, self.clock, self.schedule, parts)
         self.reads.checkout = self.checkout
 
