@@ -128,13 +128,13 @@ class Access(Application[UUID]):
     def revoke_grant(self, grant_id: UUID, cause: RevocationCause) -> None:
         """Revoke one grant for good, as the team wants. Raises GrantNotFound, GrantNotActive."""
         grant = self._get_grant(grant_id)
-        grant.revoke(cause, self._source(grant.source_id).version, self._clock.now())
+        grant.revoke(cause, self._source(grant.source_id).latest_version, self._clock.now())
         self._save([grant])
 
     def expire_grant(self, grant_id: UUID) -> None:
         """Announce that a window has closed; nothing if it was moved or the grant was revoked."""
         grant = self._get_grant(grant_id)
-        grant.expire(self._source(grant.source_id).version, self._clock.now())
+        grant.expire(self._source(grant.source_id).latest_version, self._clock.now())
         self.save(grant)
 
     def ban_person(self, space_id: UUID, person_id: UUID, reason: BanReason) -> None:
@@ -161,7 +161,7 @@ class Access(Application[UUID]):
         return [
             Grant(
                 source_id=source.source_id,
-                source_version=source.version,
+                source_version=source.latest_version,
                 person_id=entitled.person_id,
                 experience_id=experience_id,
                 space_id=entitled.space_id,

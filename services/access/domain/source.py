@@ -42,7 +42,7 @@ class Source(Aggregate):
         """
 
         TOPIC = "access.source.heard"
-        version: int
+        latest_version: int
         revoked_for: str | None
         window_version: int
         valid_from: datetime | None
@@ -58,7 +58,7 @@ class Source(Aggregate):
     def __init__(self, source_id: UUID) -> None:
         self.source_id = source_id
         self.grant_ids: list[UUID] = []
-        self.version = 0
+        self.latest_version = 0
         self.revoked_for: RevocationCause | None = None
         self.window_version = -1
         self.window: Window | None = None
@@ -77,16 +77,16 @@ class Source(Aggregate):
         grant_ids: Sequence[UUID] = (),
     ) -> None:
         """Take in what one version says; an older version than the known one changes nothing."""
-        latest, cause = self.version, self.revoked_for
+        latest, cause = self.latest_version, self.revoked_for
         if version > latest:
             latest, cause = version, revoked_for
         window_version, latest_window = self.window_version, self.window
         if window is not None and version > window_version:
             window_version, latest_window = version, window
         new = [each for each in grant_ids if each not in self.grant_ids]
-        if new or latest != self.version or window_version != self.window_version:
+        if new or latest != self.latest_version or window_version != self.window_version:
             self._heard(
-                version=latest,
+                latest_version=latest,
                 revoked_for=None if cause is None else str(cause),
                 window_version=window_version,
                 valid_from=latest_window.since if latest_window else None,
@@ -98,14 +98,14 @@ class Source(Aggregate):
     def _heard(
         self,
         *,
-        version: int,
+        latest_version: int,
         revoked_for: str | None,
         window_version: int,
         valid_from: datetime | None,
         valid_until: datetime | None,
         grant_ids: list[UUID],
     ) -> None:
-        self.version = version
+        self.latest_version = latest_version
         self.revoked_for = None if revoked_for is None else RevocationCause(revoked_for)
         self.window_version = window_version
         self.window = None if valid_from is None else Window(valid_from, valid_until)
@@ -118,13 +118,13 @@ class Source(Aggregate):
 
     @event(MarkedLost)
     def _marked_lost(self) -> None:
-        self.version = 0
+        self.latest_version = 0
         self.revoked_for = RevocationCause.LOST
         self.window_version = -1
 
     def settle(self, grant: Grant, at: datetime) -> None:
         """Revoke, reinstate or move a grant, so that it follows what we know of the source."""
         if self.revoked_for is not None:
-            grant.withdraw(self.revoked_for, self.version, at)
+            grant.withdraw(self.revoked_for, self.latest_version, at)
         else:
-            grant.hold(self.window or grant.window, self.version, at)
+            grant.hold(self.window or grant.window, self.latest_version, at)
