@@ -75,7 +75,7 @@ def _(event: Ban.Lifted) -> Contract:
 
 
 @to_contract.register(Source.Opened)
-@to_contract.register(Source.Heard)
+@to_contract.register(Source.Updated)
 @to_contract.register(Source.MarkedLost)
 @to_contract.register(Ban.Opened)
 def _(event: object) -> None:

@@ -35,13 +35,13 @@ class Source(Aggregate):
         TOPIC = "access.source.opened"
         source_id: UUID
 
-    class Heard(Aggregate.Event):
+    class Updated(Aggregate.Event):
         """What we know of the source changed; `grant_ids` are the grants issued by that.
 
         `revoked_for` None: the grants hold. `valid_from` None: nothing has named a window yet.
         """
 
-        TOPIC = "access.source.heard"
+        TOPIC = "access.source.updated"
         latest_version: int
         revoked_for: str | None
         window_version: int
@@ -69,7 +69,7 @@ class Source(Aggregate):
         """One per membership or comp."""
         return uuid5(_SOURCES, str(source_id))
 
-    def hear(
+    def update(
         self,
         version: int,
         revoked_for: RevocationCause | None,
@@ -85,7 +85,7 @@ class Source(Aggregate):
             window_version, latest_window = version, window
         new = [each for each in grant_ids if each not in self.grant_ids]
         if new or latest != self.latest_version or window_version != self.window_version:
-            self._heard(
+            self._updated(
                 latest_version=latest,
                 revoked_for=None if cause is None else str(cause),
                 window_version=window_version,
@@ -94,8 +94,8 @@ class Source(Aggregate):
                 grant_ids=new,
             )
 
-    @event(Heard)
-    def _heard(
+    @event(Updated)
+    def _updated(
         self,
         *,
         latest_version: int,

@@ -74,12 +74,12 @@ def test_one_source_and_experience_make_one_grant_id() -> None:
 def test_a_source_takes_in_a_version_once_and_no_older_one() -> None:
     source = Source(uuid4())
 
-    source.hear(3, RevocationCause.REFUND)
-    source.hear(3, RevocationCause.REFUND)
-    source.hear(2, None)
+    source.update(3, RevocationCause.REFUND)
+    source.update(3, RevocationCause.REFUND)
+    source.update(2, None)
 
     assert source.revoked_for is RevocationCause.REFUND
-    assert [type(e) for e in source.collect_events()] == [Source.Opened, Source.Heard]
+    assert [type(e) for e in source.collect_events()] == [Source.Opened, Source.Updated]
 
 
 def test_a_ban_is_imposed_lifted_and_imposed_again() -> None:

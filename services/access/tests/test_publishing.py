@@ -71,7 +71,7 @@ def test_bans_are_announced_by_code_and_sources_not_at_all() -> None:
     ban.impose(BanReason.FRAUD, NOON)
     ban.lift(NOON)
     source = Source(uuid4())
-    source.hear(1, None, Window(NOON))
+    source.update(1, None, Window(NOON))
     source.mark_lost()
 
     announced: list[Contract | None] = [to_contract(e) for e in ban.collect_events()]

@@ -350,7 +350,7 @@ def test_without_forgetting_the_version_a_lost_order_would_stay_shut(
         heard.hears(version)
 
     def keeps_counting(source: Source) -> None:
-        source.hear(source.latest_version + 1, RevocationCause.LOST)
+        source.update(source.latest_version + 1, RevocationCause.LOST)
 
     monkeypatch.setattr(Source, "mark_lost", keeps_counting)
     lose(heard.access, heard.purchase)
