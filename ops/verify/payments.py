@@ -12,7 +12,9 @@ from psycopg.rows import DictRow
 
 from ops.verify.finding import Finding
 from ops.verify.place import Place, settled_end, still_there
-from services.checkout.orders import audit
+from services.checkout.memberships import audit as memberships
+from services.checkout.orders import audit as orders
+from services.checkout.payments import audit as payments
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 FIRST_BACK: Final = timedelta(days=2)
@@ -134,7 +136,7 @@ def check_payments(
     for payment in captured.since(since):
         look.at(payment)
     granted = {
-        row["payment_intent_id"]: row["order_id"] for row in _fulfilled(checkout, since, place, end)
+        row["payment_intent_id"]: row["order_id"] for row in _started(checkout, since, place, end)
     }
     for intent, order_id in (asked.unsolved | granted).items():
         if intent is not None:
@@ -144,11 +146,11 @@ def check_payments(
     return findings, Asked(now - _OVERLAP, end, unsolved)
 
 
-def _fulfilled(
+def _started(
     checkout: Connection[DictRow], since: datetime, place: Place, end: Place
 ) -> Sequence[DictRow]:
     bounds = {"xact": place.xact, "id": place.id, "end_xact": end.xact, "end_id": end.id}
-    return audit.list_fulfilled(checkout, since=since + SETTLED_WITHIN, **bounds)
+    return memberships.list_started(checkout, since=since + SETTLED_WITHIN, **bounds)
 
 
 class _Look:
@@ -180,7 +182,7 @@ class _Look:
         payment = self._captured.get(intent)
         if payment is not None:
             self.at(payment)
-        elif _outcomes(self._checkout, order_id, intent, self._now)["granted"]:
+        elif memberships.count_started(self._checkout, order_id, intent):
             what = f"was granted for {intent}, never captured"
             finding = _of_order(order_id, what, f"backstage events ls --mentions {order_id}")
             self.found[intent] = (finding, order_id)
@@ -195,14 +197,14 @@ def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
             f"{row['payment_intent_id']} is on its way back since {row['since']:%F %T %Z}",
             f"backstage schedule retry checkout return_payment {row['payment_intent_id']}",
         )
-        for row in audit.list_returning(checkout, late)
+        for row in payments.list_returning(checkout, late)
     ] + [
         _of_order(
             row["order_id"],
             f"is still open, and its seat was held until {row['held_until']:%F %T %Z}",
             f"backstage schedule retry checkout close_order {row['order_id']}",
         )
-        for row in audit.list_never_ended(checkout, late)
+        for row in orders.list_never_ended(checkout, late)
     ]
 
 
@@ -233,8 +235,8 @@ def _check_one(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
     intent = payment.payment_intent_id
-    row = _outcomes(checkout, order_id, intent, now)
-    granted, returned = row["granted"], row["returned"]
+    ours = payments.get_money_back(checkout, order_id, intent, now - SETTLED_WITHIN)
+    granted, returned = memberships.count_started(checkout, order_id, intent), ours["returned"]
     what = f"payment {intent}"
     history = f"backstage events ls --mentions {order_id}"
     if granted + returned > 1:
@@ -246,11 +248,11 @@ def _check_one(
             f"{what} is called returned, {took} went back",
             "backstage reconcile; if it stays so, send the rest back at the provider",
         )
-    if not row["known"]:
+    if not orders.is_known(checkout, order_id):
         # It was stored before the payment was asked for: there is nothing to wait for.
         return _stray(checkout, payment, order_id, now)
     if granted:
-        return _refunded_otherwise(payment, order_id, row, now)
+        return _refunded_otherwise(payment, order_id, ours, now)
     age = now - payment.captured_at
     if returned or age <= SETTLED_WITHIN:
         return None
@@ -281,10 +283,6 @@ def _reconcile(at: datetime, now: datetime) -> str:
     day = at.astimezone(UTC).date()
     of_day = f" --day {day}" if day < now.astimezone(UTC).date() else ""
     return f"backstage reconcile{of_day}"
-
-
-def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str, now: datetime) -> DictRow:
-    return audit.outcomes_of(checkout, order_id, intent, now - SETTLED_WITHIN)
 
 
 def _stray(
