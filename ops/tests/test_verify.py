@@ -59,7 +59,7 @@ from services.checkout.payments.refund import (
     return_whole,
 )
 from services.checkout.reconciliation.daily_balance import DailyBalance
-from services.checkout.reconciliation.projections import BalanceList
+from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
 from services.checkout.tests.stand_in import SECRET_KEY, running_stand_in
 from tests.e2e.running import wait_until
 from tests.servers import PostgresServer
@@ -108,7 +108,7 @@ def save(database: str, *kept: Bought | DailyBalance) -> None:
         "checkout",
         database,
         Application,
-        views=[BalanceList(), OrderList(), PaymentList()],
+        views=[BalanceList(), OrderList(), OrphanedPaymentList(), PaymentList()],
         pool_size=1,
     )
     store.open()
@@ -345,9 +345,8 @@ def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
 
 
 STRAYS = """
-    CREATE TABLE orphaned_payment_list (payment_intent_id text, order_id uuid, amount_minor bigint,
-        currency text, found_at timestamptz, returned_at timestamptz);
-    INSERT INTO orphaned_payment_list VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), {});
+    INSERT INTO orphaned_payment_list
+    VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), NULL, {});
 """
 
 

@@ -15,6 +15,7 @@ from ops.verify.place import Place, settled_end, still_there
 from services.checkout.memberships import audit as memberships
 from services.checkout.orders import audit as orders
 from services.checkout.payments import audit as payments
+from services.checkout.reconciliation import audit as reconciliation
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 FIRST_BACK: Final = timedelta(days=2)
@@ -22,13 +23,6 @@ _OVERLAP: Final = timedelta(hours=1)
 """So far before the last run a payment may have been made that it could not judge yet."""
 _TIMEOUT_S: Final = 10.0
 _PAGE: Final = 100
-
-_DIFFERING: Final = """
-    SELECT day::text, sums, differing FROM balance_list
-    WHERE differing <> '[]'::jsonb ORDER BY day
-"""
-_STRAYS: Final = "SELECT to_regclass('orphaned_payment_list') IS NOT NULL AS there"
-_STRAY: Final = "SELECT returned_at FROM orphaned_payment_list WHERE payment_intent_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +212,7 @@ def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
             f" (see {', '.join(row['differing'])})",
             f"backstage reconcile --day {row['day']}",
         )
-        for row in checkout.execute(_DIFFERING)
+        for row in reconciliation.list_differing_days(checkout)
     ]
 
 
@@ -289,7 +283,7 @@ def _stray(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
     """It was made for an order of ours that the log does not hold: an older copy came back."""
-    found = _found(checkout, payment)
+    found = reconciliation.find_orphaned_payment(checkout, payment.payment_intent_id)
     if payment.returned_minor >= payment.amount_minor or (found and found["returned_at"]):
         return None
     by_hand = f"backstage reconcile --return {payment.payment_intent_id}"
@@ -298,14 +292,6 @@ def _stray(
         f"payment {payment.payment_intent_id} was captured for it, and there is no such order",
         by_hand if found else _reconcile(payment.captured_at, now),
     )
-
-
-def _found(checkout: Connection[DictRow], payment: Captured) -> DictRow | None:
-    """What a round over the lists has kept of it."""
-    there = checkout.execute(_STRAYS).fetchone()
-    if there is None or not there["there"]:
-        return None
-    return checkout.execute(_STRAY, (payment.payment_intent_id,)).fetchone()
 
 
 def _of_order(order_id: UUID, what: str, repair: str) -> Finding:
