@@ -6,17 +6,17 @@ from uuid import UUID
 from libs.events.contract import Contract
 
 
-class ChatMembershipAdded(Contract):
-    """The chat provider confirmed that the person sits in the channel of the experience."""
+class ChannelMemberAdded(Contract):
+    """The chat provider confirmed that the person is in the channel of the experience."""
 
-    type: ClassVar[str] = "chat.membership_added.v1"
+    type: ClassVar[str] = "chat.channel_member_added.v1"
     person_id: UUID
     experience_id: UUID
 
 
-class ChatMembershipRemoved(Contract):
+class ChannelMemberRemoved(Contract):
     """The chat provider confirmed that the person is out of the channel."""
 
-    type: ClassVar[str] = "chat.membership_removed.v1"
+    type: ClassVar[str] = "chat.channel_member_removed.v1"
     person_id: UUID
     experience_id: UUID
