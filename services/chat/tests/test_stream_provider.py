@@ -109,14 +109,14 @@ def test_a_moderator_deletes_the_words_of_others_and_a_member_does_not(
     assert (delete(member), delete(moderator)) == (403, 200)
 
 
-def test_a_change_of_role_reaches_the_seat(provider: StreamProvider) -> None:
+def test_a_change_of_role_reaches_the_member(provider: StreamProvider) -> None:
     person = a_person(provider)
     provider.add_member(EXPERIENCE, person, Role.MEMBER)
 
     provider.change_role(EXPERIENCE, person, Role.MODERATOR)
 
-    [seat] = (as_person(provider, person, "query", {"state": True}).json()["membership"],)
-    assert seat["channel_role"] == "channel_moderator"
+    [member] = (as_person(provider, person, "query", {"state": True}).json()["membership"],)
+    assert member["channel_role"] == "channel_moderator"
 
 
 def test_what_the_provider_does_not_know_is_told_apart(provider: StreamProvider) -> None:
