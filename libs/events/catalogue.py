@@ -1,6 +1,6 @@
 """The catalogue of all public events: JSON Schemas, an AsyncAPI 3 document and a page to read.
 
-`python -m libs.events` writes them into the repository; a contract test holds them to the code.
+`./bp golden` writes them into the repository; a contract test holds them to the code.
 """
 
 import json
@@ -83,7 +83,7 @@ def page(known: list[type[Contract]]) -> str:
     lines = [
         "# Public events",
         "",
-        "Generated from the docstrings of `libs/events` by `python -m libs.events`; don't edit.",
+        "Generated from the docstrings of `libs/events` by `./bp golden`; don't edit.",
         "Each is a CloudEvent 1.0 in binary mode; the headers are those of",
         "`libs/events/envelope.py`, the schemas lie in `libs/events/schemas/`.",
     ]
@@ -107,7 +107,7 @@ def _by_producer(known: list[type[Contract]]) -> Mapping[str, list[type[Contract
 
 
 def _first_sentence(contract: type[Contract]) -> str:
-    return (contract.__doc__ or "").strip().split("\n\n", 1)[0].replace("\n", " ")
+    return " ".join((contract.__doc__ or "").strip().split("\n\n", 1)[0].split())
 
 
 def _json(document: Mapping[str, Any]) -> str:
