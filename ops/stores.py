@@ -18,6 +18,7 @@ from psycopg.rows import DictRow, dict_row
 
 from libs.events.contract import Contract
 from libs.runtime.messaging import bus
+from libs.runtime.messaging.handling import Reaction, with_views
 from libs.runtime.messaging.relay import ToContract
 from libs.runtime.messaging.streams import Streams
 from libs.runtime.store.interventions import Interventions, Operator
@@ -79,12 +80,15 @@ def views_of(service: str) -> tuple[View, ...]:
 
 def hears_of(service: str) -> tuple[type[Contract], ...]:
     """The contracts that a service hears; reads code, starts nothing."""
+    return tuple(subscriptions_of(service))
+
+
+def subscriptions_of(service: str) -> Mapping[type[Contract], Reaction]:
+    """They with the service's reactions."""
     if find_spec(f"services.{service}.reactions") is None:
-        return ()
-    subscriptions: Mapping[type[Contract], Any] = import_module(
-        f"services.{service}.reactions"
-    ).SUBSCRIPTIONS
-    return tuple(subscriptions)
+        return {}
+    reactions = import_module(f"services.{service}.reactions").SUBSCRIPTIONS
+    return with_views(reactions, views_of(service))
 
 
 def chosen(service: str | None) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ async def connected(data: DataFolder, what_for: str) -> AsyncIterator[Client]:
 def sources_of(service: str, data: DataFolder, streams: Streams) -> Sources:
     """What the views of a service are made from."""
     announces(service)  # registers the service's event classes under their stored names
-    return Sources(service, database_url(service, data), event_mapper(), hears_of(service), streams)
+    return Sources(service, database_url(service, data), event_mapper(), streams)
 
 
 def operator_name(given: str | None) -> str:

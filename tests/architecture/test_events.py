@@ -1,14 +1,19 @@
 """A new event is not done until it is mapped, heard by its right name, and remembered."""
 
+import ast
 import importlib
 import inspect
+import textwrap
 from pathlib import Path
 
 import pytest
 from eventsourcing.utils import get_topic
 
+from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
 from libs.events.catalogue import contracts
-from libs.events.contract import REGISTRY
+from libs.events.contract import REGISTRY, Contract
+from libs.runtime.views.view import View
+from ops.stores import hears_of, views_of
 from tests.contract.private_events import aggregates, private_events, stored_names
 
 SERVICES = sorted(p.parent.name for p in Path("services").glob("*/publishing.py"))
@@ -59,3 +64,40 @@ def test_a_service_publishes_its_own_contracts_alone(service: str) -> None:
     }
 
     assert imported <= {service}
+
+
+def contracts_named_in(view: View) -> set[type[Contract]]:
+    """The contracts that the methods of a view speak of."""
+    names = vars(inspect.getmodule(type(view)))
+    (class_,) = ast.parse(textwrap.dedent(inspect.getsource(type(view)))).body
+    spoken_of = {
+        names.get(node.id)
+        for method in class_.body
+        if isinstance(method, ast.FunctionDef)
+        for node in ast.walk(method)
+        if isinstance(node, ast.Name)
+    }
+    return {each for each in spoken_of if inspect.isclass(each) and issubclass(each, Contract)}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_view_subscribes_to_the_contracts_that_it_shows(service: str) -> None:
+    wrong = {
+        view.name: contracts_named_in(view) ^ set(view.subscriptions)
+        for view in views_of(service)
+        if contracts_named_in(view) != set(view.subscriptions)
+    }
+
+    assert not wrong
+
+
+def test_a_view_that_forgets_a_subscription_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = next(view for view in views_of("streaming") if view.name == "door_list")
+    monkeypatch.setattr(type(view), "subscriptions", (GrantIssued, GrantRevoked))
+
+    assert contracts_named_in(view) - set(view.subscriptions) == {GrantExpired}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_subscribes_to_others_alone(service: str) -> None:
+    assert service not in {contract.producer() for contract in hears_of(service)}

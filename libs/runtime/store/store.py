@@ -157,8 +157,8 @@ class Store(Generic[A]):
         unit_of_work.required().after_commit.append(act)
 
     def project(self, contract: Contract, about: Envelope) -> None:
-        """Show an event of another service in the views, inside the open transaction."""
-        self._apply(contract, about)
+        """Show it in the views that subscribe to it, inside the open transaction."""
+        self._apply(contract, about, [v for v in self.views if type(contract) in v.subscriptions])
 
     def envelope_of(self, event: log.LoggedEvent, type_: str, epoch: int) -> Envelope:
         """The envelope of a stored event: a pure function of what is stored."""
@@ -238,11 +238,12 @@ class Store(Generic[A]):
             if is_runtime_topic(stored.topic):
                 continue
             event: Any = self.application.mapper.to_domain_event(stored)
-            self._apply(event, about_own(self.service, event, cause))
+            self._apply(event, about_own(self.service, event, cause), self.views)
 
-    def _apply(self, event: object, about: Envelope) -> None:
+    @staticmethod
+    def _apply(event: object, about: Envelope, views: Sequence[View]) -> None:
         with unit_of_work.required().cursor() as curs:
-            for view in self.views:
+            for view in views:
                 view.apply(event, about, curs)
 
 
