@@ -2,7 +2,8 @@
 
 import getpass
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -89,6 +90,15 @@ def subscriptions_of(service: str) -> Mapping[type[Contract], Reaction]:
         return {}
     reactions = import_module(f"services.{service}.reactions").SUBSCRIPTIONS
     return with_views(reactions, views_of(service))
+
+
+def subscribers() -> Mapping[str, Sequence[str]]:
+    """The services that hear each type of contract; reads code, starts nothing."""
+    by_type: dict[str, list[str]] = defaultdict(list)
+    for service in SERVICES:
+        for contract in subscriptions_of(service):
+            by_type[contract.type].append(service)
+    return by_type
 
 
 def chosen(service: str | None) -> tuple[str, ...]:

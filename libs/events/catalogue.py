@@ -5,7 +5,7 @@
 
 import json
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -27,13 +27,13 @@ def contracts() -> list[type[Contract]]:
     return sorted(ours, key=lambda contract: contract.type)
 
 
-def documents() -> Iterator[tuple[Path, str]]:
-    """Each generated file with its text."""
+def documents(subscribers: Mapping[str, Sequence[str]]) -> Iterator[tuple[Path, str]]:
+    """Each generated file with its text; `subscribers` are the services that hear each type."""
     known = contracts()
     for contract in known:
         yield SCHEMAS / f"{contract.type}.json", _json(schema_of(contract))
     yield ASYNCAPI, _json(asyncapi(known))
-    yield PAGE, page(known)
+    yield PAGE, page(known, subscribers)
 
 
 def schema_of(contract: type[Contract]) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _channel(contract: type[Contract]) -> dict[str, Any]:
     }
 
 
-def page(known: list[type[Contract]]) -> str:
+def page(known: list[type[Contract]], subscribers: Mapping[str, Sequence[str]]) -> str:
     """The catalogue for people, one table for each service."""
     lines = [
         "# Public events",
@@ -89,13 +89,17 @@ def page(known: list[type[Contract]]) -> str:
     ]
     for service, theirs in _by_producer(known).items():
         lines += ["", f"## {service}", "", f"Stream `{stream_of(service)}`.", ""]
-        lines += ["| event | subject | meaning | payload |", "|---|---|---|---|"]
+        lines += ["| event | subject | meaning | payload | heard by |", "|---|---|---|---|---|"]
         for contract in theirs:
             fields = ", ".join(f"`{name}`" for name in contract.model_fields)
-            meaning = _first_sentence(contract)
-            lines.append(
-                f"| `{contract.__name__}` | `{filter_of(contract)}` | {meaning} | {fields} |"
+            cells = (
+                f"`{contract.__name__}`",
+                f"`{filter_of(contract)}`",
+                _first_sentence(contract),
+                fields,
+                ", ".join(subscribers.get(contract.type, ())) or "nobody",
             )
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from libs.events.catalogue import contracts, documents
+from libs.events.catalogue import PAGE, contracts
 from libs.events.contract import Contract, subject_of
 from libs.events.envelope import Envelope, UnreadableEnvelope
 from tests.contract import golden
+from tests.contract.golden import service_lines
 
 CONTRACTS = contracts()
 BY_TYPE = {contract.type: contract for contract in CONTRACTS}
@@ -79,9 +80,26 @@ def test_no_contract_carries_personal_data(contract: type[Contract]) -> None:
     assert not suspicious
 
 
-@pytest.mark.parametrize(("path", "text"), list(documents()), ids=lambda v: str(v)[:60])
+@pytest.mark.parametrize(("path", "text"), list(golden.documents()), ids=lambda v: str(v)[:60])
 def test_generated_documents_are_up_to_date(path: Path, text: str) -> None:
     assert path.read_text() == text, "run ./bp golden"
+
+
+def test_a_false_line_in_a_docstring_is_found_and_corrected() -> None:
+    lines = "Subscribes to: access\n    (PersonBanned).\nPublishes: nothing.\nNever: sings.\n"
+
+    corrected = service_lines.updated("identity", f'"""Who.\n\n{lines}"""\n')
+
+    published = sorted(c.__name__ for c in CONTRACTS if c.producer() == "identity")
+    assert corrected.splitlines()[2:-1] == [
+        "Subscribes to: nothing.",
+        f"Publishes: {', '.join(published)}.",
+        "Never: sings.",
+    ]
+
+
+def test_the_catalogue_has_no_runs_of_blanks() -> None:
+    assert "  " not in PAGE.read_text()
 
 
 def test_an_envelope_survives_the_headers() -> None:

@@ -1,6 +1,10 @@
-"""A golden sample of each public contract: every field filled in, as it was first published."""
+"""A golden sample of each public contract: every field filled in, as it was first published.
+
+Beside them what is always written anew: the catalogue, and lines in the services' docstrings.
+"""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -10,7 +14,10 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel
 
+from libs.events import catalogue
 from libs.events.contract import Contract
+from ops import stores
+from tests.contract.golden import service_lines
 
 FOLDER: Final = Path(__file__).parent
 _IDS: Final = UUID("0d4c2d0e-9a53-5c1b-8a0f-5d8a3d1a7c11")
@@ -41,6 +48,13 @@ def write(contract: type[Contract]) -> None:
 def sample_of(contract: type[Contract]) -> Contract:
     """The contract with something in each field, optional ones too."""
     return contract.model_validate(_model(contract, contract.type))
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Each file that is written anew, with its text."""
+    yield from catalogue.documents(stores.subscribers())
+    for path in service_lines.paths():
+        yield path, service_lines.updated(path.parent.name, path.read_text())
 
 
 def _model(model: type[BaseModel], path: str) -> dict[str, Any]:

@@ -1,9 +1,12 @@
-"""`./bp golden` writes every generated file about events: the golden log, the samples of contracts,
-their schemas, `docs/events.md` and `docs/asyncapi.json`."""
+"""`./bp golden` writes all that is generated about events.
+
+The golden log, a sample of each contract, their schemas, `docs/events.md`, `docs/asyncapi.json`,
+and in each service's docstring what it subscribes to and publishes.
+"""
 
 import sys
 
-from libs.events.catalogue import contracts, documents
+from libs.events.catalogue import contracts
 from ops.stores import SERVICES
 from tests.contract import golden
 from tests.contract.golden_log import recording
@@ -13,7 +16,7 @@ def main() -> int:
     """1 when a name can't be recorded, because no test stores it."""
     for contract in contracts():
         golden.write(contract)
-    for path, text in documents():
+    for path, text in golden.documents():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     missing = recording.complete(SERVICES)
