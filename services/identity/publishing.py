@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from libs.events.identity import PersonRegistered
+from libs.events.identity import NewBrowserSignedIn, PersonRegistered
 from libs.runtime.messaging.publishing import Publishing
 from services.identity.domain import Person, Session
 
 to_contract: Final = Publishing()
 
 to_contract.public(Person.Registered, PersonRegistered, id_as="person_id")
+to_contract.public(Session.FoundInNewBrowser, NewBrowserSignedIn, id_as="session_id")
 
 # When someone comes and goes is nobody else's business.
 to_contract.private(Session.Started, Session.Ended)

@@ -6,7 +6,7 @@ from typing import Final
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.events.identity import PersonRegistered
+from libs.events.identity import NewBrowserSignedIn, PersonRegistered
 from libs.events.streaming import StreamWentLive
 from libs.runtime.messaging.handling import Reaction
 from services.notifications import news
@@ -41,10 +41,18 @@ def on_person_registered(registered: PersonRegistered, about: Envelope, app: Not
     app.tell([registered.person_id], news.account_of(about.id))
 
 
+def on_new_browser_signed_in(
+    signed_in: NewBrowserSignedIn, about: Envelope, app: Notifications
+) -> None:
+    """The person hears of it, so that a stranger in their account does not stay unseen."""
+    app.tell([signed_in.person_id], news.new_sign_in_of(about))
+
+
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     PurchaseRefunded: on_purchase_refunded,
     PaymentReturned: on_payment_returned,
     StreamWentLive: on_stream_went_live,
     PersonRegistered: on_person_registered,
+    NewBrowserSignedIn: on_new_browser_signed_in,
 }
