@@ -118,11 +118,8 @@ def test_an_envelope_without_an_attribute_is_unreadable(missing: str) -> None:
 
 
 def an_envelope() -> Envelope:
-    headers = json.loads(Path("tests/contract/golden_envelope.json").read_text())
-    return Envelope.from_headers(headers)
+    return Envelope.from_headers(golden.envelope())
 
 
 def test_the_golden_envelope_is_written_as_it_was() -> None:
-    headers = json.loads(Path("tests/contract/golden_envelope.json").read_text())
-
-    assert an_envelope().to_headers() == headers
+    assert an_envelope().to_headers() == golden.envelope()

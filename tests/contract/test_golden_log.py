@@ -1,5 +1,6 @@
 """What is stored out there is read for ever: by the aggregates, the announcements and the views."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -8,10 +9,12 @@ import pytest
 from eventsourcing.domain import Aggregate
 from psycopg.rows import dict_row
 
+from libs.events.contract import Contract
+from libs.events.envelope import Envelope
 from libs.runtime.store.cause import Cause
-from libs.runtime.views.view import about_own
+from libs.runtime.views.view import View, about_own
 from ops.stores import SERVICES, announces, views_of
-from tests.contract import golden_log
+from tests.contract import golden, golden_log
 from tests.contract.golden_log import recording
 from tests.contract.private_events import stored_names
 
@@ -93,6 +96,32 @@ def test_golden_events_are_shown_by_the_views(service: str, database: str) -> No
                     shown += len(curs.execute(f"SELECT 1 FROM {table}").fetchall())  # noqa: S608
 
     assert shown > 0 or not views
+
+
+@pytest.mark.parametrize(
+    ("service", "view"),
+    [(service, view) for service in SERVICES for view in views_of(service) if view.subscriptions],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_view_shows_the_golden_sample_of_each_contract_that_it_subscribes_to(
+    service: str, view: View, database: str
+) -> None:
+    shown = {}
+    with psycopg.connect(database, row_factory=dict_row, autocommit=True) as conn:
+        for contract in view.subscriptions:
+            sample = contract.model_validate(golden.read(contract))
+            with conn.transaction(force_rollback=True), conn.cursor() as curs:
+                curs.execute(view.ddl)
+                view.apply(sample, about(contract), curs)
+                rows = (curs.execute(f"TABLE {table}").fetchall() for table in view.tables)
+                shown[contract.type] = sum(map(len, rows))
+
+    assert all(shown.values()), shown
+
+
+def about(contract: type[Contract]) -> Envelope:
+    headers = golden.envelope()
+    return replace(Envelope.from_headers(headers), type=contract.type, source=contract.producer())
 
 
 @pytest.mark.parametrize("damage", ["removed", "renamed"])

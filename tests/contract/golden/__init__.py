@@ -20,6 +20,7 @@ from ops import stores
 from tests.contract.golden import service_lines
 
 FOLDER: Final = Path(__file__).parent
+_ENVELOPE: Final = FOLDER.parent / "golden_envelope.json"
 _IDS: Final = UUID("0d4c2d0e-9a53-5c1b-8a0f-5d8a3d1a7c11")
 _PLAIN: Final[dict[Any, Any]] = {
     bool: True,
@@ -37,6 +38,12 @@ def read(contract: type[Contract]) -> dict[str, Any]:
     """The sample as it was published once."""
     sample: dict[str, Any] = json.loads(path_of(contract.type).read_text())
     return sample
+
+
+def envelope() -> dict[str, str]:
+    """The headers of one event as they were published once."""
+    headers: dict[str, str] = json.loads(_ENVELOPE.read_text())
+    return headers
 
 
 def write(contract: type[Contract]) -> None:
