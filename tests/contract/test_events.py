@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from libs.events.catalogue import PAGE, contracts
+from libs.events.catalogue import PAGE, SCHEMAS, contracts
 from libs.events.contract import Contract, subject_of
 from libs.events.envelope import Envelope, UnreadableEnvelope
 from tests.contract import golden
@@ -83,6 +83,12 @@ def test_no_contract_carries_personal_data(contract: type[Contract]) -> None:
 @pytest.mark.parametrize(("path", "text"), list(golden.documents()), ids=lambda v: str(v)[:60])
 def test_generated_documents_are_up_to_date(path: Path, text: str) -> None:
     assert path.read_text() == text, "run ./bp golden"
+
+
+def test_no_schema_outlives_its_contract() -> None:
+    schemas = {path.stem for path in SCHEMAS.iterdir()}
+
+    assert schemas == set(BY_TYPE), "run ./bp golden"
 
 
 def test_a_false_line_in_a_docstring_is_found_and_corrected() -> None:

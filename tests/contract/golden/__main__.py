@@ -6,7 +6,7 @@ and in each service's docstring what it subscribes to and publishes.
 
 import sys
 
-from libs.events.catalogue import contracts
+from libs.events.catalogue import SCHEMAS, contracts
 from ops.stores import SERVICES
 from tests.contract import golden
 from tests.contract.golden_log import recording
@@ -16,9 +16,11 @@ def main() -> int:
     """1 when a name can't be recorded, because no test stores it."""
     for contract in contracts():
         golden.write(contract)
-    for path, text in golden.documents():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    documents = dict(golden.documents())
+    for path, text in documents.items():
         path.write_text(text)
+    for schema in set(SCHEMAS.iterdir()) - set(documents):
+        schema.unlink()
     missing = recording.complete(SERVICES)
     for service, names in missing.items():
         sys.stderr.write(f"no test of services/{service} stores or publishes {sorted(names)}\n")
