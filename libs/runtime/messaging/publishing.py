@@ -9,13 +9,22 @@ from libs.events.contract import Contract
 C = TypeVar("C", bound=Contract)
 
 
-def copied(contract: type[C], event: object, **named: object) -> C:
-    """The contract, with the event's attributes of the same names in all fields not named here.
+def copied(contract: type[C], *sources: object, **named: object) -> C:
+    """The contract, its fields filled by name: those named here, else from the first source.
 
-    Raises AttributeError for a field that the event lacks, be it one with a default.
+    The sources are the event and what it holds. Raises AttributeError for a field that none of
+    them has, be it one with a default.
     """
-    same = {name: getattr(event, name) for name in contract.model_fields if name not in named}
-    return contract.model_validate(same | named)
+    fields = {
+        name: named[name] if name in named else _attribute(name, sources)
+        for name in contract.model_fields
+    }
+    return contract.model_validate(fields)
+
+
+def _attribute(name: str, sources: tuple[object, ...]) -> object:
+    source = next((each for each in sources if hasattr(each, name)), sources[0])
+    return getattr(source, name)
 
 
 class Publishing:

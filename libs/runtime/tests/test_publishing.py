@@ -70,6 +70,12 @@ def test_a_function_may_name_some_fields_and_copy_the_others() -> None:
     assert to_contract(Said(uuid4(), "", 0)) is None
 
 
+def test_what_the_event_lacks_comes_from_the_next_source() -> None:
+    event, room = Said(uuid4(), "good evening", 3), VolumeMeasured(words="hum", decibel=40)
+
+    assert copied(VolumeMeasured, event, room) == VolumeMeasured(words="good evening", decibel=40)
+
+
 @pytest.mark.parametrize(
     ("named", "problem"), [({}, AttributeError), ({"decibel": "much"}, ValidationError)]
 )
