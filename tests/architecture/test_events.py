@@ -5,6 +5,7 @@ import importlib
 import inspect
 import textwrap
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from eventsourcing.utils import get_topic
@@ -101,3 +102,17 @@ def test_a_view_that_forgets_a_subscription_is_found(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_subscribes_to_others_alone(service: str) -> None:
     assert service not in {contract.producer() for contract in hears_of(service)}
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if hears_of(name)])
+def test_a_reaction_is_named_after_the_event_that_it_takes(service: str) -> None:
+    reactions = importlib.import_module(f"services.{service}.reactions").SUBSCRIPTIONS
+
+    wrong = {
+        react.__name__
+        for contract, react in reactions.items()
+        if react.__name__ != f"on_{contract.type.split('.')[1]}"
+        or next(iter(get_type_hints(react).values())) is not contract
+    }
+
+    assert not wrong
