@@ -4,16 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from libs.events.catalog import (
-    ExperienceAdded,
     PricingType,
-    SpaceCreated,
-    TeamMemberAdded,
-    TeamMemberRemoved,
 )
 from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundFailed
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction
 from services.access.application import Access, Entitlement
 from services.access.domain import GrantReason, RevocationCause
 
@@ -52,8 +48,4 @@ SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     PurchaseRefunded: on_purchase_refunded,
     RefundFailed: on_refund_failed,
-    SpaceCreated: only_views,
-    TeamMemberAdded: only_views,
-    TeamMemberRemoved: only_views,
-    ExperienceAdded: only_views,
 }

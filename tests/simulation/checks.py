@@ -12,7 +12,7 @@ from libs.runtime.views.rebuild import Sources, compare
 from services.access.domain import Source
 from tests.simulation import money
 from tests.simulation.money import Damage, check_moment
-from tests.simulation.wiring import SERVICES, SUBSCRIPTIONS, VIEWS
+from tests.simulation.wiring import SERVICES, VIEWS
 from tests.simulation.world import World
 
 _GONE_AFTER: Final = timedelta(seconds=30)
@@ -161,7 +161,6 @@ def check_rebuild(world: World, service: str) -> Damage:
         service,
         world.site.urls[service],
         world.processes[service].application.mapper,
-        tuple(SUBSCRIPTIONS[service]),
         world.bus,
     )
     for difference in compare(sources, VIEWS[service]).differences:

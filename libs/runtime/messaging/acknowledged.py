@@ -10,9 +10,11 @@ from libs.runtime.messaging.streams import Message, read_stream
 
 
 async def lately_acknowledged(
-    client: Client, producer: str, durable: str, types: set[str], look_back: int
+    client: Client, producer: str, durable: str, types: set[str], epoch: int, look_back: int
 ) -> list[UUID]:
     """The events of these types among the last `look_back` messages below its floor.
+
+    Those of an earlier epoch of the producer are left out.
 
     Messages that can't be read are left out: they become dead letters under the name they bear.
     """
@@ -24,7 +26,9 @@ async def lately_acknowledged(
     async for page in read_stream(client, producer, max(0, floor - look_back)):
         for message in page:
             about = _envelope_of(message)
-            if about is not None and about.type in types and message.sequence <= floor:
+            if message.sequence > floor or about is None or about.type not in types:
+                continue
+            if about.epoch >= epoch:
                 found.append(about.id)
         if page[-1].sequence >= floor:
             break

@@ -21,7 +21,6 @@ from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from libs.events.contract import Contract, filter_of, stream_of
-from libs.events.envelope import Envelope
 from libs.runtime.cancellation import cancel_until_ended
 from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging import bus
@@ -41,10 +40,6 @@ TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
 _MAX_IN_HAND: Final = 4 * BATCH
 _LOOKED_BACK: Final = 2 * _MAX_IN_HAND
 _RETRIES_ASKED_S: Final = 0.5
-
-
-def only_views(event: Contract, about: Envelope, application: object) -> None:
-    """The reaction to an event that is heard for the sake of the views alone."""
 
 
 @dataclass
@@ -186,7 +181,7 @@ class Consumer:
         """
         types = {contract.type for contract in self._subscriptions}
         acknowledged = await lately_acknowledged(
-            self._client, self._producer, self.durable, types, _LOOKED_BACK
+            self._client, self._producer, self.durable, types, self._handler.epoch, _LOOKED_BACK
         )
         forgotten = await self._in_thread(self._handler.unknown_of, acknowledged)
         if forgotten:
@@ -300,6 +295,3 @@ class Consumer:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
-
-
-__all__ = ["TRIES_AFTER_S", "Consumer", "Reaction", "only_views"]

@@ -13,13 +13,27 @@ from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging import dead_letters
 from libs.runtime.messaging.dead_letters import DeadLetter, Unhandled, entity_key_of
 from libs.runtime.messaging.streams import Message
+from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store, StoreUnavailable
 from libs.runtime.telemetry import continued_span, current_traceparent
+from libs.runtime.views.view import View
 
 logger = logging.getLogger(__name__)
 
 Reaction: TypeAlias = Callable[[Any, Envelope, Any], None]
+
+
+def only_views(event: Contract, about: Envelope, application: object) -> None:
+    """The reaction to an event that is heard for the sake of the views alone."""
+
+
+def with_views(
+    reactions: Mapping[type[Contract], Reaction], views: Iterable[View]
+) -> dict[type[Contract], Reaction]:
+    """All that a service subscribes to: what it reacts to, and what its views show."""
+    shown = {contract: only_views for view in views for contract in view.subscriptions}
+    return {**shown, **reactions}
 
 
 class Unreadable(Exception):
@@ -38,6 +52,7 @@ class Handler:
     ) -> None:
         self.durable = durable
         self.refused = 0
+        self.epoch = 0
         self._store = store
         self._subscriptions = {
             contract.type: (contract, reaction) for contract, reaction in subscriptions.items()
@@ -47,10 +62,11 @@ class Handler:
         self._perhaps_dead_lettered: set[str] = set()
 
     def begin(self) -> None:
-        """Load which entities have dead letters."""
+        """Load which entities have dead letters, and since which epoch messages are handled."""
         self._perhaps_dead_lettered = self._store.query(
             lambda curs: dead_letters.entities_with_dead_letters(curs, self.durable)
         )
+        self.epoch = self._store.query(lambda curs: log.epoch_of_producer(curs, self.durable))
 
     def unknown_of(self, event_ids: Sequence[UUID]) -> list[UUID]:
         """Those that were neither handled, refused, dead-lettered nor skipped here."""

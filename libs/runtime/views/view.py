@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from eventsourcing.utils import get_topic
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
+from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.store.cause import Cause
 
@@ -27,12 +28,14 @@ class View:
     """A table (or a few) and the way in which each event changes it.
 
     A view is a pure consequence of events: it calls no provider, reads no clock and no table but
-    its own, so it can be built again from nothing at any time. `ddl` creates the tables.
+    its own, so it can be built again from nothing at any time. `ddl` creates the tables;
+    `subscriptions` are the contracts of other services that it shows, and it is told of no others.
     """
 
     name: str
     tables: tuple[str, ...]
     ddl: str
+    subscriptions: ClassVar[tuple[type[Contract], ...]] = ()
 
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
         """Change the tables by one event: our own private one, or a contract of another service."""
