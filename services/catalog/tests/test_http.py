@@ -195,6 +195,7 @@ async def test_a_space_shows_what_is_on_sale_to_everyone(
     assert public["passes"][0]["terms"] | TERMS == public["passes"][0]["terms"]
     assert public["passes"][0]["terms"]["currency_exponent"] == 2
     assert [each["slug"] for each in public["experiences"]] == ["live"]
+    assert public["experiences"][0]["opened_by"] == [{"slug": "season", "name": "Season"}]
     assert public["owner"] == {"username": "anna", "display_name": "A"}
     assert (public["role"], team["role"]) == (None, "owner")
 
@@ -205,7 +206,8 @@ async def test_an_archived_pass_is_no_longer_listed_but_still_explains_itself(
     await owner.done("POST", "/spaces/anna/passes/season/archive")
 
     public = visitor("no_one")
-    assert (await public.done("GET", "/spaces/anna"))["passes"] == []
+    space = await public.done("GET", "/spaces/anna")
+    assert (space["passes"], space["experiences"][0]["opened_by"]) == ([], [])
     assert (await public.done("GET", "/spaces/anna/passes/season"))["status"] == "archived"
 
 
