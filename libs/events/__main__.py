@@ -1,4 +1,4 @@
-"""Write the catalogue of events into the repository."""
+"""Write the event catalogue into the repository."""
 
 from libs.events.catalogue import documents
 

@@ -10,7 +10,7 @@ from libs.events.contract import Contract
 
 
 class GrantReason(StrEnum):
-    """What a grant rests on."""
+    """The reason for a grant."""
 
     PURCHASE = "purchase"
     FREE = "free"
@@ -21,9 +21,9 @@ class GrantReason(StrEnum):
 
 
 class GrantIssued(Contract):
-    """One more reason why a person may enter an experience, from then until then (None: for ever).
+    """A person got access to an experience from `valid_from` until `valid_until` (None: for ever).
 
-    `source_id` is what it rests on: the order of a purchase, the comp of a creator.
+    `source_id` is what the grant rests on: the order of a purchase, or the comp of a creator.
     """
 
     type: ClassVar[str] = "access.grant_issued.v1"
@@ -38,7 +38,7 @@ class GrantIssued(Contract):
 
 
 class GrantRevoked(Contract):
-    """That reason stands no longer; others may."""
+    """A grant was revoked; other grants may still apply."""
 
     type: ClassVar[str] = "access.grant_revoked.v1"
     grant_id: UUID
@@ -50,7 +50,7 @@ class GrantRevoked(Contract):
 
 
 class GrantExpired(Contract):
-    """The window of a grant has closed."""
+    """The time window of a grant has closed."""
 
     type: ClassVar[str] = "access.grant_expired.v1"
     grant_id: UUID
@@ -61,9 +61,9 @@ class GrantExpired(Contract):
 
 
 class PersonBanned(Contract):
-    """A space keeps a person out of all its experiences, whatever grants they have.
+    """A space banned a person from all its experiences, whatever grants they have.
 
-    `reason_code` is one of a short list; the words that go with it stay with the team.
+    `reason_code` is one of a short list; the team keeps its own wording to itself.
     """
 
     type: ClassVar[str] = "access.person_banned.v1"
@@ -73,7 +73,7 @@ class PersonBanned(Contract):
 
 
 class BanLifted(Contract):
-    """The space keeps the person out no longer; grants that still stand open the doors again."""
+    """A space lifted a ban; the person's remaining grants apply again."""
 
     type: ClassVar[str] = "access.ban_lifted.v1"
     space_id: UUID

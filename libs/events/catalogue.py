@@ -1,6 +1,7 @@
-"""The catalogue of all public events: JSON Schemas, an AsyncAPI 3 document and a page to read.
+"""The catalogue of public events: JSON Schemas, an AsyncAPI 3 document and a page to read.
 
-`python -m libs.events` writes them into the repository; a contract test holds them to the code.
+`python -m libs.events` writes them into the repository; a contract test keeps them in step with the
+code.
 """
 
 import json
@@ -19,7 +20,7 @@ PAGE: Final = Path("docs/events.md")
 
 
 def contracts() -> list[type[Contract]]:
-    """Every contract of every service, by type."""
+    """Return every contract of every service, by type."""
     for module in pkgutil.iter_modules(libs.events.__path__):
         if not module.name.startswith("_"):
             import_module(f"libs.events.{module.name}")
@@ -28,7 +29,7 @@ def contracts() -> list[type[Contract]]:
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Each generated file with its text."""
+    """Return each generated file with its text."""
     known = contracts()
     for contract in known:
         yield SCHEMAS / f"{contract.type}.json", _json(schema_of(contract))
@@ -37,7 +38,7 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 
 def schema_of(contract: type[Contract]) -> dict[str, Any]:
-    """The JSON Schema of one version of one event."""
+    """Return the JSON Schema of one contract."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:backstage:event:{contract.type}",
@@ -46,7 +47,7 @@ def schema_of(contract: type[Contract]) -> dict[str, Any]:
 
 
 def asyncapi(known: list[type[Contract]]) -> dict[str, Any]:
-    """All events as an AsyncAPI 3.0 document: a channel and a send operation for each."""
+    """Return an AsyncAPI 3.0 document with a channel and a send operation for each event."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -79,7 +80,7 @@ def _channel(contract: type[Contract]) -> dict[str, Any]:
 
 
 def page(known: list[type[Contract]]) -> str:
-    """The catalogue for people, one table for each service."""
+    """Return the catalogue as a page, with one table for each service."""
     lines = [
         "# Public events",
         "",

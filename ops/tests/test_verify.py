@@ -19,6 +19,7 @@ from ops import stores
 from ops.log_reader import Announced, Reached
 from ops.tests.operated import AT, Operated, an_offer
 from ops.verify.answers import check_answers
+from ops.verify.captured_payments import Captured, StripePayments
 from ops.verify.cursor import Cursor
 from ops.verify.finding import Finding
 from ops.verify.membership import (
@@ -35,8 +36,6 @@ from ops.verify.outcomes import Awaited
 from ops.verify.payments import (
     SETTLED_WITHIN,
     Asked,
-    Captured,
-    StripePayments,
     check_balances,
     check_payments,
     check_stuck,

@@ -19,6 +19,7 @@ from ops.storage import REPAIR, storage_error
 from ops.up.data_folder import DataFolder
 from ops.verify import outcomes, undone
 from ops.verify.answers import check_answers
+from ops.verify.captured_payments import StripePayments
 from ops.verify.cursor import Cursor
 from ops.verify.effects import check_effects
 from ops.verify.finding import Finding
@@ -36,7 +37,7 @@ from ops.verify.membership import (
     may_enter,
     video_tokens,
 )
-from ops.verify.payments import Asked, StripePayments, check_balances, check_payments, check_stuck
+from ops.verify.payments import Asked, check_balances, check_payments, check_stuck
 from ops.verify.sessions import check_sessions
 from ops.verify.stock import check_stock
 from ops.verify.views import Views

@@ -164,7 +164,7 @@ def check_rebuild(world: World, service: str) -> Damage:
         tuple(SUBSCRIPTIONS[service]),
         world.bus,
     )
-    for difference in compare(sources, VIEWS[service]).differences:
+    for difference in compare(sources, VIEWS[service]).discrepancies:
         if difference.found:
             yield f"views: {service} {difference.table}: {list(difference.examples)}"
 

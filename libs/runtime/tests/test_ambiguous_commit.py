@@ -1,4 +1,4 @@
-"""PostgreSQL has committed and nobody hears of it: each kind of write happens once all the same."""
+"""PostgreSQL commits and the answer is lost: each kind of write still happens once."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ def command(store: Store[Ledger], credit: Credit) -> Callable[[], Any]:
 
 
 def commands_in_one(store: Store[Ledger], credit: Credit) -> Callable[[], Any]:
-    """As the desk serves a batch."""
+    """As the order batcher does."""
     causes = [Cause(uuid4()), Cause(uuid4())]
 
     def serve() -> list[int]:

@@ -1,4 +1,4 @@
-"""Clients of an edge that are slow, talk too much or hold too many connections; real sockets."""
+"""Slow, oversized or too many connections of an edge's clients; real sockets."""
 
 import asyncio
 import json
@@ -85,7 +85,7 @@ async def connected(port: int) -> AsyncIterator[Stream]:
 
 
 async def told(reader: asyncio.StreamReader, within_s: float = 2.0) -> tuple[int, dict[str, Any]]:
-    """The answer's status and body; nothing but a closed connection is (0, {})."""
+    """Return the answer's status and body; (0, {}) for a connection closed without an answer."""
     async with asyncio.timeout(within_s):
         head = await reader.readuntil(b"\r\n\r\n")
         status = int(head.split()[1])
@@ -141,7 +141,7 @@ async def test_the_next_head_on_a_kept_connection_has_to_come_in_time_too() -> N
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(HEAD + b"\r\n")
         first = await told(reader)
-        await asyncio.sleep(0.6)  # idle between two requests is no offence
+        await asyncio.sleep(0.6)  # an idle connection between two requests is fine
         writer.write(b"\r\n\r\n" + HEAD)
         late = await told(reader, within_s=1.2)
 

@@ -1,4 +1,4 @@
-"""Dead letters: tried again in order, or skipped for a reason that is kept."""
+"""Dead letters: retried in order, or skipped for a recorded reason."""
 
 import asyncio
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def urls(postgres: PostgresServer) -> Urls:
 
 
 class Provider:
-    """Something that a reaction needs, and that may be broken for some versions."""
+    """A dependency of a reaction that is broken for some versions."""
 
     def __init__(self) -> None:
         self.refuses: set[int] = set()

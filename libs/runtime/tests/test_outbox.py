@@ -1,4 +1,4 @@
-"""A service knows how long the oldest of its public events has waited to be published."""
+"""A service knows how long its oldest public event has waited to be published."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.servers import NatsServer
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outbox is held up after 0.2 s, and looked at all the time."""
+    """An outbox that counts as held up after 0.2 s and is checked all the time."""
     monkeypatch.setattr(outbox, "HELD_UP_AFTER", timedelta(seconds=0.2))
     monkeypatch.setattr(outbox, "_LOOK_EVERY_S", 0.02)
 

@@ -1,4 +1,5 @@
-"""From one service's store over the bus into another's: nothing lost, nothing twice, in order."""
+"""From one service's store over the bus into another's: nothing lost, nothing repeated, in
+order."""
 
 import asyncio
 import logging
@@ -325,7 +326,7 @@ async def test_an_older_copy_put_back_behind_a_running_service_is_noticed_althou
 
 @pytest.fixture
 def asked_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether its lead still stands is what a relay asks once in a while only."""
+    """A relay checks its lead only once in a while."""
     monkeypatch.setattr(leadership, "_CHECK_EVERY_S", 60)
 
 
@@ -359,7 +360,7 @@ async def test_without_a_look_at_what_was_published_last_a_relay_goes_on_from_an
 
 
 async def put_older_copy_back_under(one: Service, server: PostgresServer, url: str) -> None:
-    """Of two things that were said one is lost, and a third is said at once."""
+    """Of two published events one is lost, and a third is published at once."""
     await asyncio.to_thread(credit, one, uuid4())
     with nobody_inside(server, url) as (execute, name):
         execute(f"CREATE DATABASE older TEMPLATE {name}")
@@ -375,7 +376,7 @@ async def put_older_copy_back_under(one: Service, server: PostgresServer, url: s
 def nobody_inside(
     server: PostgresServer, url: str
 ) -> Iterator[tuple[Callable[[str], object], str]]:
-    """Everybody is put out of a database until its name stands for what it shall stand for."""
+    """Disconnect everybody from a database before its name points elsewhere."""
     name = urlsplit(url).path.removeprefix("/")
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
@@ -407,7 +408,7 @@ async def test_a_lead_that_was_lost_with_its_connection_is_not_confirmed_by_the_
 
 
 async def test_a_lead_whose_connection_is_silent_is_lost(database: str) -> None:
-    """As behind a firewall that forgot the connection: nobody ever says that it is over."""
+    """As behind a firewall that drops connections silently."""
     with wire_to(database) as (wire, url):
         leads = Leadership(url, "test")
         await leads.acquire("first")
@@ -422,7 +423,7 @@ async def test_a_lead_whose_connection_is_silent_is_lost(database: str) -> None:
 
 @contextmanager
 def wire_to(url: str) -> Iterator[tuple[Wire, str]]:
-    """A wire to a server that can be broken, and the server's address by way of it."""
+    """A breakable connection to a server, and the address that leads through it."""
     upstream = urlsplit(url).port
     assert upstream is not None
     wire = Wire("test", free_port(), upstream)

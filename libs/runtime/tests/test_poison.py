@@ -1,4 +1,4 @@
-"""Among many messages one that can't be read and one that always fails: neither blocks the rest."""
+"""One unreadable and one always failing message among many: neither blocks the rest."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Views built again: equal to the live ones, while everybody goes on writing."""
+"""Rebuilt views equal the live ones, while everybody goes on writing."""
 
 import asyncio
 import threading
@@ -92,7 +92,7 @@ def test_a_damaged_view_is_found_row_by_row_and_left_as_it_is(
 
     outcome = rebuild.compare(own(store, database), store.views)
 
-    (difference,) = outcome.differences
+    (difference,) = outcome.discrepancies
     assert (difference.table, difference.only_live, difference.only_rebuilt) == ("balances", 4, 5)
     assert '"balance": 2' in difference.examples[0]
     assert store.query(balances) == before
@@ -202,7 +202,7 @@ async def test_views_of_others_events_are_the_same_at_every_moment(
         await writing
         await until(same_balances(one, other))
 
-        assert [outcome.differences for outcome in seen if not outcome.same] == []
+        assert [outcome.discrepancies for outcome in seen if not outcome.same] == []
         assert len(seen) >= 2
 
 

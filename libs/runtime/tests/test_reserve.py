@@ -1,4 +1,4 @@
-"""Nothing new is begun below the reserve, and a service that is short stays ready."""
+"""No new work below the reserve; a service that is short of space stays ready."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ DATA = Path("/data")
 
 
 class Disk:
-    """A disk with as much room as a test says."""
+    """A disk with the free space that a test sets."""
 
     def __init__(self, free_mb: int) -> None:
         self.free_mb: int | OSError = free_mb

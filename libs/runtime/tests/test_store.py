@@ -54,7 +54,8 @@ def test_the_same_command_told_twice_is_carried_out_once(store: Store[Ledger]) -
 
 
 def test_the_same_command_twice_at_once_gets_one_answer(store: Store[Ledger]) -> None:
-    """Who comes second waits for the first, sees what it did, and would be refused for that."""
+    """The second caller waits for the first, sees its effect, and would be refused because of
+    it."""
     account, command = uuid4(), Cause(uuid4(), "someone")
 
     def open_once() -> int:
@@ -197,7 +198,7 @@ def test_a_connection_cut_while_committing_neither_loses_nor_doubles_the_command
 
 
 def follow(store: Store[Ledger], all_written: threading.Event, *, unsafely: bool) -> set[int]:
-    """Read the log as it grows; unsafely means by the last id seen, as one does it first."""
+    """Read the log as it grows; the unsafe way follows the last id."""
     seen: set[int] = set()
     position, last_id = log.START, 0
     while True:

@@ -1,4 +1,4 @@
-"""From the click through the store, the relay and the reaction: one trace."""
+"""One trace from the click through the store, the relay and the reaction."""
 
 import asyncio
 from collections.abc import Iterator

@@ -200,7 +200,7 @@ async def test_what_is_in_hand_is_not_claimed_again_when_the_server_forgot_who_w
     worker.wake()
     await asyncio.sleep(1.2)
     go_on.set()
-    while entries(store):  # noqa: ASYNC110 - the database is what we wait for
+    while entries(store):  # noqa: ASYNC110 - polls the database
         await asyncio.sleep(0.05)
     running.cancel()
 
@@ -237,7 +237,7 @@ async def test_an_job_that_outlives_its_lease_records_what_came_of_it_all_the_sa
 async def test_an_job_that_is_moved_while_it_is_done_is_done_anew_only_after_that(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
-    """The old call could land after the new one, and the provider would keep what is outdated."""
+    """The old call could land after the new one, and the provider would keep outdated data."""
     account, asked, go_on = uuid4(), threading.Event(), threading.Event()
     told: list[str] = []
 
@@ -317,7 +317,7 @@ async def test_one_worker_for_both_would_let_the_timers_wait(
 
 
 class Hanging:
-    """A provider that answers nobody until it is told to go on."""
+    """A provider that answers nobody until the test lets it."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -350,7 +350,7 @@ async def test_two_workers_share_the_work_without_doing_any_of_it_twice(
     workers = [Worker(store, {"credit": credit_ten}, {}) for _ in range(2)]
 
     running = [asyncio.create_task(worker.run()) for worker in workers]
-    while entries(store):  # noqa: ASYNC110 - the database is what we wait for
+    while entries(store):  # noqa: ASYNC110 - polls the database
         await asyncio.sleep(0.05)
     for task in running:
         task.cancel()

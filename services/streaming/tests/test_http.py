@@ -15,7 +15,8 @@ from libs.runtime.http.intake import Intake
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.streaming.application import HANDLE_WEBHOOK, Streaming, VideoServerState
+from services.streaming.application import HANDLE_WEBHOOK, Streaming
+from services.streaming.provider import VideoServerState
 from services.streaming.tests.builders import (
     NOW,
     ban_lifted,

@@ -11,15 +11,10 @@ from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.worker import Worker
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.streaming.application import (
-    HANDLE_WEBHOOK,
-    SWEEP,
-    Participant,
-    StillInRoom,
-    Streaming,
-)
+from services.streaming.application import HANDLE_WEBHOOK, SWEEP, StillInRoom, Streaming
 from services.streaming.domain import EndCause
 from services.streaming.jobs import Jobs
+from services.streaming.provider import Participant
 from services.streaming.queries import StreamSeen, get_stream
 from services.streaming.tests.builders import (
     about,

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
-from services.streaming.application import ForgedWebhook, Participant
 from services.streaming.livekit_provider import LiveKitProvider
+from services.streaming.provider import ForgedWebhook, Participant
 from services.streaming.tests.conftest import KEY, SECRET
 from services.streaming.tests.visitors import Visitors
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ops.up.video_state import VideoState
-from services.streaming.application import VideoServerState
+from services.streaming.provider import VideoServerState
 from services.streaming.video_server import AnnouncedVideoServer
 
 

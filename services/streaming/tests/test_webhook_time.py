@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import jwt
 import pytest
 
-from services.streaming.application import ForgedWebhook
 from services.streaming.livekit_provider import LiveKitProvider
+from services.streaming.provider import ForgedWebhook
 
 KEY, SECRET = "key", "a secret of LiveKit, of 32 signs or more"
 
