@@ -21,17 +21,18 @@ from ops.tests.operated import AT, Operated, an_offer
 from ops.verify.answers import check_answers
 from ops.verify.captured_payments import Captured, StripePayments
 from ops.verify.cursor import Cursor
-from ops.verify.finding import Finding
-from ops.verify.membership import (
+from ops.verify.entitlements import (
     CHANNELS,
     CHAT,
     VIDEO,
     as_findings,
     chat_tokens,
-    differences,
+    discrepancies,
     may_enter,
     video_tokens,
 )
+from ops.verify.finding import Finding
+from ops.verify.log_cursor import LogCursor, settled_end
 from ops.verify.outcomes import Awaited
 from ops.verify.payments import (
     SETTLED_WITHIN,
@@ -40,7 +41,6 @@ from ops.verify.payments import (
     check_payments,
     check_stuck,
 )
-from ops.verify.place import Place, settled_end
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
 from services.checkout.orders.order import Order
@@ -426,14 +426,14 @@ def test_a_day_that_differed_when_it_was_compared_last_is_found_with_what_repair
 def test_who_sits_where_they_may_not_and_who_does_not_where_they_may_are_found() -> None:
     here, there = uuid4(), uuid4()
 
-    found = differences({here: {"ada", "bob"}, there: {"ada"}}, {here: {"bob", "eve"}})
+    found = discrepancies({here: {"ada", "bob"}, there: {"ada"}}, {here: {"bob", "eve"}})
 
     assert found == {
         (here, "ada", "missing"),
         (here, "eve", "extra"),
         (there, "ada", "missing"),
     }
-    assert [each.check for each in as_findings(found, CHANNELS)] == ["membership"] * 3
+    assert [each.check for each in as_findings(found, CHANNELS)] == ["channel members"] * 3
 
 
 @pytest.fixture
@@ -487,8 +487,8 @@ def given_wrongly(system: Operated) -> list[str]:
             for name in ("access", "streaming", "chat")
         )
         allowed = may_enter(access)
-        found = as_findings(differences(allowed, video_tokens(streaming)), VIDEO)
-        found += as_findings(differences(allowed, chat_tokens(chat)), CHAT)
+        found = as_findings(discrepancies(allowed, video_tokens(streaming)), VIDEO)
+        found += as_findings(discrepancies(allowed, chat_tokens(chat)), CHAT)
     return [each.sentence for each in found]
 
 
@@ -583,9 +583,9 @@ def test_a_note_that_can_not_be_read_means_from_the_beginning(tmp_path: Path) ->
     kept = Cursor(
         streams={"chat": Reached(1, "7-8", 9)},
         effects={"checkout": 7},
-        stock=Ledger(Place(7, 8, "seat", 2), [(9, 10)], {str(uuid4()): Taken(1, 2, None)}),
-        outcomes=Awaited({"access": Place(3, 4, "grant", 1)}, orders=[uuid4()]),
-        payments=Asked(AT, Place(), {"pi_1": uuid4()}),
+        stock=Ledger(LogCursor(7, 8, "seat", 2), [(9, 10)], {str(uuid4()): Taken(1, 2, None)}),
+        outcomes=Awaited({"access": LogCursor(3, 4, "grant", 1)}, orders=[uuid4()]),
+        payments=Asked(AT, LogCursor(), {"pi_1": uuid4()}),
         views=Turn("chat seat_list", ["access grant_list"]),
     )
     kept.save(file)

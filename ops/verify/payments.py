@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from ops.verify.captured_payments import Captured, CapturedPayments
 from ops.verify.finding import Finding
-from ops.verify.place import Place, settled_end, still_there
+from ops.verify.log_cursor import LogCursor, settled_end, still_there
 from services.checkout.orders import audit
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
@@ -33,7 +33,7 @@ class Asked:
     which payments were not solved, by order: they are asked for whenever they were made."""
 
     since: datetime | None = None
-    place: Place = field(default_factory=Place)
+    cursor: LogCursor = field(default_factory=LogCursor)
     unsolved: dict[str, UUID] = field(default_factory=dict)
 
 
@@ -42,12 +42,13 @@ def check_payments(
 ) -> tuple[list[Finding], Asked]:
     """What is amiss with payments and orders that earlier runs have not seen, or not solved."""
     since = asked.since or now - FIRST_BACK
-    place, end = still_there(checkout, asked.place), settled_end(checkout)
+    cursor, end = still_there(checkout, asked.cursor), settled_end(checkout)
     look = _Look(checkout, captured, now)
     for payment in captured.since(since):
         look.at(payment)
     granted = {
-        row["payment_intent_id"]: row["order_id"] for row in _fulfilled(checkout, since, place, end)
+        row["payment_intent_id"]: row["order_id"]
+        for row in _fulfilled(checkout, since, cursor, end)
     }
     for intent, order_id in (asked.unsolved | granted).items():
         if intent is not None:
@@ -58,9 +59,9 @@ def check_payments(
 
 
 def _fulfilled(
-    checkout: Connection[DictRow], since: datetime, place: Place, end: Place
+    checkout: Connection[DictRow], since: datetime, cursor: LogCursor, end: LogCursor
 ) -> Sequence[DictRow]:
-    bounds = {"xact": place.xact, "id": place.id, "end_xact": end.xact, "end_id": end.id}
+    bounds = {"xact": cursor.xact, "id": cursor.id, "end_xact": end.xact, "end_id": end.id}
     return audit.list_fulfilled(checkout, since=since + SETTLED_WITHIN, **bounds)
 
 

@@ -47,7 +47,7 @@ def test_a_wrong_channel_type_is_refused(chat: ChatServer, wrong: dict[str, obje
     assert (refused.value.status_code, refused.value.error_code) == (400, 4)
 
 
-def test_told_twice_a_person_is_one_member(chat: ChatServer) -> None:
+def test_redelivered_addition_makes_one_member(chat: ChatServer) -> None:
     channel = chat.experience()
 
     first = channel.add_members(["ann"])

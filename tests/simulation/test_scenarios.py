@@ -16,7 +16,7 @@ from services.checkout.payments.provider import (
 )
 from tests.simulation import checks
 from tests.simulation.bank import KEYS_KEPT_FOR
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 from tests.simulation.mutants import WITHOUT
 from tests.simulation.site import Site
 from tests.simulation.story import Story
@@ -34,7 +34,7 @@ def begin(site: Site) -> Iterator[Callable[..., Story]]:
     def begin(
         *, orderly: bool = True, seats: int | None = None, kept: Protections | None = None
     ) -> Story:
-        world = World(site, Fate(1, calm=True), orderly, kept or Protections())
+        world = World(site, FaultInjector(1, calm=True), orderly, kept or Protections())
         worlds.append(world)
         world.begin()
         story = Story(world, 0)
@@ -75,7 +75,7 @@ def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
     begin: Callable[..., Story],
 ) -> None:
     story = begin()
-    bank, request = story.world.bank, story.fate.new_id()
+    bank, request = story.world.bank, story.injector.new_id()
     order_id, payment = buy(story)
     bank.faults_to_keep.append(True)
 
@@ -227,7 +227,9 @@ def test_the_bank_repeats_a_fault_under_its_key_until_it_forgets(
 ) -> None:
     story = begin()
     bank = story.world.bank
-    asked = PaymentRequest(story.fate.new_id(), story.fate.new_id(), 1, "key", 100, "EUR", "Pass")
+    asked = PaymentRequest(
+        story.injector.new_id(), story.injector.new_id(), 1, "key", 100, "EUR", "Pass"
+    )
     bank.faults_to_keep.append(True)
 
     for _ in range(2):

@@ -44,7 +44,7 @@ def test_events_views_and_the_answer_are_committed_together(store: Store[Ledger]
     assert count(store, "events") == 2
 
 
-def test_the_same_command_told_twice_is_carried_out_once(store: Store[Ledger]) -> None:
+def test_redelivered_command_is_carried_out_once(store: Store[Ledger]) -> None:
     account, command = uuid4(), uuid4()
 
     answers = [credit(store, account, 5, command) for _ in range(2)]

@@ -242,7 +242,7 @@ async def test_spaces_are_found_by_their_ids_for_the_member_area(
     assert [each["slug"] for each in found[0]["experiences"]] == ["live"]
 
 
-async def test_the_same_command_told_twice_makes_one_space(
+async def test_redelivered_command_creates_one_space(
     visitor: Callable[[str], Visitor], store: Store[Catalog]
 ) -> None:
     first = await visitor("owner").ask("POST", "/spaces", SPACE, key="one click")
