@@ -164,7 +164,7 @@ def payments(database: str, *paid: Captured, now: datetime = NOW) -> list[Findin
         return check_payments(conn, Provider(paid), EVER, now)[0]
 
 
-def test_a_captured_payment_that_became_a_pass_is_well(database: str) -> None:
+def test_captured_payment_that_became_a_pass_has_no_finding(database: str) -> None:
     order = an_order()
     order.order.fulfil("pi_1", AT)
     save(database, order)
@@ -423,7 +423,7 @@ def test_a_day_that_differed_when_it_was_compared_last_is_found_with_what_repair
         assert each.repair == "backstage reconcile --day 2026-06-01"
 
 
-def test_who_sits_where_they_may_not_and_who_does_not_where_they_may_are_found() -> None:
+def test_extra_and_missing_channel_members_are_found() -> None:
     here, there = uuid4(), uuid4()
 
     found = discrepancies({here: {"ada", "bob"}, there: {"ada"}}, {here: {"bob", "eve"}})
@@ -558,7 +558,7 @@ def test_an_order_that_was_promised_and_one_that_nobody_was_told_of_are_found(
         ({"amount_minor": "much"}, False),
     ],
 )
-def test_a_message_in_the_words_of_another_version_tells_the_same(
+def test_message_of_another_contract_version_counts_as_equal(
     change: dict[str, str], is_told: bool
 ) -> None:
     returned = PaymentReturned(
@@ -578,7 +578,7 @@ def test_a_message_in_the_words_of_another_version_tells_the_same(
     assert announced.is_told_by(body) is is_told
 
 
-def test_a_note_that_can_not_be_read_means_from_the_beginning(tmp_path: Path) -> None:
+def test_unreadable_cursor_means_from_the_beginning(tmp_path: Path) -> None:
     file = tmp_path / "verify.json"
     kept = Cursor(
         streams={"chat": Reached(1, "7-8", 9)},

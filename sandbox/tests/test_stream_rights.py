@@ -97,7 +97,7 @@ def test_a_member_gets_no_further_than_the_grants(chat: ChatServer) -> None:
     assert [code(answer) for answer in answers] == [(403, 17)] * len(answers)
 
 
-def test_who_is_no_member_changes_nothing_of_a_channel_whatever_they_send(chat: ChatServer) -> None:
+def test_non_member_changes_nothing_of_a_channel(chat: ChatServer) -> None:
     chat.experience("ann")
     bodies = [{}, {"accept_invite": True}, {"message": {"text": "hi"}}, {"remove_members": []}]
 

@@ -53,7 +53,7 @@ def domain_events(service: str) -> set[type]:
     }
 
 
-def test_every_service_is_looked_at() -> None:
+def test_every_service_is_checked() -> None:
     assert {
         "access",
         "catalog",

@@ -83,7 +83,7 @@ def test_imports_make_no_cycle() -> None:
     require_no_cycle({name: others - {name} for name, others in imports.items()})
 
 
-def test_what_is_too_long_or_goes_round_is_found(tmp_path: Path) -> None:
+def test_long_code_and_import_cycles_are_found(tmp_path: Path) -> None:
     """The control."""
     long_file = tmp_path / "long.py"
     long_file.write_text("x = 1\n" * 301)

@@ -71,7 +71,7 @@ def test_the_log_is_followed_by_nothing_but_the_watermark() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_says_what_it_owns_hears_says_and_never_does(service: str) -> None:
+def test_service_describes_what_it_owns_hears_says_and_never_does(service: str) -> None:
     text = Path("services", service, "__init__.py").read_text().lower()
 
     assert all(word in text for word in ("owns", "hears", "says", "never"))

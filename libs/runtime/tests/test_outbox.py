@@ -24,7 +24,7 @@ async def degraded(one: Service) -> list[str]:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_an_outbox_that_is_not_published_degrades_the_service_until_it_flows(
+async def test_unpublished_outbox_degrades_the_service_until_it_flows(
     database: str, own_nats: NatsServer
 ) -> None:
     one = ledger(database, own_nats.url)
@@ -46,7 +46,7 @@ async def test_an_outbox_that_is_not_published_degrades_the_service_until_it_flo
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_replica_that_does_not_publish_knows_it_too(
+async def test_follower_replica_knows_of_an_unpublished_outbox(
     database: str, own_nats: NatsServer
 ) -> None:
     one, replica = ledger(database, own_nats.url), ledger(database, own_nats.url)
@@ -68,9 +68,7 @@ def published(one: Service) -> int:
     return 0 if one._relay is None else one._relay.published
 
 
-async def test_nothing_is_held_up_in_a_log_without_events(
-    database: str, own_nats: NatsServer
-) -> None:
+async def test_empty_log_has_nothing_to_publish(database: str, own_nats: NatsServer) -> None:
     one = ledger(database, own_nats.url)
     async with running(one):
         await until(lambda: one._outbox is not None)

@@ -98,7 +98,7 @@ def test_a_damaged_view_is_found_row_by_row_and_left_as_it_is(
     assert store.query(balances) == before
 
 
-def test_a_rebuild_says_what_differed_and_puts_it_right(
+def test_rebuild_reports_discrepancies_and_repairs_them(
     store: Store[Ledger], database: str
 ) -> None:
     write(store, 5)
@@ -118,7 +118,7 @@ def test_a_rebuild_says_what_differed_and_puts_it_right(
     ) == {"n": None}
 
 
-def test_a_rebuild_under_writers_misses_none_and_stops_none(
+def test_rebuild_under_load_misses_no_write_and_blocks_none(
     store: Store[Ledger], database: str
 ) -> None:
     account, stop = uuid4(), threading.Event()
@@ -150,7 +150,7 @@ def credit_shared(store: Store[Ledger], account: UUID) -> None:
         store.execute(Cause(uuid4()), lambda: store.application.credit(account, 1))
 
 
-def test_a_view_that_reads_what_is_not_its_own_can_not_be_built_again(
+def test_view_that_reads_foreign_tables_cannot_be_rebuilt(
     store: Store[Ledger], database: str
 ) -> None:
     class Nosy(Balances):
@@ -164,7 +164,7 @@ def test_a_view_that_reads_what_is_not_its_own_can_not_be_built_again(
         rebuild.compare(own(store, database), [Nosy()])
 
 
-async def test_a_view_of_others_events_is_built_again_from_their_streams(
+async def test_view_of_foreign_events_is_rebuilt_from_their_streams(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -183,7 +183,7 @@ async def test_a_view_of_others_events_is_built_again_from_their_streams(
         assert one.store.query(balances) == other.store.query(balances)
 
 
-async def test_views_of_others_events_are_the_same_at_every_moment(
+async def test_view_of_foreign_events_equals_its_rebuild_at_every_moment(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -206,7 +206,7 @@ async def test_views_of_others_events_are_the_same_at_every_moment(
         assert len(seen) >= 2
 
 
-async def test_a_stream_that_lost_what_was_handled_is_not_taken_for_the_truth(
+async def test_stream_that_lost_handled_events_stops_the_rebuild(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -248,7 +248,7 @@ def with_views(url: str, nats_url: str, *views: View) -> Service:
     )
 
 
-async def test_a_view_of_others_events_keeps_its_rows_when_its_shape_changes(
+async def test_view_of_foreign_events_keeps_its_rows_when_its_shape_changes(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -271,7 +271,7 @@ class Wider(Balances):
     ddl = Balances.ddl.replace("seen bigint[]", "seen bigint[], note text DEFAULT 'new'")
 
 
-def test_an_older_version_that_starts_again_leaves_the_newer_shape_to_both(database: str) -> None:
+def test_restarted_older_version_keeps_the_newer_shape(database: str) -> None:
     older = Store("ledger", database, Ledger, views=[Balances()])
     newer = Store("ledger", database, Ledger, views=[Wider()])
     older.open()
@@ -289,9 +289,7 @@ def test_an_older_version_that_starts_again_leaves_the_newer_shape_to_both(datab
     newer.close()
 
 
-def test_a_version_that_was_rolled_back_to_gets_its_shape_when_an_operator_says_so(
-    store: Store[Ledger], database: str
-) -> None:
+def test_rolled_back_version_gets_its_shape_on_command(store: Store[Ledger], database: str) -> None:
     newer = Store("ledger", database, Ledger, views=[Wider()])
     newer.open()
     write(newer)

@@ -36,7 +36,7 @@ async def stream_after_a_loss(one: Service) -> list[str]:
         ]
 
 
-async def test_a_stream_that_lost_its_messages_is_filled_up_before_anything_new_is_said(
+async def test_emptied_stream_is_refilled_before_new_events(
     database: str, own_nats: NatsServer
 ) -> None:
     said = await stream_after_a_loss(ledger(database, own_nats.url))

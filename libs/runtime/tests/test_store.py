@@ -73,7 +73,7 @@ def test_the_same_command_twice_at_once_gets_one_answer(store: Store[Ledger]) ->
         store.execute(Cause(uuid4(), "someone else"), open_once)
 
 
-async def test_a_thread_is_free_when_its_work_is_over_not_when_nobody_waits_any_more(
+async def test_thread_is_free_only_when_its_work_ends(
     database: str,
 ) -> None:
     store = Store("ledger", database, Ledger, pool_size=1)
@@ -98,7 +98,7 @@ async def test_a_thread_is_free_when_its_work_is_over_not_when_nobody_waits_any_
     await asyncio.to_thread(store.close)
 
 
-def test_an_id_that_stood_for_another_request_is_refused_also_when_both_come_at_once(
+def test_command_id_of_another_request_is_refused_even_concurrently(
     store: Store[Ledger],
 ) -> None:
     account, command = uuid4(), uuid4()
@@ -127,7 +127,7 @@ def test_a_refusal_leaves_nothing_behind(store: Store[Ledger]) -> None:
     assert count(store, "events") == count(store, "commands") == 0
 
 
-def test_two_who_meet_at_one_entity_both_get_their_turn(store: Store[Ledger]) -> None:
+def test_concurrent_writers_of_one_entity_both_succeed(store: Store[Ledger]) -> None:
     account = uuid4()
     credit(store, account, 1)
 
@@ -138,7 +138,7 @@ def test_two_who_meet_at_one_entity_both_get_their_turn(store: Store[Ledger]) ->
     assert store.query(balances) == {account: 31}
 
 
-def test_a_fault_of_the_database_that_is_swallowed_is_not_taken_for_a_success(
+def test_swallowed_database_fault_fails_the_command(
     store: Store[Ledger],
 ) -> None:
     account = uuid4()
@@ -267,7 +267,7 @@ def test_a_log_ahead_of_its_server_is_refused_until_it_is_rebased(store: Store[L
     ] * 2
 
 
-def test_the_log_says_who_did_it_and_by_which_command(store: Store[Ledger], database: str) -> None:
+def test_log_names_actor_and_command(store: Store[Ledger], database: str) -> None:
     command = uuid4()
     credit(store, uuid4(), 1, command)
 
@@ -326,7 +326,7 @@ def test_events_are_stored_by_statements_that_are_planned_once(store: Store[Ledg
     assert planned_once > planned_anew
 
 
-def test_as_many_events_as_one_likes_are_saved_at_once(store: Store[Ledger]) -> None:
+def test_many_events_are_saved_at_once(store: Store[Ledger]) -> None:
     accounts = [Account(account_id=uuid4()) for _ in range(30)]
 
     store.execute(Cause(uuid4()), lambda: len(store.application.save(*accounts)))

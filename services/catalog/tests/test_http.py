@@ -286,7 +286,7 @@ async def test_without_the_constraint_many_would_get_the_same_slug(
     assert [each.status_code for each in answers].count(201) > 1
 
 
-async def test_of_two_editors_at_once_one_is_told_of_the_other(owner: Visitor) -> None:
+async def test_concurrent_editor_is_refused_with_the_reason(owner: Visitor) -> None:
     bodies = [DETAILS | {"name": f"Editor {n}"} for n in range(6)]
 
     answers = await asyncio.gather(*(owner.ask("PUT", "/spaces/anna", body) for body in bodies))
@@ -297,7 +297,7 @@ async def test_of_two_editors_at_once_one_is_told_of_the_other(owner: Visitor) -
     }
 
 
-async def test_an_unready_pass_is_told_its_open_points(
+async def test_unready_pass_is_refused_with_its_open_points(
     owner: Visitor, visitor: Callable[[str], Visitor]
 ) -> None:
     creator = visitor("another_creator")
