@@ -1,4 +1,4 @@
-"""The catalogue of all public events: JSON Schemas, an AsyncAPI 3 document and a page to read.
+"""The catalogue of public events: JSON Schemas, an AsyncAPI 3 document and a page to read.
 
 `./bp golden` writes them into the repository; a contract test holds them to the code.
 """
@@ -19,7 +19,7 @@ PAGE: Final = Path("docs/events.md")
 
 
 def contracts() -> list[type[Contract]]:
-    """Every contract of every service, by type."""
+    """Return every contract of every service, by type."""
     for module in pkgutil.iter_modules(libs.events.__path__):
         if not module.name.startswith("_"):
             import_module(f"libs.events.{module.name}")
@@ -37,7 +37,7 @@ def documents(subscribers: Mapping[str, Sequence[str]]) -> Iterator[tuple[Path, 
 
 
 def schema_of(contract: type[Contract]) -> dict[str, Any]:
-    """The JSON Schema of one version of one event."""
+    """Return the JSON Schema of one contract."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:backstage:event:{contract.type}",
@@ -46,7 +46,7 @@ def schema_of(contract: type[Contract]) -> dict[str, Any]:
 
 
 def asyncapi(known: list[type[Contract]]) -> dict[str, Any]:
-    """All events as an AsyncAPI 3.0 document: a channel and a send operation for each."""
+    """Return an AsyncAPI 3.0 document with a channel and a send operation for each event."""
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -20,7 +20,7 @@ from tests.contract.private_events import aggregates, private_events, stored_nam
 SERVICES = sorted(p.parent.name for p in Path("services").glob("*/publishing.py"))
 
 
-def test_every_service_is_looked_at() -> None:
+def test_every_service_is_checked() -> None:
     assert {
         "access",
         "catalog",

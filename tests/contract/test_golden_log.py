@@ -125,7 +125,7 @@ def about(contract: type[Contract]) -> Envelope:
 
 
 @pytest.mark.parametrize("damage", ["removed", "renamed"])
-def test_a_field_that_is_gone_is_found(damage: str) -> None:
+def test_removed_field_is_found(damage: str) -> None:
     announces("access")
     event = next(e for e in events_of("access") if "person_id" in vars(e))
     value = vars(event).pop("person_id")

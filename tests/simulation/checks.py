@@ -147,7 +147,7 @@ def _reactions(world: World) -> Damage:
     for durable in world.bus.durables:
         name = f"{durable.consumer}-{durable.producer}"
         for message in world.bus.everything(durable):
-            times = world.fate.reactions[name, message.headers["ce-id"]]
+            times = world.injector.reactions[name, message.headers["ce-id"]]
             if times != 1:
                 yield f"reactions: {name} reacted {times} times to {message.headers['ce-type']}"
     for service in SERVICES:
@@ -163,9 +163,9 @@ def check_rebuild(world: World, service: str) -> Damage:
         world.processes[service].application.mapper,
         world.bus,
     )
-    for difference in compare(sources, VIEWS[service]).differences:
-        if difference.found:
-            yield f"views: {service} {difference.table}: {list(difference.examples)}"
+    for each in compare(sources, VIEWS[service]).discrepancies:
+        if each.found:
+            yield f"views: {service} {each.table}: {list(each.examples)}"
 
 
 def check_streams(world: World) -> Damage:

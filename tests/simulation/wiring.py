@@ -66,9 +66,9 @@ from services.notifications.timers import TIMERS as NOTIFICATION_TIMERS
 from services.notifications.unsubscribe_tokens import UnsubscribeTokens
 from tests.simulation.bank import Bank
 from tests.simulation.bus import Writer
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 from tests.simulation.outside import PostOffice, Room
-from tests.simulation.workers import Hands
+from tests.simulation.workers import SimulatedWorker
 
 CHAT_VIEWS: Final = (SeatList(), ChannelList())
 SERVICES: Final = ("catalog", "checkout", "access", "chat", "notifications")
@@ -94,7 +94,7 @@ MakeStore = Callable[..., Store[Any]]
 class Surroundings:
     """What the services stand on, with the parts that a control may put in the place of ours."""
 
-    fate: Fate
+    injector: FaultInjector
     clock: FixedClock
     urls: Mapping[str, str]
     connections: Mapping[str, Connections]
@@ -134,7 +134,7 @@ class Process:
         self.store = store
         self.application = store.application
         self.writer = Writer(store, says)
-        self.hands = Hands(world.fate, store, timers, jobs, refusals)
+        self.worker = SimulatedWorker(world.injector, store, timers, jobs, refusals)
         self.refusals = tuple(refusals)
         subscriptions = SUBSCRIPTIONS[store.service]
         self.handlers = {
@@ -175,7 +175,7 @@ def _store(
     }[service]
     migrations = Path(str(module.__file__)).parent / "migrations"
     store = world.make_store(
-        world.fate,
+        world.injector,
         world.connections[service],
         service,
         world.urls[service],
@@ -251,7 +251,7 @@ def begin_chat(world: Surroundings, *, opening: bool) -> Process:
     jobs = ChatJobs(store, world.room, lambda _: None).by_kind()
     refusals = tuple(services.chat.http.REFUSALS)
     process = Process(world, store, chat_says, CHAT_TIMERS, jobs, refusals)
-    store.execute(Cause(world.fate.new_id(), actor="chat"), store.application.prepare)
+    store.execute(Cause(world.injector.new_id(), actor="chat"), store.application.prepare)
     return process
 
 

@@ -1,4 +1,4 @@
-"""A service as small as can be, to try the runtime on: accounts that are credited."""
+"""A minimal service to test the runtime with: accounts that are credited."""
 
 from typing import Any, ClassVar
 from uuid import UUID

@@ -31,7 +31,8 @@ class PassSale(View):
             experience_ids uuid[],
             terms jsonb,
             archived boolean NOT NULL
-        )
+        );
+        CREATE INDEX IF NOT EXISTS pass_sale_of_space ON pass_sale (space_id);
     """
 
     @override

@@ -22,7 +22,7 @@ REGISTERED, STARTED, NEW_BROWSER, ENDED = (
 )
 
 
-def test_the_first_sign_in_registers_a_person_and_tells_the_bucket() -> None:
+def test_first_sign_in_registers_a_person_and_fills_the_bucket() -> None:
     house = House()
 
     person_id, _ = house.sign_in()
@@ -242,7 +242,7 @@ def test_a_network_and_everyone_together_have_their_limits() -> None:
         house.ask("t@example.org", browser="t", network="192.0.2.4")
 
 
-def test_what_is_no_address_is_refused() -> None:
+def test_malformed_address_is_refused() -> None:
     house = House()
 
     with pytest.raises(InvalidAddress):
@@ -251,7 +251,7 @@ def test_what_is_no_address_is_refused() -> None:
     assert house.schedule.entries == []
 
 
-def test_the_same_request_says_the_same_code_however_often_it_is_mailed() -> None:
+def test_repeated_mail_of_a_request_has_the_same_code() -> None:
     request_id = uuid4()
 
     assert HASHING.code_of(request_id) == HASHING.code_of(request_id)

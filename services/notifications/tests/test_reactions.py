@@ -58,7 +58,7 @@ def test_a_buyer_gets_a_receipt_and_a_welcome_in_the_app_and_by_mail() -> None:
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_refund_is_told_with_its_amount_and_what_it_means(full: bool) -> None:
+def test_refund_notice_names_amount_and_consequence(full: bool) -> None:
     shelf, refund = Shelf(), a_refund(full=full, amount_minor=500)
     shelf.names[refund.pass_id] = named()
     app = a_service(shelf=shelf)
@@ -69,7 +69,7 @@ def test_a_refund_is_told_with_its_amount_and_what_it_means(full: bool) -> None:
     assert told.facts["full"] == ("yes" if full else "no")
 
 
-def test_a_returned_payment_is_told_with_its_cause_even_for_a_pass_without_a_name() -> None:
+def test_returned_payment_notice_names_its_cause_even_without_a_pass_name() -> None:
     app, returned = a_service(), a_return(RefundCause.SECOND_CHARGE)
 
     told = notice(app, hear(app, returned), returned.person_id, Kind.PAYMENT_RETURNED)
@@ -102,7 +102,7 @@ def test_a_person_is_told_of_a_new_browser_in_the_app_and_by_a_mail_that_always_
     assert app.get_notice(in_app).status is Status.DELIVERED
 
 
-def test_a_stream_that_goes_live_is_put_on_the_schedule_to_be_told() -> None:
+def test_live_stream_is_scheduled_for_notices() -> None:
     schedule = MemorySchedule()
     app, live = a_service(schedule=schedule), a_live_stream()
 
