@@ -12,13 +12,13 @@ from ops import stores
 from ops.options import As, Data, folder_of
 from ops.up.data_folder import DataFolder
 from ops.verify.command import provider_variables
-from ops.verify.membership import (
+from ops.verify.entitlements import (
     CHANNELS,
-    Difference,
+    Discrepancy,
     StreamMembers,
     as_findings,
     channels,
-    differences,
+    discrepancies,
     may_enter,
 )
 from services.chat.application import SETTLE_MEMBER
@@ -37,7 +37,7 @@ def drift(
 ) -> None:
     """Compare who is in the chat at its provider with who may be; 1 when they differ."""
     folder = folder_of(data)
-    found = _differences(folder)
+    found = _discrepancies(folder)
     for finding in as_findings(found, CHANNELS):
         typer.echo(finding.sentence)
     if not fix:
@@ -50,18 +50,18 @@ def drift(
         raise typer.Exit(1)
 
 
-def _differences(folder: DataFolder) -> set[Difference]:
+def _discrepancies(folder: DataFolder) -> set[Discrepancy]:
     members = StreamMembers(provider_variables(folder))
     with stores.reading(stores.database_url("chat", folder)) as chat:
         present = {experience: members.of(experience) for experience in channels(chat)}
     with stores.reading(stores.database_url("access", folder)) as access:
         allowed = may_enter(access)
-    return {each for each in differences(allowed, present) if each[0] in present}
+    return {each for each in discrepancies(allowed, present) if each[0] in present}
 
 
-def _settle(operator: Operator, difference: Difference) -> bool:
+def _settle(operator: Operator, discrepancy: Discrepancy) -> bool:
     """Schedule the job that brings a person in or out, as is wanted now."""
-    experience_id, person, kind = difference
+    experience_id, person, kind = discrepancy
 
     def act() -> dict[str, Any]:
         row = operator.cursor().execute(_MEMBER, (experience_id, person)).fetchone()

@@ -7,7 +7,7 @@ from libs.events.contract import Contract
 
 
 class ChannelMemberAdded(Contract):
-    """The chat provider confirmed that the person is in the channel of the experience."""
+    """The chat provider confirmed that the person is a member of the experience's channel."""
 
     type: ClassVar[str] = "chat.channel_member_added.v1"
     person_id: UUID
@@ -15,7 +15,7 @@ class ChannelMemberAdded(Contract):
 
 
 class ChannelMemberRemoved(Contract):
-    """The chat provider confirmed that the person is out of the channel."""
+    """The chat provider confirmed that the person is no longer a member of the channel."""
 
     type: ClassVar[str] = "chat.channel_member_removed.v1"
     person_id: UUID

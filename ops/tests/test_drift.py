@@ -58,7 +58,7 @@ def drift(*options: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-async def test_a_missing_member_is_added_again_and_a_stranger_is_named(
+async def test_lost_channel_member_is_restored_and_a_stranger_is_named(
     provider: tuple[Store[Chat], StreamProvider],
 ) -> None:
     store, stream = provider

@@ -1,10 +1,11 @@
 """The chat service: who is in the channel of an experience.
 
-Owns the channels, their members and moderators, all kept at GetStream.
-Subscribes to PassPurchased, MembershipChanged and MembershipEnded (checkout), GrantIssued,
-GrantRevoked, GrantExpired and the bans (access), ExperienceAdded and the team (catalog),
-PersonRegistered (identity). Publishes ChannelMemberAdded and ChannelMemberRemoved. Never stores a
-message, an address or a name.
+Owns: the channels, their members, who moderates and who is kept out, all kept at GetStream.
+Subscribes to: access (BanLifted, GrantExpired, GrantIssued, GrantRevoked, PersonBanned); catalog
+    (ExperienceAdded, SpaceCreated, TeamMemberAdded, TeamMemberRemoved); checkout
+    (MembershipChanged, MembershipEnded, PassPurchased); identity (PersonRegistered).
+Publishes: ChannelMemberAdded, ChannelMemberRemoved.
+Never: stores a message, an address or a name.
 """
 
 from libs.lean import load

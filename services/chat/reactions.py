@@ -28,7 +28,7 @@ from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.events.identity import PersonRegistered
 from libs.permissions import Permission, may
-from libs.runtime.messaging.consumer import Reaction
+from libs.runtime.messaging.handling import Reaction
 from services.chat.application import Chat
 from services.chat.domain import ClosedFor, Role, SourceState
 

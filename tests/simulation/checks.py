@@ -11,7 +11,7 @@ from libs.permissions import Permission
 from libs.runtime.views.rebuild import Sources, compare
 from tests.simulation import money
 from tests.simulation.money import Damage, check_moment
-from tests.simulation.wiring import SERVICES, SUBSCRIPTIONS, VIEWS
+from tests.simulation.wiring import SERVICES, VIEWS
 from tests.simulation.world import World
 
 _GONE_AFTER: Final = timedelta(seconds=30)
@@ -131,7 +131,7 @@ def _reactions(world: World) -> Damage:
     for durable in world.bus.durables:
         name = f"{durable.consumer}-{durable.producer}"
         for message in world.bus.everything(durable):
-            times = world.fate.reactions[name, message.headers["ce-id"]]
+            times = world.injector.reactions[name, message.headers["ce-id"]]
             if times != 1:
                 yield f"reactions: {name} reacted {times} times to {message.headers['ce-type']}"
     for service in SERVICES:
@@ -145,12 +145,11 @@ def check_rebuild(world: World, service: str) -> Damage:
         service,
         world.site.urls[service],
         world.processes[service].application.mapper,
-        tuple(SUBSCRIPTIONS[service]),
         world.bus,
     )
-    for difference in compare(sources, VIEWS[service]).differences:
-        if difference.found:
-            yield f"views: {service} {difference.table}: {list(difference.examples)}"
+    for each in compare(sources, VIEWS[service]).discrepancies:
+        if each.found:
+            yield f"views: {service} {each.table}: {list(each.examples)}"
 
 
 def check_streams(world: World) -> Damage:

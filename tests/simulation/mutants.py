@@ -167,7 +167,7 @@ class NamesNoRefund:
         return getattr(self._bank, name)
 
     def refund(self, asked: RefundRequest) -> ProviderRefund:
-        key = str(self._bank.fate.new_id())
+        key = str(self._bank.injector.new_id())
         return self._bank.refund(replace(asked, idempotency_key=key))
 
     def get(self, payment_intent_id: str) -> ProviderPayment:

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chat.domain import Role
 from services.chat.provider import ChannelMissing, PersonUnknown
 from services.notifications.application import MailRefused
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 
 
 class NoAnswer(Exception):
@@ -22,7 +22,7 @@ class Room:
     `answers_to_lose` is for who wants the answers to the next calls lost that are carried out.
     """
 
-    fate: Fate
+    injector: FaultInjector
     answers_to_lose: int = 0
     channels: dict[UUID, str] = field(default_factory=dict)
     people: set[UUID] = field(default_factory=set)
@@ -71,14 +71,14 @@ class Room:
             raise PersonUnknown(person_id)
 
     def _before(self) -> None:
-        if self.fate.mishap(self.fate.silence_rate):
+        if self.injector.mishap(self.injector.silence_rate):
             raise NoAnswer("not done")
-        self.fate.may_crash("chat", "before it asked the chat provider")
+        self.injector.may_crash("chat", "before it asked the chat provider")
 
     def _after(self) -> None:
-        self.fate.may_crash("chat", "before the chat provider's answer was heard")
+        self.injector.may_crash("chat", "before the chat provider's answer was heard")
         lost, self.answers_to_lose = self.answers_to_lose > 0, max(0, self.answers_to_lose - 1)
-        if self.fate.mishap(self.fate.silence_rate) or lost:
+        if self.injector.mishap(self.injector.silence_rate) or lost:
             raise NoAnswer("but done")
 
 
@@ -86,7 +86,7 @@ class Room:
 class PostOffice:
     """SMTP: it has no key, so that a mail whose answer was `lost` goes out once more."""
 
-    fate: Fate
+    injector: FaultInjector
     taken: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
@@ -94,13 +94,13 @@ class PostOffice:
     def send(self, mail: EmailMessage) -> None:
         """As Mailer.send."""
         key = str(mail["Message-ID"]).strip("<>").partition("@")[0]
-        if self.fate.mishap(self.fate.silence_rate):
+        if self.injector.mishap(self.injector.silence_rate):
             raise NoAnswer("not sent")
-        if key in self.refused or self.fate.mishap(0.02):
+        if key in self.refused or self.injector.mishap(0.02):
             self.refused.add(key)
             raise MailRefused(550)
         self.taken[key] += 1
-        if self.fate.mishap(self.fate.silence_rate):
+        if self.injector.mishap(self.injector.silence_rate):
             self.lost[key] += 1
             raise NoAnswer("but sent")
-        self.fate.may_crash("notifications", "before the mail server's answer was heard")
+        self.injector.may_crash("notifications", "before the mail server's answer was heard")

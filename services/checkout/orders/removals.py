@@ -21,6 +21,7 @@ class RemovalList(View):
 
     name = "removal_list"
     tables = ("removal_list",)
+    subscriptions = (GrantRevoked,)
     ddl = """
         CREATE TABLE IF NOT EXISTS removal_list (
             order_id uuid NOT NULL,
