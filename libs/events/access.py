@@ -10,7 +10,7 @@ from libs.events.contract import Contract
 
 
 class GrantReason(StrEnum):
-    """What a grant rests on."""
+    """The reason for a grant."""
 
     PURCHASE = "purchase"
     FREE = "free"
@@ -22,6 +22,8 @@ class GrantReason(StrEnum):
 
 BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
 """The causes for which the team of a space revokes a grant."""
+LOST: Final = "lost"
+"""The cause that goes with an order which checkout lost with its log."""
 
 
 class GrantIssued(Contract):
@@ -48,8 +50,8 @@ class GrantIssued(Contract):
 class GrantRevoked(Contract):
     """The grant was revoked; other grants may still apply.
 
-    `cause` is `refund`, `suspended`, `lost` (the order was lost with its log), or one of `BY_TEAM`:
-    what the team revoked is never issued again.
+    `cause` is `refund`, `suspended`, `LOST`, or one of `BY_TEAM`: what the team revoked is never
+    issued again. After a loss the versions of the source count from the beginning.
     """
 
     type: ClassVar[str] = "access.grant_revoked.v1"
@@ -63,7 +65,7 @@ class GrantRevoked(Contract):
 
 
 class GrantExpired(Contract):
-    """The window of a grant has closed."""
+    """The time window of a grant has closed."""
 
     type: ClassVar[str] = "access.grant_expired.v1"
     grant_id: UUID
@@ -75,9 +77,9 @@ class GrantExpired(Contract):
 
 
 class PersonBanned(Contract):
-    """A space keeps a person out of all its experiences, whatever grants they have.
+    """A space banned a person from all its experiences, whatever grants they have.
 
-    `reason_code` is one of a short list; the words that go with it stay with the team.
+    `reason_code` is one of a short list; the team keeps its own wording to itself.
     """
 
     type: ClassVar[str] = "access.person_banned.v1"
@@ -87,7 +89,7 @@ class PersonBanned(Contract):
 
 
 class BanLifted(Contract):
-    """The space keeps the person out no longer; grants that still stand open the doors again."""
+    """A space lifted a ban; the person's remaining grants apply again."""
 
     type: ClassVar[str] = "access.ban_lifted.v1"
     space_id: UUID

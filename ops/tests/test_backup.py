@@ -187,7 +187,7 @@ def test_a_database_in_use_and_an_unfinished_backup_are_refused(urls: Urls, tmp_
     one.store.close()
 
 
-def test_who_hears_is_copied_before_whom_it_hears() -> None:
+def test_consumers_are_copied_before_their_producers() -> None:
     order = in_order()
 
     assert order.index("notifications") < order.index("access") < order.index("checkout")
@@ -216,7 +216,7 @@ def test_a_backup_that_finds_no_room_leaves_no_half_of_one(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("manifest", [None, "", '{"made_at": "2026-1'])
-def test_a_half_written_backup_is_not_put_back(tmp_path: Path, manifest: str | None) -> None:
+def test_half_written_backup_is_not_restored(tmp_path: Path, manifest: str | None) -> None:
     (tmp_path / "ledger.dump").write_bytes(b"half")
     if manifest is not None:
         (tmp_path / "backup.json").write_text(manifest)

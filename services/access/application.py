@@ -89,7 +89,9 @@ class Access(Application[UUID]):
         grant_ids = [Grant.create_id(entitled.source_id, e) for e in entitled.experience_ids]
         source = self._source(entitled.source_id)
         known = list(source.grant_ids)
-        source.update(entitled.source_version, None, entitled.window, list(dict.fromkeys(grant_ids)))
+        source.update(
+            entitled.source_version, None, entitled.window, list(dict.fromkeys(grant_ids))
+        )
         new = [grant for grant in self._grants_of(entitled, source) if grant.id not in known]
         self._settle(source, [*map(self._get_grant, known), *new])
         return grant_ids

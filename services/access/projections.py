@@ -108,6 +108,7 @@ class ExperienceList(View):
 
     name = "experience_list"
     tables = ("experience_list",)
+    subscriptions = (ExperienceAdded,)
     ddl = """
         CREATE TABLE IF NOT EXISTS experience_list (
             experience_id uuid PRIMARY KEY,

@@ -4,11 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from libs.events.catalog import (
-    ExperienceAdded,
     PricingType,
-    SpaceCreated,
-    TeamMemberAdded,
-    TeamMemberRemoved,
 )
 from libs.events.checkout import (
     MAY_ENTER,
@@ -19,7 +15,7 @@ from libs.events.checkout import (
 )
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction
 from services.access.application import Access, Entitlement
 from services.access.domain import GrantReason, RevocationCause, Window
 
@@ -66,8 +62,4 @@ SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     MembershipChanged: on_membership_changed,
     MembershipEnded: on_membership_ended,
-    SpaceCreated: only_views,
-    TeamMemberAdded: only_views,
-    TeamMemberRemoved: only_views,
-    ExperienceAdded: only_views,
 }

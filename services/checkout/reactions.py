@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import BanLifted, GrantRevoked, PersonBanned
+from libs.events.access import GrantRevoked, PersonBanned
 from libs.events.catalog import (
-    PassArchived,
     PassPublished,
-    SpaceCreated,
-    TeamMemberAdded,
-    TeamMemberRemoved,
 )
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction
 from services.checkout.application import Checkout
 
 _BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
@@ -40,11 +36,6 @@ def on_grant_revoked(revoked: GrantRevoked, _: Envelope, checkout: Checkout) -> 
 
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPublished: on_pass_published,
-    PassArchived: only_views,
-    SpaceCreated: only_views,
-    TeamMemberAdded: only_views,
-    TeamMemberRemoved: only_views,
     PersonBanned: on_person_banned,
-    BanLifted: only_views,
     GrantRevoked: on_grant_revoked,
 }
