@@ -1,7 +1,7 @@
 """Public events of the access service: who may enter what, and why."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -18,6 +18,10 @@ class GrantReason(StrEnum):
     WAITLIST = "waitlist"
     COMP = "comp"
     GIFT = "gift"
+
+
+BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
+"""The causes for which the team of a space revokes a grant."""
 
 
 class GrantIssued(Contract):
@@ -44,8 +48,8 @@ class GrantIssued(Contract):
 class GrantRevoked(Contract):
     """The grant was revoked; other grants may still apply.
 
-    `cause` is `refund`, `lost` (the order was lost with its log), or one of the team's: `creator`,
-    `abuse`, `mistake`. What the team revoked is never issued again.
+    `cause` is `refund`, `suspended`, `lost` (the order was lost with its log), or one of `BY_TEAM`:
+    what the team revoked is never issued again.
     """
 
     type: ClassVar[str] = "access.grant_revoked.v1"
