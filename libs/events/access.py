@@ -21,14 +21,18 @@ class GrantReason(StrEnum):
 
 
 class GrantIssued(Contract):
-    """One more reason why a person may enter an experience, from then until then (None: for ever).
+    """A person may enter an experience from `valid_from` until `valid_until` (None: for ever).
 
-    `source_id` is what it rests on: the order of a purchase, the comp of a creator.
+    `source_id` is what the grant rests on: a membership, or the comp of a creator. `source_version`
+    is the version of that membership which the grant follows (0 for a comp). A grant that was
+    revoked with its membership is issued again under the same id when the membership is restored:
+    of the events of one grant the one with the latest `entity_version` holds.
     """
 
     type: ClassVar[str] = "access.grant_issued.v1"
     grant_id: UUID
     source_id: UUID
+    source_version: int
     person_id: UUID
     experience_id: UUID
     space_id: UUID
@@ -38,11 +42,16 @@ class GrantIssued(Contract):
 
 
 class GrantRevoked(Contract):
-    """That reason stands no longer; others may."""
+    """The grant was revoked; other grants may still apply.
+
+    `cause` is `refund`, `lost` (the order was lost with its log), or one of the team's: `creator`,
+    `abuse`, `mistake`. What the team revoked is never issued again.
+    """
 
     type: ClassVar[str] = "access.grant_revoked.v1"
     grant_id: UUID
     source_id: UUID
+    source_version: int
     person_id: UUID
     experience_id: UUID
     space_id: UUID
@@ -55,6 +64,7 @@ class GrantExpired(Contract):
     type: ClassVar[str] = "access.grant_expired.v1"
     grant_id: UUID
     source_id: UUID
+    source_version: int
     person_id: UUID
     experience_id: UUID
     space_id: UUID

@@ -60,8 +60,8 @@ _OWNED_TWICE: Final = """
       ON (other.person_id, other.pass_id) = (one.person_id, one.pass_id)
      AND other.order_id <> one.order_id
      AND other.status = 'fulfilled' AND one.status = 'fulfilled'
-     AND (other.granted_until IS NULL OR other.granted_until > one.granted_from)
-     AND (one.granted_until IS NULL OR one.granted_until > other.granted_from)
+     AND (other.access_until IS NULL OR other.access_until > one.access_from)
+     AND (one.access_until IS NULL OR one.access_until > other.access_from)
     WHERE one.order_id = ANY(%s)
 """
 

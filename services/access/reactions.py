@@ -28,8 +28,8 @@ def on_pass_purchased(purchased: PassPurchased, about: Envelope, access: Access)
             space_id=purchased.space_id,
             experience_ids=purchased.experience_ids,
             reason=GrantReason.FREE if is_free else GrantReason.PURCHASE,
-            valid_from=purchased.granted_from,
-            valid_until=purchased.granted_until,
+            valid_from=purchased.access_from,
+            valid_until=purchased.access_until,
         )
     )
     access.find_source_again(purchased.order_id, about.entity_version)

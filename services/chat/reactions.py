@@ -32,7 +32,7 @@ def on_pass_purchased(purchased: PassPurchased, _: Envelope, chat: Chat) -> None
         purchased.order_id,
         purchased.person_id,
         list(purchased.experience_ids),
-        purchased.granted_from,
+        purchased.access_from,
     )
 
 

@@ -14,7 +14,7 @@ _SPACES: Final = "/account/purchased_spaces"
 
 def receipt_of(purchased: PassPurchased, about: Envelope) -> News:
     """What was bought, for how much, when and until when; a one-time payment has no next charge."""
-    until = purchased.granted_until
+    until = purchased.access_until
     return News(
         about_event_id=about.id,
         kind=Kind.RECEIPT,

@@ -42,7 +42,7 @@ class World:
             self.experience.experience_id,
             person_id=self.member,
             space_id=self.space.space_id,
-            granted_until=NOON + HOUR,
+            access_until=NOON + HOUR,
         )
         self.grant_id = Grant.create_id(self.purchase.order_id, self.experience.experience_id)
 

@@ -38,7 +38,7 @@ def a_command(store: Store[Access], decide: Callable[[], None]) -> None:
 def test_rebuilt_from_the_log_the_tables_are_what_they_were(
     store: Store[Access], hear: Hear, database: str, clock: FixedClock
 ) -> None:
-    kept, refunded = a_purchase(granted_until=NOON + HOUR), a_purchase()
+    kept, refunded = a_purchase(access_until=NOON + HOUR), a_purchase()
     hear(kept, refunded, a_refund(refunded))
     access = store.application
     banned = [(kept.space_id, uuid4()), (kept.space_id, uuid4())]
@@ -90,7 +90,7 @@ def test_the_door_and_the_explanation_agree(
     space, person, experience = a_space(uuid4()), uuid4(), uuid4()
     hear(space, an_experience(space.space_id, experience))
     who = {"person_id": person, "space_id": space.space_id}
-    first = a_purchase(experience, **who, granted_until=NOON + HOUR)
+    first = a_purchase(experience, **who, access_until=NOON + HOUR)
     access = store.application
     story: list[Callable[[], None]] = [
         lambda: hear(first),
@@ -98,7 +98,7 @@ def test_the_door_and_the_explanation_agree(
             store, lambda: access.ban_person(space.space_id, person, BanReason.OTHER)
         ),
         lambda: a_command(store, lambda: access.lift_ban(space.space_id, person)),
-        lambda: hear(a_purchase(experience, **who, granted_from=NOON + HOUR)),
+        lambda: hear(a_purchase(experience, **who, access_from=NOON + HOUR)),
         lambda: hear(a_refund(first)),
         lambda: clock.advance(HOUR),
     ]
@@ -134,7 +134,7 @@ def test_a_member_is_one_row_with_what_is_open_now(
     store: Store[Access], hear: Hear, clock: FixedClock
 ) -> None:
     person, space_id = uuid4(), uuid4()
-    old = a_purchase(uuid4(), person_id=person, space_id=space_id, granted_from=NOON - HOUR)
+    old = a_purchase(uuid4(), person_id=person, space_id=space_id, access_from=NOON - HOUR)
     new = a_purchase(uuid4(), person_id=person, space_id=space_id)
     hear(old, a_refund(old), new, a_purchase())
 
@@ -163,8 +163,8 @@ def test_only_what_covers_the_moment_is_listed_as_open(
     store: Store[Access], hear: Hear, clock: FixedClock
 ) -> None:
     person = uuid4()
-    later = a_purchase(uuid4(), person_id=person, granted_from=NOON + HOUR)
-    now = a_purchase(uuid4(), person_id=person, granted_until=NOON + HOUR)
+    later = a_purchase(uuid4(), person_id=person, access_from=NOON + HOUR)
+    now = a_purchase(uuid4(), person_id=person, access_until=NOON + HOUR)
     hear(later, now)
 
     seen = []

@@ -35,7 +35,7 @@ def grants(access: Access, purchase: object) -> list[Grant]:
 
 def test_a_purchase_becomes_a_grant_for_each_experience_of_the_pass() -> None:
     access = an_access()
-    purchase = a_purchase(uuid4(), uuid4(), granted_until=NOON + HOUR)
+    purchase = a_purchase(uuid4(), uuid4(), access_until=NOON + HOUR)
 
     hear(access, purchase)
 
@@ -86,7 +86,7 @@ def test_in_whatever_order_a_purchase_and_its_refund_come_the_door_is_shut(
     order: tuple[str, ...],
 ) -> None:
     access = an_access()
-    purchase = a_purchase(uuid4(), uuid4(), granted_until=NOON + HOUR)
+    purchase = a_purchase(uuid4(), uuid4(), access_until=NOON + HOUR)
 
     hear(access, *({"P": purchase, "R": a_refund(purchase)}[which] for which in order))
 
@@ -136,7 +136,7 @@ def stands(access: Access, purchase: object) -> list[object]:
 def test_a_refund_that_failed_opens_the_doors_again_by_grants_of_their_own() -> None:
     clock, schedule = FixedClock(NOON), MemorySchedule()
     access = an_access(clock, schedule)
-    purchase = a_purchase(uuid4(), uuid4(), granted_until=NOON + 2 * HOUR)
+    purchase = a_purchase(uuid4(), uuid4(), access_until=NOON + 2 * HOUR)
     tell(access, (purchase, 4), (a_refund(purchase), 5))
     clock.advance(HOUR)
 
@@ -179,7 +179,7 @@ def test_what_the_team_took_back_is_not_given_again() -> None:
 def test_a_window_that_is_over_is_not_opened_again() -> None:
     clock = FixedClock(NOON)
     access = an_access(clock)
-    purchase = a_purchase(uuid4(), granted_until=NOON + HOUR)
+    purchase = a_purchase(uuid4(), access_until=NOON + HOUR)
     tell(access, (purchase, 4), (a_refund(purchase), 5))
     clock.advance(HOUR)
 
@@ -200,7 +200,7 @@ def lose(access: Access, purchase: object) -> None:
 def test_nobody_gets_in_by_a_lost_order_and_it_is_taken_back_once() -> None:
     clock, schedule = FixedClock(NOON), MemorySchedule()
     access = an_access(clock, schedule)
-    purchase, other = (a_purchase(granted_until=NOON + HOUR) for _ in range(2))
+    purchase, other = (a_purchase(access_until=NOON + HOUR) for _ in range(2))
     tell(access, (purchase, 4), (other, 4))
 
     given = [grant.id for grant in grants(access, purchase)]

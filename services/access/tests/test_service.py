@@ -78,8 +78,8 @@ async def test_a_refund_that_overtakes_its_purchase_leaves_nothing_open(
 
 
 async def test_a_window_that_has_closed_is_announced_by_the_clock(service: Service) -> None:
-    purchase = a_purchase(uuid4(), granted_from=NOON - 1000 * 24 * HOUR)
-    ended = purchase.model_copy(update={"granted_until": NOON - 999 * 24 * HOUR})
+    purchase = a_purchase(uuid4(), access_from=NOON - 1000 * 24 * HOUR)
+    ended = purchase.model_copy(update={"access_until": NOON - 999 * 24 * HOUR})
 
     await say(service.client, ended, ended.order_id)
     announced = await heard(service.client, "access", 2)

@@ -63,8 +63,8 @@ class Order(Aggregate):
         quote: dict[str, Any]
         total_minor: int
         payment_intent_id: str | None
-        granted_from: datetime
-        granted_until: datetime | None
+        access_from: datetime
+        access_until: datetime | None
 
     class Expired(Aggregate.Event):
         """It was not paid in time, or can't be paid; the seat is free again."""
@@ -197,8 +197,8 @@ class Order(Aggregate):
             quote=self.quote_state,
             total_minor=self.total_minor,
             payment_intent_id=payment_intent_id,
-            granted_from=at,
-            granted_until=self.quote.terms.granted_until(at),
+            access_from=at,
+            access_until=self.quote.terms.access_until(at),
         )
 
     @event(Fulfilled)

@@ -41,15 +41,15 @@ class OrderList(View):
             extensions integer NOT NULL DEFAULT 0,
             -- Of the last refused charge, until another payment is asked for or one succeeds.
             failure_code text,
-            granted_from timestamptz,
-            granted_until timestamptz,
+            access_from timestamptz,
+            access_until timestamptz,
             refunded_minor bigint NOT NULL DEFAULT 0,
             refund_failure text
         );
         CREATE UNIQUE INDEX IF NOT EXISTS order_list_one_open
             ON order_list (person_id, pass_id) WHERE status = 'open';
         CREATE INDEX IF NOT EXISTS order_list_of_person ON order_list (person_id, pass_id, status);
-        CREATE INDEX IF NOT EXISTS order_list_of_space ON order_list (space_id, granted_from);
+        CREATE INDEX IF NOT EXISTS order_list_of_space ON order_list (space_id, access_from);
     """
 
     @override
@@ -109,10 +109,10 @@ class OrderList(View):
                 _set(
                     curs,
                     event,
-                    "status = 'fulfilled', granted_from = %s, granted_until = %s,"
+                    "status = 'fulfilled', access_from = %s, access_until = %s,"
                     " failure_code = NULL",
-                    event.granted_from,
-                    event.granted_until,
+                    event.access_from,
+                    event.access_until,
                 )
             case Order.Expired():
                 _set(curs, event, "status = 'expired'")

@@ -62,8 +62,8 @@ class OrderState(Frozen):
     currency_exponent: int
     opened_at: AwareDatetime
     held_until: AwareDatetime
-    granted_from: AwareDatetime | None
-    granted_until: AwareDatetime | None
+    access_from: AwareDatetime | None
+    access_until: AwareDatetime | None
     failure_code: str | None
     payment: PaymentForm | None = None
     payment_pending: bool = False

@@ -22,7 +22,7 @@ ELIGIBILITY_COLUMNS: Final = """
      AND o.pass_id = p.pass_id AND o.status = 'open') AS open_order_id,
     (SELECT o.order_id FROM order_list o WHERE o.person_id = %(person_id)s
      AND o.pass_id = p.pass_id AND o.status = 'fulfilled'
-     AND (o.granted_until IS NULL OR o.granted_until > %(at)s)
+     AND (o.access_until IS NULL OR o.access_until > %(at)s)
      AND (p.experience_ids = '{}' OR NOT p.experience_ids <@ ARRAY(
          SELECT r.experience_id FROM removal_list r WHERE r.order_id = o.order_id))
      LIMIT 1) AS owned_order_id
@@ -102,7 +102,7 @@ class CheckoutTables:
             SELECT order_id FROM order_list
             JOIN ban_list USING (space_id, person_id)
             WHERE space_id = %(space_id)s AND person_id = %(person_id)s AND banned
-              AND status = 'fulfilled' AND total_minor > 0 AND granted_from > %(since)s
+              AND status = 'fulfilled' AND total_minor > 0 AND access_from > %(since)s
             """,
             {"space_id": space_id, "person_id": person_id, "since": since},
         )

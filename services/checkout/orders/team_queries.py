@@ -40,7 +40,7 @@ class SpacePurchase(Frozen):
     currency: str
     currency_exponent: int
     bought_at: AwareDatetime
-    granted_until: AwareDatetime | None
+    access_until: AwareDatetime | None
     refund_failure: str | None = None
 
 
@@ -92,10 +92,10 @@ def list_purchases(
     """What was bought in a space, the newest first; page on by the last `bought_at`."""
     rows = curs.execute(
         """
-        SELECT *, granted_from AS bought_at FROM order_list
+        SELECT *, access_from AS bought_at FROM order_list
         WHERE space_id = %(space)s AND status IN ('fulfilled', 'refunded')
-          AND (%(before)s::timestamptz IS NULL OR granted_from < %(before)s)
-        ORDER BY granted_from DESC, order_id LIMIT %(limit)s
+          AND (%(before)s::timestamptz IS NULL OR access_from < %(before)s)
+        ORDER BY access_from DESC, order_id LIMIT %(limit)s
         """,
         {"space": space_id, "before": before, "limit": limit},
     )

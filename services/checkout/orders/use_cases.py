@@ -234,7 +234,7 @@ class Orders:
         terms = order.quote.terms
         if (payment.captured_minor, payment.currency) != (order.total_minor, terms.currency):
             return "provider"
-        until = terms.granted_until(self._clock.now())
+        until = terms.access_until(self._clock.now())
         if until is not None and until <= self._clock.now():
             return "too_late"
         eligibility = self._repository.eligibility_of(order)

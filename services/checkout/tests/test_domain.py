@@ -83,7 +83,7 @@ def test_the_first_charge_is_the_initial_fee_and_the_price() -> None:
     ],
 )
 def test_a_pass_ends_at_the_earlier_of_its_two_ends(fields: dict[str, Any], until: Any) -> None:
-    assert an_offer(terms(**fields)).terms.granted_until(NOON) == until
+    assert an_offer(terms(**fields)).terms.access_until(NOON) == until
 
 
 def test_an_order_is_fulfilled_once() -> None:

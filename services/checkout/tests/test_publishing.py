@@ -43,7 +43,7 @@ def test_a_purchase_says_everything_the_others_need() -> None:
         "EUR",
         2,
     )
-    assert purchased.granted_until == NOON + 30 * 24 * 60 * MINUTE
+    assert purchased.access_until == NOON + 30 * 24 * 60 * MINUTE
     assert purchased.redirect_url == "https://example.org/hi"
 
 

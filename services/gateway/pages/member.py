@@ -129,7 +129,7 @@ async def _no_access(
 
 
 def _is_fresh(visit: Visit, order: Mapping[str, Any]) -> bool:
-    bought_at = datetime.fromisoformat(order["granted_from"])
+    bought_at = datetime.fromisoformat(order["access_from"])
     return visit.edge.clock.now() - bought_at < _OPENS_WITHIN
 
 

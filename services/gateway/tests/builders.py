@@ -164,7 +164,7 @@ def an_order(**changes: Any) -> dict[str, Any]:
         "currency_exponent": 2,
         "opened_at": NOW.isoformat(),
         "held_until": (NOW + timedelta(minutes=10)).isoformat(),
-        "granted_from": None,
+        "access_from": None,
         "failure_code": None,
         "payment": {"client_secret": "pi_1_secret_2", "publishable_key": "pk_test_1"},
         "payment_pending": False,

@@ -95,7 +95,7 @@ async def test_a_buyer_who_is_a_blink_too_early_waits_instead_of_being_sent_away
 
 
 def bought(at: datetime) -> dict[str, Any]:
-    return an_order(status="fulfilled", granted_from=at.isoformat())
+    return an_order(status="fulfilled", access_from=at.isoformat())
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ async def test_the_account_lists_receipts_and_sessions() -> None:
          "started_at": NOW.isoformat(), "last_seen_at": NOW.isoformat()},
     ]  # fmt: skip
     orders = [
-        an_order(status="fulfilled", granted_from=NOW.isoformat()),
+        an_order(status="fulfilled", access_from=NOW.isoformat()),
         an_order(status="refunded", refunded_minor=1990),
         an_order(status="open", pass_name="An open order"),
     ]
