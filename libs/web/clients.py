@@ -100,11 +100,16 @@ class Caller:
         answer = await self.sent(service, "GET", path, params=query, headers=dict(headers or {}))
         return _answer_of(answer)
 
-    async def find(self, service: str, path: str, default: Any = None) -> Any:
-        """Read what the page can do without: the default when it can't be had at once."""
+    async def find(
+        self, service: str, path: str, default: Any = None, *, waits: bool = False
+    ) -> Any:
+        """Read what the page can do without: the default when it can't be had.
+
+        Unless it `waits`, it must be there at once.
+        """
+        limits: dict[str, Any] = {} if waits else {"patience_s": 0.0, "timeout": 2.0}
         try:
-            answer = await self.sent(service, "GET", path, patience_s=0.0, timeout=2.0)
-            return _answer_of(answer)
+            return _answer_of(await self.sent(service, "GET", path, **limits))
         except (ServiceRefused, ServiceUnreachable):
             return default
 

@@ -45,14 +45,14 @@ def install(app: FastAPI, answer: Answer) -> None:
     tell(Exception, _fault)
 
 
-def words_of(texts: Texts, problem: Problem) -> dict[str, str]:
+def words_of(texts: Texts, problem: Problem) -> tuple[str, str]:
     """Title and text of the page that tells the problem."""
     code = problem.code.replace("_", "-")
     family = _family(problem.status)
-    return {
-        "title": texts.first(f"error-{code}-title", f"error-{family}-title"),
-        "text": texts.first(f"error-{code}-text", f"error-{family}-text"),
-    }
+    return (
+        texts.first(f"error-{code}-title", f"error-{family}-title"),
+        texts.first(f"error-{code}-text", f"error-{family}-text"),
+    )
 
 
 def may_be_repeated(request: Request, problem: Problem) -> bool:

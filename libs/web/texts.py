@@ -45,10 +45,14 @@ class Texts:
         """The first of these texts that there is. Raises UnknownText."""
         return self.say(next((key for key in keys if self.knows(key)), keys[-1]))
 
-    def marked(self, key: str, **given: Markup) -> Markup:
-        """One text round pieces of HTML that are ours; the text itself is escaped."""
-        places = {name: f"{_OPEN}{name}{_CLOSE}" for name in given}
-        text = str(Markup.escape(self.say(key, **places)))
+    def marked(self, key: str, **given: Any) -> Markup:
+        """One text round pieces of HTML that are ours; all else is escaped."""
+        places = {
+            name: f"{_OPEN}{name}{_CLOSE}"
+            for name, value in given.items()
+            if isinstance(value, Markup)
+        }
+        text = str(Markup.escape(self.say(key, **given | places)))
         for name, place in places.items():
             text = text.replace(place, given[name])
         return Markup(text)  # noqa: S704 - escaped above, the pieces are Markup

@@ -79,6 +79,7 @@ class PageVisit:
             "path": self.request.url.path,
             "csrf_token": self.csrf_token,
             "new_key": self.new_key,
+            "done": None,
             "problem": None,
         }
         body = self.rendering.render(

@@ -21,11 +21,13 @@ def answer(request: Request, problem: Problem) -> Response:
     visit = visit_of(request, Visitor(new_browser_id(), False, None, None))
     if problem.code == "sign_in_required":
         return RedirectResponse(sign_in_url(visit.here), 303)
+    title, text = words_of(visit.texts, problem)
     page = visit.render(
         "error.html",
         status=problem.status,
         retry=visit.here if may_be_repeated(request, problem) else None,
-        **words_of(visit.texts, problem),
+        title=title,
+        text=text,
     )
     for name, value in (problem.headers or {}).items():
         page.headers[name] = value

@@ -98,6 +98,7 @@ class Visit(PageVisit):
     ) -> HTMLResponse:
         """The same without asking any service, for pages that say that one is away."""
         site: dict[str, Any] = {
+            "home": "/",
             "person": self.visitor.signed_in,
             "sign_in_url": sign_in_url(self.here),
             "unread": 0,

@@ -5,6 +5,8 @@ skip = Zum Inhalt springen
 nav-label = Hauptnavigation
 nav-account = Konto
 crumbs-label = Wo du bist
+field-theirs = Jetzt steht dort:
+field-nothing = nichts
 
 ## Was abgelehnt wird, als Satz
 

@@ -5,6 +5,8 @@ skip = Skip to the content
 nav-label = Main navigation
 nav-account = Account
 crumbs-label = Where you are
+field-theirs = Now it says:
+field-nothing = nothing
 
 ## What is refused, as a sentence
 

@@ -14,6 +14,7 @@ TRANSLATED = [folder for folder in LOCALES if (folder / "de.ftl").exists()]
 THE_SAME = {
     "brand", "chat-heading", "creator-spaces", "experience-chat", "kind-chat", "offer-item-price",
     "offer-price-lifetime", "order-of", "account-name", "stream-title",
+    "spaces", "name", "status", "tab-team", "price-lifetime", "role-admin", "role-support",
 }  # fmt: skip
 
 

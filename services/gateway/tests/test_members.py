@@ -266,8 +266,8 @@ async def test_a_language_that_we_have_is_chosen_in_the_account(
 
         [asked] = fakes.calls("identity", "PATCH /people/me")
         assert asked.json == {"display_name": "Ada"} | sent
-        assert '<option value="en" lang="en" selected>English</option>' in page.text
-        assert '<option value="de" lang="de">Deutsch</option>' in page.text
+        assert '<option value="en" selected>English</option>' in page.text
+        assert '<option value="de">Deutsch</option>' in page.text
 
 
 async def test_sessions_are_ended_one_by_one_or_all() -> None:
