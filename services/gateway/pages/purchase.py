@@ -21,6 +21,15 @@ from services.gateway.visit import MemberVisiting, Visit, Visiting, checked_api,
 router = APIRouter(include_in_schema=False)
 
 PAY_LABELS: Final = ("paying", "failed", "unavailable")
+DECLINED: Final = (
+    "generic",
+    "insufficient_funds",
+    "expired_card",
+    "incorrect_cvc",
+    "processing_error",
+    "authentication_required",
+    "payment_intent_authentication_failure",
+)
 _ENTRY_WITHIN_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.05
 _LOOKS_FOR: Final = timedelta(minutes=30)
@@ -153,13 +162,23 @@ async def _shown(
         line=InLine.of(visit, order) if state == "waiting" else None,
         stripe_js=visit.edge.settings.stripe_js_url,
         return_url=f"{_order_page(order)}?returned=1",
-        labels=visit.texts.labels("pay", PAY_LABELS) | {"pay": _pay_button(visit, order)},
+        labels=_labels(visit, order),
     )
 
 
 def _is_recent(visit: Visit, order: Mapping[str, Any]) -> bool:
     """Whether a page without scripts still reloads itself: never for ever."""
     return visit.edge.clock.now() - datetime.fromisoformat(order["opened_at"]) < _LOOKS_FOR
+
+
+def _labels(visit: Visit, order: Mapping[str, Any]) -> dict[str, str]:
+    """The words of the payment form."""
+    declined = visit.texts.labels("declined", DECLINED)
+    return {
+        "pay": _pay_button(visit, order),
+        **visit.texts.labels("pay", PAY_LABELS),
+        **{f"declined_{code}": text for code, text in declined.items()},
+    }
 
 
 def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:

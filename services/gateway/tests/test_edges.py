@@ -12,7 +12,7 @@ from libs.web.texts import SHARED
 from services.gateway.browsers import browser_name
 from services.gateway.limits import RateLimit
 from services.gateway.pages.member import CHAT_LABELS, WATCH_LABELS
-from services.gateway.pages.purchase import PAY_LABELS
+from services.gateway.pages.purchase import DECLINED, PAY_LABELS
 from services.gateway.security import CHAT, LIVE, PAYMENT, policy_of
 from services.gateway.tests.builders import ORDER, form_fields, gateway, settings, world
 
@@ -213,12 +213,13 @@ def test_every_text_that_a_page_asks_for_is_there_and_every_text_is_asked_for() 
     code = "\n".join(path.read_text() for path in sources)
     asked = set(re.findall(r'\b(?:t|say|marked|_with_moment)\(\s*(?:visit, )?"([a-z0-9-]+)"', code))
     asked |= {f"pay-{name}" for name in (*PAY_LABELS, "pay")}
+    asked |= {f"declined-{name.replace('_', '-')}" for name in DECLINED}
     asked |= {f"chat-{name.replace('_', '-')}" for name in CHAT_LABELS}
     asked |= {f"watch-{name.replace('_', '-')}" for name in WATCH_LABELS}
     own = set(messages_of(HERE / "locale/en.ftl"))
     there = own | set(messages_of(SHARED / "en.ftl"))
     # These are put together of two parts.
-    families = ("problem-", "error-", "sale-", "declined-", "order-", "offer-price-", "offer-then-",
+    families = ("problem-", "error-", "sale-", "order-", "offer-price-", "offer-then-",
                 "offer-item-", "kind-", "no-access-", "buy-sign-in", "notices-",
                 "creator-")  # fmt: skip
 
