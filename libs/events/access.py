@@ -22,6 +22,8 @@ class GrantReason(StrEnum):
 
 BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
 """The causes for which the team of a space revokes a grant."""
+LOST: Final = "lost"
+"""The cause that goes with an order which checkout lost with its log."""
 
 
 class GrantIssued(Contract):
@@ -48,8 +50,8 @@ class GrantIssued(Contract):
 class GrantRevoked(Contract):
     """The grant was revoked; other grants may still apply.
 
-    `cause` is `refund`, `suspended`, `lost` (the order was lost with its log), or one of `BY_TEAM`:
-    what the team revoked is never issued again.
+    `cause` is `refund`, `suspended`, `LOST`, or one of `BY_TEAM`: what the team revoked is never
+    issued again. After a loss the versions of the source count from the beginning.
     """
 
     type: ClassVar[str] = "access.grant_revoked.v1"

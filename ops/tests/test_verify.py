@@ -474,7 +474,7 @@ def doors(postgres: PostgresServer) -> Operated:
     for person in (MEMBER, HOST):
         system.rows(
             "chat",
-            "INSERT INTO seat_list VALUES (%s, %s, %s, 1, 'member', 'member')",
+            "INSERT INTO channel_member_list VALUES (%s, %s, %s, 1, 'member', 'member')",
             *(uuid4(), person, LOUNGE),
         )
     return system
@@ -503,7 +503,11 @@ def test_tokens_follow_what_access_decides(doors: Operated) -> None:
         ("streaming", "UPDATE door_list SET closed = false", "a token for the video of"),
         ("streaming", "DELETE FROM ban_list", "a token for the video of"),
         ("streaming", "DELETE FROM team_list", "no token for its video"),
-        ("chat", "DELETE FROM seat_list WHERE person_id = '{MEMBER}'", "no token for its chat"),
+        (
+            "chat",
+            "DELETE FROM channel_member_list WHERE person_id = '{MEMBER}'",
+            "no token for its chat",
+        ),
         ("access", "UPDATE grant_list SET revoked_at = now()", "a token for the chat of"),
     ],
 )
@@ -586,7 +590,7 @@ def test_unreadable_cursor_means_from_the_beginning(tmp_path: Path) -> None:
         stock=Ledger(LogCursor(7, 8, "seat", 2), [(9, 10)], {str(uuid4()): Taken(1, 2, None)}),
         outcomes=Awaited({"access": LogCursor(3, 4, "grant", 1)}, orders=[uuid4()]),
         payments=Asked(AT, LogCursor(), {"pi_1": uuid4()}),
-        views=Turn("chat seat_list", ["access grant_list"]),
+        views=Turn("chat channel_member_list", ["access grant_list"]),
     )
     kept.save(file)
     known = Cursor.load(file)

@@ -118,7 +118,7 @@ class TakesItsTime(Payments):
 
 
 class Lenient(Chat):
-    """Comes to see who is to leave or to enter once in a while."""
+    """Has people join and leave five minutes late."""
 
     def __init__(self, *arguments: Any, schedule: Schedule, **more: Any) -> None:
         class Late:
@@ -195,7 +195,7 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "lattice": Protections(orders=Hasty),
     "way back of a payment": Protections(payments=KeepsTheMoney),
     "way back at once": Protections(payments=TakesItsTime),
-    "seats in the chat at once": Protections(chat=Lenient),
+    "members of the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
     "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),

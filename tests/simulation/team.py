@@ -104,9 +104,6 @@ class Team(Edge):
 
     def change_team(self) -> str | None:
         """Somebody joins the team, or leaves it."""
-        if not self.world.orderly:
-            # The chat hears of teams in their order; nothing else is promised there.
-            return None
         person = self.injector.one_of(self.world.people[1:])
         if self.injector.chance(0.5):
             role = Role.MODERATOR

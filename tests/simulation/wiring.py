@@ -35,7 +35,7 @@ from services.catalog.reactions import SUBSCRIPTIONS as CATALOG_REACTS
 from services.chat.application import Chat
 from services.chat.composition import application as chat_application
 from services.chat.jobs import Jobs as ChatJobs
-from services.chat.projections import ChannelList, SeatList
+from services.chat.projections import ChannelList, ChannelMemberList
 from services.chat.publishing import to_contract as chat_says
 from services.chat.reactions import SUBSCRIPTIONS as CHAT_REACTS
 from services.chat.timers import TIMERS as CHAT_TIMERS
@@ -70,7 +70,7 @@ from tests.simulation.fault_injector import FaultInjector
 from tests.simulation.outside import PostOffice, Room
 from tests.simulation.workers import SimulatedWorker
 
-CHAT_VIEWS: Final = (SeatList(), ChannelList())
+CHAT_VIEWS: Final = (ChannelMemberList(), ChannelList())
 SERVICES: Final = ("catalog", "checkout", "access", "chat", "notifications")
 VIEWS: Final[Mapping[str, Sequence[View]]] = {
     "catalog": CATALOG_VIEWS,
