@@ -1,6 +1,6 @@
 import pytest
 
-from libs.runtime.http import csrf
+from libs.web import csrf
 
 SECRET = "the secret of the edges"
 

@@ -3,9 +3,7 @@
 import httpx
 import pytest
 
-from services.gateway.clients import Services, ServiceUnreachable
-from services.gateway.tests.builders import a_space, gateway, world
-from services.gateway.tests.fakes import problem, response
+from libs.web.clients import Services, ServiceUnreachable
 
 
 def failing(times: int, then: httpx.Response, fault: type[httpx.TransportError] | None = None):
@@ -17,7 +15,7 @@ def failing(times: int, then: httpx.Response, fault: type[httpx.TransportError] 
         if left > 0:
             left -= 1
             if fault is None:
-                return problem(503, "overloaded")
+                return httpx.Response(503, json={"code": "overloaded"})
             raise fault("away", request=request)
         return then
 
@@ -36,15 +34,15 @@ def services_with(answer, patience_s: float = 2.0) -> Services:
 async def test_a_read_and_a_command_with_a_key_wait_for_their_service(
     fault: type[httpx.TransportError] | None,
 ) -> None:
-    caller = services_with(failing(3, response(200, {"a": 1}), fault)).asked_by(None)
+    caller = services_with(failing(3, httpx.Response(200, json={"a": 1}), fault)).asked_by(None)
     assert await caller.get("catalog", "/spaces/x") == {"a": 1}
 
-    caller = services_with(failing(3, response(201, {"b": 2}), fault)).asked_by(None)
+    caller = services_with(failing(3, httpx.Response(201, json={"b": 2}), fault)).asked_by(None)
     assert await caller.send("catalog", "POST", "/spaces", "key", {}) == {"b": 2}
 
 
 async def test_patience_has_an_end() -> None:
-    answer = failing(10_000, response(200, {}), httpx.ConnectError)
+    answer = failing(10_000, httpx.Response(200, json={}), httpx.ConnectError)
     caller = services_with(answer, patience_s=0.2).asked_by(None)
 
     with pytest.raises(ServiceUnreachable):
@@ -60,8 +58,8 @@ async def test_a_refusal_for_longer_than_our_patience_is_passed_on_at_once(
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         if len(asked) > 1:
-            return response(201, {})
-        early = problem(503, "video_server_not_ready")
+            return httpx.Response(201, json={})
+        early = httpx.Response(503, json={"code": "busy_for_a_while"})
         early.headers["Retry-After"] = retry_after
         return early
 
@@ -72,7 +70,7 @@ async def test_a_refusal_for_longer_than_our_patience_is_passed_on_at_once(
 
 
 async def test_what_a_page_can_do_without_is_not_waited_for() -> None:
-    answer = failing(1, response(200, [1]), httpx.ConnectError)
+    answer = failing(1, httpx.Response(200, json=[1]), httpx.ConnectError)
     caller = services_with(answer).asked_by(None)
 
     assert await caller.find("catalog", "/x", []) == []
@@ -85,7 +83,7 @@ async def test_what_a_page_can_do_without_is_not_waited_for() -> None:
 async def test_what_has_no_key_is_sent_again_only_when_it_never_left(
     fault: type[httpx.TransportError], sent_again: bool
 ) -> None:
-    caller = services_with(failing(1, response(200, {}), fault)).asked_by(None)
+    caller = services_with(failing(1, httpx.Response(200, json={}), fault)).asked_by(None)
     sending = caller.sent("catalog", "POST", "/x", only_unsent=True)
 
     if sent_again:
@@ -93,45 +91,3 @@ async def test_what_has_no_key_is_sent_again_only_when_it_never_left(
     else:
         with pytest.raises(ServiceUnreachable):
             await sending
-
-
-async def test_a_page_waits_for_a_service_that_is_restarted() -> None:
-    fakes = world()
-    back = failing(3, response(200, a_space()), httpx.ConnectError)
-    fakes.on_call("catalog", "GET /spaces/studio", back)
-    async with gateway(fakes) as browser:
-        answer = await browser.get("/studio")
-
-        assert answer.status_code == 200
-        assert "The Studio" in answer.text
-
-
-@pytest.mark.parametrize("path", ["/studio", "/account", "/api/spaces/studio"])
-async def test_a_service_that_stays_away_is_a_sentence_and_no_fault(path: str) -> None:
-    fakes = world()
-    fakes.patience_s = 0.1
-    gone = failing(10_000, response(200, {}), httpx.ConnectError)
-    fakes.on_call("catalog", "GET /spaces/studio", gone)
-    fakes.on_call("identity", "GET /sessions", gone)
-    async with gateway(fakes) as browser:
-        browser.sign_in()
-        answer = await browser.get(path)
-
-        assert answer.status_code == 503
-        assert answer.headers["retry-after"] == "2"
-        if path.startswith("/api"):
-            assert answer.json()["code"] == "service_unreachable"
-        else:
-            assert "Nothing of yours is lost" in answer.text
-            assert f'href="{path}"' in answer.text
-
-
-async def test_identity_away_is_told_as_well() -> None:
-    fakes = world()
-    fakes.patience_s = 0.1
-    gone = failing(10_000, response(200, {}), httpx.ConnectError)
-    fakes.on_call("identity", "GET /sessions/current", gone)
-    async with gateway(fakes) as browser:
-        browser.sign_in()
-
-        assert (await browser.get("/studio")).status_code == 503

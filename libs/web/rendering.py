@@ -10,43 +10,43 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from libs.permissions import may
-from services.gateway.assets import Assets
-from services.gateway.browsers import browser_name
-from services.gateway.formats import Formats
-from services.gateway.texts import Texts
+from libs.web.assets import Assets
+from libs.web.formats import Formats
+from libs.web.texts import Texts
 
-_FOLDER: Final = Path(__file__).parent / "templates"
+SHARED: Final = Path(__file__).parent / "templates"
 
 
 @cache
-def _templates() -> Environment:
+def _templates(folder: Path) -> Environment:
     templates = Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=FileSystemLoader([folder, SHARED]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals["browser_name"] = browser_name
-    templates.globals["may"] = may
-    templates.filters["lines"] = _lines
-    templates.filters["data"] = _data
+    templates.filters |= {"lines": _lines, "data": _data}
     return templates
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Renders templates: everything that is put into a page is escaped."""
+    """Renders an edge's templates over those that all edges share; what is put in is escaped.
 
+    `functions` are those that every template may call.
+    """
+
+    folder: Path
     assets: Assets
+    functions: Mapping[str, Any]
 
     def render(
         self, template: str, texts: Texts, formats: Formats, given: Mapping[str, Any]
     ) -> str:
         """One page in one language."""
         return (
-            _templates()
+            _templates(self.folder)
             .get_template(template)
             .render(
                 asset=self.assets.url,
@@ -57,6 +57,7 @@ class Rendering:
                 number=formats.number,
                 moment=formats.moment,
                 day=formats.day,
+                **self.functions,
                 **given,
             )
         )

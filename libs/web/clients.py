@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
+from uuid import UUID
 
 import httpx
 
 from libs.runtime.http.intake import is_refusal
 from libs.runtime.http.problems import read_problem
 from libs.runtime.telemetry import current_traceparent
-from services.gateway.settings import SERVICES, Settings
 
 PATIENCE_S: Final = 8.0
 _FIRST_PAUSE_S: Final = 0.05
@@ -24,14 +24,34 @@ _SERVER_ERROR: Final = 500
 class ServiceRefused(Exception):
     """A service answered with a problem; `code` is stable, `errors` name fields."""
 
-    def __init__(self, status: int, problem: Mapping[str, Any], retry_after: str | None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str = "",
+        errors: Sequence[Mapping[str, Any]] = (),
+        retry_after: str | None = None,
+    ) -> None:
         self.status = status
-        self.code = str(problem.get("code", "unknown"))
-        self.title = str(problem.get("title", ""))
-        errors = problem.get("errors", [])
-        self.errors = [each for each in errors if isinstance(each, dict)]
+        self.code = code
+        self.title = title
+        self.errors = errors
         self.retry_after = retry_after
-        super().__init__(f"{status} {self.code}")
+        super().__init__(f"{status} {code}")
+
+    @property
+    def is_about_input(self) -> bool:
+        """Whether the person can do something about it on the page where they are."""
+        return self.status in {400, 403, 409, 422, 429}
+
+    def errors_by_field(self, names: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Its sentences by the fields of our form; `names` maps those that are called otherwise."""
+        found: dict[str, str] = {}
+        for each in self.errors:
+            theirs = str(each.get("field", ""))
+            last = theirs.removeprefix("terms.").partition(".")[0]
+            found.setdefault((names or {}).get(theirs, last), str(each.get("message", "")))
+        return found
 
 
 class ServiceUnreachable(Exception):
@@ -46,14 +66,12 @@ class Services:
     patience_s: float = PATIENCE_S
 
     @classmethod
-    def at(cls, settings: Settings) -> Self:
-        """The services at the addresses of the settings."""
+    def at(cls, addresses: Mapping[str, str]) -> Self:
+        """The services by their names, at these addresses."""
         return cls(
             {
-                name: httpx.AsyncClient(
-                    base_url=settings.url_of(name), limits=_LIMITS, timeout=_TIMEOUT
-                )
-                for name in SERVICES
+                name: httpx.AsyncClient(base_url=address, limits=_LIMITS, timeout=_TIMEOUT)
+                for name, address in addresses.items()
             }
         )
 
@@ -82,17 +100,24 @@ class Caller:
         answer = await self.sent(service, "GET", path, params=query, headers=dict(headers or {}))
         return _answer_of(answer)
 
-    async def find(self, service: str, path: str, default: Any = None) -> Any:
-        """Read what the page can do without: the default when it can't be had at once."""
+    async def find(
+        self, service: str, path: str, default: Any = None, *, waits: bool = False
+    ) -> Any:
+        """Read what the page can do without: the default when it can't be had.
+
+        Unless it `waits`, it must be there at once.
+        """
+        limits: dict[str, Any] = {} if waits else {"patience_s": 0.0, "timeout": 2.0}
         try:
-            answer = await self.sent(service, "GET", path, patience_s=0.0, timeout=2.0)
-            return _answer_of(answer)
+            return _answer_of(await self.sent(service, "GET", path, **limits))
         except (ServiceRefused, ServiceUnreachable):
             return default
 
-    async def send(self, service: str, method: str, path: str, key: str, body: Any = None) -> Any:
+    async def send(
+        self, service: str, method: str, path: str, key: str | UUID, body: Any = None
+    ) -> Any:
         """Give a command; by its key it is carried out once, however often it is sent."""
-        headers = {"Idempotency-Key": key}
+        headers = {"Idempotency-Key": str(key)}
         answer = await self.sent(service, method, path, json=body, headers=headers)
         return _answer_of(answer)
 
@@ -118,7 +143,7 @@ class Caller:
             request = client.build_request(method, path, **parts)
         except httpx.InvalidURL:
             # A name in the path that no service can have given.
-            raise ServiceRefused(404, {"code": "not_found", "title": "Not Found"}, None) from None
+            raise ServiceRefused(404, "not_found", "Not Found") from None
         patience = self.services.patience_s if patience_s is None else patience_s
         return await _until_answered(client, request, patience, only_unsent=only_unsent)
 
@@ -164,5 +189,12 @@ def _answer_of(response: httpx.Response) -> Any:
     is_word = response.status_code == httpx.codes.BAD_GATEWAY or _is_refusal(response)
     if response.status_code >= _SERVER_ERROR and not is_word:
         raise ServiceUnreachable(f"{response.request.url}: {response.status_code}")
-    retry_after = response.headers.get("retry-after")
-    raise ServiceRefused(response.status_code, read_problem(response.content), retry_after)
+    problem = read_problem(response.content)
+    errors = problem.get("errors", [])
+    raise ServiceRefused(
+        response.status_code,
+        str(problem.get("code", "unknown")),
+        str(problem.get("title", "")),
+        [each for each in errors if isinstance(each, dict)],
+        response.headers.get("retry-after"),
+    )
