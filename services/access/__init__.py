@@ -1,8 +1,8 @@
 """Who may enter which experience, and why.
 
-Owns: grants (one reason each to enter one experience), what they rest on, and bans.
+Owns: grants (each lets one person into one experience), their sources, and bans.
 Subscribes to: catalog (ExperienceAdded, SpaceCreated, TeamMemberAdded, TeamMemberRemoved); checkout
-    (PassPurchased, PurchaseRefunded, RefundFailed).
+    (MembershipChanged, MembershipEnded, PassPurchased).
 Publishes: BanLifted, GrantExpired, GrantIssued, GrantRevoked, PersonBanned.
 Never: takes money or a seat, talks to a provider, or knows a name or an address.
 """
