@@ -50,8 +50,8 @@ class Service:
     """The parts of a service, put together in its `__main__`.
 
     `subscriptions` maps contracts of other services to our reactions, beside those that our views
-    show. `publishes` translates our private events. `on_start` runs after store and bus are connected and before the first request.
-    `on_stop` runs before they are closed and after the last request.
+    show. `publishes` translates our private events. `on_start` runs after store and bus are
+    connected and before the first request, `on_stop` before they are closed and after the last one.
     """
 
     def __init__(  # noqa: PLR0913

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import PersonBanned
+from libs.events.access import GrantRevoked, PersonBanned
 from libs.events.catalog import (
     PassPublished,
 )
@@ -11,6 +11,9 @@ from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.messaging.handling import Reaction
 from services.checkout.application import Checkout
+
+_BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
+"""Causes for which a team revokes a grant; a refund and a lost order are none of them."""
 
 
 def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout) -> None:
@@ -25,7 +28,14 @@ def on_person_banned(banned: PersonBanned, about: Envelope, checkout: Checkout) 
     )
 
 
+def on_grant_revoked(revoked: GrantRevoked, _: Envelope, checkout: Checkout) -> None:
+    """With the last experience that the team takes away, the membership ends."""
+    if revoked.cause in _BY_TEAM:
+        checkout.memberships.remove_experience(revoked.source_id, revoked.experience_id)
+
+
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPublished: on_pass_published,
     PersonBanned: on_person_banned,
+    GrantRevoked: on_grant_revoked,
 }

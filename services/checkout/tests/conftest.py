@@ -23,6 +23,7 @@ from libs.runtime.store.store import Store
 from services.checkout.__main__ import compose
 from services.checkout.application import Checkout
 from services.checkout.flows import Workers, jobs, talking_to, timers
+from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES
 from services.checkout.payments.provider import PaymentProvider
 from services.checkout.payments.queue.waiting_room import WaitingRoom, queue_for, spare_turn
 from services.checkout.projections import VIEWS
@@ -151,7 +152,9 @@ class Shop:
         return row
 
     def order(self, order_id: UUID) -> dict[str, Any]:
-        return self.row("SELECT * FROM order_list WHERE order_id = %s", order_id)
+        """The order as its buyer sees it."""
+        sql = f"SELECT {PURCHASE_COLUMNS} FROM {PURCHASE_TABLES} WHERE o.order_id = %s"  # noqa: S608
+        return self.row(sql, order_id)
 
     def stock(self, pass_id: UUID) -> tuple[int | None, int, int]:
         row = self.row("SELECT capacity, held, sold FROM stock WHERE pass_id = %s", pass_id)

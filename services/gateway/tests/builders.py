@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from libs.runtime.http import csrf
 from libs.runtime.scheduling.clock import FixedClock
+from libs.web import csrf
 from services.gateway.app import build_edge, create_gateway
 from services.gateway.settings import SERVICES, Settings
 from services.gateway.tests.fakes import FakeServices

@@ -250,6 +250,26 @@ async def test_a_refused_name_is_told_beside_the_field_and_kept() -> None:
         assert "one line of at most 80" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [("de", {"locale": "de"}), ("en", {"locale": "en"}), ("xx", {}), ("", {})],
+)
+async def test_a_language_that_we_have_is_chosen_in_the_account(
+    chosen: str, sent: dict[str, str]
+) -> None:
+    fakes = world()
+    fakes.on("identity", "PATCH /people/me", None, 204)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        await browser.send_form("/account/profile", display_name="Ada", language=chosen)
+        page = await browser.get("/account", headers={"Accept-Language": "de"})
+
+        [asked] = fakes.calls("identity", "PATCH /people/me")
+        assert asked.json == {"display_name": "Ada"} | sent
+        assert '<option value="en" selected>English</option>' in page.text
+        assert '<option value="de">Deutsch</option>' in page.text
+
+
 async def test_sessions_are_ended_one_by_one_or_all() -> None:
     fakes = world()
     fakes.on("identity", "DELETE /sessions/7", None, 204)
