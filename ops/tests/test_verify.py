@@ -467,7 +467,7 @@ def doors(postgres: PostgresServer) -> Operated:
         )
         system.rows(
             "streaming",
-            "INSERT INTO door_list VALUES (%s, %s, %s, now(), NULL, %s)",
+            "INSERT INTO door_list VALUES (%s, %s, %s, now(), NULL, %s, 1)",
             *(grant[0], person, LOUNGE, revoked),
         )
         if banned:

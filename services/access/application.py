@@ -86,12 +86,11 @@ class Access(Application[UUID]):
 
         They follow the latest version of the source, which may have been heard before this one.
         """
-        grant_ids = [Grant.create_id(entitled.source_id, e) for e in entitled.experience_ids]
+        experience_ids = dict.fromkeys(entitled.experience_ids)
+        grant_ids = [Grant.create_id(entitled.source_id, each) for each in experience_ids]
         source = self._source(entitled.source_id)
         known = list(source.grant_ids)
-        source.update(
-            entitled.source_version, None, entitled.window, list(dict.fromkeys(grant_ids))
-        )
+        source.update(entitled.source_version, None, entitled.window, grant_ids)
         new = [grant for grant in self._grants_of(entitled, source) if grant.id not in known]
         self._settle(source, [*map(self._get_grant, known), *new])
         return grant_ids
