@@ -71,8 +71,10 @@ class _Recorder:
 
         def to_stored_event(mapper: Mapper[Any], domain_event: Any) -> StoredEvent:
             stored: StoredEvent = write_down(mapper, domain_event)
-            by_version = self._stored[UUID(str(stored.originator_id))]
-            by_version[stored.originator_version] = stored
+            # A snapshot has the library's name, and the version of the event that it follows.
+            if stored.topic.partition(".")[0] in self.lacking:
+                by_version = self._stored[UUID(str(stored.originator_id))]
+                by_version[stored.originator_version] = stored
             return stored
 
         return to_stored_event
