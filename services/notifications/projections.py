@@ -1,5 +1,6 @@
 """Read models of the notifications service: the notices, and what it knows of others."""
 
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -118,6 +119,7 @@ class AudienceList(View):
 
     @override
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        window: tuple[datetime | None, datetime | None, bool]
         match event:
             case GrantIssued():
                 window = (event.valid_from, event.valid_until, False)

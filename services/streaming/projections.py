@@ -1,5 +1,7 @@
 """Read models of the streaming service: its streams, and its replica of who may enter."""
 
+from datetime import datetime
+
 from typing_extensions import override
 
 from libs.events.access import (
@@ -103,6 +105,7 @@ class DoorList(View):
 
     @override
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        window: tuple[datetime | None, datetime | None, bool]
         match event:
             case GrantIssued():
                 window = (event.valid_from, event.valid_until, False)
