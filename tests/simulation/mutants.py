@@ -12,6 +12,8 @@ from libs.events.envelope import Envelope
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
+from services.access.application import Access, Entitlement
+from services.access.domain import RevocationCause, Window
 from services.chat.application import Chat
 from services.checkout.orders.order import Order
 from services.checkout.orders.use_cases import Orders
@@ -118,6 +120,26 @@ class TakesItsTime(Payments):
         super().return_whole(payment, purpose, at + timedelta(hours=1))
 
 
+class Gullible(Access):
+    """Believes of a membership what it hears last, whichever version that is."""
+
+    @override
+    def issue_grants(self, entitled: Entitlement) -> list[UUID]:
+        latest = self._source(entitled.source_id).latest_version
+        return super().issue_grants(replace(entitled, source_version=latest + 1))
+
+    @override
+    def follow_membership(
+        self,
+        membership_id: UUID,
+        version: int,
+        revoked_for: RevocationCause | None = None,
+        window: Window | None = None,
+    ) -> None:
+        latest = self._source(membership_id).latest_version
+        super().follow_membership(membership_id, latest + 1, revoked_for, window)
+
+
 class Lenient(Chat):
     """Has people join and leave five minutes late."""
 
@@ -198,6 +220,7 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "way back at once": Protections(payments=TakesItsTime),
     "members of the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
+    "version of a membership": Protections(access=Gullible),
     "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),
     "rounds over the lists": Protections(reconciler=Trusting),
