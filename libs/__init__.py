@@ -1,1 +1,1 @@
-"""What services share: contracts of public events, the runtime, and money."""
+"""What the services share: contracts of public events, the runtime, permissions and money."""

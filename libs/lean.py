@@ -1,6 +1,6 @@
-"""Loading a package without an optional one that it would pull in and that we don't use.
+"""Importing a package without an optional dependency that we don't use.
 
-Eleven processes share a small machine: 10 MB in each are 10 % of what all of them may take.
+Eleven processes share a small machine: 10 MB in each are 10 % of the memory they may use together.
 """
 
 import importlib
@@ -9,11 +9,11 @@ from typing import Any
 
 
 def load(module: str, *, without: str) -> None:
-    """Import `module` as if `without` were not installed; too late if that is loaded already."""
+    """Import `module` as if `without` were not installed; in vain once `without` is loaded."""
     modules: dict[str, Any] = sys.modules
     if without in modules:
         return
-    # An entry of None makes an import fail, which the module takes for "not installed".
+    # An entry of None makes the import fail, which `module` reads as "not installed".
     modules[without] = None
     try:
         importlib.import_module(module)

@@ -16,7 +16,7 @@ import typer
 from libs.runtime.messaging import bus
 from libs.runtime.store import log
 from ops import stores
-from ops.log_reader import Line, Verdict, follow, verify
+from ops.log_reader import LogEntry, Verdict, follow, verify
 from ops.paths import data_path
 from ops.up.data_folder import DataFolder
 
@@ -27,7 +27,7 @@ _POLL_S = 0.2
 Data = Annotated[Path | None, typer.Option(help="The data folder of the running system.")]
 Service = Annotated[str | None, typer.Option(help="Only the log of this service.")]
 Mentions = Annotated[str | None, typer.Option(help="Only events that mention this id anywhere.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
 @app.command("ls")
@@ -42,15 +42,15 @@ def ls(
 ) -> None:
     """List events, oldest first."""
     wanted = _filter(type_, mentions, since)
-    lines = [
-        line
+    entries = [
+        entry
         for name in _services(service)
-        for line in _read(name, DataFolder(data_path(data)))
-        if wanted(line)
+        for entry in _read(name, DataFolder(data_path(data)))
+        if wanted(entry)
     ]
-    lines.sort(key=lambda line: line.recorded_at)
-    for line in lines[-limit:]:
-        typer.echo(line.as_json() if as_json else _row(line))
+    entries.sort(key=lambda entry: entry.recorded_at)
+    for entry in entries[-limit:]:
+        typer.echo(entry.as_json() if as_json else _row(entry))
 
 
 @app.command("show")
@@ -61,16 +61,16 @@ def show(
 ) -> None:
     """Show the history of an entity, or one event, with everything that is stored."""
     found = [
-        line
+        entry
         for name in stores.SERVICES
-        for line in _read(name, DataFolder(data_path(data)))
-        if id_ in {line.entity_id, line.event_id}
+        for entry in _read(name, DataFolder(data_path(data)))
+        if id_ in {entry.entity_id, entry.event_id}
     ]
     if not found:
         typer.echo(f"No service has an entity or an event {id_}.", err=True)
         raise typer.Exit(1)
-    for line in found:
-        typer.echo(line.as_json() if as_json else _whole(line))
+    for entry in found:
+        typer.echo(entry.as_json() if as_json else _whole(entry))
 
 
 @app.command("tail")
@@ -88,17 +88,17 @@ def tail(
             name: stack.enter_context(stores.reading(stores.database_url(name, folder)))
             for name in _services(service)
         }
-        places = {}
+        positions = {}
         for name, conn in logs.items():
             with conn.cursor() as curs:
-                places[name] = log.last_position(curs)
+                positions[name] = log.last_position(curs)
         typer.echo("listening; Ctrl-C ends", err=True)
         while True:
             for name, conn in logs.items():
-                for position, line in follow(conn, name, places[name]):
-                    places[name] = position
-                    if wanted(line):
-                        typer.echo(line.as_json() if as_json else _row(line))
+                for position, entry in follow(conn, name, positions[name]):
+                    positions[name] = position
+                    if wanted(entry):
+                        typer.echo(entry.as_json() if as_json else _row(entry))
             time.sleep(_POLL_S)
 
 
@@ -143,42 +143,42 @@ def _services(service: str | None) -> tuple[str, ...]:
     return (service,)
 
 
-def _read(service: str, folder: DataFolder) -> list[Line]:
+def _read(service: str, folder: DataFolder) -> list[LogEntry]:
     with stores.reading(stores.database_url(service, folder)) as conn:
-        return [line for _, line in follow(conn, service)]
+        return [entry for _, entry in follow(conn, service)]
 
 
 def _filter(
     type_: str | None, mentions: str | None, since: datetime | None
-) -> Callable[[Line], bool]:
-    def wanted(line: Line) -> bool:
-        if type_ is not None and type_ not in line.topic:
+) -> Callable[[LogEntry], bool]:
+    def wanted(entry: LogEntry) -> bool:
+        if type_ is not None and type_ not in entry.topic:
             return False
-        if since is not None and line.recorded_at.replace(tzinfo=None) < since:
+        if since is not None and entry.recorded_at.replace(tzinfo=None) < since:
             return False
-        return mentions is None or _mentions(line, mentions)
+        return mentions is None or _mentions(entry, mentions)
 
     return wanted
 
 
-def _mentions(line: Line, id_: str) -> bool:
+def _mentions(entry: LogEntry, id_: str) -> bool:
     # Ids are stored without hyphens.
-    text = f"{line.entity_id} {line.actor} {json.dumps(line.state)}".replace("-", "")
+    text = f"{entry.entity_id} {entry.actor} {json.dumps(entry.state)}".replace("-", "")
     return id_.replace("-", "") in text
 
 
-def _row(line: Line) -> str:
-    at = line.recorded_at.isoformat(timespec="milliseconds")
-    return f"{at}  {line.topic:42} {line.entity_id} v{line.version:<4} by {line.actor}"
+def _row(entry: LogEntry) -> str:
+    at = entry.recorded_at.isoformat(timespec="milliseconds")
+    return f"{at}  {entry.topic:42} {entry.entity_id} v{entry.version:<4} by {entry.actor}"
 
 
-def _whole(line: Line) -> str:
-    state = json.dumps(line.state, indent=2)
+def _whole(entry: LogEntry) -> str:
+    state = json.dumps(entry.state, indent=2)
     return (
-        f"{line.topic}  v{line.version}  event {line.event_id}\n"
-        f"  entity   {line.entity_id}\n"
-        f"  recorded {line.recorded_at.isoformat()}\n"
-        f"  by       {line.actor} (command {line.command_id})\n"
-        f"  trace    {line.traceparent or '-'}\n"
-        f"  position {line.position}\n" + "\n".join(f"  {row}" for row in state.splitlines())
+        f"{entry.topic}  v{entry.version}  event {entry.event_id}\n"
+        f"  entity   {entry.entity_id}\n"
+        f"  recorded {entry.recorded_at.isoformat()}\n"
+        f"  by       {entry.actor} (command {entry.command_id})\n"
+        f"  trace    {entry.traceparent or '-'}\n"
+        f"  position {entry.position}\n" + "\n".join(f"  {row}" for row in state.splitlines())
     )

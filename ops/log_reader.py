@@ -29,7 +29,7 @@ _FINDINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogEntry:
     """One stored event, as an operator sees it."""
 
     service: str
@@ -52,20 +52,20 @@ class Line:
 
 def follow(
     conn: Connection[DictRow], service: str, after: log.Position = log.START
-) -> Iterator[tuple[log.Position, Line]]:
+) -> Iterator[tuple[log.Position, LogEntry]]:
     """The events of a log in commit order, from a place on to its present end."""
     position = after
     with conn.cursor() as curs:
         while page := log.read_after(curs, position, _PAGE).events:
             for event in page:
-                yield event.position, line_of(service, event)
+                yield event.position, entry_of(service, event)
             position = page[-1].position
 
 
-def line_of(service: str, event: LoggedEvent) -> Line:
+def entry_of(service: str, event: LoggedEvent) -> LogEntry:
     """The line of one stored event; its state is shown as it is stored."""
     entity_id = UUID(str(event.stored.originator_id))
-    return Line(
+    return LogEntry(
         service=service,
         event_id=event_id_of(entity_id, event.stored.originator_version),
         entity_id=entity_id,

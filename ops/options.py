@@ -9,7 +9,7 @@ from ops.paths import data_path
 from ops.up.data_folder import DataFolder
 
 Data = Annotated[Path | None, typer.Option(help="The data folder of the running system.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 As = Annotated[
     str | None, typer.Option("--as", metavar="NAME", help="Who you are; else the account's name.")
 ]

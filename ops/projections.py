@@ -10,7 +10,8 @@ import typer
 
 from libs.runtime.messaging.streams import BridgedStreams, NoStreams, Streams
 from libs.runtime.views import rebuild
-from libs.runtime.views.rebuild import AnotherRebuild, Outcome, Progress, StreamsIncomplete
+from libs.runtime.views.rebuild import Outcome, Progress, StreamsIncomplete
+from libs.runtime.views.shadow_tables import AnotherRebuild
 from libs.runtime.views.view import View
 from ops import stores
 from ops.options import As, AsJson, Data, folder_of
@@ -74,7 +75,7 @@ async def run(
 ) -> Outcome:
     """Compare the views with their rebuild, and unless it is a dry run put it in their place."""
     act = rebuild.compare if dry_run else rebuild.rebuild
-    if not stores.hears_of(service):
+    if not any(view.subscriptions for view in views):
         return await _act(act, service, views, folder, NoStreams(), progress)
     async with stores.connected(folder, "projections") as client:
         streams = BridgedStreams(client, asyncio.get_running_loop())
@@ -110,7 +111,7 @@ def _views(service: str, view: str | None, *, every: bool) -> Sequence[View]:
 def _record(
     service: str, views: Sequence[View], folder: DataFolder, as_: str | None, outcome: Outcome
 ) -> None:
-    differed = [each.table for each in outcome.differences if each.found]
+    differed = [each.table for each in outcome.discrepancies if each.found]
     with stores.operating(service, folder, as_) as operator:
         operator.intervene(
             "projections.rebuild",
@@ -127,7 +128,7 @@ def report(
     if as_json:
         typer.echo(json.dumps(as_object(service, views, outcome)))
         return
-    for each in outcome.differences:
+    for each in outcome.discrepancies:
         verdict = "same" if not each.found else f"{each.only_live} rows only live, "
         verdict += f"{each.only_rebuilt} only rebuilt" if each.found else ""
         typer.echo(f"{service} {each.table}: {verdict}")
@@ -156,7 +157,7 @@ def as_object(service: str, views: Sequence[View], outcome: Outcome) -> dict[str
                 "only_rebuilt": each.only_rebuilt,
                 "examples": list(each.examples),
             }
-            for each in outcome.differences
+            for each in outcome.discrepancies
             if each.found
         ],
     }

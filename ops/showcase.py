@@ -60,8 +60,13 @@ def create(creator: Visitor, suffix: str = "") -> Showcase:
         )
     }
     creator.call("POST", f"/api/spaces/{space}/publish", {})
+    passes = _publish_passes(creator, space, experiences)
+    return Showcase(username, space, made["id"], experiences, passes)
+
+
+def _publish_passes(creator: Visitor, space: str, experiences: dict[str, str]) -> dict[str, str]:
     both = list(experiences.values())
-    passes = {
+    return {
         slug: publish_pass(creator, space, slug, name, about, chosen, terms)
         for slug, name, about, chosen, terms in (
             (
@@ -92,7 +97,6 @@ def create(creator: Visitor, suffix: str = "") -> Showcase:
             ),
         )
     }
-    return Showcase(username, space, made["id"], experiences, passes)
 
 
 def publish_pass(

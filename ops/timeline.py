@@ -12,7 +12,7 @@ from uuid import UUID
 from nats.aio.client import Client
 
 from libs.events.access import GrantIssued
-from libs.events.chat import ChatMembershipAdded
+from libs.events.chat import ChannelMemberAdded
 from libs.events.checkout import PassPurchased
 from libs.events.contract import REGISTRY, Contract, stream_of, subjects_of
 from libs.events.envelope import Envelope
@@ -132,7 +132,7 @@ class _Effects:
             match one.contract:
                 case GrantIssued(source_id=source_id):
                     self._grants[source_id].append(one)
-                case ChatMembershipAdded(person_id=person_id, experience_id=experience_id):
+                case ChannelMemberAdded(person_id=person_id, experience_id=experience_id):
                     self._seats[person_id, experience_id] = one
                 case NoticeDelivered(about_event_id=event_id, channel="in_app"):
                     self._notices[event_id].append(one)

@@ -1,1 +1,1 @@
-"""Public contracts: every event that one service tells the others, and its envelope. No I/O."""
+"""Public contracts: the events that services publish, and their envelope. No I/O."""

@@ -1,7 +1,7 @@
 """Public events of the access service: who may enter what, and why."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -10,7 +10,7 @@ from libs.events.contract import Contract
 
 
 class GrantReason(StrEnum):
-    """What a grant rests on."""
+    """The reason for a grant."""
 
     PURCHASE = "purchase"
     FREE = "free"
@@ -18,6 +18,12 @@ class GrantReason(StrEnum):
     WAITLIST = "waitlist"
     COMP = "comp"
     GIFT = "gift"
+
+
+BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
+"""The causes for which the team of a space revokes a grant."""
+LOST: Final = "lost"
+"""The cause that goes with an order which checkout lost with its log."""
 
 
 class GrantIssued(Contract):
@@ -44,8 +50,8 @@ class GrantIssued(Contract):
 class GrantRevoked(Contract):
     """The grant was revoked; other grants may still apply.
 
-    `cause` is `refund`, `lost` (the order was lost with its log), or one of the team's: `creator`,
-    `abuse`, `mistake`. What the team revoked is never issued again.
+    `cause` is `refund`, `suspended`, `LOST`, or one of `BY_TEAM`: what the team revoked is never
+    issued again. After a loss the versions of the source count from the beginning.
     """
 
     type: ClassVar[str] = "access.grant_revoked.v1"
@@ -59,7 +65,7 @@ class GrantRevoked(Contract):
 
 
 class GrantExpired(Contract):
-    """The window of a grant has closed."""
+    """The time window of a grant has closed."""
 
     type: ClassVar[str] = "access.grant_expired.v1"
     grant_id: UUID
@@ -71,9 +77,9 @@ class GrantExpired(Contract):
 
 
 class PersonBanned(Contract):
-    """A space keeps a person out of all its experiences, whatever grants they have.
+    """A space banned a person from all its experiences, whatever grants they have.
 
-    `reason_code` is one of a short list; the words that go with it stay with the team.
+    `reason_code` is one of a short list; the team keeps its own wording to itself.
     """
 
     type: ClassVar[str] = "access.person_banned.v1"
@@ -83,7 +89,7 @@ class PersonBanned(Contract):
 
 
 class BanLifted(Contract):
-    """The space keeps the person out no longer; grants that still stand open the doors again."""
+    """A space lifted a ban; the person's remaining grants apply again."""
 
     type: ClassVar[str] = "access.ban_lifted.v1"
     space_id: UUID

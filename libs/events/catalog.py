@@ -26,7 +26,7 @@ class BillingPeriod(StrEnum):
 
 
 class StockMode(StrEnum):
-    """Whether a place returns to sale when a membership ends (seats) or never (editions)."""
+    """Whether the place of an ended membership returns to sale (seats) or does not (editions)."""
 
     SEATS = "seats"
     EDITIONS = "editions"
@@ -61,8 +61,8 @@ class Question(BaseModel):
 class PassTerms(BaseModel):
     """The immutable terms of one pass version: what a buyer agrees to.
 
-    Money is in minor units of `currency`, which has `currency_exponent` decimals; `stock` None is
-    without limit; `cancellation_discount_percent` is offered once to those who cancel.
+    Money is in minor units of `currency`, which has `currency_exponent` decimals. `stock` None
+    means unlimited. `cancellation_discount_percent` is offered once to people who cancel.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -89,7 +89,7 @@ class PassTerms(BaseModel):
 
 
 class CreatorProfileOpened(Contract):
-    """A person has a public face now; its name and text stay in the catalog."""
+    """A person opened a creator profile; its name and text stay in the catalog."""
 
     type: ClassVar[str] = "catalog.creator_profile_opened.v1"
     profile_id: UUID
@@ -97,7 +97,7 @@ class CreatorProfileOpened(Contract):
 
 
 class CreatorFollowed(Contract):
-    """A person wants to hear of a creator."""
+    """A person followed a creator."""
 
     type: ClassVar[str] = "catalog.creator_followed.v1"
     profile_id: UUID
@@ -105,7 +105,7 @@ class CreatorFollowed(Contract):
 
 
 class CreatorUnfollowed(Contract):
-    """A person no longer wants to hear of a creator."""
+    """A person unfollowed a creator."""
 
     type: ClassVar[str] = "catalog.creator_unfollowed.v1"
     profile_id: UUID
@@ -113,7 +113,7 @@ class CreatorUnfollowed(Contract):
 
 
 class SpaceCreated(Contract):
-    """A creator has a place; its owner may do everything in it."""
+    """A creator opened a space; its owner may do everything in it."""
 
     type: ClassVar[str] = "catalog.space_created.v1"
     space_id: UUID
@@ -125,7 +125,7 @@ class SpaceCreated(Contract):
 
 
 class SpacePublished(Contract):
-    """The space can be seen by everyone."""
+    """A space became visible to everyone."""
 
     type: ClassVar[str] = "catalog.space_published.v1"
     space_id: UUID
@@ -134,7 +134,8 @@ class SpacePublished(Contract):
 
 
 class TeamMemberAdded(Contract):
-    """A person works in a space: owner, admin, collaborator, moderator, support or analyst."""
+    """A person joined a space's team as owner, admin, collaborator, moderator, support or
+    analyst."""
 
     type: ClassVar[str] = "catalog.team_member_added.v1"
     space_id: UUID
@@ -143,7 +144,7 @@ class TeamMemberAdded(Contract):
 
 
 class TeamMemberRemoved(Contract):
-    """A person works in a space no longer."""
+    """A person left a space's team."""
 
     type: ClassVar[str] = "catalog.team_member_removed.v1"
     space_id: UUID
@@ -151,7 +152,7 @@ class TeamMemberRemoved(Contract):
 
 
 class ExperienceAdded(Contract):
-    """A space has one more thing to enter: live video with chat, or chat alone."""
+    """A space got a new experience: live video with chat, or chat alone."""
 
     type: ClassVar[str] = "catalog.experience_added.v1"
     experience_id: UUID
@@ -162,7 +163,7 @@ class ExperienceAdded(Contract):
 
 
 class PassPublished(Contract):
-    """A version of a pass is for sale under these terms; earlier buyers keep theirs."""
+    """A pass version went on sale under these terms; earlier buyers keep theirs."""
 
     type: ClassVar[str] = "catalog.pass_published.v1"
     pass_id: UUID
@@ -178,7 +179,7 @@ class PassPublished(Contract):
 
 
 class PassArchived(Contract):
-    """The pass is sold no longer; existing grants go on."""
+    """A pass went off sale for good; existing grants continue."""
 
     type: ClassVar[str] = "catalog.pass_archived.v1"
     pass_id: UUID

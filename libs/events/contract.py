@@ -1,4 +1,4 @@
-"""What every public event has in common: frozen, versioned, additive only."""
+"""The base of every public event: frozen, versioned, extended only by new fields."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
 REGISTRY: dict[str, type["Contract"]] = {}
-"""Every contract by its type, for those who read a stream without knowing what is on it."""
+"""Every contract by its type, for readers that accept any event of a stream."""
 
 
 class Contract(BaseModel):
     """A public fact, published by exactly one service.
 
-    `type` is `{service}.{snake_name}.v{N}`. Readers ignore fields that they do not know, so that a
-    field can be added; anything else is a new version beside the old one.
+    `type` is `{service}.{snake_name}.v{N}`. Readers ignore unknown fields, so a contract may gain
+    fields with defaults. Any other change is a new version beside the old one.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -32,25 +32,25 @@ class Contract(BaseModel):
 
     @classmethod
     def producer(cls) -> str:
-        """The service that alone may say this."""
+        """Return the service that publishes this event."""
         return cls.type.split(".", 1)[0]
 
 
 def stream_of(service: str) -> str:
-    """The JetStream stream that holds all that a service has published."""
+    """Return the JetStream stream that holds what a service has published."""
     return f"BP_{service.upper()}"
 
 
 def subjects_of(service: str) -> str:
-    """The wildcard that covers every subject of a service."""
+    """Return the wildcard for all subjects of a service."""
     return f"bp.{service}.>"
 
 
 def subject_of(type_: str, entity_id: UUID) -> str:
-    """Where an event is published: `bp.{service}.{event_name}.v{N}.{entity_id}`."""
+    """Return an event's subject: `bp.{service}.{event_name}.v{N}.{entity_id}`."""
     return f"bp.{type_}.{entity_id}"
 
 
 def filter_of(contract: type[Contract]) -> str:
-    """The subject filter that matches one contract for every entity."""
+    """Return the filter that matches one contract for every entity."""
     return f"bp.{contract.type}.*"

@@ -10,22 +10,22 @@ _EVENT_IDS = UUID("6d0f4a5e-6a0f-5d43-9d6b-0d0c3f5f6e11")
 
 
 class UnreadableEnvelope(ValueError):
-    """The headers lack an attribute, or one of them can't be read."""
+    """An attribute is missing from the headers or malformed."""
 
 
 def event_id_of(entity_id: UUID, entity_version: int) -> UUID:
-    """The id of an event follows from its place in its entity, so a replay says the same id."""
+    """Return the event's id, which follows from its entity and version, so a replay repeats it."""
     return uuid5(_EVENT_IDS, f"{entity_id}/{entity_version}")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who said what about which entity, when, and because of what.
+    """Who said what about which entity, when, and why.
 
-    `occurred_at` is when it happened, `recorded_at` when the store took it (aware UTC);
-    `entity_version` counts the stored events of the entity, private ones too, so it has holes;
-    `position` is the producer's `{epoch}.{xact}-{id}`; `actor` is the id of the person or the
-    name of the process that caused it.
+    `occurred_at` is when it happened and `recorded_at` when the store took it (aware UTC).
+    `entity_version` also counts private events, so it has gaps. `position` is the producer's
+    `{epoch}.{xact}-{id}`. `actor` is the id of the person, or the name of the process, that caused
+    it.
     """
 
     id: UUID
@@ -39,8 +39,13 @@ class Envelope:
     actor: str
     traceparent: str | None = None
 
+    @property
+    def epoch(self) -> int:
+        """The life of the producer's store in which it was published."""
+        return int(self.position.partition(".")[0])
+
     def to_headers(self) -> dict[str, str]:
-        """The CloudEvents attributes as NATS headers."""
+        """Return the CloudEvents attributes as NATS headers."""
         headers = {
             "specversion": "1.0",
             "id": str(self.id),

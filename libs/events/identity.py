@@ -1,4 +1,4 @@
-"""Public events of the identity service. Addresses and names never leave it by an event."""
+"""Public events of the identity service, which never carry addresses or names."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -7,7 +7,15 @@ from libs.events.contract import Contract
 
 
 class PersonRegistered(Contract):
-    """Someone signed in for the first time; the contact bucket has their address."""
+    """A person signed in for the first time; the contact bucket has their address."""
 
     type: ClassVar[str] = "identity.person_registered.v1"
+    person_id: UUID
+
+
+class NewBrowserSignedIn(Contract):
+    """Someone signed in to an account with a browser that had never signed in to it before."""
+
+    type: ClassVar[str] = "identity.new_browser_signed_in.v1"
+    session_id: UUID
     person_id: UUID

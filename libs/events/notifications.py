@@ -7,9 +7,10 @@ from libs.events.contract import Contract
 
 
 class NoticeDelivered(Contract):
-    """A person was told something, once, on one channel (in_app or email).
+    """A person received a notice on one channel (in_app or email).
 
-    `about_event_id` is the event that it tells of, `kind` the template (receipt, welcome, …).
+    `about_event_id` is the event that the notice is about; `kind` is its template (receipt,
+    welcome, …).
     """
 
     type: ClassVar[str] = "notifications.notice_delivered.v1"

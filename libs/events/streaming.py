@@ -9,7 +9,8 @@ from libs.events.contract import Contract
 
 
 class StreamWentLive(Contract):
-    """A host published the first track in an experience; `recording` says whether it is kept."""
+    """A host published the first track in an experience; `recording` says whether it is
+    recorded."""
 
     type: ClassVar[str] = "streaming.stream_went_live.v1"
     stream_id: UUID
@@ -20,7 +21,7 @@ class StreamWentLive(Contract):
 
 
 class StreamEnded(Contract):
-    """The creator is off air."""
+    """The stream ended."""
 
     type: ClassVar[str] = "streaming.stream_ended.v1"
     stream_id: UUID

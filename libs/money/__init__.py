@@ -1,4 +1,4 @@
-"""Money as integer minor units of an ISO 4217 currency; no power of ten is ever written out."""
+"""Money in integer minor units of an ISO 4217 currency. No code multiplies by a power of ten."""
 
 from libs.money.currency import EXPONENTS, UnknownCurrency, exponent_of, least_charge_of
 from libs.money.money import Money

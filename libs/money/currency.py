@@ -1,8 +1,8 @@
-"""The currencies that can be charged, with the number of their decimals.
+"""The currencies that can be charged, with their number of decimals.
 
 Stripe counts amounts in the smallest unit and publishes which currencies have none or three
-decimals (docs.stripe.com/currencies). Where Stripe and ISO 4217 differ (ISK and UGX are still
-two-decimal to Stripe), Stripe is the one who moves the money, so its figure stands.
+decimals (docs.stripe.com/currencies). Where Stripe and ISO 4217 differ (ISK and UGX have two
+decimals at Stripe), Stripe's figure applies, because Stripe moves the money.
 """
 
 from typing import Final
@@ -32,11 +32,11 @@ _LEAST: Final = {
 
 
 class UnknownCurrency(ValueError):
-    """No currency of this code can be charged."""
+    """The currency can't be charged."""
 
 
 def exponent_of(currency: str) -> int:
-    """How many decimals the currency has: EUR 2, JPY 0, KWD 3. Raises UnknownCurrency."""
+    """Return a currency's number of decimals: EUR 2, JPY 0, KWD 3. Raises UnknownCurrency."""
     try:
         return EXPONENTS[currency]
     except KeyError:
@@ -44,10 +44,11 @@ def exponent_of(currency: str) -> int:
 
 
 def least_charge_of(currency: str) -> int:
-    """The smallest amount that can be charged, in minor units: Stripe's published minimum, or 1.
+    """Return the smallest chargeable amount in minor units: Stripe's published minimum, or 1.
 
     Source: docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, by presentment currency.
-    An account that settles in another currency has that currency's minimum, converted, as well.
+    If the account settles in another currency, the converted minimum of that currency applies as
+    well.
     """
     exponent_of(currency)
     return _LEAST.get(currency, 1)

@@ -1,4 +1,4 @@
-"""An amount of money that can be added but never mixed with another currency."""
+"""An amount of money in one currency."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +9,7 @@ from libs.money.currency import exponent_of
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Integer minor units of one currency. Raises UnknownCurrency when the code is none."""
+    """Integer minor units of one currency. Raises UnknownCurrency."""
 
     minor: int
     currency: str
@@ -19,11 +19,10 @@ class Money:
 
     @property
     def exponent(self) -> int:
-        """The number of decimals of the currency."""
         return exponent_of(self.currency)
 
     def as_decimal(self) -> Decimal:
-        """The amount in major units, exactly: 1999 EUR cents are Decimal('19.99')."""
+        """Return the amount in major units: 1999 EUR cents are Decimal('19.99')."""
         return Decimal(self.minor).scaleb(-self.exponent)
 
     def __add__(self, other: Self) -> Self:

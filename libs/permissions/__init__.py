@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Role(StrEnum):
-    """What a member of a team is there for."""
+    """The role of a team member."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """One kind of work in a space; `enter_rooms` is to watch and to chat without a pass."""
+    """One kind of work in a space. `enter_rooms` means watching and chatting without a pass."""
 
     EDIT_SPACE = "edit_space"
     MANAGE_TEAM = "manage_team"
@@ -63,10 +63,10 @@ _PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
 
 
 def may(role: str | None, permission: Permission) -> bool:
-    """Whether the role has the permission; no role has none, nor has one that we don't know."""
+    """Return whether a role has a permission. An unknown role, or None, has no permissions."""
     return role is not None and role in _PERMISSIONS and permission in _PERMISSIONS[Role(role)]
 
 
 def roles_with(permission: Permission) -> frozenset[Role]:
-    """Every role that has the permission."""
+    """Return the roles that have a permission."""
     return frozenset(role for role, granted in _PERMISSIONS.items() if permission in granted)

@@ -1,4 +1,4 @@
-"""Who works in which space and whom it keeps out, as each service keeps it for itself."""
+"""Teams and bans, as each service keeps them for itself."""
 
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from libs.runtime.views.view import View, ViewCursor
 
 
 class TeamList(View):
-    """Who works in which space, as the catalog announced it; `role` NULL for those who left.
+    """Team members as the catalog announced them; `role` is NULL for former members.
 
-    Guarded by the version of the space, so that an older message changes nothing.
+    The space's version guards each row: an older message changes nothing.
     """
 
     name = "team_list"
     tables = ("team_list",)
+    subscriptions = (SpaceCreated, TeamMemberAdded, TeamMemberRemoved)
     ddl = """
         CREATE TABLE IF NOT EXISTS team_list (
             space_id uuid NOT NULL,
@@ -54,13 +55,14 @@ class TeamList(View):
 
 
 class BanList(View):
-    """Whom a space keeps out, as access announced it.
+    """Bans as access announced them.
 
-    Guarded by the version of the ban, so that an older message changes nothing.
+    The ban's version guards each row: an older message changes nothing.
     """
 
     name = "ban_list"
     tables = ("ban_list",)
+    subscriptions = (PersonBanned, BanLifted)
     ddl = """
         CREATE TABLE IF NOT EXISTS ban_list (
             space_id uuid NOT NULL,

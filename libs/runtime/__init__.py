@@ -2,5 +2,5 @@
 
 from libs.lean import load
 
-# nats-py loads aiohttp for WebSockets, which we don't use: 10 MB in each process.
+# nats-py loads aiohttp for WebSockets, which we don't use: it costs 10 MB in each process.
 load("nats.aio.transport", without="aiohttp")

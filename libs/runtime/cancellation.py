@@ -1,4 +1,4 @@
-"""Ending tasks for certain."""
+"""Reliable cancellation of tasks."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ _AGAIN_AFTER_S: Final = 0.2
 
 
 async def cancel_until_ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel until they have ended: nats-py swallows a cancellation that meets it flushing."""
+    """Cancel tasks until they have ended: nats-py swallows a cancellation while it flushes."""
     pending = set(tasks)
     while pending:
         for task in pending:

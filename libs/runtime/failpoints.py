@@ -1,8 +1,8 @@
-"""Named places at which the process can be made to die, to prove that it does no harm there.
+"""Named places where tests make the process die, to prove that a crash there does no harm.
 
-A place is a no-op unless `FAILPOINT` arms it: `name`, `name:3` (the third time it is passed), or
-`name:3@/path/of/a/marker` (once only, however many processes are armed: the first makes the file).
-A folder arms each service by the file of its name, read when the process starts.
+A failpoint does nothing unless `FAILPOINT` arms it: `name`, `name:3` (the third pass), or
+`name:3@/path/of/a/marker` (only once among all armed processes: the first creates the file).
+`FAILPOINT` may also be a folder. Each service then reads the file of its own name at its start.
 """
 
 import os
@@ -37,7 +37,7 @@ NAMES: Final[tuple[Failpoint, ...]] = get_args(Failpoint)
 
 @dataclass
 class _Armed:
-    """The one place that is armed, and what is left until its time has come."""
+    """The armed failpoint, and how many passes are left before it fires."""
 
     name: str
     times: int
@@ -48,11 +48,11 @@ _armed: list[_Armed] = []
 
 
 class NoSuchFailpoint(ValueError):
-    """No place in the code has this name."""
+    """No failpoint has this name."""
 
 
 def arm(setting: str) -> None:
-    """Let the process die at the named place; an empty setting disarms. Raises NoSuchFailpoint."""
+    """Arm the named failpoint; an empty setting disarms. Raises NoSuchFailpoint."""
     _armed.clear()
     if not setting:
         return
@@ -64,7 +64,7 @@ def arm(setting: str) -> None:
 
 
 def setting_for(service: str, setting: str) -> str:
-    """What arms this service: the setting itself, or in a folder the file of its name, if any."""
+    """Return this service's setting: `FAILPOINT` itself, or its file in that folder."""
     if not setting.startswith("/"):
         return setting
     try:
@@ -74,7 +74,7 @@ def setting_for(service: str, setting: str) -> str:
 
 
 def failpoint(name: Failpoint) -> None:
-    """Die here by SIGKILL, as a crash does, when this place is armed and its time has come."""
+    """Die by SIGKILL, as a crash does, if this failpoint is armed and due."""
     for armed in _armed:
         if armed.name == name:
             armed.times -= 1

@@ -1,4 +1,4 @@
-"""The room that is kept free on each disk, so that what has begun can be completed."""
+"""The disk space kept free so that work in progress can be completed."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 _LOOK_EVERY_S: Final = 1.0
 _ROOM_AGAIN: Final = 1.25
-"""By so much more than the reserve, so that what is written at its edge ends no episode."""
+"""Free space above the reserve before an alarm ends, so that it does not flap."""
 
 UNTIL_ROOM: Final = (
     "New orders, sign-ups and streams are refused until there is room;"
@@ -21,19 +21,19 @@ UNTIL_ROOM: Final = (
 
 
 class BadReserve(ValueError):
-    """The setting does not say which folder keeps how much."""
+    """The setting names no folder or no size."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReservedDisk:
-    """A folder and the megabytes that its disk keeps free."""
+    """A folder, and the megabytes to keep free on its disk."""
 
     folder: Path
     reserve_mb: int
 
 
 def parse(setting: str) -> tuple[ReservedDisk, ...]:
-    """The disks of `/folder:MB,/folder:MB`; none when it is empty. Raises BadReserve."""
+    """Parse `/folder:MB,/folder:MB`; an empty setting means no disks. Raises BadReserve."""
     disks = []
     for part in filter(None, (each.strip() for each in setting.split(","))):
         folder, _, reserve_mb = part.rpartition(":")
@@ -44,17 +44,17 @@ def parse(setting: str) -> tuple[ReservedDisk, ...]:
 
 
 def to_setting(disks: Sequence[ReservedDisk]) -> str:
-    """What `parse` reads."""
+    """Return what `parse` reads."""
     return ",".join(f"{disk.folder}:{disk.reserve_mb}" for disk in disks)
 
 
 def free_mb_of(folder: Path) -> int:
-    """Megabytes that are left on the folder's disk."""
+    """Return the free megabytes on the folder's disk."""
     return shutil.disk_usage(folder).free // 1_000_000
 
 
 class Reserve:
-    """Knows which disks have less room than is kept in reserve."""
+    """Knows which disks have less free space than their reserve."""
 
     def __init__(
         self, disks: Sequence[ReservedDisk], free_mb: Callable[[Path], int] = free_mb_of
@@ -66,15 +66,15 @@ class Reserve:
 
     @property
     def reason(self) -> str | None:
-        """Why nothing new is begun, or None while every disk has room."""
+        """Return why no new work is accepted, or None while every disk has enough space."""
         return " ".join(self._short.values()) or None
 
     def has_room(self, folder: Path) -> bool:
-        """Whether the disk of this folder had room at the last look."""
+        """Return whether the folder's disk had enough space at the last check."""
         return folder not in self._short
 
     def look(self) -> list[str]:
-        """Look at every disk; a sentence about each that has changed."""
+        """Check every disk; returns a sentence about each that has changed."""
         changes = []
         for disk in self._disks:
             try:
@@ -102,7 +102,7 @@ class Reserve:
         return []
 
     async def watch(self) -> None:
-        """Look every second, for ever, and log what changes."""
+        """Check every second, for ever, and log changes."""
         while self._disks:
             for change in self.look():
                 logger.warning("%s", change)

@@ -1,4 +1,4 @@
-"""One service as a process: its HTTP edge, its relay, its consumers and its schedule."""
+"""One service as a process: HTTP edge, relay, consumers and schedule."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,8 @@ from libs.runtime.http.intake import Intake
 from libs.runtime.http.problems import Refusal
 from libs.runtime.http.server import configure_logging, serve
 from libs.runtime.messaging import bus
-from libs.runtime.messaging.consumer import TRIES_AFTER_S, Consumer, Reaction
+from libs.runtime.messaging.consumer import TRIES_AFTER_S, Consumer
+from libs.runtime.messaging.handling import Reaction, with_views
 from libs.runtime.messaging.outbox import Outbox
 from libs.runtime.messaging.relay import Relay, ToContract
 from libs.runtime.messaging.streams import BridgedStreams
@@ -32,7 +33,8 @@ from libs.runtime.settings import ServiceSettings
 from libs.runtime.store.faults import Overloaded, StoreUnavailable
 from libs.runtime.store.leadership import Leadership
 from libs.runtime.store.store import Store
-from libs.runtime.views.rebuild import AnotherRebuild, Sources, StreamsIncomplete, build_changed
+from libs.runtime.views.rebuild import Sources, StreamsIncomplete, build_changed
+from libs.runtime.views.shadow_tables import AnotherRebuild
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +47,11 @@ Hook = Callable[["Service"], Awaitable[None]]
 
 
 class Service:
-    """What a service is made of, put together in its `__main__`.
+    """The parts of a service, put together in its `__main__`.
 
-    `hears` maps each contract of another service to its reaction, `publishes` translates our
-    private events; `on_start` runs when store and bus stand, before the first request, `on_stop`
-    while they still do, after the last one.
+    `subscriptions` maps contracts of other services to our reactions, beside those that our views
+    show. `publishes` translates our private events. `on_start` runs after store and bus are
+    connected and before the first request, `on_stop` before they are closed and after the last one.
     """
 
     def __init__(  # noqa: PLR0913
@@ -72,7 +74,7 @@ class Service:
         self.client: Client | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self._publishes = publishes
-        self._subscriptions = dict(subscriptions or {})
+        self._subscriptions = with_views(subscriptions or {}, store.views)
         self._timers = dict(timers or {})
         self._jobs = dict(jobs or {})
         self._refusals = dict(refusals or {})
@@ -100,12 +102,12 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Service"]:
-        """Everything but the HTTP server, from the first connection to the last."""
+        """Run everything but the HTTP server, from the first connection to the last."""
         self.loop = asyncio.get_running_loop()
         await self._open_store()
         self.client = await bus.connect(self.settings.nats_url, self.store.service)
         leadership = Leadership(self.settings.database_url, self.store.service)
-        # Apart, so that a provider that hangs keeps neither reactions nor timers waiting.
+        # Threads of their own, so that a hanging provider delays neither reactions nor timers.
         threads = [
             ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
             for name in ("reactions", "timers", "jobs")
@@ -120,7 +122,7 @@ class Service:
             for hook in self._on_stop:
                 await hook(self)
             await cancel_until_ended(tasks)
-            # Work that waits for our loop can only end while the loop goes on.
+            # Work that waits for our loop can end only while the loop runs.
             for each in threads:
                 await asyncio.to_thread(each.shutdown, wait=True, cancel_futures=True)
             await leadership.close()
@@ -128,7 +130,7 @@ class Service:
             await asyncio.to_thread(self.store.close)
 
     async def _open_store(self) -> None:
-        """Wait for a database that is away: to end instead would help nobody."""
+        """Wait for an unavailable database, because a restart would not help."""
         while True:
             try:
                 await asyncio.to_thread(self.store.open)
@@ -139,14 +141,14 @@ class Service:
                 return
 
     async def _build_outdated_views(self) -> None:
-        """Views of another shape than the last version's, from our log and the others' streams."""
+        """Rebuild views that changed their tables since the last version, from our log and the
+        streams."""
         if not self.store.outdated_views or self.client is None or self.loop is None:
             return
         sources = Sources(
             self.store.service,
             self.settings.database_url,
             self.store.application.mapper,
-            tuple(self._subscriptions),
             BridgedStreams(self.client, self.loop),
         )
         while self.store.outdated_views:

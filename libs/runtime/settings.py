@@ -1,16 +1,16 @@
-"""The settings that every service process reads from its environment."""
+"""The settings that every service reads from its environment."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
-    """Where the service listens, what it stands on, and what it signs with.
+    """Where the service listens, what it depends on, and its signing secret.
 
-    `person_token_secret` is shared by the edges and the services; no default, so that a process
+    The edges and the services share `person_token_secret`; it has no default, so that a process
     without one does not start. `disk_reserves` names folders on the disks of PostgreSQL and NATS
-    with the megabytes to keep free there (`/postgres:300,/nats:300`), as far as this process sees
-    them. `failpoint` is for tests alone: where the process dies.
+    with the megabytes to keep free (`/postgres:300,/nats:300`), as this process sees them.
+    `failpoint` is only for tests.
     """
 
     model_config = SettingsConfigDict(extra="ignore")

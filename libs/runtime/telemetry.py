@@ -16,7 +16,7 @@ _tracer = trace.get_tracer("backstage")
 
 
 def start(service: str, otlp_endpoint: str | None) -> None:
-    """Send the spans of this process to the OTLP endpoint; without one, only pass traces on."""
+    """Send this process's spans to the OTLP endpoint; without one, only pass traces on."""
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}),
         sampler=ParentBased(TraceIdRatioBased(1.0)),
@@ -34,14 +34,14 @@ def start(service: str, otlp_endpoint: str | None) -> None:
 
 @contextmanager
 def continued_span(name: str, traceparent: str | None) -> Iterator[Span]:
-    """A span that goes on with the trace of a stored event or a message."""
+    """Open a span that continues the trace of a stored event or a message."""
     context = _propagator.extract({"traceparent": traceparent}) if traceparent else None
     with _tracer.start_as_current_span(name, context=context) as span:
         yield span
 
 
 def current_traceparent() -> str | None:
-    """The W3C trace context of the span that is open here, to be stored or sent."""
+    """Return the W3C trace context of the open span, to be stored or sent."""
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get("traceparent")

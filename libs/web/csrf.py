@@ -1,7 +1,7 @@
-"""Proof that a form was shown by us to the one who sends it, shared by the two edges.
+"""CSRF tokens, shared by the two edges.
 
-The token is a keyed hash of the session (or of the browser, while no one is signed in), so nothing
-needs to be stored, and a token of one session is worth nothing in another.
+The token is a keyed hash of the session (or of the browser while signed out). Nothing is stored,
+and the token of one session is invalid in another.
 """
 
 import hashlib
@@ -9,10 +9,10 @@ import hmac
 
 
 def token_for(secret: str, session_id: str) -> str:
-    """The token to put into each form shown in this session, as 64 hex digits."""
+    """Return the token for each form of this session, as 64 hex digits."""
     return hmac.new(secret.encode(), b"csrf:" + session_id.encode(), hashlib.sha256).hexdigest()
 
 
 def verify(secret: str, session_id: str, token: str) -> bool:
-    """Whether the token is that of this session; compared in constant time."""
+    """Return whether the token belongs to this session; compares in constant time."""
     return hmac.compare_digest(token_for(secret, session_id).encode(), token.encode())

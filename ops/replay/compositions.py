@@ -40,5 +40,4 @@ def refusals_of(service: str) -> tuple[type[Exception], ...]:
 
 def reactions_of(service: str) -> Mapping[Any, Any]:
     """The reactions of a service, by contract."""
-    subscriptions: Mapping[Any, Any] = import_module(f"services.{service}.reactions").SUBSCRIPTIONS
-    return subscriptions
+    return stores.subscriptions_of(service)

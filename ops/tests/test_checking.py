@@ -35,7 +35,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_finding_is_said_once_and_that_it_is_over_as_well(data: Path) -> None:
+async def test_finding_is_reported_once_and_so_is_its_end(data: Path) -> None:
     said = io.StringIO()
     checking = Checking(Console(said, {"NO_COLOR": "1"}), data, os.environ, data, every_s=0)
     task = asyncio.create_task(checking.run())

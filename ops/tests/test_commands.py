@@ -236,5 +236,5 @@ def test_a_backup_brings_all_services_back_to_where_they_were(
 
 
 @pytest.mark.usefixtures("system")
-def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
+def test_folder_without_a_backup_is_refused(tmp_path: Path) -> None:
     assert "holds no finished backup" in backstage("restore", str(tmp_path), code=1)

@@ -39,7 +39,7 @@ def test_databases_without_their_secrets_are_not_opened_with_new_ones(data: Data
         data.secret("postgres")
 
 
-def test_what_runs_is_noted_without_any_secret(data: DataFolder) -> None:
+def test_note_of_what_runs_holds_no_secret(data: DataFolder) -> None:
     url = data.database_url("access", 8030)
     data.record(RunRecord(1, 8000, 0.0, {"postgres": 8030}, {}, {"access": 2}))
 
@@ -50,6 +50,6 @@ def test_what_runs_is_noted_without_any_secret(data: DataFolder) -> None:
     assert data.secret("backstage_access") not in note
 
 
-def test_asking_what_runs_when_nothing_does_says_how_to_start(data: DataFolder) -> None:
+def test_stopped_system_says_how_to_start(data: DataFolder) -> None:
     with pytest.raises(CannotStart, match=r"Nothing runs on .* \./bp up"):
         data.running()

@@ -54,7 +54,7 @@ def test_nobody_is_mailed_without_an_address(tmp_path: Path, sandbox: SandboxPro
     assert not note.exists()
 
 
-def test_a_mail_server_that_is_away_is_said_and_asked_again_a_minute_later(tmp_path: Path) -> None:
+def test_unreachable_mail_server_is_reported_and_retried_after_a_minute(tmp_path: Path) -> None:
     away = Letter(tmp_path / "note", "ops@example.com", "x@y", lambda: "smtp://127.0.0.1:1")
 
     assert "could not be mailed" in away.about(LOW)[0]
@@ -72,6 +72,6 @@ def test_every_part_of_the_data_folder_keeps_a_reserve_on_its_own_disk(tmp_path:
     assert {disk.reserve_mb for disk in disks} == {7}
 
 
-def test_a_reserve_that_is_no_number_is_refused(tmp_path: Path) -> None:
+def test_reserve_without_a_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="must be a number of megabytes"):
         reserved(DataFolder(tmp_path), {"DISK_RESERVE_MB": "a lot"})

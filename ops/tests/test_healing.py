@@ -64,7 +64,7 @@ async def test_nats_is_left_alone_while_its_disk_is_full() -> None:
     assert nats.restarted_at == [1100.0]
 
 
-async def test_nats_that_is_well_is_never_restarted() -> None:
+async def test_healthy_nats_is_never_restarted() -> None:
     nats = Nats()
     nats.ailment = None
 
@@ -73,7 +73,7 @@ async def test_nats_that_is_well_is_never_restarted() -> None:
     assert nats.restarted_at == []
 
 
-async def test_three_restarts_do_not_help_and_operators_are_told_once() -> None:
+async def test_three_failed_restarts_alert_operators_once() -> None:
     nats = Nats()
 
     await nats.look_for(int(WINDOW_S))
@@ -109,7 +109,7 @@ def answering(status: int, body: str) -> Iterator[int]:
     ("status", "says", "ailment"),
     [(200, WELL, None), (503, OTHER, None), (503, WRITE_ERROR, "no space left")],
 )
-def test_a_stream_that_names_a_write_error_is_the_ailment(
+def test_stream_with_a_write_error_is_the_diagnosis(
     status: int, says: str, ailment: str | None
 ) -> None:
     with answering(status, says) as monitor:
@@ -127,7 +127,7 @@ def test_a_stream_that_names_a_write_error_is_the_ailment(
         ("true", "null", False),
     ],
 )
-def test_an_outbox_that_waits_while_nats_calls_itself_well_is_the_ailment(
+def test_waiting_outbox_beside_a_healthy_nats_is_the_diagnosis(
     unheard: str, reason: str, ails: bool
 ) -> None:
     health = f'{{"outbox": {{"reason": {reason}, "unheard": {unheard}}}}}'

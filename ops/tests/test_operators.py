@@ -98,7 +98,7 @@ def lag_of(service: str) -> int:
     raise AssertionError(service)
 
 
-async def test_a_sound_system_has_no_findings_and_the_next_run_begins_where_this_one_ended(
+async def test_healthy_system_has_no_findings_and_the_next_run_continues(
     system: Operated, services: tuple[Service, Service], verify: Callable[..., Any], tmp_path: Path
 ) -> None:
     await sold(system, services[0], 3)
@@ -135,7 +135,7 @@ async def test_an_event_without_effect_is_found_and_a_replay_handles_it_and_no_o
     assert ("effects", "access") not in found(await verify())
 
 
-async def test_a_service_that_fell_silent_is_found_and_a_replay_does_its_work(
+async def test_silent_service_is_found_and_a_replay_does_its_work(
     system: Operated, verify: Callable[..., Any]
 ) -> None:
     """It acknowledges nothing at all, so that nothing is wrong with what it acknowledged."""
@@ -222,7 +222,7 @@ async def test_a_replay_works_no_schedule_off_and_holds_no_way_to_a_provider(
     system.rows(
         "chat",
         "INSERT INTO schedule (kind, key, due_at, payload)"
-        " VALUES ('settle_seat', 'due long ago', now() - interval '1 hour', '{}')",
+        " VALUES ('settle_member', 'due long ago', now() - interval '1 hour', '{}')",
     )
 
     told = await asyncio.to_thread(
@@ -439,7 +439,7 @@ async def test_lag_tells_what_is_unpublished_pending_late_and_a_dead_letter(
     assert told["checkout"]["unpublished"] == 0
 
 
-async def test_what_no_relay_publishes_shows_in_lag(system: Operated) -> None:
+async def test_unpublished_events_show_in_lag(system: Operated) -> None:
     store = system.store("checkout")
     store.open()
     await asyncio.to_thread(sell, store)
@@ -493,7 +493,7 @@ async def test_a_nats_that_stores_nothing_is_a_finding_with_its_repair(tmp_path:
     assert "restarts it by itself" in finding.repair
 
 
-def test_what_may_yet_come_is_told_apart_from_what_differs_for_good() -> None:
+def test_pending_message_is_told_apart_from_a_lasting_difference() -> None:
     behind, differs = "2 events at the end are not in the stream", "message 3 is another one"
     verdict = Verdict("chat", 9, 7, (differs, behind), behind=behind)
 

@@ -103,7 +103,7 @@ def sold(shop: Shop) -> tuple[Shop, UUID]:
     return shop, order_id
 
 
-def test_a_purchase_with_all_that_belongs_to_it_is_well(sold: tuple[Shop, UUID]) -> None:
+def test_purchase_with_all_its_effects_has_no_findings(sold: tuple[Shop, UUID]) -> None:
     shop, _ = sold
 
     found, awaited = shop.look()
@@ -112,7 +112,7 @@ def test_a_purchase_with_all_that_belongs_to_it_is_well(sold: tuple[Shop, UUID])
     assert awaited.orders == awaited.grants == awaited.notices == []
 
 
-def test_what_is_on_its_way_is_no_finding_and_is_looked_at_again(shop: Shop) -> None:
+def test_outcome_in_progress_is_no_finding_and_is_checked_again(shop: Shop) -> None:
     order_id = sell(shop.checkout)
 
     young, awaited = shop.look(at=datetime.now(UTC))
@@ -336,7 +336,7 @@ def test_a_refund_that_left_the_grants_is_found_and_the_named_replay_revokes_the
     assert shop.look(awaited)[0] == []
 
 
-def test_what_is_given_again_after_a_refund_that_failed_is_its_purchases(
+def test_grants_reissued_after_a_failed_refund_belong_to_their_purchase(
     sold: tuple[Shop, UUID],
 ) -> None:
     shop, order_id = sold
@@ -377,7 +377,7 @@ def test_a_receipt_that_was_not_mailed_is_found_with_the_work_that_mails_it(shop
     assert "notifications does it within a second" in done.output
 
 
-def test_a_mail_that_the_server_refuses_for_good_has_come_to_its_end(shop: Shop) -> None:
+def test_mail_refused_for_good_is_no_finding(shop: Shop) -> None:
     sell(shop.checkout)
     shop.act(shop.access, shop.notifications)
     letters = shop.system.rows(
@@ -412,7 +412,7 @@ def test_a_receipt_too_many_is_found(shop: Shop, topic: str, change: str, senten
     assert sentence in told
 
 
-def test_what_was_well_is_not_looked_at_again_unless_the_log_is_another_one(
+def test_correct_outcome_is_checked_again_only_after_a_restore(
     sold: tuple[Shop, UUID],
 ) -> None:
     shop, _ = sold

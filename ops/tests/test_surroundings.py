@@ -53,7 +53,7 @@ def test_a_half_given_provider_does_not_mix_real_and_local_settings(tmp_path: Pa
     assert providers.variables["LIVEKIT_API_SECRET"] != "of another server"
 
 
-def test_a_livekit_of_somebody_elses_has_no_state_to_read(tmp_path: Path) -> None:
+def test_external_livekit_has_no_state_file(tmp_path: Path) -> None:
     providers = surroundings(tmp_path, LIVEKIT_URL="wss://live.test").providers()
 
     assert providers.variables["LIVEKIT_URL"] == "wss://live.test"
@@ -61,7 +61,7 @@ def test_a_livekit_of_somebody_elses_has_no_state_to_read(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-def test_no_service_sees_a_key_that_it_has_no_use_for(tmp_path: Path, service: Service) -> None:
+def test_service_gets_only_the_keys_that_it_uses(tmp_path: Path, service: Service) -> None:
     around = surroundings(tmp_path, STRIPE_API_KEY="sk_live_x", SMTP_URL="smtps://u:p@mail.test")
     providers = around.providers(video=False)
 
@@ -75,7 +75,7 @@ def test_no_service_sees_a_key_that_it_has_no_use_for(tmp_path: Path, service: S
     assert ("CHECKOUT_URL" in told) == (service.name in {"gateway", "admin"})
 
 
-def test_a_service_is_told_its_own_port_database_and_the_public_address(tmp_path: Path) -> None:
+def test_service_gets_its_port_its_database_and_the_public_address(tmp_path: Path) -> None:
     around = surroundings(tmp_path)
 
     told = around.of_service(BY_NAME["access"], around.providers(video=False))
@@ -86,7 +86,7 @@ def test_a_service_is_told_its_own_port_database_and_the_public_address(tmp_path
     assert told["PATH"] == "/bin"
 
 
-def test_settings_of_the_persons_own_shell_do_not_leak_into_services(tmp_path: Path) -> None:
+def test_settings_of_the_shell_do_not_leak_into_services(tmp_path: Path) -> None:
     around = surroundings(tmp_path, DATABASE_URL="postgresql://elsewhere", NATS_URL="nats://x")
 
     told = around.of_service(BY_NAME["chat"], around.providers(video=False))

@@ -181,7 +181,7 @@ def test_children_do_not_outlive_a_killed_supervisor_and_a_restart_recovers(
     assert second.end() == 0
 
 
-def test_a_second_up_on_the_same_data_says_so(start: Callable[..., Up]) -> None:
+def test_second_up_on_the_same_data_is_refused(start: Callable[..., Up]) -> None:
     first = start()
     first.wait_until_ready()
 

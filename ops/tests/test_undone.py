@@ -75,7 +75,7 @@ def test_work_that_fails_again_and_again_is_found_although_it_is_never_overdue(
     ]
 
 
-def test_work_that_nobody_begins_is_found(checkout: str) -> None:
+def test_overdue_work_is_found(checkout: str) -> None:
     put(checkout, "late", NOW - timedelta(minutes=9), 0, None)
     put(checkout, "forgotten", NOW - timedelta(minutes=11), 0, None)
 
@@ -85,7 +85,7 @@ def test_work_that_nobody_begins_is_found(checkout: str) -> None:
     assert len(look(checkout, patience=Patience(late=timedelta(minutes=8)))) == 2
 
 
-def test_what_is_to_be_done_is_listed_and_what_is_not_there_can_not_be_tried(
+def test_pending_work_is_listed_and_unknown_work_cannot_be_retried(
     checkout: str,
 ) -> None:
     put(checkout, "fine", NOW, 0, None)
@@ -102,7 +102,7 @@ def test_what_is_to_be_done_is_listed_and_what_is_not_there_can_not_be_tried(
     assert "has no close_order nobody" in refused.output
 
 
-def test_more_of_the_same_is_counted_not_told(checkout: str) -> None:
+def test_repeated_findings_are_counted(checkout: str) -> None:
     for number in range(8):
         put(checkout, str(number), NOW, 9, "no luck")
 

@@ -19,29 +19,28 @@ from ops import stores
 from ops.log_reader import Announced, Reached
 from ops.tests.operated import AT, Operated, an_offer
 from ops.verify.answers import check_answers
+from ops.verify.captured_payments import Captured, StripePayments
 from ops.verify.cursor import Cursor
-from ops.verify.finding import Finding
-from ops.verify.membership import (
+from ops.verify.entitlements import (
     CHANNELS,
     CHAT,
     VIDEO,
     as_findings,
     chat_tokens,
-    differences,
+    discrepancies,
     may_enter,
     video_tokens,
 )
+from ops.verify.finding import Finding
+from ops.verify.log_cursor import LogCursor, settled_end
 from ops.verify.outcomes import Awaited
 from ops.verify.payments import (
     SETTLED_WITHIN,
     Asked,
-    Captured,
-    StripePayments,
     check_balances,
     check_payments,
     check_stuck,
 )
-from ops.verify.place import Place, settled_end
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
 from services.checkout.orders.order import Order
@@ -165,7 +164,7 @@ def payments(database: str, *paid: Captured, now: datetime = NOW) -> list[Findin
         return check_payments(conn, Provider(paid), EVER, now)[0]
 
 
-def test_a_captured_payment_that_became_a_pass_is_well(database: str) -> None:
+def test_captured_payment_that_became_a_pass_has_no_finding(database: str) -> None:
     order = an_order()
     order.order.fulfil("pi_1", AT)
     save(database, order)
@@ -424,17 +423,17 @@ def test_a_day_that_differed_when_it_was_compared_last_is_found_with_what_repair
         assert each.repair == "backstage reconcile --day 2026-06-01"
 
 
-def test_who_sits_where_they_may_not_and_who_does_not_where_they_may_are_found() -> None:
+def test_extra_and_missing_channel_members_are_found() -> None:
     here, there = uuid4(), uuid4()
 
-    found = differences({here: {"ada", "bob"}, there: {"ada"}}, {here: {"bob", "eve"}})
+    found = discrepancies({here: {"ada", "bob"}, there: {"ada"}}, {here: {"bob", "eve"}})
 
     assert found == {
         (here, "ada", "missing"),
         (here, "eve", "extra"),
         (there, "ada", "missing"),
     }
-    assert [each.check for each in as_findings(found, CHANNELS)] == ["membership"] * 3
+    assert [each.check for each in as_findings(found, CHANNELS)] == ["channel members"] * 3
 
 
 @pytest.fixture
@@ -475,7 +474,7 @@ def doors(postgres: PostgresServer) -> Operated:
     for person in (MEMBER, HOST):
         system.rows(
             "chat",
-            "INSERT INTO seat_list VALUES (%s, %s, %s, 1, 'member', 'member')",
+            "INSERT INTO channel_member_list VALUES (%s, %s, %s, 1, 'member', 'member')",
             *(uuid4(), person, LOUNGE),
         )
     return system
@@ -488,8 +487,8 @@ def given_wrongly(system: Operated) -> list[str]:
             for name in ("access", "streaming", "chat")
         )
         allowed = may_enter(access)
-        found = as_findings(differences(allowed, video_tokens(streaming)), VIDEO)
-        found += as_findings(differences(allowed, chat_tokens(chat)), CHAT)
+        found = as_findings(discrepancies(allowed, video_tokens(streaming)), VIDEO)
+        found += as_findings(discrepancies(allowed, chat_tokens(chat)), CHAT)
     return [each.sentence for each in found]
 
 
@@ -504,7 +503,11 @@ def test_tokens_follow_what_access_decides(doors: Operated) -> None:
         ("streaming", "UPDATE door_list SET closed = false", "a token for the video of"),
         ("streaming", "DELETE FROM ban_list", "a token for the video of"),
         ("streaming", "DELETE FROM team_list", "no token for its video"),
-        ("chat", "DELETE FROM seat_list WHERE person_id = '{MEMBER}'", "no token for its chat"),
+        (
+            "chat",
+            "DELETE FROM channel_member_list WHERE person_id = '{MEMBER}'",
+            "no token for its chat",
+        ),
         ("access", "UPDATE grant_list SET revoked_at = now()", "a token for the chat of"),
     ],
 )
@@ -559,7 +562,7 @@ def test_an_order_that_was_promised_and_one_that_nobody_was_told_of_are_found(
         ({"amount_minor": "much"}, False),
     ],
 )
-def test_a_message_in_the_words_of_another_version_tells_the_same(
+def test_message_of_another_contract_version_counts_as_equal(
     change: dict[str, str], is_told: bool
 ) -> None:
     returned = PaymentReturned(
@@ -579,15 +582,15 @@ def test_a_message_in_the_words_of_another_version_tells_the_same(
     assert announced.is_told_by(body) is is_told
 
 
-def test_a_note_that_can_not_be_read_means_from_the_beginning(tmp_path: Path) -> None:
+def test_unreadable_cursor_means_from_the_beginning(tmp_path: Path) -> None:
     file = tmp_path / "verify.json"
     kept = Cursor(
         streams={"chat": Reached(1, "7-8", 9)},
         effects={"checkout": 7},
-        stock=Ledger(Place(7, 8, "seat", 2), [(9, 10)], {str(uuid4()): Taken(1, 2, None)}),
-        outcomes=Awaited({"access": Place(3, 4, "grant", 1)}, orders=[uuid4()]),
-        payments=Asked(AT, Place(), {"pi_1": uuid4()}),
-        views=Turn("chat seat_list", ["access grant_list"]),
+        stock=Ledger(LogCursor(7, 8, "seat", 2), [(9, 10)], {str(uuid4()): Taken(1, 2, None)}),
+        outcomes=Awaited({"access": LogCursor(3, 4, "grant", 1)}, orders=[uuid4()]),
+        payments=Asked(AT, LogCursor(), {"pi_1": uuid4()}),
+        views=Turn("chat channel_member_list", ["access grant_list"]),
     )
     kept.save(file)
     known = Cursor.load(file)

@@ -68,7 +68,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
             up.process.wait()
 
 
-async def test_a_missing_livekit_is_prepared_and_taken_in_without_a_restart(
+async def test_missing_livekit_is_prepared_and_used_without_a_restart(
     machine: Machine, livekit_program: Path
 ) -> None:
     up = machine.up("livekit", delivers=livekit_program)
@@ -119,7 +119,7 @@ def test_ctrl_c_while_livekit_is_prepared_ends_all_of_it(machine: Machine) -> No
     assert list((machine.folder / "machine0/cache/backstage-pass/making").glob("*/*")) == []
 
 
-def test_without_video_nothing_is_prepared_and_the_stage_is_told(machine: Machine) -> None:
+def test_without_video_nothing_is_prepared_and_streaming_knows(machine: Machine) -> None:
     up = machine.up("no-video")
     up.wait_until_ready()
 

@@ -19,24 +19,25 @@ from ops.storage import REPAIR, storage_error
 from ops.up.data_folder import DataFolder
 from ops.verify import outcomes, undone
 from ops.verify.answers import check_answers
+from ops.verify.captured_payments import StripePayments
 from ops.verify.cursor import Cursor
 from ops.verify.effects import check_effects
-from ops.verify.finding import Finding
-from ops.verify.membership import (
+from ops.verify.entitlements import (
     CHANNELS,
     CHAT,
     VIDEO,
-    Difference,
+    Discrepancy,
     Members,
     StreamMembers,
     as_findings,
     channels,
     chat_tokens,
-    differences,
+    discrepancies,
     may_enter,
     video_tokens,
 )
-from ops.verify.payments import Asked, StripePayments, check_balances, check_payments, check_stuck
+from ops.verify.finding import Finding
+from ops.verify.payments import Asked, check_balances, check_payments, check_stuck
 from ops.verify.sessions import check_sessions
 from ops.verify.stock import check_stock
 from ops.verify.views import Views
@@ -95,7 +96,9 @@ class Checker:
         await self._timed("views", self._views(full=full))
         if providers is not None:
             await self._timed("payments", asyncio.to_thread(self._payments, providers, full=full))
-            await self._timed("membership", asyncio.to_thread(self._membership, providers))
+            await self._timed(
+                "channel members", asyncio.to_thread(self._channel_members, providers)
+            )
 
     async def _timed(self, check: str, checking: Coroutine[Any, Any, None]) -> None:
         begun = time.monotonic()
@@ -208,24 +211,24 @@ class Checker:
 
     def _look_at_tokens(
         self, service: str, tokens: Callable[[Connection[DictRow]], Members]
-    ) -> set[Difference]:
+    ) -> set[Discrepancy]:
         with self._reading(service) as conn:
             given = tokens(conn)
         return self._compare(given)
 
-    def _membership(self, providers: Mapping[str, str]) -> None:
+    def _channel_members(self, providers: Mapping[str, str]) -> None:
         members = StreamMembers(providers)
 
-        def look() -> set[Difference]:
+        def look() -> set[Discrepancy]:
             with self._reading("chat") as chat:
                 seated = {experience: members.of(experience) for experience in channels(chat)}
             return {each for each in self._compare(seated) if each[0] in seated}
 
         self.findings += as_findings(self._lasting(look), CHANNELS)
 
-    def _compare(self, let_in: Members) -> set[Difference]:
+    def _compare(self, let_in: Members) -> set[Discrepancy]:
         with self._reading("access") as access:
-            return differences(may_enter(access), let_in)
+            return discrepancies(may_enter(access), let_in)
 
     def _lasting(self, look: Callable[[], set[T]]) -> set[T]:
         """What is so at every look: who just bought is on the way, who died comes back."""

@@ -20,7 +20,7 @@ from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundFailed
 from libs.events.envelope import event_id_of
 from ops import stores
 from ops.verify.finding import Finding
-from ops.verify.place import Place, settled_end, still_there
+from ops.verify.log_cursor import LogCursor, settled_end, still_there
 from ops.verify.purchases import CLOSED, Facts, Purchase, Topics, amiss_with
 from services.access.domain import Grant, GrantReason, Source
 from services.checkout.orders.order import Order
@@ -72,7 +72,7 @@ Logs = Mapping[str, Connection[DictRow]]
 class Awaited:
     """Up to where each log was read, and which entities were not as promised then."""
 
-    places: dict[str, Place] = field(default_factory=dict)
+    cursors: dict[str, LogCursor] = field(default_factory=dict)
     orders: list[UUID] = field(default_factory=list)
     grants: list[UUID] = field(default_factory=list)
     notices: list[UUID] = field(default_factory=list)
@@ -86,8 +86,8 @@ def check_outcomes(
     `logs` are connections to the databases of `SERVICES`. What is younger may be on its way. When
     one of them is another one than it was, what the others made of the old one is looked at too.
     """
-    places = awaited.places
-    if any(still_there(logs[name], place) != place for name, place in places.items()):
+    cursors = awaited.cursors
+    if any(still_there(logs[name], cursor) != cursor for name, cursor in cursors.items()):
         awaited = Awaited()
     reached = Awaited({name: settled_end(logs[name]) for name in SERVICES})
     look = _Look(logs, now - within)
@@ -98,8 +98,8 @@ def check_outcomes(
         known: list[UUID],
         at: Callable[[Sequence[UUID]], Iterator[UUID]],
     ) -> list[UUID]:
-        after = awaited.places.get(name, Place())
-        pages = _entities(logs[name], topics, after, reached.places[name])
+        after = awaited.cursors.get(name, LogCursor())
+        pages = _entities(logs[name], topics, after, reached.cursors[name])
         again = dict.fromkeys(chain.from_iterable(at(page) for page in chain([known], pages)))
         return list(again)
 
@@ -110,9 +110,9 @@ def check_outcomes(
 
 
 def _entities(
-    log: Connection[DictRow], topics: list[str], after: Place, end: Place
+    log: Connection[DictRow], topics: list[str], after: LogCursor, end: LogCursor
 ) -> Iterator[list[UUID]]:
-    """The entities to which one of these things happened between two places, page by page."""
+    """The entities to which one of these things happened between two cursors, page by page."""
     bounds = {"xact": after.xact, "id": after.id, "end_xact": end.xact, "end_id": end.id}
     with log.transaction(), log.cursor("entities") as curs:
         curs.execute(_ENTITIES, {"topics": topics, **bounds})

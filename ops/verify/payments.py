@@ -1,25 +1,23 @@
 """Every captured payment ends as exactly one of: pass granted, or money returned."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final
 from uuid import UUID
 
-import stripe
 from psycopg import Connection
 from psycopg.rows import DictRow
 
+from ops.verify.captured_payments import Captured, CapturedPayments
 from ops.verify.finding import Finding
-from ops.verify.place import Place, settled_end, still_there
+from ops.verify.log_cursor import LogCursor, settled_end, still_there
 from services.checkout.orders import audit
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 FIRST_BACK: Final = timedelta(days=2)
 _OVERLAP: Final = timedelta(hours=1)
 """So far before the last run a payment may have been made that it could not judge yet."""
-_TIMEOUT_S: Final = 10.0
-_PAGE: Final = 100
 
 _DIFFERING: Final = """
     SELECT day::text, sums, differing FROM balance_list
@@ -29,98 +27,13 @@ _STRAYS: Final = "SELECT to_regclass('orphaned_payment_list') IS NOT NULL AS the
 _STRAY: Final = "SELECT returned_at FROM orphaned_payment_list WHERE payment_intent_id = %s"
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A payment that the provider has taken, in the smallest unit of its currency."""
-
-    payment_intent_id: str
-    order_id: UUID | None
-    amount_minor: int
-    returned_minor: int
-    captured_at: datetime
-    returned_at: datetime | None = None
-    """When the last of it went back."""
-
-
-class CapturedPayments(Protocol):
-    """What a provider has taken."""
-
-    def since(self, at: datetime) -> Iterator[Captured]:
-        """Payments that were made at or after then and captured."""
-        ...
-
-    def get(self, payment_intent_id: str) -> Captured | None:
-        """One payment, whenever it was made; None when it is unknown or was not captured."""
-        ...
-
-
-class StripePayments:
-    """Asks Stripe through its official SDK.
-
-    `variables` are those of the checkout: `STRIPE_API_KEY`, `STRIPE_API_URL`.
-    """
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self._intents = stripe.StripeClient(
-            variables["STRIPE_API_KEY"],
-            base_addresses={"api": variables.get("STRIPE_API_URL", "https://api.stripe.com")},
-            max_network_retries=2,
-            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
-        ).v1.payment_intents
-
-    def since(self, at: datetime) -> Iterator[Captured]:
-        """As CapturedPayments.since."""
-        pages = self._intents.list(
-            {
-                "limit": _PAGE,
-                "created": {"gte": int(at.timestamp())},
-                "expand": ["data.latest_charge.refunds"],
-            }
-        )
-        for intent in pages.auto_paging_iter():
-            found = intent.to_dict()
-            if found["status"] == "succeeded":
-                yield _captured(found)
-
-    def get(self, payment_intent_id: str) -> Captured | None:
-        """As CapturedPayments.get."""
-        try:
-            intent = self._intents.retrieve(
-                payment_intent_id, {"expand": ["latest_charge.refunds"]}
-            )
-        except stripe.InvalidRequestError as unknown:
-            if unknown.code == "resource_missing":
-                return None
-            raise
-        found = intent.to_dict()
-        return _captured(found) if found["status"] == "succeeded" else None
-
-
-def _captured(intent: dict[str, Any]) -> Captured:
-    charge = intent["latest_charge"]
-    try:
-        order_id: UUID | None = UUID(intent["metadata"].get("order_id", ""))
-    except ValueError:
-        order_id = None
-    refunds = charge["refunds"]["data"] if charge else []
-    returned_at = max((refund["created"] for refund in refunds), default=None)
-    return Captured(
-        payment_intent_id=intent["id"],
-        order_id=order_id,
-        amount_minor=intent["amount_received"],
-        returned_minor=charge["amount_refunded"] if charge else 0,
-        captured_at=datetime.fromtimestamp((charge or intent)["created"], UTC),
-        returned_at=returned_at and datetime.fromtimestamp(returned_at, UTC),
-    )
-
-
 @dataclass
 class Asked:
     """From when on the provider is to be asked, up to where the log was compared with it, and
     which payments were not solved, by order: they are asked for whenever they were made."""
 
     since: datetime | None = None
-    place: Place = field(default_factory=Place)
+    cursor: LogCursor = field(default_factory=LogCursor)
     unsolved: dict[str, UUID] = field(default_factory=dict)
 
 
@@ -129,12 +42,13 @@ def check_payments(
 ) -> tuple[list[Finding], Asked]:
     """What is amiss with payments and orders that earlier runs have not seen, or not solved."""
     since = asked.since or now - FIRST_BACK
-    place, end = still_there(checkout, asked.place), settled_end(checkout)
+    cursor, end = still_there(checkout, asked.cursor), settled_end(checkout)
     look = _Look(checkout, captured, now)
     for payment in captured.since(since):
         look.at(payment)
     granted = {
-        row["payment_intent_id"]: row["order_id"] for row in _fulfilled(checkout, since, place, end)
+        row["payment_intent_id"]: row["order_id"]
+        for row in _fulfilled(checkout, since, cursor, end)
     }
     for intent, order_id in (asked.unsolved | granted).items():
         if intent is not None:
@@ -145,9 +59,9 @@ def check_payments(
 
 
 def _fulfilled(
-    checkout: Connection[DictRow], since: datetime, place: Place, end: Place
+    checkout: Connection[DictRow], since: datetime, cursor: LogCursor, end: LogCursor
 ) -> Sequence[DictRow]:
-    bounds = {"xact": place.xact, "id": place.id, "end_xact": end.xact, "end_id": end.id}
+    bounds = {"xact": cursor.xact, "id": cursor.id, "end_xact": end.xact, "end_id": end.id}
     return audit.list_fulfilled(checkout, since=since + SETTLED_WITHIN, **bounds)
 
 

@@ -8,7 +8,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 
 from ops.verify.finding import Finding
-from ops.verify.place import Place, settled_end, still_there
+from ops.verify.log_cursor import LogCursor, settled_end, still_there
 
 # Who moves a seat or sets a capacity holds the counter's row first, so the numbers of the events
 # are in the order of the moves; the order of transactions is not.
@@ -68,12 +68,12 @@ class Taken:
 
 @dataclass
 class Ledger:
-    """The moves of all seats up to a place in the log, and those of `ahead` behind it.
+    """The moves of all seats up to a cursor in the log, and those of `ahead` behind it.
 
-    Not all that lies behind the place is newer: a transaction that began early may end late.
+    Not all that lies behind the cursor is newer: a transaction that began early may end late.
     """
 
-    place: Place = field(default_factory=Place)
+    cursor: LogCursor = field(default_factory=LogCursor)
     ahead: list[tuple[int, int]] = field(default_factory=list)
     passes: dict[str, Taken] = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Find
     """
     with checkout.transaction():
         checkout.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        if still_there(checkout, known.place) != known.place:
+        if still_there(checkout, known.cursor) != known.cursor:
             known = Ledger()
         now = Ledger(settled_end(checkout), [], _copied(known.passes))
         found = _fold(checkout, known, now)
@@ -108,9 +108,9 @@ def _fold(checkout: Connection[DictRow], known: Ledger, now: Ledger) -> list[Fin
     """Go through the newer moves in the order in which they were made."""
     found: dict[str, Finding] = {}
     seen = {(xact, id_) for xact, id_ in known.ahead}
-    end = (now.place.xact, now.place.id)
+    end = (now.cursor.xact, now.cursor.id)
     with checkout.cursor("moves") as moves:
-        for row in moves.execute(_NEWER, (known.place.xact, known.place.id)):
+        for row in moves.execute(_NEWER, (known.cursor.xact, known.cursor.id)):
             position = (row["xact"], row["notification_id"])
             if position > end:
                 now.ahead.append(position)
@@ -134,7 +134,7 @@ def _oversold(row: DictRow, taken: Taken) -> Finding:
     return Finding(
         "stock",
         "checkout",
-        f"pass {row['pass_id']} had {taken.held + taken.sold} places held and sold at"
+        f"pass {row['pass_id']} had {taken.held + taken.sold} seats held and sold at"
         f" {row['recorded_at']:%F %T %Z}, when there were {taken.seats}",
         f"backstage events ls --service checkout --mentions {row['pass_id']}; refund the newest"
         " orders",

@@ -96,7 +96,7 @@ class Views:
                 f" lacks {each.only_rebuilt} that they give; {'; '.join(each.examples)}",
                 f"backstage projections rebuild {service} {owners[each.table]}",
             )
-            for each in outcome.differences
+            for each in outcome.discrepancies
             if each.found
         ]
 

@@ -3,6 +3,7 @@
 from sandbox.state import Document
 from sandbox.stream.chat import Call, Chat, mapping, text_list
 from sandbox.stream.pages import page_of_messages
+from sandbox.stream.problems import bad_input
 from sandbox.stream.sending import KNOWN_FIELDS, content_of, pin_fields, require_not_banned
 from sandbox.stream.store import Room
 
@@ -109,12 +110,31 @@ def _store_change(chat: Chat, call: Call, room: Room, changed: Document) -> Docu
 
 
 def delete_message(chat: Chat, call: Call) -> Document:
-    """DELETE /messages/{id}: hide it, or with `hard=true` take it and its replies out."""
+    """DELETE /messages/{id}: hide it, or with `hard=true` take it and its replies out.
+
+    `delete_for_me` hides it from one person, who needs no more than to read it.
+    """
     room, message = readable(chat, call, call.path["id"])
     hard = call.query.get("hard") == "true"
+    if call.query.get("delete_for_me") == "true" or call.body.get("delete_for_me") is True:
+        if hard:
+            raise bad_input("hard and delete_for_me exclude each other")
+        return {"message": _hide(chat, call, room, message)}
     own = _is_own(call, message) and not hard
     chat.roles.require(call.caller, room, "delete-message", own=own)
     return {"message": erase(chat, room, message, call.caller.user_id, hard=hard)}
+
+
+def _hide(chat: Chat, call: Call, room: Room, message: Document) -> Document:
+    """Delete a message for one person, and tell only that person."""
+    person = chat.acting_user(call, call.body, "message")
+    message["deleted_for"] = sorted({*message.get("deleted_for", ()), person})
+    chat.store.messages.put(message)
+    shown = chat.shapes.message(message, person)
+    told = {name: value for name, value in shown.items() if name != "deleted_for_me"}
+    fields = {"message": told, "message_id": message["id"], "deleted_for_me": True}
+    chat.hub.tell_users([person], "message.deleted", room, person, **fields)
+    return shown
 
 
 def erase(chat: Chat, room: Room, message: Document, by: str, *, hard: bool) -> Document:

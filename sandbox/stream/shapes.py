@@ -152,7 +152,8 @@ class Shapes:
     def message(self, message: Document, viewer_id: str = "", *, server: bool = False) -> Document:
         """Return a message with its reactions; `own_reactions` are the viewer's."""
         reactions = self._store.reactions_of(message["id"])
-        gone = message["type"] == "deleted" and not server
+        gone_for_viewer = viewer_id in message.get("deleted_for", ()) and not server
+        gone = gone_for_viewer or (message["type"] == "deleted" and not server)
         text = "" if gone else str(message["text"])
         shown = {name: value for name, value in message.items() if name not in _STORED_ONLY}
         return without_none(
@@ -160,6 +161,8 @@ class Shapes:
                 **message.get("custom", {}),
                 **shown,
                 **self._reaction_fields(reactions, viewer_id),
+                "type": "deleted" if gone_for_viewer else message["type"],
+                "deleted_for_me": True if gone_for_viewer else None,
                 "text": text,
                 "html": f"<p>{escape(text)}</p>\n" if text else "",
                 "attachments": [] if gone else message["attachments"],
@@ -241,7 +244,8 @@ class Shapes:
         for message in reversed(room.messages):
             if message["created_at"] <= read["last_read"]:
                 break
-            if message["user_id"] != user_id and message["type"] == "regular":
+            by_others = message["user_id"] != user_id and message["type"] == "regular"
+            if by_others and user_id not in message.get("deleted_for", ()):
                 count += 1
         return count
 
@@ -265,4 +269,4 @@ class Shapes:
         )
 
 
-_STORED_ONLY: Final = ("custom", "user_id", "pinned_by_id", "mentioned_user_ids")
+_STORED_ONLY: Final = ("custom", "user_id", "pinned_by_id", "mentioned_user_ids", "deleted_for")

@@ -70,6 +70,7 @@ class Call:
     idempotency_key: str | None
     ids: dict[str, str]
     params: dict[str, Any]
+    version: str = VERSION
     events: list[Document] = field(default_factory=list)
 
     @property

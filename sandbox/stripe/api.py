@@ -23,6 +23,7 @@ from sandbox.stripe.operations import Operation, operation_at
 from sandbox.stripe.parameters import check_parameters
 from sandbox.stripe.payment_intents import for_caller
 from sandbox.stripe.published import VERSION
+from sandbox.stripe.versions import in_version, requested_version
 from sandbox.stripe.webhooks import Courier
 from sandbox.stripe.wire import Unreadable, decode_form
 
@@ -82,6 +83,7 @@ class Api:
         self, request: Request, path: str, base_url: str, request_id: str, text: str
     ) -> Response:
         caller = self._caller(request.headers)
+        version = requested_version(", ".join(request.headers.getlist("stripe-version")))
         operation, ids = operation_at(request.method, path)
         if caller == "publishable" and not operation.for_browsers:
             raise _secret_key_required()
@@ -96,13 +98,13 @@ class Api:
             if late := self._misbehaviours.take("answer_late", path):
                 await asyncio.sleep(late.delay_s)
             if first := self._keys.answer_of(key, path, given):
-                return _replayed(first, request_id)
+                return _replayed(first, request_id, version)
             self._refuse_on_order(path)
             params = check_parameters(operation.form, given)
             account = self._account
-            call = Call(account, caller, base_url, request_id, key, ids, params)
+            call = Call(account, caller, base_url, request_id, key, ids, params, version)
             status, body = self._transact(operation, call, path, given)
-        response = _response(status, body, request_id)
+        response = _response(status, body, request_id, version)
         if self._misbehaviours.take("cut", path):
             return CutAnswer(response.body, status, dict(response.headers))
         return response
@@ -140,7 +142,7 @@ class Api:
                 self._courier.post(call.events)
                 self._keep(call, path, given, status, body)
         except problems.Refusal as refusal:
-            body = _error(_visible_error(call, refusal.error), call.request_id)
+            body = self._error_of(call, refusal)
             status = refusal.status
             if refusal.begun:
                 self._keep(call, path, given, status, body)
@@ -152,11 +154,25 @@ class Api:
         except problems.Refusal as refusal:
             if not refusal.done:
                 raise
-            return refusal.status, _error(_visible_error(call, refusal.error), call.request_id)
+            return refusal.status, self._error_of(call, refusal)
         if document["object"] == "payment_intent":
             document = for_caller(call, document)
         paths = call.params.get("expand") or []
-        return 200, expand(self._account, shown(document), paths)
+        expanded = expand(self._account, self._in_version(call, shown(document)), paths)
+        return 200, self._in_version(call, expanded)
+
+    def _error_of(self, call: Call, refusal: problems.Refusal) -> Document:
+        error = refusal.error
+        if "payment_intent" in error:
+            intent = self._in_version(call, for_caller(call, error["payment_intent"]))
+            error = error | {"payment_intent": intent}
+        return _error(error, call.request_id)
+
+    def _in_version(self, call: Call, document: Document) -> Document:
+        """Return what the caller's version shows; what browsers get is alike in all versions."""
+        if call.caller == "publishable":
+            return document
+        return dict(in_version(self._account, document, call.version))
 
     def _keep(
         self, call: Call, path: str, given: dict[str, Any], status: int, body: Document
@@ -187,25 +203,19 @@ def _secret_key_required() -> problems.Refusal:
     return refusal
 
 
-def _visible_error(call: Call, error: dict[str, Any]) -> dict[str, Any]:
-    if "payment_intent" not in error:
-        return error
-    return error | {"payment_intent": for_caller(call, error["payment_intent"])}
-
-
 def _error(error: dict[str, Any], request_id: str) -> Document:
     url = f"https://dashboard.stripe.com/test/logs/{request_id}"
     return {"error": error | {"request_log_url": url}}
 
 
-def _response(status: int, body: Document, request_id: str) -> Response:
-    headers = CORS | {"request-id": request_id, "stripe-version": VERSION}
+def _response(status: int, body: Document, request_id: str, version: str = VERSION) -> Response:
+    headers = CORS | {"request-id": request_id, "stripe-version": version}
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, headers, "application/json")
 
 
-def _replayed(first: Document, request_id: str) -> Response:
-    response = _response(first["status"], first["body"], request_id)
+def _replayed(first: Document, request_id: str, version: str) -> Response:
+    response = _response(first["status"], first["body"], request_id, version)
     response.headers["idempotent-replayed"] = "true"
     response.headers["original-request"] = first["request_id"]
     return response

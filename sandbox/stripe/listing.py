@@ -113,6 +113,11 @@ def _page(documents: list[Document], has_more: bool, url: str) -> Document:
     return {"object": "list", "data": data, "has_more": has_more, "url": url}
 
 
+def first_page(documents: list[Document], url: str) -> Document:
+    """Return the first ten objects of a list inside another object."""
+    return _page(documents[:10], len(documents) > 10, url)
+
+
 def search_page(call: Call, documents: Iterable[Document], url: str) -> Document:
     """Return one page of objects that match a query in Stripe's search language."""
     limit = _limit(call)
@@ -222,4 +227,4 @@ def _not_expandable(path: str) -> problems.Refusal:
 
 def _refunds_of(account: Account, charge_id: str) -> Document:
     mine = [refund for refund in account.refunds.newest() if refund["charge"] == charge_id]
-    return _page(mine[:10], len(mine) > 10, f"/v1/charges/{charge_id}/refunds")
+    return first_page(mine, f"/v1/charges/{charge_id}/refunds")

@@ -15,6 +15,7 @@ from sandbox.stripe.currencies import check_amount, check_currency
 from sandbox.stripe.listing import list_page, search_page
 from sandbox.stripe.payment_methods import payment_method_of
 from sandbox.stripe.published import nulls
+from sandbox.stripe.versions import ASYNC_CAPTURE, AUTOMATIC_PAYMENT_METHODS, SEARCH
 
 _KEPT = (
     "description",
@@ -64,7 +65,7 @@ def create_payment_intent(call: Call) -> Document:
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "capture_method": call.params.get("capture_method") or "automatic_async",
+        "capture_method": call.params.get("capture_method") or _default_capture(call.version),
         "client_secret": f"{intent_id}_secret_{random_letters(25)}",
         "confirmation_method": call.params.get("confirmation_method") or "automatic",
         "created": call.now,
@@ -74,14 +75,18 @@ def create_payment_intent(call: Call) -> Document:
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "status": "requires_payment_method",
     }
-    intent |= _methods(call.params)
+    intent |= _methods(call.params, call.version)
     _set_parts(call, intent)
     call.account.payment_intents.put(intent_id, intent)
     call.record("payment_intent.created", intent)
     return attempt(call, intent) if call.params.get("confirm") else intent
 
 
-def _methods(params: dict[str, Any]) -> Document:
+def _default_capture(version: str) -> str:
+    return "automatic" if version < ASYNC_CAPTURE else "automatic_async"
+
+
+def _methods(params: dict[str, Any], version: str) -> Document:
     listed = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     given = params.get("automatic_payment_methods")
     if listed and given:
@@ -92,6 +97,8 @@ def _methods(params: dict[str, Any]) -> Document:
         raise problems.invalid(message)
     if listed:
         return {"automatic_payment_methods": None, "payment_method_types": listed}
+    if given is None and version < AUTOMATIC_PAYMENT_METHODS:
+        return {"automatic_payment_methods": None, "payment_method_types": ["card"]}
     automatic = {"allow_redirects": "always", "enabled": True} | (given or {})
     return {"automatic_payment_methods": automatic, "payment_method_types": ["card"]}
 
@@ -192,5 +199,11 @@ def search_payment_intents(call: Call) -> Document:
 
     The real search lags up to a minute behind what was written; this one does not.
     """
+    if call.version < SEARCH:
+        message = (
+            f"Search is not supported on api version {call.version}. Your API version, or the "
+            f"API Version of this request, has to be {SEARCH} or greater."
+        )
+        raise problems.invalid(message, begun=False)
     everything = call.account.payment_intents.newest()
     return search_page(call, everything, "/v1/payment_intents/search")

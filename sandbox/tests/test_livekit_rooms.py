@@ -106,7 +106,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-async def test_comings_and_goings_are_told_in_order_by_signed_webhooks(
+async def test_joins_and_leaves_are_reported_in_order_by_signed_webhooks(
     tmp_path: Path, hooks: Hooks
 ) -> None:
     with running(tmp_path, hooks.url) as url:
@@ -143,7 +143,7 @@ def test_a_webhook_that_nobody_takes_is_sent_again(tmp_path: Path, hooks: Hooks)
     assert hooks.names() == ["room_started", "participant_joined"]
 
 
-def test_the_same_person_elsewhere_sends_the_first_one_out(tmp_path: Path, hooks: Hooks) -> None:
+def test_second_connection_of_a_person_disconnects_the_first(tmp_path: Path, hooks: Hooks) -> None:
     with running(tmp_path, hooks.url) as url:
         first = control(url, "join", token=token("ann")).json()
         second = control(url, "join", token=token("ann")).json()
@@ -203,7 +203,7 @@ async def test_a_room_that_stands_empty_is_closed_after_its_timeout(
     assert list(left.rooms) == []
 
 
-async def test_a_browser_is_told_in_words_that_there_is_no_video_here(tmp_path: Path) -> None:
+async def test_browser_gets_the_reason_why_there_is_no_video(tmp_path: Path) -> None:
     with running(tmp_path) as url:
         address = f"{url.replace('http', 'ws')}/rtc/v1?access_token={token('ann')}"
         with pytest.raises(websockets.InvalidStatus):

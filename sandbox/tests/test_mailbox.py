@@ -76,7 +76,7 @@ def test_messages_are_chosen_by_address_and_time_newest_first(sandbox):
     assert answer.status_code == 422
 
 
-def test_the_pages_show_a_mail_and_cage_its_html(sandbox):
+def test_pages_show_a_mail_and_sandbox_its_html(sandbox):
     hostile = "<script>document.title='caught'</script><p>Hi</p>"
     send(sandbox, "page@example.com", "<b>Sale</b> & more", html=hostile)
     (mail,) = messages(sandbox, to="page@example.com")

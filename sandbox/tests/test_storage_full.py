@@ -29,7 +29,7 @@ def full(tmp_path: Path):
     state.close()
 
 
-async def test_a_mail_that_can_not_be_kept_is_asked_for_again(full: State):
+async def test_unstorable_mail_is_refused_temporarily(full: State):
     mail = Envelope()
     mail.content = b"Subject: receipt\r\n\r\n" + b"x" * 100_000
     mail.rcpt_tos = ["fan@example.com"]

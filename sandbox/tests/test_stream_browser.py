@@ -151,7 +151,7 @@ def until_heard(page: Page, kind: str, text: str = "", within_s: float = 5) -> N
         page.wait_for_timeout(20)
 
 
-def test_what_one_browser_sends_appears_in_the_other(chat: ChatServer, visitors: Visitors) -> None:
+def test_message_appears_in_the_other_browser(chat: ChatServer, visitors: Visitors) -> None:
     chat.experience("ann", "bob")
     ann, ann_entered = visitors.enter("ann")
     bob, bob_entered = visitors.enter("bob")
@@ -164,7 +164,7 @@ def test_what_one_browser_sends_appears_in_the_other(chat: ChatServer, visitors:
     assert bob.evaluate("() => chat.channel.countUnread()") == 1
 
 
-def test_who_is_no_member_is_refused_in_the_browser(chat: ChatServer, visitors: Visitors) -> None:
+def test_non_member_is_refused_in_the_browser(chat: ChatServer, visitors: Visitors) -> None:
     chat.experience("ann").send_message({"text": "members only"}, "ann")
 
     eve, entered = visitors.enter("eve")

@@ -97,7 +97,7 @@ def test_a_member_gets_no_further_than_the_grants(chat: ChatServer) -> None:
     assert [code(answer) for answer in answers] == [(403, 17)] * len(answers)
 
 
-def test_who_is_no_member_changes_nothing_of_a_channel_whatever_they_send(chat: ChatServer) -> None:
+def test_non_member_changes_nothing_of_a_channel(chat: ChatServer) -> None:
     chat.experience("ann")
     bodies = [{}, {"accept_invite": True}, {"message": {"text": "hi"}}, {"remove_members": []}]
 
@@ -262,3 +262,63 @@ def test_anybody_reads_a_stock_livestream_channel(chat: ChatServer) -> None:
         sent = eve.post("/channels/livestream/open/message", json={"message": {"text": "hi"}})
 
     assert (read.status_code, sent.status_code) == (201, 201)
+
+
+def test_message_deleted_for_me_stays_for_the_others(chat: ChatServer) -> None:
+    channel = chat.experience("ann", "bob")
+    message_id = channel.send_message({"text": "hi"}, "bob")["message"]["id"]
+
+    with chat.listening("ann") as ann, chat.listening("bob") as bob:
+        chat.watch(ann, "ann")
+        chat.watch(bob, "bob")
+        with chat.person("ann", delete_for_me="true") as client:
+            answer = client.delete(f"/messages/{message_id}").json()["message"]
+        told = ann.wait_for("message.deleted")
+        heard_by_bob = bob.drain()
+
+    assert (answer["type"], answer["deleted_for_me"], answer["text"]) == ("deleted", True, "")
+    assert told["deleted_for_me"] is True
+    assert "deleted_for_me" not in told["message"]
+    assert "message.deleted" not in heard_by_bob
+    seen = {}
+    for person in ("ann", "bob"):
+        with chat.person(person) as client:
+            state = client.post(f"{LIVE}/query", json={"state": True}).json()
+        seen[person] = state["messages"][0]
+    assert (seen["ann"]["type"], seen["ann"]["text"]) == ("deleted", "")
+    assert (seen["bob"]["type"], seen["bob"]["text"]) == ("regular", "hi")
+    assert "deleted_for_me" not in seen["bob"]
+
+
+def test_message_deleted_for_me_counts_no_longer_as_unread(chat: ChatServer) -> None:
+    channel = chat.experience("ann", "bob")
+    message_id = channel.send_message({"text": "hi"}, "bob")["message"]["id"]
+
+    with chat.person("ann") as client:
+        before = client.get("/unread").json()["total_unread_count"]
+        client.delete(f"/messages/{message_id}", params={"delete_for_me": "true"})
+        after = client.get("/unread").json()["total_unread_count"]
+
+    assert (before, after) == (1, 0)
+
+
+def test_server_deletes_a_message_for_one_person(chat: ChatServer) -> None:
+    channel = chat.experience("ann", "bob")
+    message_id = channel.send_message({"text": "hi"}, "bob")["message"]["id"]
+
+    hidden = chat.sdk.delete_message(message_id, delete_for_me=True, deleted_by="ann")
+
+    assert hidden["message"]["deleted_for_me"] is True
+    assert chat.sdk.get_message(message_id)["message"]["text"] == "hi"
+
+
+def test_stranger_and_hard_deletion_are_refused_a_deletion_for_me(chat: ChatServer) -> None:
+    message_id = chat.experience("ann").send_message({"text": "hi"}, "ann")["message"]["id"]
+
+    with chat.person("eve", delete_for_me="true") as eve:
+        by_stranger = eve.delete(f"/messages/{message_id}")
+    with chat.person("ann", delete_for_me="true", hard="true") as ann:
+        hard = ann.delete(f"/messages/{message_id}")
+
+    assert code(by_stranger) == (403, 17)
+    assert code(hard) == (400, 4)

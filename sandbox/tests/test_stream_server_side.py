@@ -47,7 +47,7 @@ def test_a_wrong_channel_type_is_refused(chat: ChatServer, wrong: dict[str, obje
     assert (refused.value.status_code, refused.value.error_code) == (400, 4)
 
 
-def test_told_twice_a_person_is_one_member(chat: ChatServer) -> None:
+def test_redelivered_addition_makes_one_member(chat: ChatServer) -> None:
     channel = chat.experience()
 
     first = channel.add_members(["ann"])
@@ -181,7 +181,7 @@ def test_a_ban_is_listed_with_its_reason_until_it_is_lifted(chat: ChatServer) ->
     assert chat.sdk.query_banned_users(conditions)["bans"] == []
 
 
-def test_truncating_takes_out_the_words_and_keeps_the_members(chat: ChatServer) -> None:
+def test_truncating_removes_messages_and_keeps_members(chat: ChatServer) -> None:
     channel = chat.experience("ann")
     channel.send_message({"text": "old"}, "ann")
 
@@ -238,7 +238,7 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
 
 
 @pytest.mark.own_server
-def test_what_was_answered_survives_kill_9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answered_request_survives_kill_9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAM_API_KEY", KEY)
     monkeypatch.setenv("STREAM_API_SECRET", "a-secret-of-more-than-thirty-two-bytes")
     with running_sandbox(tmp_path) as process:

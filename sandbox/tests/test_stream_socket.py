@@ -16,7 +16,7 @@ def chat(tmp_path: Path) -> Iterator[ChatServer]:
         yield chat
 
 
-def test_the_first_frame_says_who_one_is_and_pings_are_answered(chat: ChatServer) -> None:
+def test_first_frame_names_the_user_and_pings_are_answered(chat: ChatServer) -> None:
     with chat.listening("ann", name="Ann") as ann:
         ann.socket.send(json.dumps([{"type": "health.check", "client_id": "ann--1"}]))
         pong = ann.wait_for("health.check")
@@ -80,7 +80,7 @@ def test_a_member_who_does_not_watch_is_only_notified(chat: ChatServer) -> None:
     assert heard_by_eve == []
 
 
-def test_who_is_added_hears_of_it_and_so_do_the_watchers(chat: ChatServer) -> None:
+def test_added_member_and_watchers_are_notified(chat: ChatServer) -> None:
     channel = chat.experience("ann")
 
     with chat.listening("ann") as ann, chat.listening("bob") as bob:
@@ -93,7 +93,7 @@ def test_who_is_added_hears_of_it_and_so_do_the_watchers(chat: ChatServer) -> No
     assert seen["member"]["user_id"] == "bob"
 
 
-def test_a_removed_member_hears_nothing_more(chat: ChatServer) -> None:
+def test_removed_member_receives_no_more_events(chat: ChatServer) -> None:
     channel = chat.experience("ann", "bob")
 
     with chat.listening("ann") as ann, chat.listening("bob") as bob:
@@ -131,7 +131,7 @@ def test_a_removed_member_cannot_watch_again_until_added_again(chat: ChatServer)
     assert heard["message"]["text"] == "welcome back"
 
 
-def test_changes_are_told_as_they_happen(chat: ChatServer) -> None:
+def test_watchers_receive_changes_in_order(chat: ChatServer) -> None:
     channel = chat.experience("ann", "bob")
 
     with chat.listening("ann") as ann:

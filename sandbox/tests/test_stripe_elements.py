@@ -223,7 +223,7 @@ def test_a_challenge_that_is_closed_has_failed(page, sandbox, shop):
     assert status_of(sandbox, intent) == "requires_payment_method"
 
 
-def test_a_wrong_number_is_told_beside_its_field_and_nothing_is_sent(page, sandbox, shop):
+def test_wrong_number_is_shown_beside_its_field_and_nothing_is_sent(page, sandbox, shop):
     intent = an_intent(sandbox)
     opened(page, shop, intent)
 
@@ -308,7 +308,7 @@ def test_a_payment_that_cannot_be_made_is_a_load_error(page, sandbox, shop, spoi
     assert page.evaluate("seen.length") == 1
 
 
-def test_messages_of_strangers_move_nothing(page, sandbox, shop):
+def test_messages_of_other_origins_are_ignored(page, sandbox, shop):
     intent = an_intent(sandbox)
     opened(page, shop, intent)
     fill(page, "4242424242424242")

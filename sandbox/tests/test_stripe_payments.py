@@ -87,9 +87,7 @@ def test_a_good_card_pays_and_leaves_a_charge(shop, browser):
         ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
     ],
 )
-def test_a_declined_card_is_told_and_the_payment_can_go_on(
-    shop, browser, method, code, decline_code
-):
+def test_declined_card_leaves_the_payment_open(shop, browser, method, code, decline_code):
     intent = an_intent(shop)
 
     with pytest.raises(stripe.CardError) as declined:

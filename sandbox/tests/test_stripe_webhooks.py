@@ -54,7 +54,7 @@ def test_events_arrive_at_once_and_signed_with_every_secret(sandbox, receiver):
     assert delivered.url == "/v1/events"
 
 
-def test_what_is_not_taken_comes_again(sandbox, receiver):
+def test_refused_webhook_is_delivered_again(sandbox, receiver):
     receiver.answers = [500, 404, 500]
 
     pay(sandbox)
@@ -65,7 +65,7 @@ def test_what_is_not_taken_comes_again(sandbox, receiver):
     assert sorted(ids[:3]) == sorted(ids[3:])
 
 
-def test_what_is_not_taken_comes_again_after_kill_9(sandbox, receiver):
+def test_refused_webhook_is_delivered_again_after_kill_9(sandbox, receiver):
     receiver.answers = [500] * 3
     intent = pay(sandbox)
     until(lambda: len(receiver.got) == 3)
@@ -108,7 +108,7 @@ def test_refused_answers_do_nothing(sandbox):
     assert shop.v1.customers.create({}).id.startswith("cus_")
 
 
-def test_what_goes_beyond_a_limit_in_one_second_is_refused(sandbox):
+def test_requests_above_the_limit_in_one_second_are_refused(sandbox):
     sandbox.misbehave(kind="limit", path="/v1/customers", per_s=3, times=None)
     shop = sandbox.client()
 
@@ -126,7 +126,7 @@ def test_what_goes_beyond_a_limit_in_one_second_is_refused(sandbox):
     assert ordered.json()[0]["refused"] == {"POST /v1/customers": 1}
 
 
-def test_a_cut_answer_leaves_a_thing_that_was_done(sandbox):
+def test_cut_answer_leaves_a_completed_request(sandbox):
     sandbox.misbehave(kind="cut", path="/v1/payment_intents")
     kept = {"idempotency_key": "cut"}
     shop = sandbox.client()

@@ -26,7 +26,7 @@ def test_brackets_become_objects_and_lists():
     "form",
     ["a[b=1", "a=1&a[b]=2", "a" + "[b]" * 20 + "=1", "&".join(f"a{n}=1" for n in range(2000))],
 )
-def test_what_is_no_form_is_unreadable(form: str):
+def test_malformed_form_is_unreadable(form: str):
     with pytest.raises(Unreadable):
         decode_form(form)
 
@@ -73,7 +73,7 @@ def test_values_get_their_published_types():
         ("amount=500&currency=eur&metadata=text", None, "metadata"),
     ],
 )
-def test_what_is_not_published_is_refused(form: str, code: str | None, param: str):
+def test_unpublished_parameter_is_refused(form: str, code: str | None, param: str):
     with pytest.raises(Refusal) as refused:
         check_parameters(CREATE, decode_form(form))
 

@@ -9,11 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from libs.runtime.views.view import Row, ViewCursor
-from services.access.domain import Deciding, RevocationCause, Window, decide_entry
-
-_BY_TEAM: Final = frozenset(
-    {RevocationCause.CREATOR, RevocationCause.ABUSE, RevocationCause.MISTAKE}
-)
+from services.access.domain import BY_TEAM, Deciding, RevocationCause, Window, decide_entry
 
 
 class AdmissionState(StrEnum):
@@ -39,7 +35,7 @@ _STATES: Final = {
 class Admission(BaseModel):
     """How a person stands to a space.
 
-    `removed_source_ids` are the orders and comps whose every grant the team took back.
+    `removed_source_ids` are the memberships and comps whose every grant the team revoked.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,7 +55,7 @@ def get_admission(curs: ViewCursor, person_id: UUID, space_id: UUID, at: datetim
     ban = curs.execute(
         "SELECT 1 FROM ban_list WHERE person_id = %s AND space_id = %s", given, prepare=True
     ).fetchone()
-    kept = {row["source_id"] for row in rows if row["revoked_for"] not in _BY_TEAM}
+    kept = {row["source_id"] for row in rows if row["revoked_for"] not in BY_TEAM}
     removed = {row["source_id"] for row in rows} - kept
     return Admission(
         state=AdmissionState.BANNED if ban else _state(rows, at),
@@ -73,5 +69,7 @@ def _state(rows: Sequence[Row], at: datetime) -> AdmissionState:
     if deciding in _STATES:
         return _STATES[deciding]
     last = max((row for row in rows if row["revoked_at"]), key=lambda row: row["revoked_at"])
-    by_team = last["revoked_for"] in _BY_TEAM
+    if last["revoked_for"] == RevocationCause.SUSPENDED:
+        return AdmissionState.NONE
+    by_team = last["revoked_for"] in BY_TEAM
     return AdmissionState.REMOVED if by_team else AdmissionState.REFUNDED

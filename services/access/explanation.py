@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.access.domain import Ban, Deciding, Grant, Window, decide_entry
@@ -42,7 +42,7 @@ def explain(events: Iterable[Any], at: datetime) -> Explanation:
     banned = False
     for event in known:
         match event:
-            case Grant.Issued():
+            case Grant.Issued() | Grant.Reinstated() | Grant.WindowMoved():
                 windows[event.originator_id] = Window(event.valid_from, event.valid_until)
             case Grant.Revoked():
                 window = windows[event.originator_id]
@@ -57,23 +57,34 @@ def explain(events: Iterable[Any], at: datetime) -> Explanation:
     return Explanation(at, because, tuple(step for e in known if (step := _step(e))))
 
 
-def _step(event: object) -> Step | None:
+_SENTENCES: Final[Mapping[type, str]] = {
+    Grant.Issued: "grant-issued",
+    Grant.Reinstated: "grant-reinstated",
+    Grant.WindowMoved: "grant-window-moved",
+    Grant.Revoked: "grant-revoked",
+    Grant.Expired: "grant-expired",
+    Ban.Banned: "person-banned",
+    Ban.Lifted: "ban-lifted",
+}
+
+
+def _step(event: Any) -> Step | None:
+    name = _SENTENCES.get(type(event))
+    return None if name is None else Step(event.at, name, _given(event))
+
+
+def _given(event: object) -> Mapping[str, Any]:
     match event:
-        case Grant.Issued():
-            given = {
+        case Grant.Issued() | Grant.Reinstated() | Grant.WindowMoved():
+            return {
                 "reason": event.reason,
                 "since": event.valid_from,
                 "until": event.valid_until or "never",
                 "forever": "yes" if event.valid_until is None else "no",
             }
-            return Step(event.at, "grant-issued", given)
         case Grant.Revoked():
-            return Step(event.at, "grant-revoked", {"cause": event.cause})
-        case Grant.Expired():
-            return Step(event.at, "grant-expired", {})
+            return {"cause": event.cause}
         case Ban.Banned():
-            return Step(event.at, "person-banned", {"reason": event.reason_code})
-        case Ban.Lifted():
-            return Step(event.at, "ban-lifted", {})
+            return {"reason": event.reason_code}
         case _:
-            return None
+            return {}

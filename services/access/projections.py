@@ -38,6 +38,12 @@ class GrantList(View):
         match event:
             case Grant.Issued():
                 self._add(event, curs)
+            case Grant.Reinstated() | Grant.WindowMoved():
+                curs.execute(
+                    "UPDATE grant_list SET valid_from = %s, valid_until = %s, revoked_at = NULL,"
+                    " revoked_for = NULL WHERE grant_id = %s",
+                    (event.valid_from, event.valid_until, about.entity_id),
+                )
             case Grant.Revoked():
                 curs.execute(
                     "UPDATE grant_list SET revoked_at = %s, revoked_for = %s WHERE grant_id = %s",
@@ -102,6 +108,7 @@ class ExperienceList(View):
 
     name = "experience_list"
     tables = ("experience_list",)
+    subscriptions = (ExperienceAdded,)
     ddl = """
         CREATE TABLE IF NOT EXISTS experience_list (
             experience_id uuid PRIMARY KEY,

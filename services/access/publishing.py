@@ -1,7 +1,4 @@
-"""Which of our domain events become public, and in what shape.
-
-Every domain event is listed here: translated, or kept private by returning None.
-"""
+"""The public event of each of our domain events; None keeps one private."""
 
 from functools import singledispatch
 
@@ -19,16 +16,18 @@ from services.access.domain import Ban, Grant, Source
 
 @singledispatch
 def to_contract(event: object) -> Contract | None:
-    """Translate one domain event into what the world may know about it."""
+    """Return the public event. Raises NotImplementedError for an event that is not listed."""
     msg = f"{type(event).__qualname__}: public or private?"
     raise NotImplementedError(msg)
 
 
 @to_contract.register
-def _(event: Grant.Issued) -> Contract:
+def _(event: Grant.Issued | Grant.Reinstated | Grant.WindowMoved) -> Contract:
+    """A grant that is open again, or has another window, is issued again under its id."""
     return GrantIssued(
         grant_id=event.originator_id,
         source_id=event.source_id,
+        source_version=event.source_version,
         person_id=event.person_id,
         experience_id=event.experience_id,
         space_id=event.space_id,
@@ -43,6 +42,7 @@ def _(event: Grant.Revoked) -> Contract:
     return GrantRevoked(
         grant_id=event.originator_id,
         source_id=event.source_id,
+        source_version=event.source_version,
         person_id=event.person_id,
         experience_id=event.experience_id,
         space_id=event.space_id,
@@ -55,6 +55,7 @@ def _(event: Grant.Expired) -> Contract:
     return GrantExpired(
         grant_id=event.originator_id,
         source_id=event.source_id,
+        source_version=event.source_version,
         person_id=event.person_id,
         experience_id=event.experience_id,
         space_id=event.space_id,
@@ -74,10 +75,8 @@ def _(event: Ban.Lifted) -> Contract:
 
 
 @to_contract.register(Source.Opened)
-@to_contract.register(Source.Backed)
-@to_contract.register(Source.Withdrawn)
-@to_contract.register(Source.Restored)
-@to_contract.register(Source.Lost)
+@to_contract.register(Source.Updated)
+@to_contract.register(Source.MarkedLost)
 @to_contract.register(Ban.Opened)
 def _(event: object) -> None:
-    """What grants rest on is announced by the grants themselves."""
+    """The grants themselves announce what becomes of them."""

@@ -15,7 +15,7 @@ def on_expire_grant(payload: Mapping[str, Any], access: Access) -> None:
 
 def on_lose_source(payload: Mapping[str, Any], access: Access) -> None:
     """An operator says that checkout has lost an order."""
-    access.lose_source(UUID(payload["source_id"]), [UUID(each) for each in payload["grant_ids"]])
+    access.lose_source(UUID(payload["source_id"]))
 
 
 TIMERS: Final[Mapping[str, Timer]] = {

@@ -19,7 +19,7 @@ from services.catalog.domain import (
     Space,
     SpaceDetails,
 )
-from services.catalog.domain.names import check_text, check_username
+from services.catalog.domain.names import check_profile, check_username
 from services.catalog.domain.refusals import (
     Banned,
     FieldError,
@@ -105,7 +105,7 @@ class Catalog(Application[UUID]):
 
     def open_profile(self, person_id: UUID, username: str, display_name: str, bio: str) -> Written:
         """Give a person a public face. Raises ProfileAlreadyOpened and Invalid."""
-        problems = [*check_username(username), *_check_profile(display_name, bio)]
+        problems = [*check_username(username), *check_profile(display_name, bio)]
         if problems:
             raise Invalid(*problems)
         profile = CreatorProfile(person_id=person_id)
@@ -117,7 +117,7 @@ class Catalog(Application[UUID]):
 
     def change_profile(self, person_id: UUID, display_name: str, bio: str) -> Written:
         """Say something else of oneself. Raises ProfileNotFound and Invalid."""
-        problems = _check_profile(display_name, bio)
+        problems = check_profile(display_name, bio)
         if problems:
             raise Invalid(*problems)
         profile = self._profile(CreatorProfile.create_id(person_id))
@@ -125,7 +125,7 @@ class Catalog(Application[UUID]):
         return Written(profile.id, profile.version)
 
     def follow_creator(self, username: str, person_id: UUID) -> Written:
-        """Want to hear of a creator; told twice, once. Raises ProfileNotFound and OwnProfile."""
+        """Follow a creator; a repeated call changes nothing. Raises ProfileNotFound, OwnProfile."""
         profile = self._profile_named(username)
         following = self._following(profile.id, person_id)
         if following is None:
@@ -134,7 +134,7 @@ class Catalog(Application[UUID]):
         return self._saved(following)
 
     def unfollow_creator(self, username: str, person_id: UUID) -> None:
-        """Want to hear of a creator no longer; told twice, once. Raises ProfileNotFound."""
+        """Unfollow a creator; a repeated call changes nothing. Raises ProfileNotFound."""
         following = self._following(self._profile_named(username).id, person_id)
         if following is not None:
             following.stop()
@@ -297,10 +297,3 @@ class Catalog(Application[UUID]):
             raise PassNotFound(slug)
         access_pass: AccessPass = self.repository.get(pass_id)
         return access_pass
-
-
-def _check_profile(display_name: str, bio: str) -> list[FieldError]:
-    return [
-        *check_text("display_name", display_name, least=1, most=80),
-        *check_text("bio", bio, most=2000),
-    ]

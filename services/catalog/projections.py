@@ -176,10 +176,13 @@ class TeamList(View):
 
 
 class PassList(View):
-    """Passes as their teams draft them and as they were last published."""
+    """Passes as their teams draft them and as they were last published.
+
+    `status` is draft, published or archived. The second table says what a published pass opens.
+    """
 
     name = "pass_list"
-    tables = ("pass_list",)
+    tables = ("pass_list", "pass_experience_list")
     ddl = """
         CREATE TABLE IF NOT EXISTS pass_list (
             pass_id        uuid PRIMARY KEY,
@@ -192,9 +195,17 @@ class PassList(View):
             version_id     uuid,
             version_number integer NOT NULL,
             published_at   timestamptz,
-            archived       boolean NOT NULL,
+            status         text NOT NULL,
             UNIQUE (space_id, slug)
         );
+        CREATE INDEX IF NOT EXISTS pass_list_of_space ON pass_list (space_id, status);
+        CREATE TABLE IF NOT EXISTS pass_experience_list (
+            pass_id        uuid NOT NULL,
+            experience_id  uuid NOT NULL,
+            PRIMARY KEY (pass_id, experience_id)
+        );
+        CREATE INDEX IF NOT EXISTS pass_experience_list_of_experience
+            ON pass_experience_list (experience_id);
     """
 
     @override
@@ -203,7 +214,7 @@ class PassList(View):
             case AccessPass.Drafted():
                 curs.execute(
                     "INSERT INTO pass_list VALUES"
-                    " (%s, %s, %s, 1, %s, true, NULL, NULL, 0, NULL, false)",
+                    " (%s, %s, %s, 1, %s, true, NULL, NULL, 0, NULL, 'draft')",
                     (event.originator_id, event.space_id, event.slug, _offer(event)),
                 )
             case AccessPass.DraftChanged():
@@ -213,26 +224,35 @@ class PassList(View):
                     (event.originator_version, _offer(event), event.originator_id),
                 )
             case AccessPass.Published():
-                curs.execute(
-                    "UPDATE pass_list SET version = %s, published = %s, has_changes = false,"
-                    " version_id = %s, version_number = %s, published_at = %s"
-                    " WHERE pass_id = %s",
-                    (
-                        event.originator_version,
-                        _offer(event),
-                        event.version_id,
-                        event.version_number,
-                        event.published_at,
-                        event.originator_id,
-                    ),
-                )
+                self._publish(event, curs)
             case AccessPass.Archived():
                 curs.execute(
-                    "UPDATE pass_list SET version = %s, archived = true WHERE pass_id = %s",
+                    "UPDATE pass_list SET version = %s, status = 'archived' WHERE pass_id = %s",
                     (event.originator_version, event.originator_id),
                 )
             case _:
                 pass
+
+    @staticmethod
+    def _publish(event: AccessPass.Published, curs: ViewCursor) -> None:
+        curs.execute(
+            "UPDATE pass_list SET version = %s, published = %s, has_changes = false,"
+            " version_id = %s, version_number = %s, published_at = %s, status = 'published'"
+            " WHERE pass_id = %s",
+            (
+                event.originator_version,
+                _offer(event),
+                event.version_id,
+                event.version_number,
+                event.published_at,
+                event.originator_id,
+            ),
+        )
+        curs.execute("DELETE FROM pass_experience_list WHERE pass_id = %s", (event.originator_id,))
+        curs.execute(
+            "INSERT INTO pass_experience_list SELECT %s, unnest(%s::uuid[])",
+            (event.originator_id, event.experience_ids),
+        )
 
 
 def _offer(event: AccessPass.Drafted | AccessPass.DraftChanged | AccessPass.Published) -> Jsonb:

@@ -1,4 +1,4 @@
-"""The way in to the chat for members: a token for a person who has a seat."""
+"""The way into the chat: a token for a person who may be in the channel."""
 
 import time
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Tickets(Protocol):
 
 
 class ChatEntry(BaseModel):
-    """How to open the chat; `joining` while the provider has not confirmed the seat yet."""
+    """How to open the chat; `joining` until the provider has confirmed the member."""
 
     api_key: str
     base_url: str
@@ -76,7 +76,7 @@ def chat_router(store: Store[Chat], tickets: Tickets) -> APIRouter:
 
     @router.get("/experiences/{experience_id}/chat", responses={401: {}, 403: {}, 404: {}})
     async def open_chat(experience_id: UUID, person: Person, cause: CommandCause) -> ChatEntry:
-        seat = await store.ask(lambda curs: queries.get_seat_of(curs, person.id, experience_id))
+        member = await store.ask(lambda curs: queries.get_member_of(curs, person.id, experience_id))
         if introductions.is_due(person.id):
             await store.command(cause, lambda: store.application.introduce(person.id))
         now = store.clock.now()
@@ -89,8 +89,8 @@ def chat_router(store: Store[Chat], tickets: Tickets) -> APIRouter:
             expires_at=expires_at,
             channel_type=tickets.channel_type,
             channel_id=str(experience_id),
-            role="moderator" if seat.wish == "moderator" else "member",
-            state="ready" if seat.is_confirmed else "joining",
+            role="moderator" if member.wanted_role == "moderator" else "member",
+            state="ready" if member.is_confirmed else "joining",
         )
 
     return router

@@ -15,7 +15,7 @@ from stream_chat.base.exceptions import StreamAPIException
 from typing_extensions import override
 
 from services.chat.domain import Role
-from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown, StillSeated
+from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown, StillMember
 
 CHANNEL_TYPE: Final = "experience"
 CREATOR: Final = "backstage"
@@ -134,7 +134,7 @@ class StreamProvider(ChatProvider):
             self._create_channel(experience_id, name)
 
     @override
-    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+    def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
         self._doors.enter(
             str(experience_id),
             {"user_id": str(person_id), "channel_role": _CHANNEL_ROLES[role]},
@@ -147,7 +147,7 @@ class StreamProvider(ChatProvider):
         self._channel(experience_id).assign_roles([member])
 
     @override
-    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
+    def remove_member(self, experience_id: UUID, person_id: UUID) -> None:
         channel = self._channel(experience_id)
         try:
             channel.remove_members([str(person_id)])
@@ -156,12 +156,12 @@ class StreamProvider(ChatProvider):
             if not _says(refused, _BAD_INPUT, _DOES_NOT_EXIST):
                 raise
         if self.find_member(experience_id, person_id) is not None:
-            raise StillSeated(person_id)
+            raise StillMember(person_id)
 
     @override
     def list_members(self, experience_id: UUID) -> Mapping[UUID, Role]:
         channel, seen = self._channel(experience_id), 0
-        seats: dict[UUID, Role] = {}
+        members: dict[UUID, Role] = {}
         while True:
             try:
                 page = channel.query_members({}, _BY_ID, limit=_MOST_AT_ONCE, offset=seen)
@@ -170,9 +170,9 @@ class StreamProvider(ChatProvider):
                     return {}
                 raise
             seen += len(page)
-            seats |= dict(_seats(page))
+            members |= dict(_roles(page))
             if len(page) < _MOST_AT_ONCE:
-                return seats
+                return members
 
     @override
     def introduce(self, person_id: UUID, display_name: str | None) -> None:
@@ -192,7 +192,7 @@ class StreamProvider(ChatProvider):
         return found[0] if found else None
 
     def token(self, person_id: UUID, now: datetime, expires_at: datetime) -> str:
-        """A token that says who someone is, until then; what they may do their seat says."""
+        """A token that says who someone is, until then; the channel says what they may do."""
         return self._client.create_token(
             str(person_id),
             exp=int(expires_at.timestamp()),
@@ -282,7 +282,7 @@ class Doors:
                 ticket.refused = own
 
 
-def _seats(members: Sequence[Mapping[str, Any]]) -> Iterator[tuple[UUID, Role]]:
+def _roles(members: Sequence[Mapping[str, Any]]) -> Iterator[tuple[UUID, Role]]:
     for member in members:
         moderates = member.get("channel_role") == _CHANNEL_ROLES[Role.MODERATOR]
         yield UUID(member["user_id"]), Role.MODERATOR if moderates else Role.MEMBER

@@ -4,10 +4,15 @@ Every domain event is listed here: translated, or kept private by returning None
 """
 
 from functools import singledispatch
+from typing import Any
 from uuid import UUID
 
 from libs.events.catalog import PricingType
 from libs.events.checkout import (
+    EndCause,
+    MembershipChanged,
+    MembershipEnded,
+    MembershipState,
     OrderExpired,
     OrderOpened,
     PassPurchased,
@@ -18,6 +23,7 @@ from libs.events.checkout import (
     RefundFailed,
 )
 from libs.events.contract import Contract
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
 from services.checkout.payments.payment import Payment
@@ -68,11 +74,12 @@ def _(event: Payment.Failed) -> Contract:
 
 
 @to_contract.register
-def _(event: Order.Fulfilled) -> Contract:
+def _(event: Membership.Started) -> Contract:
     quote = Quote.from_state(event.quote)
     terms = quote.terms
     return PassPurchased(
-        order_id=event.originator_id,
+        membership_id=event.originator_id,
+        order_id=event.order_id,
         person_id=event.person_id,
         space_id=quote.space_id,
         pass_id=quote.pass_id,
@@ -93,24 +100,33 @@ def _(event: Order.Fulfilled) -> Contract:
 
 
 @to_contract.register
-def _(event: Order.Refunded) -> Contract:
-    return PurchaseRefunded(
-        order_id=event.originator_id,
-        person_id=event.person_id,
-        space_id=event.space_id,
-        pass_id=event.pass_id,
-        amount_minor=event.amount_minor,
-        currency=event.currency,
-        currency_exponent=event.currency_exponent,
-        full=event.full,
-        cause=RefundCause(event.cause),
+def _(event: Membership.Restored) -> Contract:
+    return MembershipChanged(
+        **_whose(event),
+        state=MembershipState.ACTIVE,
+        access_from=event.access_from,
+        access_until=event.access_until,
     )
 
 
 @to_contract.register
+def _(event: Membership.Ended) -> Contract:
+    return MembershipEnded(**_whose(event), cause=EndCause(event.cause))
+
+
+@to_contract.register
 def _(event: Payment.Refunded) -> Contract | None:
-    """Orders tell of their own refunds. A payment that bought nothing is told once, in full."""
-    if not (event.whole and event.full):
+    """A payment that bought nothing is told once, when all of it is back."""
+    if not event.whole:
+        return PurchaseRefunded(
+            **_about(event),
+            amount_minor=event.amount_minor,
+            currency=event.currency,
+            currency_exponent=event.currency_exponent,
+            full=event.full,
+            cause=RefundCause(event.purpose),
+        )
+    if not event.full:
         return None
     return PaymentReturned(
         **_about(event),
@@ -122,12 +138,12 @@ def _(event: Payment.Refunded) -> Contract | None:
 
 
 @to_contract.register
-def _(event: Order.RefundFailed) -> Contract:
+def _(event: Payment.RefundFailed) -> Contract | None:
+    """Told when the refund of a purchase had been told as made."""
+    if event.whole or not event.counted:
+        return None
     return RefundFailed(
-        order_id=event.originator_id,
-        person_id=event.person_id,
-        space_id=event.space_id,
-        pass_id=event.pass_id,
+        **_about(event),
         amount_minor=event.amount_minor,
         currency=event.currency,
         currency_exponent=event.currency_exponent,
@@ -143,9 +159,10 @@ def _(event: Order.RefundFailed) -> Contract:
 @to_contract.register(Payment.Succeeded)
 @to_contract.register(Payment.RefundRequested)
 @to_contract.register(Payment.RefundRefused)
-@to_contract.register(Payment.RefundFailed)
-def _(event: Order.Event | Payment.Event) -> None:
-    """How an order and its payments come about is our own affair."""
+@to_contract.register(Order.Fulfilled)
+@to_contract.register(Membership.ExperienceRemoved)
+def _(event: Order.Event | Payment.Event | Membership.Event) -> None:
+    """How an order and its payments come about is our own affair; so is a part of a membership."""
 
 
 @to_contract.register(Seat.Held)
@@ -166,5 +183,15 @@ def _(event: Discrepancy.Event | DailyBalance.Event | OrphanedPayment.Event) -> 
     """How our books were compared is for our operators; what it changed is told by the orders."""
 
 
-def _about(event: Payment.Failed | Payment.Refunded) -> dict[str, UUID]:
+def _about(event: Payment.Event) -> dict[str, UUID]:
     return {name: event.charge[name] for name in ("order_id", "person_id", "space_id", "pass_id")}
+
+
+def _whose(event: Membership.Ended | Membership.Restored) -> dict[str, Any]:
+    return {
+        "membership_id": event.originator_id,
+        "person_id": event.person_id,
+        "space_id": event.space_id,
+        "pass_id": event.pass_id,
+        "experience_ids": tuple(event.experience_ids),
+    }

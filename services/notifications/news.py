@@ -9,6 +9,7 @@ from services.notifications.application import Names, News
 from services.notifications.domain import Kind
 
 _RECEIPTS: Final = "/account"
+_SESSIONS: Final = "/account#sessions"
 _SPACES: Final = "/account/purchased_spaces"
 
 
@@ -57,6 +58,12 @@ def return_of(returned: PaymentReturned, about: Envelope, names: Names) -> News:
 def account_of(event_id: UUID) -> News:
     """A first hello in the app."""
     return News(event_id, Kind.ACCOUNT_OPENED, _SPACES)
+
+
+def new_sign_in_of(about: Envelope) -> News:
+    """When another browser signed in, and where sessions are ended."""
+    facts = {"signed_in_at": about.occurred_at.isoformat()}
+    return News(about.id, Kind.NEW_SIGN_IN, _SESSIONS, facts)
 
 
 def _returned(

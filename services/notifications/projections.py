@@ -97,6 +97,7 @@ class AudienceList(View):
 
     name = "audience_list"
     tables = ("audience_list",)
+    subscriptions = (GrantIssued, GrantRevoked)
     ddl = """
         CREATE TABLE IF NOT EXISTS audience_list (
             grant_id uuid PRIMARY KEY,
@@ -143,6 +144,7 @@ class BannedList(View):
 
     name = "banned_list"
     tables = ("banned_list",)
+    subscriptions = (PersonBanned, BanLifted)
     ddl = """
         CREATE TABLE IF NOT EXISTS banned_list (
             person_id uuid NOT NULL,
@@ -171,6 +173,7 @@ class NameList(View):
 
     name = "name_list"
     tables = ("name_list",)
+    subscriptions = (SpaceCreated, SpacePublished, ExperienceAdded, PassPublished)
     ddl = """
         CREATE TABLE IF NOT EXISTS name_list (
             id uuid PRIMARY KEY,

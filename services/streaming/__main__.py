@@ -6,12 +6,13 @@ from libs.runtime.scheduling.clock import Clock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.service import Service, run
 from libs.runtime.store.store import Store
-from services.streaming.application import Streaming, VideoProvider
+from services.streaming.application import Streaming
 from services.streaming.composition import application
 from services.streaming.http import REFUSALS, streaming_router
 from services.streaming.jobs import Jobs
 from services.streaming.livekit_provider import LiveKitProvider
 from services.streaming.projections import VIEWS
+from services.streaming.provider import VideoProvider
 from services.streaming.publishing import to_contract
 from services.streaming.reactions import SUBSCRIPTIONS
 from services.streaming.settings import Settings

@@ -18,15 +18,14 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from libs.runtime.views.view import ViewCursor
 from services.streaming import queries
-from services.streaming.application import (
+from services.streaming.application import Streaming, StreamNotFound
+from services.streaming.domain import AlreadyLive, EndCause
+from services.streaming.provider import (
     ForgedWebhook,
-    Streaming,
-    StreamNotFound,
     VideoProvider,
     VideoServer,
     VideoServerNotReady,
 )
-from services.streaming.domain import AlreadyLive, EndCause
 from services.streaming.queries import (
     ExperienceNotFound,
     NoAccess,

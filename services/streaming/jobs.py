@@ -15,14 +15,12 @@ from services.streaming.application import (
     LOOK_INTO_ROOMS,
     OPEN_ROOM,
     SWEEP,
-    Participant,
-    RoomEvent,
     StillInRoom,
     Streaming,
     StreamNotFound,
-    VideoProvider,
 )
 from services.streaming.domain import EndCause
+from services.streaming.provider import Participant, RoomEvent, VideoProvider
 from services.streaming.queries import StreamSeen
 
 Decision = Callable[[], None]

@@ -14,7 +14,7 @@ from google.protobuf.json_format import Parse
 from livekit import api
 from typing_extensions import override
 
-from services.streaming.application import (
+from services.streaming.provider import (
     ForgedWebhook,
     Participant,
     RoomEvent,

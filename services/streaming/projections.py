@@ -84,6 +84,7 @@ class DoorList(View):
 
     name = "door_list"
     tables = ("door_list",)
+    subscriptions = (GrantIssued, GrantRevoked, GrantExpired)
     ddl = """
         CREATE TABLE IF NOT EXISTS door_list (
             grant_id uuid PRIMARY KEY,
@@ -128,6 +129,7 @@ class ExperienceList(View):
 
     name = "experience_list"
     tables = ("experience_list",)
+    subscriptions = (ExperienceAdded,)
     ddl = """
         CREATE TABLE IF NOT EXISTS experience_list (
             experience_id uuid PRIMARY KEY,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from services.streaming.application import VideoServer, VideoServerState
+from services.streaming.provider import VideoServer, VideoServerState
 
 _READY = VideoServerState("ready")
 

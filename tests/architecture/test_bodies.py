@@ -74,7 +74,7 @@ def test_the_check_finds_a_body_that_is_read_leniently() -> None:
 
 
 @pytest.mark.parametrize("amount", [True, "5", 5.0, 5.5])
-def test_what_is_no_whole_number_is_no_amount(amount: object) -> None:
+def test_amount_must_be_an_integer(amount: object) -> None:
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(NewRefund).validate_python({"amount_minor": amount})
 
@@ -82,7 +82,7 @@ def test_what_is_no_whole_number_is_no_amount(amount: object) -> None:
 
 
 @pytest.mark.parametrize("choice", [1, "true", "yes", None])
-def test_what_is_no_boolean_is_no_choice(choice: object) -> None:
+def test_choice_must_be_a_boolean(choice: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(MailChoice).validate_python({"mail": choice})
 

@@ -144,7 +144,7 @@ def test_a_database_from_an_older_copy_stops_its_service_until_an_operator_decid
     no_harm_in(machine.cycle("epoch new", lambda _: time.sleep(1)))
 
 
-def test_a_service_that_forgot_what_it_had_heard_hears_it_again(machine: Machine) -> None:
+def test_service_with_a_restored_database_catches_up(machine: Machine) -> None:
     disks.copy_database(machine, "notifications")
     no_harm_in(machine.cycle("after the copy", lambda _: time.sleep(2)))
 
@@ -283,7 +283,7 @@ def takes_connections(machine: Machine) -> bool:
     return True
 
 
-def test_a_rush_is_told_the_truth_and_over_within_a_minute(machine: Machine) -> None:
+def test_buyers_of_a_rush_get_true_answers_within_a_minute(machine: Machine) -> None:
     try:
         cycle = machine.cycle("rush", lambda m: rush(m, for_s=3))
     except NoRush as slow:
@@ -292,7 +292,7 @@ def test_a_rush_is_told_the_truth_and_over_within_a_minute(machine: Machine) -> 
     no_harm_in(cycle)
 
 
-def test_payments_that_no_webhook_tells_of_are_found_by_the_reconciler(machine: Machine) -> None:
+def test_payments_without_a_webhook_are_found_by_reconciliation(machine: Machine) -> None:
     assert machine.late
     machine.late.clear()
 
@@ -301,7 +301,7 @@ def test_payments_that_no_webhook_tells_of_are_found_by_the_reconciler(machine: 
     assert not cycle.violations, "\n".join(str(one) for one in cycle.violations)
 
 
-def test_after_all_that_the_operators_checker_has_nothing_to_say(machine: Machine) -> None:
+def test_verify_has_no_findings_after_all_faults(machine: Machine) -> None:
     cycle = machine.verify()
 
     assert not cycle.violations, "\n".join(str(one) for one in cycle.violations)

@@ -89,7 +89,7 @@ def test_a_seat_too_many_is_found_and_counted_again(sold: Machine) -> None:
     assert not sold.look("recounted").violations
 
 
-def test_someone_who_sits_in_the_chat_without_access_is_found(sold: Machine) -> None:
+def test_chat_member_without_access_is_found(sold: Machine) -> None:
     experience_id, stranger = a_grant(sold)[0], uuid4()
 
     sold.providers.seat(experience_id, stranger)
@@ -100,7 +100,7 @@ def test_someone_who_sits_in_the_chat_without_access_is_found(sold: Machine) -> 
     assert not sold.look("put out").violations
 
 
-def test_a_member_without_a_seat_is_found(sold: Machine) -> None:
+def test_buyer_without_a_channel_membership_is_found(sold: Machine) -> None:
     experience_id, member = a_grant(sold)
 
     sold.providers.unseat(experience_id, member)

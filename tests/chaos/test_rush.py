@@ -54,7 +54,7 @@ def page(state: str, left: str) -> httpx.Response:
         (page("sold_out", ""), 9, 5, 0),
     ],
 )
-def test_seats_that_are_not_as_shown_are_a_lie(
+def test_wrong_number_of_seats_is_reported_as_a_lie(
     answer: httpx.Response, asked: int, told: int, lies: int
 ) -> None:
     assert lies_in(answer, asked, told) == lies
@@ -71,5 +71,5 @@ def test_seats_that_are_not_as_shown_are_a_lie(
         (httpx.Response(404, headers=_PROBLEM), 1),
     ],
 )
-def test_who_is_put_off_is_told_until_when(answer: httpx.Response, lies: int) -> None:
+def test_postponed_buyer_is_given_a_time(answer: httpx.Response, lies: int) -> None:
     assert lies_in(answer, asked=0, told=0) == lies

@@ -39,7 +39,7 @@ def rows_in(database: str) -> int:
     return row[0] if row else 0
 
 
-def test_cut_after_commit_keeps_the_row_and_tells_nobody(
+def test_cut_after_commit_keeps_the_row_and_loses_the_answer(
     wire: Wire, through: "psycopg.Connection[tuple[int]]", database: str
 ) -> None:
     through.execute("INSERT INTO kept VALUES (1)")
@@ -52,7 +52,7 @@ def test_cut_after_commit_keeps_the_row_and_tells_nobody(
     assert rows_in(database) == 1
 
 
-def test_cut_ends_what_is_connected_and_takes_nobody_until_it_is_mended(
+def test_cut_wire_refuses_connections_until_it_is_mended(
     wire: Wire, through: "psycopg.Connection[tuple[int]]", database: str
 ) -> None:
     wire.break_it(WireFault.CUT)
@@ -67,9 +67,7 @@ def test_cut_ends_what_is_connected_and_takes_nobody_until_it_is_mended(
     assert rows_in(database) == 0
 
 
-def test_an_answer_that_is_cut_is_no_answer(
-    wire: Wire, through: "psycopg.Connection[tuple[int]]"
-) -> None:
+def test_cut_answer_raises_an_error(wire: Wire, through: "psycopg.Connection[tuple[int]]") -> None:
     through.execute("SELECT 1")
 
     wire.break_it(WireFault.CUT_ANSWER, most_hits=1)

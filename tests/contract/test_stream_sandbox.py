@@ -99,6 +99,8 @@ def _record_messages(chat: ChatServer, channel: Any, keep: Keep) -> None:
         keep("QueryChannelAPIResponse", state)
         keep("SendMessageAPIResponse", client.get(f"/messages/{sent['id']}").json())
         keep("GetUnreadCountAPIResponse", client.get("/unread").json())
+        hidden = client.delete(f"/messages/{sent['id']}", params={"delete_for_me": "true"}).json()
+        keep("UpdateMessageAPIResponse", hidden)
     keep("ReactionAPIResponse", channel.delete_reaction(sent["id"], "like", "ann"))
     keep("UpdateMessageAPIResponse", chat.sdk.delete_message(sent["id"]))
 

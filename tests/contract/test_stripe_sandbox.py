@@ -281,7 +281,7 @@ def test_an_operation_is_accepted_by_both_and_answered_in_the_same_shape(
     }
 
 
-def test_every_operation_that_is_spoken_is_compared():
+def test_every_operation_is_compared():
     assert ASKED.keys() == set(OPERATION_NAMES) == REQUESTS.keys()
 
 
@@ -311,7 +311,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("method", "path", "form"), REFUSED)
-def test_what_the_mock_refuses_is_refused_here_too(mock_url, sandbox, method, path, form):
+def test_requests_refused_by_the_mock_are_refused_here_too(mock_url, sandbox, method, path, form):
     def status(url: str) -> tuple[int, str]:
         place = {"data": form} if method == "POST" else {"params": form}
         headers = {"authorization": f"Bearer {SECRET_KEY}"}
@@ -343,7 +343,7 @@ def test_an_error_has_only_published_keys(ours):
     assert intent_told.keys() <= annotations(stripe.PaymentIntent.LastPaymentError).keys()
 
 
-def test_the_comparison_notices_what_is_invented():
+def test_comparison_notices_invented_fields():
     published = {"id": "re_1", "amount": 5, "status": "succeeded", "charge": None}
     invented = {"id": 5, "amount": 5, "status": "succeeded", "colour": "red", "object": "refund"}
 

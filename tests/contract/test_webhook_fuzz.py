@@ -232,7 +232,7 @@ odd_bodies = st.one_of(
 
 @fuzzed
 @given(signature=signatures | st.none(), headers=other_headers, body=odd_bodies)
-async def test_what_nobody_signed_is_refused_and_not_kept(
+async def test_unsigned_webhook_is_refused_and_not_stored(
     door: Door, signature: bytes | None, headers: Headers, body: bytes
 ) -> None:
     given_headers = headers + ([] if signature is None else [(door.signature, signature)])
@@ -245,7 +245,7 @@ async def test_what_nobody_signed_is_refused_and_not_kept(
 
 @fuzzed
 @given(headers=other_headers, body=odd_bodies)
-async def test_what_is_signed_but_odd_is_kept_or_refused_and_no_fault_of_ours(
+async def test_odd_signed_webhook_is_stored_or_refused_without_a_fault(
     door: Door, headers: Headers, body: bytes
 ) -> None:
     before = door.kept()
@@ -256,7 +256,7 @@ async def test_what_is_signed_but_odd_is_kept_or_refused_and_no_fault_of_ours(
     assert status < 300 or door.kept() == before
 
 
-async def test_what_is_signed_and_right_is_kept(door: Door) -> None:
+async def test_signed_webhook_is_stored(door: Door) -> None:
     event = {
         "id": "evt_1",
         "object": "event",
@@ -279,7 +279,7 @@ async def test_ten_megabytes_are_refused_also_when_signed(door: Door) -> None:
     assert (status, door.kept()) == (413, 0)
 
 
-async def test_what_is_signed_with_an_empty_secret_is_refused(door: Door) -> None:
+async def test_webhook_signed_with_an_empty_secret_is_refused(door: Door) -> None:
     body = b'{"id": "evt_1", "type": "x", "event": "x", "data": {"object": {"object": "x"}}}'
     signed = (
         stripe_signature(body, "") if b"stripe" in door.signature else _signed_with_nothing(body)
@@ -299,7 +299,7 @@ def _signed_with_nothing(body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("secrets", ["", ",", " , "])
-async def test_an_empty_secret_of_ours_closes_stripes_door(database: str, secrets: str) -> None:
+async def test_empty_secret_refuses_all_stripe_webhooks(database: str, secrets: str) -> None:
     service = checkout.compose(checkout_settings(database, secrets), SystemClock(), FakeProvider())
     door = Door(service.app, "/webhooks/stripe", b"stripe-signature", service.store)
     body = b"{}"
@@ -309,7 +309,7 @@ async def test_an_empty_secret_of_ours_closes_stripes_door(database: str, secret
     assert status == 404
 
 
-def test_streaming_does_not_start_with_an_empty_secret_of_ours(database: str) -> None:
+def test_streaming_does_not_start_with_an_empty_secret(database: str) -> None:
     with pytest.raises(ValidationError, match="livekit_api_secret"):
         StreamingSettings(
             http_port=1,

@@ -91,7 +91,7 @@ def test_malformed_json(system: RunningSystem, stranger: httpx.Client) -> None:
     ],
     ids=["unknown currency", "wrong exponent", "negative", "a fraction", "not https"],
 )
-def test_wrong_money_is_told_beside_its_field(
+def test_wrong_amount_is_shown_beside_its_field(
     system: RunningSystem, creator: Visitor, showcase: Showcase, terms: Terms, field: str
 ) -> None:
     before = events_stored(system, "catalog")
@@ -174,7 +174,7 @@ def test_a_forged_webhook_is_not_kept(
     assert webhooks_kept(system, event_id) == 0
 
 
-def test_a_webhook_told_twice_is_kept_once(system: RunningSystem, stranger: httpx.Client) -> None:
+def test_redelivered_webhook_is_stored_once(system: RunningSystem, stranger: httpx.Client) -> None:
     secret = f"whsec_{DataFolder(system.data).secret('stripe_webhook')}"
     event_id = f"evt_{uuid4().hex}"
     body = json.dumps(

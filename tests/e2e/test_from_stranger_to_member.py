@@ -79,7 +79,7 @@ def test_a_member_sees_the_creators_camera(
         expect(viewer.locator("#watch")).to_have_attribute("data-state", "ended", timeout=15_000)
 
 
-def test_a_declined_card_is_told_and_another_one_works(
+def test_declined_card_shows_a_reason_and_another_one_pays(
     visit: Visit, system: RunningSystem, showcase: Showcase
 ) -> None:
     with visit() as page:
@@ -95,7 +95,7 @@ def test_a_declined_card_is_told_and_another_one_works(
         expect(page.locator("#welcome")).to_be_visible(timeout=20_000)
 
 
-def test_a_bank_that_asks_is_answered(
+def test_three_d_secure_challenge_is_answered(
     visit: Visit, system: RunningSystem, showcase: Showcase
 ) -> None:
     with visit() as page:
@@ -140,7 +140,7 @@ def test_a_double_click_charges_once(
         expect(page.get_by_text("Opening night")).to_have_count(1)
 
 
-def test_who_has_no_pass_stays_outside(
+def test_person_without_a_pass_stays_outside(
     visit: Visit, system: RunningSystem, showcase: Showcase
 ) -> None:
     with visit() as page:

@@ -53,7 +53,7 @@ def test_the_history_of_an_order_can_be_read(system: RunningSystem, order: dict[
     assert [event["version"] for event in history] == list(range(1, len(history) + 1))
 
 
-def test_what_an_order_set_off_is_found_in_every_log(
+def test_effects_of_an_order_are_found_in_every_log(
     system: RunningSystem, order: dict[str, str]
 ) -> None:
     def services() -> set[object]:
@@ -100,7 +100,7 @@ def test_a_tail_shows_what_happens_as_it_happens(system: RunningSystem, showcase
     assert seen["entity_id"] == bought["order_id"]
 
 
-def test_what_nobody_knows_is_said_so(system: RunningSystem) -> None:
+def test_unknown_id_is_reported_as_unknown(system: RunningSystem) -> None:
     done = backstage(system, "events", "show", str(uuid4()), may_fail=True)
 
     assert done.returncode == 1

@@ -91,7 +91,7 @@ def test_a_banned_person_is_told_before_paying(
         expect(page.get_by_role("heading", name="You are banned here")).to_be_visible()
 
 
-def test_a_page_that_waits_looks_ever_more_rarely_and_then_stops(visit: Visit) -> None:
+def test_waiting_page_polls_ever_more_rarely_and_stops(visit: Visit) -> None:
     script = (ROOT / "services/gateway/static/reload.js").read_text()
     body = (
         '<div data-reload-after="1000"><span>…</span><p hidden>It has stopped.</p></div>'

@@ -39,7 +39,7 @@ def pay_over_a_line_that_breaks(page: Page, cut: Callable[[Route], None]) -> Non
     page.unroute(CONFIRMATIONS)
 
 
-def test_who_has_paid_although_no_answer_came_is_let_in(
+def test_buyer_whose_payment_answer_was_lost_gets_access(
     visit: Visit, system: RunningSystem, showcase: Showcase
 ) -> None:
     with visit() as page:
@@ -51,7 +51,7 @@ def test_who_has_paid_although_no_answer_came_is_let_in(
         expect(page.locator("#welcome")).to_be_visible(timeout=30_000)
 
 
-def test_whose_payment_never_reached_the_bank_is_told_so_and_pays_again(
+def test_buyer_whose_payment_never_arrived_is_told_and_pays_again(
     visit: Visit, system: RunningSystem, showcase: Showcase
 ) -> None:
     with visit() as page:
@@ -64,7 +64,7 @@ def test_whose_payment_never_reached_the_bank_is_told_so_and_pays_again(
         expect(page.locator("#welcome")).to_be_visible(timeout=30_000)
 
 
-def test_who_comes_back_to_a_refused_payment_sees_why_until_the_next_card_pays(
+def test_returning_buyer_sees_why_the_payment_was_refused(
     visit: Visit, system: RunningSystem, showcase: Showcase
 ) -> None:
     with visit() as page:

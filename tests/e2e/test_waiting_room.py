@@ -61,7 +61,7 @@ def ahead_of(page: Page) -> int:
     return 0 if "next" in text else int(text.split()[0])
 
 
-def test_a_buyer_in_line_sees_the_place_and_pays_when_it_is_their_turn(
+def test_queued_buyer_sees_their_position_and_pays_in_turn(
     page: Page, busy_system: RunningSystem, showcase: Showcase
 ) -> None:
     page.goto(f"/{showcase.space}/front-row")

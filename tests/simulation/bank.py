@@ -27,7 +27,7 @@ from services.checkout.payments.provider import (
     RefundRequest,
     WebhookEvent,
 )
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 
 R = TypeVar("R")
 
@@ -52,7 +52,7 @@ class Bank:
     the same; False, not done.
     """
 
-    fate: Fate
+    injector: FaultInjector
     clock: FixedClock
     meanwhile: Callable[[], None]
     payments: dict[str, ProviderPayment] = field(default_factory=dict)
@@ -295,7 +295,7 @@ class Bank:
         event = WebhookEvent(
             f"evt_{next(self._numbers)}", type_, payment.payment_intent_id, f'{{"type": "{type_}"}}'
         )
-        if not self.fate.mishap(0.15):
+        if not self.injector.mishap(0.15):
             self.webhooks.append(event)
 
     def _under_key(self, key: str, make: Callable[[], R]) -> R:
@@ -304,8 +304,8 @@ class Bank:
             answer: Callable[[], R] = partial(_repeat, kept.answer)
             return self._unreliably(answer)
         until = self.clock.now() + KEYS_KEPT_FOR
-        if self.faults_to_keep or self.fate.mishap(self.fate.fault_rate):
-            if self.faults_to_keep.pop(0) if self.faults_to_keep else self.fate.chance(0.5):
+        if self.faults_to_keep or self.injector.mishap(self.injector.fault_rate):
+            if self.faults_to_keep.pop(0) if self.faults_to_keep else self.injector.chance(0.5):
                 make()
             self._keys[key] = _Kept(ProviderSilent("api_error", replayed=True), until)
             raise ProviderSilent("api_error")
@@ -319,13 +319,13 @@ class Bank:
 
     def _unreliably(self, act: Callable[[], R]) -> R:
         self.meanwhile()
-        if self.fate.mishap(self.fate.silence_rate):
+        if self.injector.mishap(self.injector.silence_rate):
             raise ProviderSilent("no answer, not done")
-        self.fate.may_crash("checkout", "before it asked the bank")
+        self.injector.may_crash("checkout", "before it asked the bank")
         answer = act()
         self.meanwhile()
-        self.fate.may_crash("checkout", "before the bank's answer was heard")
-        if self.fate.mishap(self.fate.silence_rate):
+        self.injector.may_crash("checkout", "before the bank's answer was heard")
+        if self.injector.mishap(self.injector.silence_rate):
             raise ProviderSilent("no answer, but done")
         return answer
 

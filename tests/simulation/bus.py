@@ -20,7 +20,7 @@ from libs.runtime.store import log
 from libs.runtime.store.leadership import Leadership
 from libs.runtime.store.log import START, Position
 from libs.runtime.store.store import Store
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 
 WINDOW: Final = 50
 _TRIES: Final = 6
@@ -94,7 +94,7 @@ class Durable:
 class Bus:
     """The streams, and who has heard what of them."""
 
-    fate: Fate
+    injector: FaultInjector
     orderly: bool
     streams: dict[str, list[Message]] = field(default_factory=dict)
     durables: list[Durable] = field(default_factory=list)
@@ -166,7 +166,7 @@ class Bus:
             return False
         durable.tries = 0
         durable.done.add(message.headers["ce-id"])
-        if not self.fate.mishap(0.08):
+        if not self.injector.mishap(0.08):
             durable.acked.add(message.sequence)
         return True
 

@@ -19,11 +19,11 @@ class Buyers(Edge):
     def buy(self) -> str | None:
         """Somebody presses the button."""
         fans = self.world.people[1:]
-        person = self.owner if self.fate.chance(0.03) else self.fate.one_of(fans)
-        return self.open_order(person, self.fate.one_of(self.passes).pass_id)
+        person = self.owner if self.injector.chance(0.03) else self.injector.one_of(fans)
+        return self.open_order(person, self.injector.one_of(self.passes).pass_id)
 
     def open_order(self, person: UUID, pass_id: UUID, command: UUID | None = None) -> str:
-        command_id = command or self.fate.new_id()
+        command_id = command or self.injector.new_id()
         self.commands.append((command_id, person, pass_id))
         self._reaching = (*self._reaching, (person, pass_id))
         try:
@@ -34,7 +34,7 @@ class Buyers(Edge):
             )
         finally:
             self._reaching = self._reaching[:-1]
-        if outcome.startswith("order ") and self.fate.chance(0.8):
+        if outcome.startswith("order ") and self.injector.chance(0.8):
             self.ensure(UUID(outcome.removeprefix("order ")))
         return f"{name_of(person)} buys: {outcome}"
 
@@ -42,7 +42,7 @@ class Buyers(Edge):
         """A double click, or the browser sends it once more."""
         if not self.commands:
             return None
-        command, person, pass_id = self.fate.one_of(self.commands)
+        command, person, pass_id = self.injector.one_of(self.commands)
         return f"again, {self.open_order(person, pass_id, command)}"
 
     def ask_for_the_form(self) -> str | None:
@@ -54,7 +54,7 @@ class Buyers(Edge):
         return f"the form of {name_of(order)} is asked for"
 
     def ensure(self, order_id: UUID) -> None:
-        cause = Cause(self.fate.new_id())
+        cause = Cause(self.injector.new_id())
 
         def ensure(process: Any) -> None:
             process.charging.ensure(order_id, cause)
@@ -69,7 +69,7 @@ class Buyers(Edge):
         open_ = [payment for payment in payable if intent_of(payment) in known]
         if not open_:
             return None
-        payment, how = self.fate.one_of(open_), self.fate.one_of(_CARDS)
+        payment, how = self.injector.one_of(open_), self.injector.one_of(_CARDS)
         self.world.bank.pay(payment, how)
         return f"{payment.payment_intent_id}: the card {how}"
 
@@ -78,7 +78,7 @@ class Buyers(Edge):
         waiting = self.world.bank.of_status(PaymentStatus.PROCESSING)
         if not waiting:
             return None
-        payment, paid = self.fate.one_of(waiting), self.fate.chance(0.7)
+        payment, paid = self.injector.one_of(waiting), self.injector.chance(0.7)
         self.world.bank.decide(payment, paid=paid)
         return f"{payment.payment_intent_id}: the bank {'pays' if paid else 'refuses'}"
 
@@ -91,7 +91,7 @@ class Buyers(Edge):
         return f"back on the page of {name_of(order)}"
 
     def come_back(self, order: UUID) -> None:
-        cause = Cause(self.fate.new_id())
+        cause = Cause(self.injector.new_id())
 
         def settle(process: Any) -> None:
             process.charging.settle_order(order, cause)
@@ -103,8 +103,8 @@ class Buyers(Edge):
         on_their_way = self.world.bank.webhooks
         if not on_their_way:
             return None
-        event = self.fate.one_of(on_their_way)
-        twice = self.fate.mishap(0.2)
+        event = self.injector.one_of(on_their_way)
+        twice = self.injector.mishap(0.2)
         if self.hand_in(event) and not twice:
             on_their_way.remove(event)
         return f"webhook {event.event_id} {event.type} of {event.payment_intent_id}"

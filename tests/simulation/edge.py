@@ -27,9 +27,9 @@ class Edge:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.fate = world.fate
-        self.owner = self.fate.new_id()
-        self.space_id = self.fate.new_id()
+        self.injector = world.injector
+        self.owner = self.injector.new_id()
+        self.space_id = self.injector.new_id()
         self.experiences: list[UUID] = []
         self.passes: list[OnSale] = []
         self.banned: set[UUID] = set()
@@ -51,13 +51,13 @@ class Edge:
             list(statuses),
             least_minor,
         )
-        return self.fate.one_of(rows)["order_id"] if rows else None
+        return self.injector.one_of(rows)["order_id"] if rows else None
 
     def ask(
         self, service: str, decide: Callable[[Any], Any], command_id: UUID | None = None
     ) -> str:
         """A command as an edge gives it: done, refused, or who knows, for the process died."""
-        cause = Cause(command_id or self.fate.new_id())
+        cause = Cause(command_id or self.injector.new_id())
 
         def command(process: Any) -> str:
             def answer() -> str:
@@ -83,7 +83,7 @@ class Edge:
 
     def insist(self, service: str, decide: Callable[[Any], Any]) -> str:
         """As an edge that gives the same command again until it is answered."""
-        command_id = self.fate.new_id()
+        command_id = self.injector.new_id()
         while (outcome := self.ask(service, decide, command_id)) == "unknown":
             pass
         return outcome
@@ -93,9 +93,9 @@ class Edge:
         try:
             self.world.run(service, act)
         except ProviderSilent as silent:
-            self.fate.tell(f"   the bank is silent: {silent}")
+            self.injector.tell(f"   the bank is silent: {silent}")
         except self.world.processes[service].refusals as refused:
-            self.fate.tell(f"   refused: {refused!r}")
+            self.injector.tell(f"   refused: {refused!r}")
 
 
 def intent_of(payment: ProviderPayment) -> str:

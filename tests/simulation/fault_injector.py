@@ -20,7 +20,7 @@ class Crash(BaseException):
 
 
 @dataclass
-class Fate:
+class FaultInjector:
     """Everything that is left to chance follows from the seed; `calm` ends all mishaps."""
 
     seed: int

@@ -22,7 +22,7 @@ class Machinery(Edge):
 
     def work(self) -> str | None:
         """A worker does one thing that is due."""
-        service = self.fate.one_of(("checkout", "checkout", "access", "chat", "notifications"))
+        service = self.injector.one_of(("checkout", "checkout", "access", "chat", "notifications"))
         done = self.world.work(service)
         if done in ROUNDS:
             done = self.world.work(service)
@@ -31,41 +31,41 @@ class Machinery(Edge):
     def publish(self) -> str | None:
         """A relay sends what is new."""
         self.world.publish_identity()
-        service = self.fate.one_of(SERVICES)
-        sent = self.world.publish(service, self.fate.one_of((1, 5, 20)))
+        service = self.injector.one_of(SERVICES)
+        sent = self.world.publish(service, self.injector.one_of((1, 5, 20)))
         return f"{service} publishes {sent}" if sent else None
 
     def deliver(self) -> str | None:
         """A consumer is given a message."""
-        durable = self.fate.one_of(self.world.bus.durables)
+        durable = self.injector.one_of(self.world.bus.durables)
         waiting = self.world.bus.waiting(durable)
         if not waiting:
             return None
         # Of what may come next, mostly the next.
-        message = waiting[0] if self.fate.chance(0.5) else self.fate.one_of(waiting)
+        message = waiting[0] if self.injector.chance(0.5) else self.injector.one_of(waiting)
         handled = self.world.deliver(durable, message)
         heard = f"{durable.consumer} hears {message.headers['ce-type']} {message.sequence}"
         return heard if handled else f"{heard}: not handled"
 
     def crash(self) -> str | None:
         """A process is killed while it does nothing."""
-        service = self.fate.one_of(SERVICES)
-        if self.fate.calm:
+        service = self.injector.one_of(SERVICES)
+        if self.injector.calm:
             return None
         self.world.restart(service)
         return f"{service} is killed"
 
     def lose_a_stream(self) -> str | None:
         """NATS comes back with an older disk, or an empty one."""
-        producer = self.fate.one_of(SERVICES)
+        producer = self.injector.one_of(SERVICES)
         there = len(self.world.bus.streams.get(producer, []))
-        keep = self.fate.random.randint(0, there)
+        keep = self.injector.random.randint(0, there)
         self.world.bus.forget(producer, keep)
         return f"the stream of {producer} falls back from {there} to {keep}"
 
     def pass_time(self) -> str | None:
         """The clock goes on, a little or a lot."""
-        by = self.fate.one_of(_JUMPS_S)
+        by = self.injector.one_of(_JUMPS_S)
         self.world.pass_time(timedelta(seconds=by))
         return f"{by} s later"
 

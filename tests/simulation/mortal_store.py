@@ -10,7 +10,7 @@ from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.connections import Connections
 from libs.runtime.store.store import Store
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 
 R = TypeVar("R")
 
@@ -19,10 +19,10 @@ class MortalStore(Store[Any]):
     """Dies before, inside and after a commit when fate wants it."""
 
     def __init__(
-        self, fate: Fate, connections: Connections, *arguments: Any, **options: Any
+        self, injector: FaultInjector, connections: Connections, *arguments: Any, **options: Any
     ) -> None:
         super().__init__(*arguments, **options)
-        self._fate = fate
+        self._injector = injector
         self._connections = connections
 
     @override
@@ -61,7 +61,7 @@ class MortalStore(Store[Any]):
 
     def reacted(self, key: tuple[str, str]) -> None:
         """A reaction was committed."""
-        self._fate.reactions[key] += 1
+        self._injector.reactions[key] += 1
 
     @override
     async def command(self, cause: Cause, decide: Callable[[], R]) -> R:
@@ -71,13 +71,13 @@ class MortalStore(Store[Any]):
     def _mortally(self, decide: Callable[[], R], run: Callable[[Callable[[], R]], Any]) -> Any:
         if unit_of_work.current() is not None:
             return run(decide)
-        self._fate.may_crash(self.service, "before its transaction")
+        self._injector.may_crash(self.service, "before its transaction")
 
         def dying() -> R:
             decided = decide()
-            self._fate.may_crash(self.service, "before the commit")
+            self._injector.may_crash(self.service, "before the commit")
             return decided
 
         answer = run(dying)
-        self._fate.may_crash(self.service, "after the commit")
+        self._injector.may_crash(self.service, "after the commit")
         return answer

@@ -118,7 +118,7 @@ class TakesItsTime(Payments):
 
 
 class Lenient(Chat):
-    """Comes to see who is to leave or to enter once in a while."""
+    """Has people join and leave five minutes late."""
 
     def __init__(self, *arguments: Any, schedule: Schedule, **more: Any) -> None:
         class Late:
@@ -167,7 +167,7 @@ class NamesNoRefund:
         return getattr(self._bank, name)
 
     def refund(self, asked: RefundRequest) -> ProviderRefund:
-        key = str(self._bank.fate.new_id())
+        key = str(self._bank.injector.new_id())
         return self._bank.refund(replace(asked, idempotency_key=key))
 
     def get(self, payment_intent_id: str) -> ProviderPayment:
@@ -195,7 +195,7 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "lattice": Protections(orders=Hasty),
     "way back of a payment": Protections(payments=KeepsTheMoney),
     "way back at once": Protections(payments=TakesItsTime),
-    "seats in the chat at once": Protections(chat=Lenient),
+    "members of the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
     "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chat.domain import Role
 from services.chat.provider import ChannelMissing, PersonUnknown
 from services.notifications.application import MailRefused
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 
 
 class NoAnswer(Exception):
@@ -17,16 +17,16 @@ class NoAnswer(Exception):
 
 @dataclass
 class Room:
-    """GetStream: seats people once, however often it is told to; answers get lost.
+    """GetStream: adds a member once, however often it is asked to; answers get lost.
 
     `answers_to_lose` is for who wants the answers to the next calls lost that are carried out.
     """
 
-    fate: Fate
+    injector: FaultInjector
     answers_to_lose: int = 0
     channels: dict[UUID, str] = field(default_factory=dict)
     people: set[UUID] = field(default_factory=set)
-    seats: dict[tuple[UUID, UUID], str] = field(default_factory=dict)
+    members: dict[tuple[UUID, UUID], str] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """As ChatProvider.prepare."""
@@ -38,24 +38,24 @@ class Room:
         self.channels[experience_id] = name
         self._after()
 
-    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.seat: who sits there already keeps their role."""
+    def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+        """As ChatProvider.add_member: a member keeps their role."""
         self._before()
         self._find(experience_id, person_id)
-        self.seats.setdefault((person_id, experience_id), role.value)
+        self.members.setdefault((person_id, experience_id), role.value)
         self._after()
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.change_role: whoever does not sit there yet does now."""
+        """As ChatProvider.change_role: it adds whoever is no member yet."""
         self._before()
         self._find(experience_id, person_id)
-        self.seats[person_id, experience_id] = role.value
+        self.members[person_id, experience_id] = role.value
         self._after()
 
-    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
-        """As ChatProvider.unseat."""
+    def remove_member(self, experience_id: UUID, person_id: UUID) -> None:
+        """As ChatProvider.remove_member."""
         self._before()
-        self.seats.pop((person_id, experience_id), None)
+        self.members.pop((person_id, experience_id), None)
         self._after()
 
     def introduce(self, person_id: UUID, display_name: str | None) -> None:
@@ -71,14 +71,14 @@ class Room:
             raise PersonUnknown(person_id)
 
     def _before(self) -> None:
-        if self.fate.mishap(self.fate.silence_rate):
+        if self.injector.mishap(self.injector.silence_rate):
             raise NoAnswer("not done")
-        self.fate.may_crash("chat", "before it asked the chat provider")
+        self.injector.may_crash("chat", "before it asked the chat provider")
 
     def _after(self) -> None:
-        self.fate.may_crash("chat", "before the chat provider's answer was heard")
+        self.injector.may_crash("chat", "before the chat provider's answer was heard")
         lost, self.answers_to_lose = self.answers_to_lose > 0, max(0, self.answers_to_lose - 1)
-        if self.fate.mishap(self.fate.silence_rate) or lost:
+        if self.injector.mishap(self.injector.silence_rate) or lost:
             raise NoAnswer("but done")
 
 
@@ -86,7 +86,7 @@ class Room:
 class PostOffice:
     """SMTP: it has no key, so that a mail whose answer was `lost` goes out once more."""
 
-    fate: Fate
+    injector: FaultInjector
     taken: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
@@ -94,13 +94,13 @@ class PostOffice:
     def send(self, mail: EmailMessage) -> None:
         """As Mailer.send."""
         key = str(mail["Message-ID"]).strip("<>").partition("@")[0]
-        if self.fate.mishap(self.fate.silence_rate):
+        if self.injector.mishap(self.injector.silence_rate):
             raise NoAnswer("not sent")
-        if key in self.refused or self.fate.mishap(0.02):
+        if key in self.refused or self.injector.mishap(0.02):
             self.refused.add(key)
             raise MailRefused(550)
         self.taken[key] += 1
-        if self.fate.mishap(self.fate.silence_rate):
+        if self.injector.mishap(self.injector.silence_rate):
             self.lost[key] += 1
             raise NoAnswer("but sent")
-        self.fate.may_crash("notifications", "before the mail server's answer was heard")
+        self.injector.may_crash("notifications", "before the mail server's answer was heard")

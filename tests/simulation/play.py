@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from tests.servers import PostgresServer
 from tests.simulation import checks, money
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 from tests.simulation.site import Site
 from tests.simulation.story import Story
 from tests.simulation.wiring import SERVICES
@@ -53,7 +53,7 @@ def built_site(postgres: PostgresServer) -> Iterator[Site]:
     """The databases with their tables, for any number of stories one after the other."""
     site = Site(postgres)
     try:
-        World(site, Fate(0, calm=True)).build()
+        World(site, FaultInjector(0, calm=True)).build()
         yield site
     finally:
         site.close()
@@ -62,7 +62,7 @@ def built_site(postgres: PostgresServer) -> Iterator[Site]:
 def play(site: Site, seed: int, protections: Protections | None = None) -> Outcome:
     """Live through the story of this seed. The same seed is the same story."""
     knobs = Random(f"knobs of {seed}")  # noqa: S311 - it shall be repeatable
-    fate = Fate(
+    injector = FaultInjector(
         seed,
         crash_rate=knobs.choice((0.0, 0.01, 0.03)),
         silence_rate=knobs.choice((0.0, 0.04, 0.15)),
@@ -72,12 +72,12 @@ def play(site: Site, seed: int, protections: Protections | None = None) -> Outco
     steps = knobs.choice((30, 60, 90))
     outcome = Outcome(
         seed,
-        f"{steps} steps, crashes {fate.crash_rate}, silence {fate.silence_rate},"
-        f" kept faults {fate.fault_rate},"
+        f"{steps} steps, crashes {injector.crash_rate}, silence {injector.silence_rate},"
+        f" kept faults {injector.fault_rate},"
         f" {'orderly' if orderly else 'any order'}",
-        told=fate.told,
+        told=injector.told,
     )
-    world = World(site, fate, orderly, protections or Protections())
+    world = World(site, injector, orderly, protections or Protections())
     with _quiet():
         try:
             _live(world, outcome, steps)
@@ -86,7 +86,7 @@ def play(site: Site, seed: int, protections: Protections | None = None) -> Outco
         finally:
             world.end()
     outcome.captured = len(world.bank.captured)
-    outcome.mishaps = fate.mishaps + sum(world.deaths.values())
+    outcome.mishaps = injector.mishaps + sum(world.deaths.values())
     return outcome
 
 

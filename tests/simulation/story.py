@@ -67,20 +67,20 @@ class Story(Buyers, Team, Machinery):
     def begin(self) -> None:
         """A space with a few passes, and people who want them."""
         self._open_space()
-        for number in range(self.fate.one_of((1, 1, 2))):
-            price = self.fate.one_of((0, 1990, 1990, 5000))
+        for number in range(self.injector.one_of((1, 1, 2))):
+            price = self.injector.one_of((0, 1990, 1990, 5000))
             terms = Terms(
                 PricingType.ONE_TIME if price else PricingType.FREE,
                 "EUR",
                 price_minor=price,
-                stock=self.fate.one_of((None, 1, 1, 2, 3)),
-                expires_after_days=self.fate.one_of((None, None, None, 1)),
+                stock=self.injector.one_of((None, 1, 1, 2, 3)),
+                expires_after_days=self.injector.one_of((None, None, None, 1)),
             )
-            self._offer(number, terms, self.fate.one_of((1, 2)))
-        for _ in range(self.fate.one_of((2, 3, 4, 5))):
-            person = self.fate.new_id()
+            self._offer(number, terms, self.injector.one_of((1, 2)))
+        for _ in range(self.injector.one_of((2, 3, 4, 5))):
+            person = self.injector.new_id()
             self.world.register(person)
-            if self.fate.chance(0.7):
+            if self.injector.chance(0.7):
                 self.make_known(person)
         self.settle_down(within=timedelta(0))
 
@@ -90,7 +90,7 @@ class Story(Buyers, Team, Machinery):
         terms = Terms(PricingType.ONE_TIME, "EUR", price_minor=price_minor, stock=seats)
         self._offer(0, terms, len(self.experiences))
         for _ in range(people):
-            person = self.fate.new_id()
+            person = self.injector.new_id()
             self.world.register(person)
             self.make_known(person)
         self.settle_down(within=timedelta(0))
@@ -109,11 +109,11 @@ class Story(Buyers, Team, Machinery):
     def _offer(self, number: int, terms: Terms, experiences: int) -> None:
         inside = tuple(self.experiences[:experiences])
         draft = PassDraft(f"Pass {number}", "Everything.", inside, terms)
-        slug, pass_id = f"pass-{number}", self.fate.new_id()
+        slug, pass_id = f"pass-{number}", self.injector.new_id()
         self.insist("catalog", lambda app: app.draft_pass(SPACE, self.owner, pass_id, slug, draft))
         self.insist("catalog", lambda app: app.publish_pass(SPACE, self.owner, slug))
         self.passes.append(OnSale(pass_id, slug, draft))
-        self.fate.tell(f"{slug} is on sale: {terms.price_minor} minor, {terms.stock} seats")
+        self.injector.tell(f"{slug} is on sale: {terms.price_minor} minor, {terms.stock} seats")
 
     def run(self) -> None:
         """As many steps as were wanted, checking after each what must hold at any moment."""
@@ -125,27 +125,27 @@ class Story(Buyers, Team, Machinery):
         """Something happens; what finds nothing to do makes room for something else."""
         acts = [act for _, act in self._wishes]
         weights = [weight for weight, _ in self._wishes]
-        for act in self.fate.random.choices(acts, weights, k=_TRIES):
+        for act in self.injector.random.choices(acts, weights, k=_TRIES):
             said = act()
             if said is not None:
-                self.fate.tell(f"{time_of(self.world.clock.now())} {said}")
+                self.injector.tell(f"{time_of(self.world.clock.now())} {said}")
                 return
 
     def _meanwhile(self) -> None:
         """While a call to the bank is under way, the world does not stand still."""
-        if self.fate.mishap(0.15):
-            act = self.fate.one_of(
+        if self.injector.mishap(0.15):
+            act = self.injector.one_of(
                 (self.pay, self.receive_webhook, self.return_from_paying, self.work, self.work,
                  self.buy, self.hear_from_the_bank, self.ask_for_the_form, self.pass_a_moment)
             )  # fmt: skip
-            self.fate.tell(f"   meanwhile {act()}")
+            self.injector.tell(f"   meanwhile {act()}")
 
     def _crowd(self, pass_id: UUID) -> None:
         """Between the look and the reach for a seat, another hand may be quicker.
 
         The hand of somebody new: any other may have to wait for the one who is under way.
         """
-        if not self.fate.mishap(0.25):
+        if not self.injector.mishap(0.25):
             return
         rows = self.world.site.rows(
             "checkout", "SELECT DISTINCT person_id FROM order_list WHERE pass_id = %s", pass_id
@@ -154,8 +154,8 @@ class Story(Buyers, Team, Machinery):
         known |= {person for person, on in self._reaching if on == pass_id}
         new = [person for person in self.world.people[1:] if person not in known]
         if new:
-            self.fate.tell(
-                f"   at the same moment {self.open_order(self.fate.one_of(new), pass_id)}"
+            self.injector.tell(
+                f"   at the same moment {self.open_order(self.injector.one_of(new), pass_id)}"
             )
 
     def settle_down(self, within: timedelta | None = None) -> None:
@@ -163,7 +163,7 @@ class Story(Buyers, Team, Machinery):
 
         What nobody told the checkout of comes to light in the rounds of the hour and of the night.
         """
-        was_calm, self.fate.calm = self.fate.calm, True
+        was_calm, self.injector.calm = self.injector.calm, True
         rounds_are_over = False
         begun = self.world.clock.now()
         bounds = list(self.bounds) if within is None else []
@@ -183,7 +183,7 @@ class Story(Buyers, Team, Machinery):
             self.world.pass_time(at - self.world.clock.now())
         else:
             raise NeverCalm(f"after {self.world.clock.now() - begun}: {self._left()}")
-        self.fate.calm = was_calm
+        self.injector.calm = was_calm
 
     def _look(self, begun: datetime, bounds: list[Bound]) -> datetime | None:
         """Look whether all is as it must be by now; when to look again."""
@@ -204,7 +204,7 @@ class Story(Buyers, Team, Machinery):
     def _do_what_there_is(self) -> int:
         done = self.world.publish_identity()
         for payment in self.world.bank.of_status(PaymentStatus.PROCESSING):
-            self.world.bank.decide(payment, paid=self.fate.chance(0.7))
+            self.world.bank.decide(payment, paid=self.injector.chance(0.7))
         for event in list(self.world.bank.webhooks):
             self.hand_in(event)
             self.world.bank.webhooks.remove(event)

@@ -22,7 +22,7 @@ class Team(Edge):
         order = self.an_order("fulfilled", least_minor=1)
         if order is None:
             return None
-        amount, request = self.fate.one_of((None, None, 100, 990)), self.fate.new_id()
+        amount, request = self.injector.one_of((None, None, 100, 990)), self.injector.new_id()
         outcome = self.ask(
             "checkout", lambda app: app.refunds.request_refund(request, order, amount, "creator")
         )
@@ -36,23 +36,23 @@ class Team(Edge):
         ]
         if not paid:
             return None
-        payment = self.fate.one_of(paid)
+        payment = self.injector.one_of(paid)
         left = bank.left_of(intent_of(payment))
-        amount = self.fate.one_of((None, max(1, left // 3)))
+        amount = self.injector.one_of((None, max(1, left // 3)))
         bank.refund_by_hand(payment, amount)
         return f"{intent_of(payment)}: {amount or 'all'} sent back by hand"
 
     def comp(self) -> str | None:
         """Somebody is let in for nothing."""
-        now, source = self.world.clock.now(), self.fate.new_id()
-        until = self.fate.one_of((None, now + timedelta(hours=2)))
+        now, source = self.world.clock.now(), self.injector.new_id()
+        until = self.injector.one_of((None, now + timedelta(hours=2)))
         entitled = Entitlement(
             source_id=source,
-            person_id=self.fate.one_of(self.world.people[1:]),
+            person_id=self.injector.one_of(self.world.people[1:]),
             space_id=self.space_id,
-            experience_ids=[self.fate.one_of(self.experiences)],
+            experience_ids=[self.injector.one_of(self.experiences)],
             reason=GrantReason.COMP,
-            valid_from=now + timedelta(seconds=self.fate.one_of((0, 0, 400))),
+            valid_from=now + timedelta(seconds=self.injector.one_of((0, 0, 400))),
             valid_until=until,
         )
 
@@ -64,15 +64,15 @@ class Team(Edge):
         rows = self.world.site.rows("access", "SELECT grant_id FROM grant_list ORDER BY grant_id")
         if not rows:
             return None
-        grant: UUID = self.fate.one_of(rows)["grant_id"]
+        grant: UUID = self.injector.one_of(rows)["grant_id"]
         cause = RevocationCause.CREATOR
         outcome = self.ask("access", lambda app: app.revoke_grant(grant, cause))
         return f"grant {name_of(grant)} is revoked: {outcome}"
 
     def ban(self) -> str | None:
         """Somebody is kept out, or let in again."""
-        person = self.fate.one_of(self.world.people[1:])
-        lift = person in self.banned and self.fate.chance(0.6)
+        person = self.injector.one_of(self.world.people[1:])
+        lift = person in self.banned and self.injector.chance(0.6)
         if lift:
             outcome = self.ask("access", lambda app: app.lift_ban(self.space_id, person))
             self.banned.discard(person)
@@ -84,9 +84,9 @@ class Team(Edge):
 
     def change_capacity(self) -> str | None:
         """The pass gets another number of seats."""
-        number = self.fate.random.randrange(len(self.passes))
+        number = self.injector.random.randrange(len(self.passes))
         old = self.passes[number]
-        stock = self.fate.one_of((None, 1, 1, 2, 4))
+        stock = self.injector.one_of((None, 1, 1, 2, 4))
         draft = replace(old.draft, terms=replace(old.draft.terms, stock=stock))
         rows = self.world.site.rows(
             "catalog",
@@ -104,11 +104,8 @@ class Team(Edge):
 
     def change_team(self) -> str | None:
         """Somebody joins the team, or leaves it."""
-        if not self.world.orderly:
-            # The chat hears of teams in their order; nothing else is promised there.
-            return None
-        person = self.fate.one_of(self.world.people[1:])
-        if self.fate.chance(0.5):
+        person = self.injector.one_of(self.world.people[1:])
+        if self.injector.chance(0.5):
             role = Role.MODERATOR
             outcome = self.ask(
                 "catalog", lambda app: app.add_to_team(SPACE, self.owner, person, role)
@@ -123,7 +120,7 @@ class Team(Edge):
         """There is one more thing to enter."""
         if len(self.experiences) >= 4:
             return None
-        new, slug = self.fate.new_id(), f"thing-{len(self.experiences)}"
+        new, slug = self.injector.new_id(), f"thing-{len(self.experiences)}"
         outcome = self.insist(
             "catalog",
             lambda app: app.add_experience(

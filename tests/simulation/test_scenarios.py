@@ -16,7 +16,7 @@ from services.checkout.payments.provider import (
 )
 from tests.simulation import checks
 from tests.simulation.bank import KEYS_KEPT_FOR
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 from tests.simulation.mutants import WITHOUT
 from tests.simulation.site import Site
 from tests.simulation.story import Story
@@ -34,7 +34,7 @@ def begin(site: Site) -> Iterator[Callable[..., Story]]:
     def begin(
         *, orderly: bool = True, seats: int | None = None, kept: Protections | None = None
     ) -> Story:
-        world = World(site, Fate(1, calm=True), orderly, kept or Protections())
+        world = World(site, FaultInjector(1, calm=True), orderly, kept or Protections())
         worlds.append(world)
         world.begin()
         story = Story(world, 0)
@@ -71,11 +71,11 @@ def pay_another_sum(story: Story) -> ProviderPayment:
     return payment
 
 
-def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
+def test_partial_refund_happens_once_though_the_bank_forgets_its_key(
     begin: Callable[..., Story],
 ) -> None:
     story = begin()
-    bank, request = story.world.bank, story.fate.new_id()
+    bank, request = story.world.bank, story.injector.new_id()
     order_id, payment = buy(story)
     bank.faults_to_keep.append(True)
 
@@ -87,7 +87,7 @@ def test_a_part_that_went_back_goes_back_once_though_the_bank_forgets_its_key(
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
-def test_what_buys_nothing_is_on_its_way_back_in_time_though_the_bank_keeps_a_fault(
+def test_payment_that_buys_nothing_is_refunded_despite_a_stored_fault(
     begin: Callable[..., Story], done: bool
 ) -> None:
     story = begin()
@@ -101,7 +101,7 @@ def test_what_buys_nothing_is_on_its_way_back_in_time_though_the_bank_keeps_a_fa
     assert list(checks.check_end(story.world)) == []
 
 
-def test_a_way_back_that_takes_an_hour_is_noticed_although_it_ends_well(
+def test_refund_that_takes_an_hour_is_noticed(
     begin: Callable[..., Story],
 ) -> None:
     story = begin(kept=WITHOUT["way back at once"])
@@ -114,7 +114,7 @@ def test_a_way_back_that_takes_an_hour_is_noticed_although_it_ends_well(
 
 
 @pytest.mark.parametrize("amount", [None, 500], ids=["all", "a part"])
-def test_a_refund_by_hand_that_no_webhook_tells_of_is_noticed_by_the_rounds_alone(
+def test_manual_refund_without_a_webhook_is_found_only_by_reconciliation(
     begin: Callable[..., Story], amount: int | None
 ) -> None:
     found = []
@@ -131,7 +131,7 @@ def test_a_refund_by_hand_that_no_webhook_tells_of_is_noticed_by_the_rounds_alon
     assert any("its order says 0" in damage for damage in without)
 
 
-def test_a_refund_that_a_bank_gives_back_and_no_webhook_tells_of_is_noticed_by_the_rounds_alone(
+def test_failed_refund_without_a_webhook_is_found_only_by_reconciliation(
     begin: Callable[..., Story],
 ) -> None:
     found = []
@@ -152,7 +152,7 @@ def test_a_refund_that_a_bank_gives_back_and_no_webhook_tells_of_is_noticed_by_t
     assert any("0 went back, its order says" in damage for damage in without)
 
 
-def test_who_sits_there_after_a_lost_answer_gets_the_role_that_is_wanted_by_then(
+def test_channel_member_after_a_lost_answer_gets_the_latest_role(
     begin: Callable[..., Story],
 ) -> None:
     story = begin()
@@ -163,7 +163,7 @@ def test_who_sits_there_after_a_lost_answer_gets_the_role_that_is_wanted_by_then
     story.insist("catalog", lambda app: app.add_to_team(SPACE, story.owner, person, Role.MODERATOR))
     story.settle_down()
 
-    assert {role for (who, _), role in story.world.room.seats.items() if who == person} == {
+    assert {role for (who, _), role in story.world.room.members.items() if who == person} == {
         "moderator"
     }
     assert list(checks.check_end(story.world)) == []
@@ -172,7 +172,7 @@ def test_who_sits_there_after_a_lost_answer_gets_the_role_that_is_wanted_by_then
 @pytest.mark.parametrize(
     ("kept", "damaged"), [(Protections(), False), (WITHOUT["order of each entity"], True)]
 )
-def test_who_joined_and_left_the_team_is_out_unless_the_order_of_both_is_lost(
+def test_former_team_member_is_removed_if_events_keep_their_order(
     begin: Callable[..., Story], kept: Protections, damaged: bool
 ) -> None:
     story = begin(kept=kept)
@@ -191,7 +191,7 @@ def test_who_joined_and_left_the_team_is_out_unless_the_order_of_both_is_lost(
     assert bool(damage) == damaged
 
 
-def test_a_purchase_comes_to_its_end_when_nothing_goes_wrong(begin: Callable[..., Story]) -> None:
+def test_purchase_completes_without_faults(begin: Callable[..., Story]) -> None:
     story = begin()
     order_id, payment = buy(story)
 
@@ -203,7 +203,7 @@ def test_a_purchase_comes_to_its_end_when_nothing_goes_wrong(begin: Callable[...
     assert list(checks.check_end(story.world)) == []
 
 
-def test_the_order_of_an_entity_is_kept_unless_any_order_is_wanted(
+def test_events_of_an_entity_keep_their_order_by_default(
     begin: Callable[..., Story],
 ) -> None:
     story = begin()
@@ -227,7 +227,9 @@ def test_the_bank_repeats_a_fault_under_its_key_until_it_forgets(
 ) -> None:
     story = begin()
     bank = story.world.bank
-    asked = PaymentRequest(story.fate.new_id(), story.fate.new_id(), 1, "key", 100, "EUR", "Pass")
+    asked = PaymentRequest(
+        story.injector.new_id(), story.injector.new_id(), 1, "key", 100, "EUR", "Pass"
+    )
     bank.faults_to_keep.append(True)
 
     for _ in range(2):

@@ -12,13 +12,13 @@ pytestmark = pytest.mark.slow(180, "tells a batch of stories")
 
 
 @pytest.mark.parametrize("seed", regressions())
-def test_a_story_that_went_wrong_once_goes_well(seed: int, site: Site) -> None:
+def test_story_that_once_failed_succeeds(seed: int, site: Site) -> None:
     outcome = play(site, seed)
 
     assert not outcome.damage, str(outcome)
 
 
-def test_a_seed_tells_the_same_story_to_its_end_whatever_was_told_before(site: Site) -> None:
+def test_seed_gives_the_same_story_whatever_ran_before(site: Site) -> None:
     seeds = (2, 31, 97, 105)
 
     once = {seed: play(site, seed) for seed in seeds}

@@ -7,17 +7,17 @@ from typing import Any, Final
 from libs.runtime.scheduling.schedule import Entry, Job, Timer
 from libs.runtime.scheduling.worker import LEASE_S, Worker
 from libs.runtime.store.store import Store
-from tests.simulation.fault_injector import Fate
+from tests.simulation.fault_injector import FaultInjector
 
 _ALL: Final = 10_000
 
 
-class Hands(Worker):
+class SimulatedWorker(Worker):
     """Takes what is due in hand and does it in any order, as work that runs side by side ends."""
 
     def __init__(
         self,
-        fate: Fate,
+        injector: FaultInjector,
         store: Store[Any],
         timers: Mapping[str, Timer],
         jobs: Mapping[str, Job],
@@ -25,7 +25,7 @@ class Hands(Worker):
     ) -> None:
         # All that is due: of entries due at the same time the database would choose any few.
         super().__init__(store, timers, jobs, refusals=refusals, at_once=_ALL)
-        self._fate = fate
+        self._injector = injector
         self._held: list[Entry] = []
         self._until: datetime | None = None
 
@@ -42,7 +42,7 @@ class Hands(Worker):
             self._until = now + timedelta(seconds=LEASE_S)
         if not self._held:
             return None
-        entry = self._held.pop(self._fate.random.randrange(len(self._held)))
+        entry = self._held.pop(self._injector.random.randrange(len(self._held)))
         return f"{entry.kind}{self._outcome(entry)}"
 
     def _outcome(self, entry: Entry) -> str:

@@ -25,7 +25,7 @@ from services.checkout.reconciliation.lists import Reconciler
 from services.checkout.stock.tables import StockTable
 from tests.simulation.bank import Bank
 from tests.simulation.bus import Bus, Durable, WrongLast, position_of
-from tests.simulation.fault_injector import Crash, Fate
+from tests.simulation.fault_injector import Crash, FaultInjector
 from tests.simulation.mortal_store import MortalStore
 from tests.simulation.outside import PostOffice, Room
 from tests.simulation.site import Site
@@ -62,7 +62,7 @@ class CrowdedCounters(StockTable):
 
 @dataclass(frozen=True)
 class Protections:
-    """The parts that keep the promises; a control puts a careless one in the place of one."""
+    """The parts that keep the promises; a control replaces one by a mutant."""
 
     make_store: Callable[..., MortalStore] = MortalStore
     counters: Callable[[Callable[[UUID], None]], StockTable] = CrowdedCounters
@@ -81,7 +81,7 @@ class World:
     """What a story takes place in."""
 
     site: Site
-    fate: Fate
+    injector: FaultInjector
     orderly: bool = True
     protections: Protections = field(default_factory=Protections)
     meanwhile: Callable[[], None] = lambda: None
@@ -92,17 +92,17 @@ class World:
 
     def __post_init__(self) -> None:
         self.clock = FixedClock(BEGINNING)
-        self.bus = Bus(self.fate, self.orderly and self.protections.keeps_order)
-        self.bank = Bank(self.fate, self.clock, self._meanwhile)
-        self.room = Room(self.fate)
-        self.post = PostOffice(self.fate)
+        self.bus = Bus(self.injector, self.orderly and self.protections.keeps_order)
+        self.bank = Bank(self.injector, self.clock, self._meanwhile)
+        self.room = Room(self.injector)
+        self.post = PostOffice(self.injector)
         self._under_way: list[str] = []
         self._crowding: object | None = None
         self._crowded_before: object | None = None
         self._registered: list[Envelope] = []
         kept = self.protections
         self._surroundings = Surroundings(
-            self.fate,
+            self.injector,
             self.clock,
             self.site.urls,
             self.site.connections,
@@ -184,7 +184,7 @@ class World:
             said = process.writer.next_page(last, limit)
             self._behind_its_back(service, process, last)
             for number, each in enumerate(said):
-                self.fate.may_crash(service, "in the middle of publishing")
+                self.injector.may_crash(service, "in the middle of publishing")
                 expected = last if self.protections.relay_expects else None
                 try:
                     self.bus.add(service, each.envelope, each.contract, expected)
@@ -197,13 +197,13 @@ class World:
 
     def _behind_its_back(self, service: str, process: Process, last: Position) -> None:
         """A relay that was thought dead is a step ahead of it, or the stream loses its end."""
-        if self.fate.mishap(0.03):
+        if self.injector.mishap(0.03):
             for each in process.writer.next_page(last, 1):
-                self.fate.tell(f"   a second relay of {service} was quicker")
+                self.injector.tell(f"   a second relay of {service} was quicker")
                 self.bus.add(service, each.envelope, each.contract)
-        if self.fate.mishap(0.03):
+        if self.injector.mishap(0.03):
             there = len(self.bus.streams.get(service, []))
-            self.fate.tell(f"   the stream of {service} loses its end meanwhile")
+            self.injector.tell(f"   the stream of {service} loses its end meanwhile")
             self.bus.forget(service, max(0, there - 2))
 
     def publish_identity(self) -> int:
@@ -245,7 +245,7 @@ class World:
 
     def work(self, service: str) -> str | None:
         """The worker's turn with one piece of work; None when nothing is due."""
-        return self.run(service, lambda process: process.hands.step() or "") or None
+        return self.run(service, lambda process: process.worker.step() or "") or None
 
     # What goes on at the same time
 

@@ -16,15 +16,15 @@ ROWS = {
 
 
 @pytest.mark.parametrize("role", Role)
-def test_each_role_may_do_what_the_product_says_and_nothing_else(role: Role) -> None:
+def test_each_role_has_exactly_the_permissions_of_the_product(role: Role) -> None:
     assert {permission for permission in P if may(role, permission)} == ROWS[role]
 
 
 @pytest.mark.parametrize("role", [None, "", "guest", "OWNER"])
-def test_no_role_and_an_unknown_one_may_do_nothing(role: str | None) -> None:
+def test_missing_or_unknown_role_has_no_permission(role: str | None) -> None:
     assert not any(may(role, permission) for permission in P)
 
 
-def test_the_table_is_read_from_both_sides_alike() -> None:
+def test_roles_with_a_permission_match_permissions_of_a_role() -> None:
     for permission in P:
         assert roles_with(permission) == {role for role in Role if may(role, permission)}

@@ -1,4 +1,4 @@
-"""The HTTP edge of a service: who asks, which command it is, how large a body may be."""
+"""The HTTP edge of a service: authentication, command ids, body limits."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
@@ -52,18 +52,18 @@ async def _command_cause(
     person: MaybePerson,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Cause:
-    """Which command it is: a key is one of its sender, on one route, for one request."""
+    """Return the command's id: unique per sender, route, key and request."""
     actor = "anonymous" if person is None else str(person.id)
     if not idempotency_key:
         return Cause(uuid4(), actor, current_traceparent())
-    # Of these only the path, which comes last, may hold a line break.
+    # Only the path may contain a line break, and it comes last.
     name = "\n".join([actor, request.method, idempotency_key, request.scope["path"]])
     digest = sha256(request.scope["query_string"] + b"\n" + await _body_of(request)).hexdigest()
     return Cause(uuid5(_COMMANDS, name), actor, current_traceparent(), digest)
 
 
 async def _body_of(request: Request) -> bytes:
-    """The body; of a form, which its route may have read before us, its fields."""
+    """Return the body, or the fields of a form that its route may have read before."""
     if request.headers.get("content-type", "").startswith(_FORMS):
         return repr((await request.form()).multi_items()).encode()
     return await request.body()
@@ -80,11 +80,11 @@ def create_app(
     refusals: Mapping[type[Exception], Refusal],
     ready: Callable[[], Awaitable[Mapping[str, Any]]],
 ) -> FastAPI:
-    """The app of a service: its routes, its problems, and whether it is alive and ready.
+    """Create the app of a service with its routes, problems and health checks.
 
-    `ready` answers what the service stands on; a value "down" or an alarm means not ready (503).
-    What it calls `degraded` shows in `/health`, and leaves the service ready: it still completes
-    what has begun.
+    `ready` reports what the service depends on. A value "down" or an alarm means not ready (503).
+    `degraded` is shown in `/health` and keeps the service ready, because it still completes what
+    has begun.
     """
     app = FastAPI(title=f"Backstage Pass: {service}", docs_url=None, redoc_url=None)
     app.state.person_token_secret = person_token_secret
@@ -126,10 +126,10 @@ _ASCII: Final = bytes(range(128))
 
 
 class Tracing:
-    """A span round each request, whatever bytes it brings.
+    """Opens a span for each request.
 
-    OpenTelemetry fails at some that are not ASCII, so only the app sees those headers; in a query
-    they are written as RFC 3986 wants them.
+    OpenTelemetry fails on some headers that are not ASCII, so only the app sees those. A query is
+    encoded as RFC 3986 asks.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -139,7 +139,6 @@ class Tracing:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on inside of its span."""
         if scope["type"] == "http":
             scope[_CAME] = scope["headers"]
             scope["headers"] = [
@@ -162,7 +161,7 @@ class BodyLimit:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting what comes."""
+        """Pass the request on and count the bytes of its body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -177,7 +176,8 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._max_bytes:
-                # An HTTPException, since FastAPI turns any other one into "can't parse the body".
+                # An HTTPException, because FastAPI turns any other exception into "can't parse the
+                # body".
                 raise HTTPException(413)
             return message
 

@@ -1,4 +1,4 @@
-"""What a request may bring as its body: JSON whose values have the types that are declared."""
+"""Request bodies: JSON whose values must have the declared types."""
 
 import json
 from typing import Any
@@ -9,11 +9,11 @@ from typing_extensions import override
 
 
 class RequestBody(BaseModel):
-    """A body as it was sent, read strictly: `true`, "1" and 1.0 are no whole numbers.
+    """A body validated strictly: `true`, "1" and 1.0 are refused where an integer is declared.
 
-    FastAPI hands over parsed JSON as Python objects, where strict types would refuse every UUID and
-    date as well. So what was parsed is read once more as JSON, in which those are strings. For the
-    same reason a body is validated, never constructed.
+    FastAPI passes parsed JSON as Python objects, where strict types would refuse every UUID and
+    date as well. The parsed body is therefore read once more as JSON, in which those are strings.
+    For the same reason a body is validated and never constructed.
     """
 
     @classmethod

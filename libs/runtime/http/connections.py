@@ -1,7 +1,7 @@
-"""Connections of an edge that is open to the world: who is slow, or holds too many, is let go.
+"""Limits on connections of an edge that faces the internet: slow or numerous ones are closed.
 
-uvicorn bounds how long a connection may be idle between two requests (`timeout_keep_alive`), but
-neither how long a request may take to arrive nor how large its head may be.
+uvicorn limits only the idle time between two requests (`timeout_keep_alive`). It limits neither how
+long a request takes to arrive nor how large its head is.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ _IPV6_SITE_BITS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What one client may cost us.
+    """What one client may use.
 
-    A head (request line and headers) arrives within `head_within_s`. A body brings at least
-    `least_body_bytes_per_s` in each `body_window_s`. Connections count by IPv4 address or IPv6 /64
-    network, except those of `shared_by_many`: proxies that many clients share.
+    A head (request line and headers) must arrive within `head_within_s`. A body must bring at least
+    `least_body_bytes_per_s` in each `body_window_s`. Connections are counted by IPv4 address or
+    IPv6 /64 network. `shared_by_many` lists exempt addresses: proxies that many clients share.
     """
 
     head_within_s: float = 10.0
@@ -39,12 +39,12 @@ class ConnectionLimits:
 
 
 def guarded_by(limits: ConnectionLimits) -> type[asyncio.Protocol]:
-    """uvicorn's protocol within these limits; connections are counted across all of its own."""
+    """Return uvicorn's protocol with these limits; they count all of its connections together."""
     return type("Guarded", (GuardedProtocol,), {"limits": limits, "held": Counter()})
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. A timer runs only while the client owes us a head or a body."""
+    """One connection. A timer runs only while a head or a body is due from the client."""
 
     limits: ConnectionLimits
     held: Counter[str]
@@ -114,7 +114,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _is_long(self) -> bool:
-        """What came may hold a part of the body too, so the head alone is measured."""
+        """Measure only the head, because the data may contain part of the body."""
         size = len(self.url) + sum(len(n) + len(v) + _HEADER_OVERHEAD for n, v in self.headers)
         return size > self.limits.max_head_bytes
 
@@ -143,7 +143,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @property
     def _is_answering(self) -> bool:
-        # uvicorn has no cycle before the first request, whatever its types say.
+        # uvicorn has no cycle before the first request, despite its types.
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
@@ -157,7 +157,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _judge_body(self) -> None:
         window_s = self.limits.body_window_s
-        # While we don't read, or have yet to say that we will, the client can't be blamed.
+        # The client is not to blame while we don't read or have not asked for the body yet.
         is_our_turn = self.flow.read_paused or self.cycle.waiting_for_100_continue
         least_bytes = window_s * self.limits.least_body_bytes_per_s
         if self._window_bytes < least_bytes and not is_our_turn:
@@ -167,7 +167,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._timer = self._in(window_s, self._judge_body)
 
     def _refuse(self, status: HTTPStatus, code: str) -> None:
-        """Answer with a problem, unless an answer has begun, and hang up."""
+        """Answer with a problem, unless an answer has begun, and close the connection."""
         self._refused = True
         self._stop_timer()
         self._unset_keepalive_if_required()
@@ -189,7 +189,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 def _site_of(address: str) -> str:
-    """What one client can choose from at will counts as one: an IPv6 /64."""
+    """Return the address that counts: one client can pick any address of an IPv6 /64."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What begins something new is refused while it could not be completed."""
+"""Refusing new work while the service could not complete it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from libs.runtime.http.problems import Problem
 
 RETRY_AFTER_S: Final = 30
-"""Longer than an edge asks again by itself, so that people are told at once."""
+"""Longer than the edges' own retries, so that people see the answer at once."""
 _RETRY: Final = {"Retry-After": str(RETRY_AFTER_S)}
 NO_ROOM: Final = Problem(
     503,
@@ -29,18 +29,18 @@ HELD_UP: Final = Problem(
 
 
 def is_refusal(status: int, retry_after: str | None) -> bool:
-    """Whether a 503 is an answer for people: it asks them to come back later than we would wait."""
+    """Return whether a 503 asks people to come back later, instead of asking the edge to retry."""
     seconds = int(retry_after) if retry_after and retry_after.isdigit() else 0
     return status == HTTPStatus.SERVICE_UNAVAILABLE and seconds >= RETRY_AFTER_S
 
 
 def _none() -> None:
-    """Nothing is wrong."""
+    """Return None: nothing is wrong."""
 
 
 @dataclass
 class Intake:
-    """Why this service begins nothing new, if so; each asks a part of the service that knows."""
+    """Why a service accepts no new work; each probe returns a reason or None."""
 
     short_of_room: Callable[[], str | None] = _none
     held_up: Callable[[], str | None] = _none
@@ -52,7 +52,7 @@ class Intake:
 
     @property
     def reasons(self) -> list[str]:
-        """Why the service is degraded, for its operators."""
+        """Return why the service is degraded, for its operators."""
         return [reason for ask in (self.short_of_room, self.held_up) if (reason := ask())]
 
 
@@ -65,12 +65,13 @@ TheIntake = Annotated[Intake, Depends(_intake)]
 
 
 async def needs_room(intake: TheIntake) -> None:
-    """For routes that begin something new. Raises NO_ROOM."""
+    """Guard a route that begins something new. Raises NO_ROOM."""
     intake.require_room()
 
 
 async def needs_delivery(intake: TheIntake) -> None:
-    """For routes that sell something, which others have to hear of. Raises NO_ROOM, HELD_UP."""
+    """Guard a route that sells something, which other services must receive. Raises NO_ROOM,
+    HELD_UP."""
     intake.require_room()
     if intake.held_up() is not None:
         raise HELD_UP

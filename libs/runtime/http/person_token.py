@@ -14,12 +14,12 @@ _PURPOSE: Final = "backstage person token"
 
 
 class BadPersonToken(Exception):
-    """The token is forged, expired or not for us."""
+    """The token is forged, expired or meant for another audience."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedPerson:
-    """Who asks, in which session; `fresh` when a code was entered a short while ago."""
+    """The person who asks, and their session; `fresh` if they entered a code a short while ago."""
 
     id: UUID
     session_id: str
@@ -29,7 +29,7 @@ class SignedPerson:
 def sign(
     secret: str, person_id: UUID, session_id: str, now: datetime, *, fresh: bool = False
 ) -> str:
-    """A token (HMAC-SHA256 by itsdangerous) that says for a minute who asks."""
+    """Return a token (HMAC-SHA256 by itsdangerous) that is valid for one minute."""
     claims = {
         "person": str(person_id),
         "session": session_id,
@@ -41,7 +41,7 @@ def sign(
 
 
 def read(secret: str, token: str, now: datetime | None = None) -> SignedPerson:
-    """Who the token speaks of, at this moment unless told another. Raises BadPersonToken."""
+    """Return whom the token names. Raises BadPersonToken."""
     try:
         claims: dict[str, Any] = _serializer(secret).loads(token)
         if claims["until"] + _CLOCKS_DIFFER_S < (now or datetime.now(UTC)).timestamp():

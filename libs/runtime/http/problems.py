@@ -17,17 +17,17 @@ logger = logging.getLogger(__name__)
 
 
 class Refusal(NamedTuple):
-    """How a refusal of the domain is told over HTTP."""
+    """How a domain refusal is answered over HTTP."""
 
     status: int
     code: str
     title: str
     retry_after_s: int = 1
-    """When a 503 may be tried again; who asks gives up at once when that is past their patience."""
+    """When to retry after a 503. A client gives up at once if this exceeds its patience."""
 
 
 class Problem(Exception):
-    """A request that we don't carry out, and why; `errors` are `{"field", "message"}`."""
+    """A refused request with its reason; `errors` are `{"field", "message"}`."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Problem(Exception):
         self.headers = headers
 
     def response(self) -> JSONResponse:
-        """The problem as application/problem+json."""
+        """Return the problem as application/problem+json."""
         body: dict[str, Any] = {
             "type": f"urn:backstage:problem:{self.code}",
             "title": self.title,
@@ -130,7 +130,7 @@ def _detail(refused: Exception) -> str | None:
 
 
 def _field_errors(refused: Exception) -> Sequence[Mapping[str, str]]:
-    """A refusal of the domain may name fields: `errors = [{"field": …, "message": …}]`."""
+    """Return the fields that a refusal names: `errors = [{"field": …, "message": …}]`."""
     errors = getattr(refused, "errors", ())
     return errors if isinstance(errors, Sequence) else ()
 
@@ -144,13 +144,13 @@ def _of_validation(invalid: RequestValidationError) -> Problem:
 
 
 def _field(location: Sequence[Any]) -> str:
-    """Where in the body, the query or the path: `terms.price_minor`."""
+    """Return where the error is in body, query or path: `terms.price_minor`."""
     places = location[1:] if location and location[0] in {"body", "query", "path"} else location
     return ".".join(str(place) for place in places)
 
 
 def read_problem(body: bytes) -> Mapping[str, Any]:
-    """The problem that another service answered, or an empty one when it isn't JSON."""
+    """Return the problem that another service answered, or an empty one if it is not JSON."""
     try:
         answer = json.loads(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Serving an app over HTTP, and how a process logs."""
+"""Serving an app over HTTP, and the format of the logs."""
 
 import logging
 import sys
@@ -10,10 +10,10 @@ from libs.runtime.http.connections import ConnectionLimits, guarded_by
 
 
 def serve(app: FastAPI, host: str, port: int, limits: ConnectionLimits | None = None) -> None:
-    """Serve an app until SIGTERM or Ctrl-C; used by the edges too, which have no store.
+    """Serve an app until SIGTERM or Ctrl-C; the edges use it too, although they have no store.
 
-    `limits` is for what is open to the world. Nothing that a request says of its own origin is
-    believed here.
+    `limits` protects an app that faces the internet. Forwarding headers of requests are not trusted
+    here.
     """
     uvicorn.run(
         app,
@@ -31,7 +31,7 @@ def serve(app: FastAPI, host: str, port: int, limits: ConnectionLimits | None = 
 
 
 def configure_logging() -> None:
-    """One line for each record on standard error; the supervisor adds whose it is."""
+    """Write one line per record to standard error; the supervisor adds the service's name."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
     )

@@ -1,4 +1,4 @@
-"""The connection to NATS: a pipe that may lose everything and is refilled from the stores."""
+"""The connection to NATS, which may lose everything: the stores refill it."""
 
 import asyncio
 import logging
@@ -20,10 +20,10 @@ DUPLICATE_WINDOW_S: Final = 120.0
 
 
 async def connect(url: str, name: str) -> Client:
-    """Connect for good: reconnects for ever, and sends nothing later that failed now.
+    """Connect and reconnect for ever, without sending failed publishes later.
 
-    `pending_size=0` because a publish that timed out is otherwise still sent after the reconnect;
-    a ping every 10 s finds a dead peer (the default is 2 min, twice).
+    `pending_size=0`: otherwise a publish that timed out is still sent after the reconnect. A ping
+    every 10 s finds a dead peer; the default takes two intervals of 2 min.
     """
     return await nats.connect(
         url,
@@ -44,7 +44,7 @@ async def _report(error: Exception) -> None:
 
 
 async def _end_process() -> None:
-    """A client that gave up never comes back; the supervisor starts the process again."""
+    """End the process: a closed client never reconnects, and the supervisor starts a new one."""
     if not _closing.is_set():
         logger.error("nats: connection closed for good")
         os.kill(os.getpid(), signal.SIGTERM)
@@ -63,7 +63,7 @@ async def close(client: Client) -> None:
 
 
 async def ensure_stream(js: JetStreamContext, service: str, replicas: int = 1) -> StreamInfo:
-    """The stream of a service, created when it isn't there."""
+    """Create the stream of a service if it is missing."""
     try:
         return await js.stream_info(stream_of(service))
     except NotFoundError:

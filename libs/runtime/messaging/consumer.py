@@ -1,12 +1,11 @@
-"""The loop that hears another service's events and lets our reactions handle them.
+"""The loop that receives another service's events and lets our reactions handle them.
 
-One durable consumer for each pair of services, so that all events about one entity are handled in
-the order in which they happened, whatever their types: a revocation can't overtake its grant.
+Each pair of services has one durable consumer. It handles the events of an entity in their order,
+whatever their types: a revocation can't overtake its grant.
 """
 
 import asyncio
 import contextvars
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -17,16 +16,14 @@ from typing import Any, Final
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
-from nats.js.errors import NotFoundError
 
 from libs.events.contract import Contract, filter_of, stream_of
-from libs.events.envelope import Envelope
 from libs.runtime.cancellation import cancel_until_ended
 from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging import bus
 from libs.runtime.messaging.acknowledged import lately_acknowledged
 from libs.runtime.messaging.dead_letters import entity_key_of
+from libs.runtime.messaging.durable import DurableConsumer
 from libs.runtime.messaging.handling import Handler, Reaction, Unreadable
 from libs.runtime.messaging.streams import message_of
 from libs.runtime.messaging.subscription import BATCH, PullSubscription
@@ -35,16 +32,11 @@ from libs.runtime.store.store import Overloaded, Store, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
-ACK_WAIT_S: Final = 30
 _HEARTBEAT_S: Final = 10
 TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
 _MAX_IN_HAND: Final = 4 * BATCH
 _LOOKED_BACK: Final = 2 * _MAX_IN_HAND
 _RETRIES_ASKED_S: Final = 0.5
-
-
-def only_views(event: Contract, about: Envelope, application: object) -> None:
-    """The reaction to an event that is heard for the sake of the views alone."""
 
 
 @dataclass
@@ -55,10 +47,11 @@ class _Queue:
 
 
 class Consumer:
-    """Hears one service for another. Done means: acknowledged after our commit.
+    """Receives one service's events for another. A message is acknowledged after our commit.
 
-    A refusal is acknowledged and counted; a fault is tried again with growing pauses and then
-    a dead letter; what can't be read is one at once. Nothing is acknowledged with its work undone.
+    A refusal is acknowledged and counted. A fault is retried with growing pauses and then becomes a
+    dead letter. An unreadable message becomes a dead letter at once. Nothing is acknowledged before
+    its work is done.
     """
 
     def __init__(  # noqa: PLR0913
@@ -82,6 +75,7 @@ class Consumer:
         self._lead = f"consumer {self.durable}"
         self._producer = producer
         self._stream = stream_of(producer)
+        self._durable = DurableConsumer(client, producer, self.durable, 2 * _MAX_IN_HAND)
         self._subscriptions = tuple(subscriptions)
         self._handler = Handler(store, self.durable, subscriptions, refusals)
         self._threads = threads
@@ -93,7 +87,7 @@ class Consumer:
         self._room = asyncio.Event()
 
     async def run(self) -> None:
-        """Hear for ever; whatever goes wrong, begin again after the last acknowledged message."""
+        """Receive for ever; after any fault, restart behind the last acknowledged message."""
         while True:
             try:
                 await self._leadership.acquire(self._lead)
@@ -104,17 +98,19 @@ class Consumer:
 
     @property
     def refused(self) -> int:
-        """How many messages a reaction refused."""
+        """Return how many messages a reaction refused."""
         return self._handler.refused
 
     async def lag(self) -> int:
-        """How many messages wait for us."""
-        info = await self._js.consumer_info(self._stream, self.durable)
-        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+        """Return how many messages wait for us."""
+        return await self._durable.lag()
 
     async def _hear(self) -> None:
-        """Hear until anything goes wrong, be it with a single message: what we hold then would
-        never come again, since we keep telling the server that we work on it."""
+        """Receive until anything fails, even for a single message.
+
+        The server would never deliver the messages that we hold again, because we keep reporting
+        progress on them.
+        """
         await self._prepare()
         subscription = PullSubscription(
             self._client, self._stream, self.durable, self._take_in_hand
@@ -150,43 +146,33 @@ class Consumer:
             if handled == self.handled and not self._in_hand:
                 await self._check_alive()
 
-    async def _prepare(self) -> None:
-        """Make sure of the durable, and begin at the first message that is not acknowledged.
+    async def _check_alive(self) -> None:
+        """Restart if nothing can arrive, because a subscription object may not notice."""
+        why = await self._durable.is_stalled()
+        if why is not None and not self._in_hand:
+            raise ConnectionError(why)
 
-        What another process had in its hands when it died would otherwise come only after its
+    async def _prepare(self) -> None:
+        """Create the durable and begin at the first message that is not acknowledged.
+
+        Messages that another process held when it died would otherwise arrive only after their
         acknowledgement time, behind newer messages of the same entity.
         """
         await bus.ensure_stream(self._js, self._producer)
         await self._in_thread(self._handler.begin)
-        wanted = sorted(filter_of(contract) for contract in self._subscriptions)
-        known = await self._known_filters()
-        if known is not None and not set(wanted) <= known:
-            # Past events of a type that we begin to hear lie below what was acknowledged: the inbox
-            # tells those that were handled from those that were not. First, so that a fault before
-            # the filters are there has it done again.
-            await self._reset(to_sequence=1)
-        await self._js.add_consumer(
-            self._stream,
-            ConsumerConfig(
-                durable_name=self.durable,
-                filter_subjects=wanted,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=ACK_WAIT_S,
-                max_ack_pending=2 * _MAX_IN_HAND,
-                deliver_policy=DeliverPolicy.ALL,
-            ),
-        )
-        await self._reset(to_sequence=1 if await self._has_forgotten() else None)
+        await self._durable.subscribe(filter_of(contract) for contract in self._subscriptions)
+        await self._durable.reset(to_sequence=1 if await self._has_forgotten() else None)
 
     async def _has_forgotten(self) -> bool:
-        """Whether our database lacks what we acknowledged lately: an older copy is back.
+        """Return whether our database lacks recently acknowledged events: an older copy was
+        restored.
 
-        More than the last message is looked at: what was in our hands when the copy came back may
-        have been handled by now, and is known.
+        Several messages are compared, because messages that we held during the restore may have
+        been handled since.
         """
         types = {contract.type for contract in self._subscriptions}
         acknowledged = await lately_acknowledged(
-            self._client, self._producer, self.durable, types, _LOOKED_BACK
+            self._client, self._producer, self.durable, types, self._handler.epoch, _LOOKED_BACK
         )
         forgotten = await self._in_thread(self._handler.unknown_of, acknowledged)
         if forgotten:
@@ -197,38 +183,6 @@ class Consumer:
                 forgotten[0],
             )
         return bool(forgotten)
-
-    async def _known_filters(self) -> set[str] | None:
-        try:
-            info = await self._js.consumer_info(self._stream, self.durable)
-        except NotFoundError:
-            return None
-        config = info.config
-        return set(config.filter_subjects or [config.filter_subject or ""])
-
-    async def _reset(self, to_sequence: int | None) -> None:
-        """Deliver again from the acknowledgement floor (NATS 2.14, ADR-60), or from a sequence."""
-        body = b"" if to_sequence is None else json.dumps({"seq": to_sequence}).encode()
-        answer = await self._client.request(
-            f"$JS.API.CONSUMER.RESET.{self._stream}.{self.durable}", body, timeout=5
-        )
-        error = json.loads(answer.data).get("error")
-        if error is not None:
-            raise ConnectionError(f"reset of {self.durable}: {error}")
-
-    async def _check_alive(self) -> None:
-        """Trust no subscription object: what waits while nothing comes means to begin again."""
-        info: ConsumerInfo = await self._js.consumer_info(self._stream, self.durable)
-        if self._in_hand:
-            return
-        stream = await self._js.stream_info(self._stream)
-        floor = info.ack_floor.stream_seq if info.ack_floor else 0
-        if (floor or 0) > stream.state.last_seq:
-            # After a power cut a consumer can be ahead of its stream, and then hears nothing ever.
-            await self._js.delete_consumer(self._stream, self.durable)
-            raise ConnectionError("the consumer was ahead of its stream")
-        if info.num_ack_pending:
-            raise ConnectionError("messages are out that nobody holds")
 
     def _take_in_hand(self, msg: Msg) -> None:
         entity = entity_key_of(msg.subject)
@@ -261,7 +215,7 @@ class Consumer:
             try:
                 await self._in_thread(self._handler.handle, message)
             except (StoreUnavailable, Overloaded) as busy:
-                # Our own database is away: that says nothing about the message.
+                # Our own database is unavailable, so the message is not at fault.
                 logger.warning("%s waits for its store: %r", self.durable, busy)
                 await asyncio.sleep(0.5)
             except Exception as fault:
@@ -276,14 +230,14 @@ class Consumer:
                 return
 
     async def _keep_in_hand(self) -> None:
-        """Tell the server that we still work on what we hold."""
+        """Report progress on the messages that we hold."""
         while True:
             await asyncio.sleep(_HEARTBEAT_S)
             for msg in list(self._in_hand.values()):
                 await msg.in_progress()
 
     async def _retry_dead_letters(self) -> None:
-        """Try dead letters again when an operator asks for it."""
+        """Retry dead letters when an operator asks for it."""
         while True:
             await asyncio.sleep(_RETRIES_ASKED_S)
             try:
@@ -300,6 +254,3 @@ class Consumer:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
-
-
-__all__ = ["TRIES_AFTER_S", "Consumer", "Reaction", "only_views"]

@@ -1,7 +1,8 @@
-"""The contact bucket: addresses and names by person, kept in NATS beside the events, not in them.
+"""The contact bucket: addresses and names by person, in NATS but outside of events.
 
-Identity alone writes it, from its own database, and refills it; the others look people up at the
-moment of sending and keep nothing. History is 1, so that a purge leaves no older value behind.
+Only identity writes it, from its own database, and refills it after a loss. Other services look
+people up at the moment of sending and store nothing. The history is 1, so that a purge leaves no
+older value.
 """
 
 from typing import Final
@@ -26,13 +27,13 @@ class Contact(BaseModel):
 
 
 class Contacts:
-    """Looks people up in the bucket; `put` and `purge` are identity's alone."""
+    """Looks people up in the bucket. Only identity calls `put` and `purge`."""
 
     def __init__(self, client: Client) -> None:
         self._js = client.jetstream(timeout=5)
 
     async def get(self, person_id: UUID) -> Contact | None:
-        """How to reach the person, or None when the bucket does not know (yet)."""
+        """Return how to reach the person, or None if the bucket does not know them yet."""
         bucket = await self._bucket()
         try:
             entry = await bucket.get(str(person_id))
@@ -41,22 +42,22 @@ class Contacts:
         return Contact.model_validate_json(entry.value) if entry.value else None
 
     async def put(self, person_id: UUID, contact: Contact) -> None:
-        """Say how to reach the person from now on."""
+        """Store how to reach the person."""
         bucket = await self._bucket()
         await bucket.put(str(person_id), contact.model_dump_json().encode())
 
     async def count(self) -> int:
-        """How many entries the bucket holds; one that was lost is made again, and empty."""
+        """Return the number of entries; a lost bucket is created anew and is empty."""
         status = await (await self._bucket()).status()
         return int(status.values)
 
     async def purge(self, person_id: UUID) -> None:
-        """Forget the person; no older value stays behind."""
+        """Forget the person, older values included."""
         bucket = await self._bucket()
         await bucket.purge(str(person_id))
 
     async def _bucket(self) -> KeyValue:
-        # Asked for each time: a bucket that was lost with the disk of NATS is made again.
+        # Looked up each time: a bucket that was lost with NATS's disk is created anew.
         try:
             return await self._js.key_value(_BUCKET)
         except BucketNotFoundError:

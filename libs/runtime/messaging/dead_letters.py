@@ -1,6 +1,7 @@
-"""Messages that could not be handled wait in the database, with their error, for an operator.
+"""Messages that could not be handled, stored with their error for an operator.
 
-Later messages of the same entity wait behind them, so that its order holds; all others go on.
+Later messages of the same entity wait behind them, so that its order holds. Other entities
+continue.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ SKIPPED: Final = "skipped"
 
 @dataclass(frozen=True, slots=True)
 class Unhandled:
-    """A message as it came, and why it could not be handled."""
+    """A message as it arrived, and why it could not be handled."""
 
     durable: str
     key: str
@@ -36,8 +37,7 @@ class Unhandled:
 
 
 def add(curs: Cursor[DictRow], unhandled: Unhandled) -> None:
-    """Keep the message, once; one that was handled before is not kept: a stream that is filled
-    again brings it once more."""
+    """Store the message once. A handled message is skipped: a refilled stream delivers it again."""
     curs.execute(
         _PARK,
         (
@@ -54,7 +54,7 @@ def add(curs: Cursor[DictRow], unhandled: Unhandled) -> None:
 
 
 def unknown_of(curs: Cursor[DictRow], durable: str, event_ids: Sequence[UUID]) -> list[UUID]:
-    """Those events about which nothing was done, not even dead-lettered."""
+    """Return the events that are neither handled nor stored as dead letters."""
     rows = curs.execute(
         "SELECT id FROM unnest(%s::uuid[]) AS id"
         " WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = id)"
@@ -65,7 +65,8 @@ def unknown_of(curs: Cursor[DictRow], durable: str, event_ids: Sequence[UUID]) -
 
 
 def entity_key_of(subject: str) -> str:
-    """The entity that a message is about is the last token of its subject, readable or not."""
+    """Return the entity of a message: the last token of its subject, even if the body is
+    unreadable."""
     return subject.rsplit(".", 1)[-1]
 
 
@@ -81,7 +82,7 @@ class DeadLetter:
 
 
 def entities_with_dead_letters(curs: Cursor[DictRow], durable: str) -> set[str]:
-    """The entities of which a message waits."""
+    """Return the entities that have a dead letter."""
     rows = curs.execute(
         "SELECT DISTINCT entity_key FROM dead_letters WHERE durable = %s AND skipped_at IS NULL",
         (durable,),
@@ -90,10 +91,10 @@ def entities_with_dead_letters(curs: Cursor[DictRow], durable: str) -> set[str]:
 
 
 def add_behind(curs: Cursor[DictRow], unhandled: Unhandled) -> bool:
-    """Keep the message if another of its entity waits; inside a transaction.
+    """Store the message if a dead letter of its entity waits; runs inside a transaction.
 
-    One that is just being freed is waited for: either it stays, and we wait behind it, or it is
-    gone, and so is the reason to wait.
+    It waits for a dead letter that is being freed just now. If that one stays, this message waits
+    behind it; if it goes, this message need not wait.
     """
     ahead = curs.execute(
         "SELECT dead_letter_id FROM dead_letters WHERE durable = %s AND entity_key = %s"
@@ -106,7 +107,7 @@ def add_behind(curs: Cursor[DictRow], unhandled: Unhandled) -> bool:
 
 
 def entities_to_retry(curs: Cursor[DictRow], durable: str) -> list[str]:
-    """The entities of which an operator wants a message to be tried again."""
+    """Return the entities of which an operator asked to retry a message."""
     rows = curs.execute(
         "SELECT DISTINCT entity_key FROM dead_letters WHERE durable = %s"
         " AND retry_asked_at IS NOT NULL AND skipped_at IS NULL",
@@ -117,7 +118,7 @@ def entities_to_retry(curs: Cursor[DictRow], durable: str) -> list[str]:
 
 
 def oldest_of(curs: Cursor[DictRow], durable: str, entity_key: str) -> DeadLetter | None:
-    """The first message of an entity that waits."""
+    """Return the entity's first waiting message."""
     row = curs.execute(
         "SELECT dead_letter_id, message_key, subject, headers, body FROM dead_letters"
         " WHERE durable = %s AND entity_key = %s AND skipped_at IS NULL"
@@ -131,13 +132,13 @@ def oldest_of(curs: Cursor[DictRow], durable: str, entity_key: str) -> DeadLette
 
 
 def free(curs: Cursor[DictRow], row: DeadLetter) -> None:
-    """It is handled in this transaction: it waits no more, and the one behind it is next."""
+    """Remove a message that this transaction handles, and make the next one due."""
     curs.execute("DELETE FROM dead_letters WHERE dead_letter_id = %s", (row.dead_letter_id,))
     _ask_next(curs, row.durable, row.entity_key)
 
 
 def note_failure(curs: Cursor[DictRow], dead_letter_id: int, error: str) -> None:
-    """Trying it again did not help; it waits for the operator once more."""
+    """Record that the retry failed; the message waits for the operator again."""
     curs.execute(
         "UPDATE dead_letters SET error = %s, attempts = attempts + 1 WHERE dead_letter_id = %s",
         (error, dead_letter_id),
@@ -150,7 +151,7 @@ def note_failure(curs: Cursor[DictRow], dead_letter_id: int, error: str) -> None
 
 
 def ask_retry(curs: Cursor[DictRow], dead_letter_id: int) -> None:
-    """Ask the service to try its entity again, from the oldest of its messages on."""
+    """Ask the service to retry its entity, from the oldest message on."""
     curs.execute(
         "UPDATE dead_letters SET retry_asked_at = clock_timestamp() WHERE dead_letter_id = %s",
         (dead_letter_id,),
@@ -158,9 +159,10 @@ def ask_retry(curs: Cursor[DictRow], dead_letter_id: int) -> None:
 
 
 def skip(curs: Cursor[DictRow], row: Mapping[str, Any], reason: str) -> None:
-    """Never handle it; the ones behind it are tried. The row stays, with the reason.
+    """Skip the message for good and retry those behind it. The row stays, with the reason.
 
-    The inbox remembers it under a name of its own, so that a refilled stream brings it in vain.
+    The inbox remembers it under a name of its own, so that a refilled stream does not bring it
+    back.
     """
     curs.execute(
         "UPDATE dead_letters SET skipped_at = clock_timestamp(), skipped_because = %s"

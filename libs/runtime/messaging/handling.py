@@ -1,4 +1,4 @@
-"""What is done with one message of another service: handled, refused, or a dead letter."""
+"""What happens to one message of another service: handled, refused, or a dead letter."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,21 +13,35 @@ from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging import dead_letters
 from libs.runtime.messaging.dead_letters import DeadLetter, Unhandled, entity_key_of
 from libs.runtime.messaging.streams import Message
+from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store, StoreUnavailable
 from libs.runtime.telemetry import continued_span, current_traceparent
+from libs.runtime.views.view import View
 
 logger = logging.getLogger(__name__)
 
 Reaction: TypeAlias = Callable[[Any, Envelope, Any], None]
 
 
+def only_views(event: Contract, about: Envelope, application: object) -> None:
+    """The reaction to an event that is heard for the sake of the views alone."""
+
+
+def with_views(
+    reactions: Mapping[type[Contract], Reaction], views: Iterable[View]
+) -> dict[type[Contract], Reaction]:
+    """All that a service subscribes to: what it reacts to, and what its views show."""
+    shown = {contract: only_views for view in views for contract in view.subscriptions}
+    return {**shown, **reactions}
+
+
 class Unreadable(Exception):
-    """Trying again won't help: the message is not what its contract says."""
+    """The message does not match its contract, so a retry would not help."""
 
 
 class Handler:
-    """Lets the reactions of a service handle what one producer says, each event once."""
+    """Lets a service's reactions handle one producer's events, each event once."""
 
     def __init__(
         self,
@@ -38,30 +52,33 @@ class Handler:
     ) -> None:
         self.durable = durable
         self.refused = 0
+        self.epoch = 0
         self._store = store
         self._subscriptions = {
             contract.type: (contract, reaction) for contract, reaction in subscriptions.items()
         }
         self._refusals = tuple(refusals)
-        # Entities that may have dead letters; the database decides.
+        # Entities that may have dead letters; the database has the last word.
         self._perhaps_dead_lettered: set[str] = set()
 
     def begin(self) -> None:
-        """Load which entities have dead letters."""
+        """Load which entities have dead letters, and since which epoch messages are handled."""
         self._perhaps_dead_lettered = self._store.query(
             lambda curs: dead_letters.entities_with_dead_letters(curs, self.durable)
         )
+        self.epoch = self._store.query(lambda curs: log.epoch_of_producer(curs, self.durable))
 
     def unknown_of(self, event_ids: Sequence[UUID]) -> list[UUID]:
-        """Those that were neither handled, refused, dead-lettered nor skipped here."""
+        """Return the events that were neither handled, refused, stored as dead letters nor skipped
+        here."""
         return self._store.query(
             lambda curs: dead_letters.unknown_of(curs, self.durable, event_ids)
         )
 
     def handle(self, message: Message) -> None:
-        """Handle it, or make it a dead letter behind an earlier one of its entity.
+        """Handle a message, or store it behind an earlier dead letter of its entity.
 
-        Raises Unreadable, and whatever the reaction raises that is no refusal.
+        Raises Unreadable, and faults of the reaction.
         """
         entity = entity_key_of(message.subject)
         if entity in self._perhaps_dead_lettered:
@@ -71,15 +88,15 @@ class Handler:
         self._carry_out(message)
 
     def set_aside(self, message: Message, error: str) -> None:
-        """Keep it for an operator."""
+        """Store a message as a dead letter for an operator."""
         unhandled = self._unhandled(message, error)
         self._store.query(lambda curs: dead_letters.add(curs, unhandled))
         self._perhaps_dead_lettered.add(entity_key_of(message.subject))
 
     def retry_dead_letters(self) -> int:
-        """Handle what an operator asked to be tried again; how many messages that freed.
+        """Retry what an operator asked for; returns how many messages that freed.
 
-        In each entity the oldest first, and those behind it as long as it goes well.
+        Each entity starts with its oldest message and continues until one fails.
         """
         entities = self._store.query(
             lambda curs: dead_letters.entities_to_retry(curs, self.durable)
@@ -99,7 +116,7 @@ class Handler:
             self._carry_out(row.message, row)
         except StoreUnavailable:
             raise
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the operator reads it
+        except Exception as fault:  # noqa: BLE001 - the operator reads it, whatever it is
             error = repr(fault)
             logger.warning("%s still can not handle %s: %s", self.durable, row.key, error)
             self._store.query(
@@ -125,7 +142,7 @@ class Handler:
             except self._refusals as refusal:
                 self.refused += 1
                 logger.info("%s refuses %s: %r", self.durable, about.type, refusal)
-                # The views still hear of it, and the inbox remembers that it was answered.
+                # The views still apply it, and the inbox remembers that it was answered.
                 self._react(about, dead_letter, lambda: self._store.project(contract, about))
 
     def _react(

@@ -1,4 +1,4 @@
-"""How long the oldest public event of a service has waited to be published."""
+"""How long a service's oldest public event has waited to be published."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ _PAGE: Final = 256
 
 
 class Outbox:
-    """Looks every second, in each replica, whether what the service decided is published.
+    """Checks every second, in each replica, whether the service's events are published.
 
-    A service knows its own outbox alone. That is enough for the checkout to sell nothing that
-    nobody would hear of: what the others still have to publish about a purchase waits in their
-    own stores, and each says so in its own health.
+    A service knows only its own outbox. That is enough for the checkout to stop sales that other
+    services would not receive. The events that other services owe about a purchase wait in their
+    own stores, and their own health reports them.
     """
 
     def __init__(self, store: Store[Any], relay: Relay) -> None:
@@ -38,7 +38,7 @@ class Outbox:
 
     @property
     def reason(self) -> str | None:
-        """Why the service is degraded, or None while its events flow."""
+        """Return why the service is degraded, or None while its events flow."""
         if self._oldest_at is None:
             return None
         waited = self._store.clock.now() - self._oldest_at
@@ -48,17 +48,17 @@ class Outbox:
 
     @property
     def unheard(self) -> bool:
-        """Whether tries to publish fail."""
+        """Return whether attempts to publish fail."""
         return self._relay.faults > 0
 
     async def watch(self) -> None:
-        """Look again and again, for ever."""
+        """Check again and again, for ever."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             await self.look()
 
     async def look(self) -> None:
-        """See up to where the log is published, and since when the next public event waits."""
+        """Read the published position, and since when the next public event waits."""
         if (published := await _or_none(self._relay.published_until)) is not None:
             self._published = published
         page = await _or_none(lambda: asyncio.to_thread(self._store.query, self._waiting))
@@ -80,9 +80,9 @@ class Outbox:
 
 
 async def _or_none(ask: Callable[[], Awaitable[Any]]) -> Any:
-    """What was asked for; nothing while NATS or the database does not answer."""
+    """Return the result, or None while NATS or the database does not answer."""
     try:
         return await ask()
-    except Exception as silence:  # noqa: BLE001 - what was known before still holds
+    except Exception as silence:  # noqa: BLE001 - the last known state still holds
         logger.debug("not known now: %r", silence)
         return None

@@ -1,4 +1,4 @@
-"""The outbox: publishes what the store holds, in its order and without a gap."""
+"""The outbox: publishes the store's events in order and without gaps."""
 
 import asyncio
 import contextlib
@@ -44,11 +44,11 @@ _ACK_TIMEOUT_S: Final = 5.0
 
 
 class StreamAhead(Exception):
-    """The stream holds what the store does not: an old backup of the store came back."""
+    """The stream holds events that the store lacks: an old backup of the store was restored."""
 
 
 class LogReplaced(Exception):
-    """What was published last is not in the log any more: another database is in its place."""
+    """The log lacks the last published event: it is another database."""
 
 
 class Announcement(NamedTuple):
@@ -60,11 +60,11 @@ class Announcement(NamedTuple):
 
 
 class Relay:
-    """Publishes the public events of one service; of its replicas one at a time does.
+    """Publishes a service's public events; only one of its replicas publishes at a time.
 
-    Each message expects the one before it to be the last of the stream, so the stream is ordered,
-    without a gap, and closed to a second publisher. What the stream itself holds last is the
-    cursor: a stream that was lost or put back is refilled from there without anyone asking.
+    Each message expects its predecessor to be the last of the stream. The stream is therefore
+    ordered, without gaps, and closed to a second publisher. The stream's last message is the
+    cursor: after a loss or restore of the stream, the relay refills it from there by itself.
     """
 
     def __init__(
@@ -85,34 +85,34 @@ class Relay:
         self._woken = asyncio.Event()
         self._epoch = 0
         self._reached: LoggedEvent | None = None
-        """The event up to which all is published; none at the beginning of the log."""
+        """The last published event; None at the beginning of the log."""
         self._last_id = ""
         self._last_sequence = 0
         self._faults = 0
 
     @property
     def faults(self) -> int:
-        """How many tries to publish have failed in a row."""
+        """Return how many attempts to publish have failed in a row."""
         return self._faults
 
     async def published_until(self) -> Position:
-        """Up to where the log is in the stream, which is asked if another replica publishes."""
+        """Return the published position; asks the stream if another replica publishes."""
         if self.leads:
             return START if self._reached is None else self._reached.position
         last = await self._last_message()
         return START if last is None else _parse((last.headers or {}).get("Nats-Msg-Id", ""))[1]
 
     def is_public(self, logged: LoggedEvent) -> bool:
-        """Whether it is announced to other services."""
+        """Return whether an event is announced to other services."""
         return self._announcement(logged) is not None
 
     @property
     def leads(self) -> bool:
-        """Whether it is this process that publishes."""
+        """Return whether this process publishes."""
         return self._leadership.holds(self._lead)
 
     def wake(self) -> None:
-        """There is something to publish: for us, or for the replica that leads."""
+        """Wake the relay: there is something to publish, here or in the leading replica."""
         self._woken.set()
         if not self.leads:
             calling = asyncio.create_task(self._call_the_one_who_leads())
@@ -120,7 +120,7 @@ class Relay:
             calling.add_done_callback(self._calls.discard)
 
     async def _call_the_one_who_leads(self) -> None:
-        # A call that is lost costs the leading replica one pause of its poll.
+        # A lost call delays the leading replica by one pause of its poll.
         with contextlib.suppress(nats.errors.Error):
             await self._client.publish(self._call)
 
@@ -128,7 +128,7 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Publish for ever; whatever goes wrong, start again from what the stream holds."""
+        """Publish for ever; after any fault, restart from the stream's last message."""
         await self._client.subscribe(self._call, cb=self._on_call)
         while True:
             try:
@@ -145,8 +145,7 @@ class Relay:
                 await self._pause_after(fault)
 
     async def _pause_after(self, fault: Exception) -> None:
-        """When it goes wrong again and again, perhaps another replica can: a newer version reads
-        events that we don't know."""
+        """Hand over the lead after repeated faults: a newer version may read what we can't."""
         self._faults += 1
         if self._faults < _FAULTS_IN_A_ROW:
             await asyncio.sleep(_FAULT_PAUSE_S)
@@ -158,7 +157,8 @@ class Relay:
 
     @property
     def _connection(self) -> int:
-        """Which connection to the bus this is: a server that is back may have lost its disk."""
+        """Return which connection to the bus this is, because a restarted server may have lost its
+        disk."""
         return self._client.stats["reconnects"]
 
     async def _publish_until_compare(self, connection: int) -> None:
@@ -172,7 +172,7 @@ class Relay:
                 await self._publish(page.events[start : start + _WINDOW])
             self._faults, self.alarm = 0, None
             if page.unsettled:
-                # Mostly over at once; a long transaction of somebody's is waited for with patience.
+                # A long transaction of another session can delay this.
                 await asyncio.sleep(unsettled_s)
                 unsettled_s = min(unsettled_s * 2, _UNSETTLED_S[1])
                 continue
@@ -181,8 +181,7 @@ class Relay:
                 await self._wait()
 
     def _next_page(self, curs: Cursor[DictRow]) -> Page:
-        """Raises LogReplaced. An older copy may be put back under a relay that runs; what is
-        published from it would hide that the stream holds what it has lost."""
+        """Read on. Raises LogReplaced if an older copy was restored while the relay runs."""
         if self._reached is None:
             return log.read_after(curs, START, _PAGE)
         if log.at(curs, self._reached.position) != self._reached:
@@ -197,14 +196,14 @@ class Relay:
             pass
 
     async def _publish(self, events: Sequence[LoggedEvent]) -> None:
-        """Send a window at once; a gap in it is refused by the stream, and we start again."""
+        """Send a window of messages at once; the stream refuses a gap, and we restart."""
         failpoint("relay.before_publish")
         announcements = [said for event in events if (said := self._announcement(event))]
         sent = []
         for announcement in announcements:
             sent.append(asyncio.create_task(self._send(announcement, self._expectation())))
             self._last_id = announcement.message_id
-        # The tasks hand over, then the client writes: no acknowledgement is here yet.
+        # The tasks hand over first, then the client writes: no acknowledgement has arrived yet.
         for _ in range(2):
             await asyncio.sleep(0)
         failpoint("relay.sent")
@@ -240,7 +239,7 @@ class Relay:
         return Announcement(f"{self._service}.{envelope.position}", envelope, contract)
 
     async def _compare_with_stream(self) -> None:
-        """Take the cursor from the stream. Raises StreamAhead when the store lacks its last one."""
+        """Take the cursor from the stream. Raises StreamAhead if the store lacks its last event."""
         info = await bus.ensure_stream(self._js, self._service)
         self._epoch = await asyncio.to_thread(self._store.query, log.epoch)
         last = await self._last_message() if info.state.messages else None
@@ -251,7 +250,7 @@ class Relay:
         message_id = (last.headers or {}).get("Nats-Msg-Id", "")
         epoch, position = _parse(message_id)
         if epoch < self._epoch:
-            # Up to what we saw: who leads meanwhile may have published more.
+            # Only up to what we saw, because the leader may have published more since.
             await self._js.purge_stream(self._stream, seq=last.seq + 1 if last.seq else None)
             self._reached, self._last_id = None, ""
             return
@@ -266,8 +265,7 @@ class Relay:
         self._reached, self._last_id = held, message_id
 
     def _held(self, position: Position, last: RawStreamMsg) -> LoggedEvent | None:
-        """This very event in our log: an older database counts from lower numbers, and may have
-        given the same ones to other events meanwhile."""
+        # A restored database may have given the same position to another event.
         logged = self._store.query(lambda curs: log.at(curs, position))
         if logged is None:
             return None

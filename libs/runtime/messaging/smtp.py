@@ -1,8 +1,8 @@
 """Handing mails to an SMTP server.
 
-SMTP knows no idempotency key. When the process dies, or the line is cut, between the server's 250
-and our commit, the mail goes out once more: twice is better than never. Who sends gives both
-copies the same Message-ID, so that mailboxes which look at it show one mail.
+SMTP has no idempotency key. If the process dies, or the connection breaks, between the server's 250
+and our commit, the mail goes out twice: better than never. Both copies have the same Message-ID, so
+mailboxes that compare it show one.
 """
 
 import smtplib
@@ -19,17 +19,17 @@ _PLAIN_PORT: Final = 25
 _TLS_PORT: Final = 465
 _CONNECT_TIMEOUT_S: Final = 2.0
 _NO_ADDRESS: Final = 553
-"""Mailbox name not allowed (RFC 5321, 4.2.3): what we say of an address that no mail can bear."""
+"""Mailbox name not allowed (RFC 5321, 4.2.3): our answer for an address that no mail can bear."""
 _WITHIN_S: Final = 13.0
-"""Less than the lease of a job: after that another worker would send the same mail."""
+"""Below the lease of a job; after that another worker would send the same mail."""
 
 
 class MailNotTaken(Exception):
-    """The server can't be reached or wants to be asked again; names no address."""
+    """The server is unreachable or asks to be tried later. The text names no address."""
 
 
 class MailRefused(Exception):
-    """The server will never take this mail, or not for this recipient."""
+    """The server refuses this mail, or this recipient, for good."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"the mail server refused it for good with {code}")
@@ -39,7 +39,7 @@ class MailRefused(Exception):
 class SmtpServer:
     """One SMTP server: `smtp://[user:password@]host[:port]`, or `smtps://` for TLS from the start.
 
-    With a user, `smtp://` insists on STARTTLS before the password is said.
+    With a user, `smtp://` requires STARTTLS before it sends the password.
     """
 
     def __init__(self, url: str) -> None:
@@ -51,17 +51,17 @@ class SmtpServer:
         self._password = unquote(parts.password or "")
 
     def send(self, mail: EmailMessage) -> None:
-        """Hand over one mail and wait for the server's 250. Raises MailRefused, MailNotTaken."""
+        """Send one mail and wait for the server's 250. Raises MailRefused, MailNotTaken."""
         deadline = time.monotonic() + _WITHIN_S
         try:
             with closing(self._connect()) as server:
                 self._sign_in(server)
                 _hand_over(server, mail, deadline)
-            # Closed without QUIT: what a server says to that must not undo its 250.
+            # Closed without QUIT: its answer must not undo the server's 250.
         except smtplib.SMTPResponseException as problem:
             raise MailNotTaken(f"{type(problem).__name__} {problem.smtp_code}") from None
         except (smtplib.SMTPException, OSError) as problem:
-            # Their texts may name the recipient, and errors of jobs are kept and shown.
+            # The server's text may name the recipient, and errors of jobs are stored and shown.
             raise MailNotTaken(type(problem).__name__) from None
 
     def _connect(self) -> smtplib.SMTP:
@@ -99,7 +99,7 @@ def _hand_over(server: smtplib.SMTP, mail: EmailMessage, deadline: float) -> Non
 
 
 def _allow(server: smtplib.SMTP, deadline: float) -> None:
-    """Let the next step take the time that is left."""
+    """Limit the next step to the remaining time."""
     left = deadline - time.monotonic()
     if left <= 0 or server.sock is None:
         raise MailNotTaken("too slow")
@@ -112,5 +112,5 @@ def _expect_ok(code: int, _: bytes, *, for_good: bool) -> None:
 
 
 def _fault(code: int, *, for_good: bool) -> Exception:
-    """A 5xx about the recipient or the mail is for good; about us it is a matter of set-up."""
+    """Return whether a refusal is final: a 5xx about recipient or mail is, one about us is not."""
     return MailRefused(code) if for_good and code >= 500 else MailNotTaken(f"answered {code}")

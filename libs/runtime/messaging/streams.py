@@ -1,4 +1,4 @@
-"""Reading what a service has published, from its first message to the last one of the moment."""
+"""Reading all that a service has published, up to the present last message."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ _FORGOTTEN_AFTER_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it lies in the stream."""
+    """One message as the stream holds it."""
 
     sequence: int
     subject: str
@@ -31,24 +31,23 @@ class Streams(Protocol):
     """The published events of all services."""
 
     def read(self, producer: str, after: int) -> Iterator[Sequence[Message]]:
-        """Pages of messages above a sequence, up to the last one there is."""
+        """Return pages of messages above a sequence, up to the last one."""
         ...
 
 
 class NoStreams:
-    """For views that nobody else's events feed."""
+    """Streams for views that use no other service's events."""
 
     def read(self, producer: str, after: int) -> Iterator[Sequence[Message]]:
-        """Nothing."""
         return iter(())
 
 
 async def read_stream(
     client: Client, producer: str, after: int
 ) -> AsyncGenerator[list[Message], None]:
-    """Pages of messages above a sequence, up to the last one there is; memory holds one page.
+    """Return pages of messages above a sequence, up to the last one; memory holds one page.
 
-    Raises TimeoutError when the server falls silent.
+    Raises TimeoutError if the server falls silent.
     """
     js = client.jetstream(timeout=_TIMEOUT_S)
     stream = stream_of(producer)
@@ -69,7 +68,7 @@ async def read_stream(
         ),
     )
     subscription = await js.pull_subscribe_bind(consumer=consumer.name, stream=stream)
-    # What was purged from the end is never delivered: `pending` is what will be.
+    # Messages purged from the end never arrive: `pending` counts those that will.
     pending = consumer.num_pending or 0
     try:
         while pending:
@@ -83,19 +82,18 @@ async def read_stream(
 
 
 def message_of(msg: Msg) -> Message:
-    """A message as the client library gives it."""
+    """Return a message as the client library gives it."""
     return Message(msg.metadata.sequence.stream, msg.subject, msg.headers or {}, msg.data)
 
 
 class BridgedStreams:
-    """The streams for code that runs in a thread beside the loop of the client."""
+    """The streams for code that runs in a thread beside the client's loop."""
 
     def __init__(self, client: Client, loop: asyncio.AbstractEventLoop) -> None:
         self._client = client
         self._loop = loop
 
     def read(self, producer: str, after: int) -> Iterator[Sequence[Message]]:
-        """As Streams.read."""
         pages = read_stream(self._client, producer, after)
         try:
             while page := self._wait_for(pages):

@@ -1,8 +1,8 @@
 """Pulling a durable consumer's messages without ever falling silent.
 
-The client library's `fetch` sleeps to its own timeout when the server dies, and waits for a full
-batch. Here one pull request is always open; the server's idle heartbeats say that it is, and when
-they stop a new one is made.
+The client library's `fetch` sleeps until its timeout when the server dies, and waits for a full
+batch. Here one pull request is always open. The server's idle heartbeats prove it; when they stop,
+a new request is made.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ _HEARTBEAT_STATUS: Final = "100"
 
 
 class PullSubscription:
-    """One open pull request after another; `deliver` gets each message in the stream's order.
+    """Keeps a pull request open; `deliver` gets each message in the stream's order.
 
-    It ends with its connection. What was on its way on that is lost for now, while the open request
-    may survive a short cut: the next message would overtake the lost one.
+    It ends with its connection. Messages in flight on a broken connection are lost for now, while
+    the open request may survive: the next message would overtake a lost one.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class PullSubscription:
         return self._client.stats["reconnects"]
 
     async def pull(self) -> None:
-        """Ask for a batch and return when it has come or the request is over.
+        """Request a batch and return when it has arrived or the request has ended.
 
-        Raises ConnectionError when the server fell silent, or is connected anew.
+        Raises ConnectionError if the server fell silent or was reconnected.
         """
         if self._subscription is None:
             self._inbox = self._client.new_inbox()
@@ -77,7 +77,7 @@ class PullSubscription:
                 raise ConnectionError("the server is connected anew")
 
     async def close(self) -> None:
-        """Hear no more."""
+        """Stop the subscription."""
         if self._subscription is not None:
             await self._subscription.unsubscribe()
             self._subscription = None

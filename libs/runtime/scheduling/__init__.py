@@ -1,1 +1,1 @@
-"""Work that is due at a time: the durable schedule and the workers on it."""
+"""Work that is due at a time: the durable schedule and its workers."""

@@ -1,14 +1,14 @@
-"""The time of day, handed in, so that tests and simulations can decide what time it is."""
+"""The time of day, passed in so that tests and simulations can set it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """A source of the present time."""
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Return the present instant, aware, in UTC."""
         ...
 
 
@@ -16,7 +16,6 @@ class SystemClock:
     """The clock of the machine."""
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
         return datetime.now(UTC)
 
 
@@ -27,9 +26,8 @@ class FixedClock:
         self._at = at
 
     def now(self) -> datetime:
-        """The instant at which it stands."""
         return self._at
 
     def advance(self, by: timedelta) -> None:
-        """Move it forward."""
+        """Move the clock forward."""
         self._at += by

@@ -15,13 +15,14 @@ logger = logging.getLogger(__name__)
 
 Payload: TypeAlias = Mapping[str, Any]
 Timer: TypeAlias = Callable[[Payload, Any], None]
-"""Time has come: runs inside one unit of work, together with the removal of its entry."""
+"""A timer. Runs in the transaction that deletes its schedule entry."""
 Job: TypeAlias = Callable[[Payload], Callable[[], None] | None]
-"""Calls a provider outside of any transaction; what it returns records the outcome inside one."""
+"""A job. Calls a provider outside of any transaction; what it returns records the outcome in one.
+"""
 
 _DELAYS_S: Final = (0.2, 1, 3, 10, 30, 60, 300)
 
-# A lease stays: who works on the entry as it was ends first, or the old call could land last.
+# The lease stays: the present worker ends first, or its old call could land last.
 _AT: Final = """
     INSERT INTO schedule (kind, key, due_at, payload, traceparent)
     VALUES (%(kind)s, %(key)s, %(due_at)s, %(payload)s, %(traceparent)s)
@@ -32,13 +33,13 @@ _AT: Final = """
 
 
 class Schedule:
-    """Puts work on the schedule inside the open unit of work, and takes it off again."""
+    """Adds and removes schedule entries inside the open unit of work."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def at(self, kind: str, key: str, due_at: datetime, payload: Payload) -> None:
-        """Do it at that time, or at once when it has passed; the same kind and key moves it."""
+        """Schedule work, at once if the time has passed. The same kind and key moves the entry."""
         unit = unit_of_work.required()
         with unit.cursor() as curs:
             curs.execute(
@@ -55,14 +56,14 @@ class Schedule:
         unit.scheduled = unit.scheduled or due_at <= self._clock.now() + timedelta(seconds=1)
 
     def cancel(self, kind: str, key: str) -> None:
-        """Don't do it any more; nothing happens when it was done already."""
+        """Remove an entry; does nothing if the work is done already."""
         with unit_of_work.required().cursor() as curs:
             curs.execute("DELETE FROM schedule WHERE kind = %s AND key = %s", (kind, key))
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One piece of work on the schedule."""
+    """One schedule entry."""
 
     kind: str
     key: str
@@ -79,15 +80,13 @@ class MemorySchedule:
     entries: list[Entry] = field(default_factory=list)
 
     def at(self, kind: str, key: str, due_at: datetime, payload: Payload) -> None:
-        """As Schedule.at."""
         self.cancel(kind, key)
         self.entries.append(Entry(kind, key, due_at, payload))
 
     def cancel(self, kind: str, key: str) -> None:
-        """As Schedule.cancel."""
         self.entries = [e for e in self.entries if (e.kind, e.key) != (kind, key)]
 
 
 def delay_after(attempts: int) -> timedelta:
-    """How long to wait after that many failed attempts: 0.2 s at first, 5 min at most."""
+    """Return the pause after that many failed attempts: from 0.2 s up to 5 min."""
     return timedelta(seconds=_DELAYS_S[min(attempts, len(_DELAYS_S)) - 1])

@@ -22,16 +22,16 @@ from libs.runtime.telemetry import continued_span, current_traceparent
 logger = logging.getLogger(__name__)
 
 LEASE_S: Final = 15
-"""How long a piece of work is ours; calls to providers must give up earlier than this.
+"""How long an entry is leased; calls to providers must time out earlier.
 
-It ends earlier when we do: `backend` is the process of the server that ends with our connection.
+The lease also ends with its process: `backend` is the PostgreSQL process behind our connection.
 """
 AT_ONCE: Final = 8
 _POLL_S: Final = 0.5
 _SET_BACK: Final = timedelta(minutes=1)
-"""By so much at least, so that a clock that is kept right does not make anybody cry out."""
+"""Clock steps below this are normal corrections and raise no alarm."""
 
-# What we have leased and do not hold was given to us by an answer that never came.
+# Entries that we lease but do not hold come from an answer that got lost.
 _CLAIM: Final = """
     UPDATE schedule
     SET leased_until = %(lease)s, leased_by = %(backend)s, attempts = attempts + 1
@@ -47,13 +47,13 @@ _CLAIM: Final = """
     )
     RETURNING kind, key, due_at, payload, attempts, traceparent
 """
-# Only if nobody has moved it meanwhile.
+# Only if the entry has not moved since.
 _REMOVE: Final = "DELETE FROM schedule WHERE kind = %s AND key = %s AND due_at = %s"
 _POSTPONE: Final = """
     UPDATE schedule SET due_at = %s, leased_until = NULL, last_error = %s
     WHERE kind = %s AND key = %s AND due_at = %s
 """
-# It was moved while we worked on it: whoever is free may go on.
+# The entry moved while we worked on it: any worker may take it now.
 _LET_GO: Final = """
     UPDATE schedule SET leased_until = NULL
     WHERE kind = %s AND key = %s AND due_at <> %s AND leased_by IS NOT DISTINCT FROM %s
@@ -61,14 +61,14 @@ _LET_GO: Final = """
 
 
 def _unknown() -> None:
-    """Nobody can see whether we live: what is ours stays ours until its lease ends."""
+    """Without a backend, nobody can tell that we died, so our leases run to their end."""
 
 
 class Worker:
-    """Does the timers and jobs of one service; any number of replicas share the work.
+    """Runs a service's timers or its jobs; replicas share the work.
 
-    A service has one for its timers and one for its jobs: those of a provider that hangs take
-    every place there is.
+    A service has one worker for timers and one for jobs, because jobs of a hanging provider occupy
+    every slot.
     """
 
     def __init__(  # noqa: PLR0913
@@ -97,7 +97,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        """Something is due."""
+        """Wake the worker: something is due."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -117,7 +117,7 @@ class Worker:
                 await asyncio.sleep(0.5)
 
     async def run_due(self) -> int:
-        """Do what is due now and come back; how many pieces of work that were."""
+        """Do what is due now; returns how many entries that were."""
         entries = self._claim()
         for entry in entries:
             await self._do(entry)
@@ -170,7 +170,7 @@ class Worker:
         return self._store.query(claim)
 
     def _notice_set_back(self, now: datetime) -> None:
-        """What comes again was put where a wrong clock said; only a start puts it right."""
+        """Restart recurring entries that a wrong clock has scheduled far ahead."""
         if now + _SET_BACK < self._latest:
             logger.error(
                 "the clock was set back from %s to %s: start %s again, or it keeps that schedule",
@@ -214,9 +214,11 @@ class Worker:
             self._store.work(cause, lambda: self._removed(entry))
 
     def _run_job(self, entry: Entry, cause: Cause) -> None:
-        """What came of it is recorded although another may have done it too, since our lease ended
-        or somebody has moved the entry: it has happened at the provider, and who drops it would
-        know less than is true. So what a job records must do nothing when it is told twice."""
+        """Record a job's outcome even if the lease ended or the entry moved meanwhile.
+
+        The call has happened at the provider. Another worker may have made it as well, so the
+        recording must be idempotent.
+        """
 
         failpoint("worker.before_job")
         record = self._jobs[entry.kind](entry.payload)

@@ -1,4 +1,4 @@
-"""Why a write happens: the command behind it, who gave it, and the trace it belongs to."""
+"""Why a write happens: its command, its actor, and its trace."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,11 +6,11 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One command. The same `command_id` is carried out once, however often it comes.
+    """One command. A `command_id` is carried out once, however often it arrives.
 
-    `actor` is the id of a person or the name of a process; `traceparent` the W3C trace context;
-    `request` stands for all that was asked, when the sender chose the key of the command: the same
-    key does not stand for two requests.
+    `actor` is the id of a person or the name of a process; `traceparent` is the W3C trace context.
+    `request` is a digest of the request if the sender chose the key: one key can't serve two
+    requests.
     """
 
     command_id: UUID

@@ -1,7 +1,8 @@
-"""Connections to PostgreSQL that are there again the moment the server is.
+"""Connections to PostgreSQL that return the moment the server does.
 
-psycopg's own pool connects in the background with doubling pauses and stayed away for more than 8 s
-after a restart of 0.1 s. Here the one who needs a connection makes it, and a broken one is dropped.
+psycopg's own pool reconnects in the background with doubling pauses; it stayed away for more than 8
+s after a restart of 0.1 s. Here the caller that needs a connection opens it, and a broken one is
+dropped.
 """
 
 import threading
@@ -20,16 +21,16 @@ KEEPALIVE: Final[dict[str, Any]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-"""A server that is gone without a word (a host without power, a firewall that forgot us) is noticed
-after some 10 s; by default Linux takes a quarter of an hour, or two."""
+"""Finds a silent server (power loss, a firewall that dropped the connection) after about 10 s;
+Linux's defaults take 15 min to 2 h."""
 
 
 class NoConnectionFree(psycopg.OperationalError):
-    """All connections have been in use for as long as we were willing to wait."""
+    """All connections were in use for longer than the caller may wait."""
 
 
 class Connections:
-    """At most `size` connections, the one that was used last first; rows come as dicts."""
+    """At most `size` connections, the most recently used first; rows are dicts."""
 
     def __init__(self, url: str, size: int, application_name: str) -> None:
         self._url = url
@@ -40,7 +41,7 @@ class Connections:
 
     @contextmanager
     def connection(self, wait_s: float = 3.0) -> Iterator[Connection[DictRow]]:
-        """One in autocommit mode. Raises NoConnectionFree, or OperationalError when it can't be."""
+        """Lend a connection in autocommit mode. Raises NoConnectionFree, or OperationalError."""
         if not self._slots.acquire(timeout=wait_s):
             raise NoConnectionFree("every connection is in use")
         try:
@@ -53,12 +54,12 @@ class Connections:
             self._slots.release()
 
     def end(self) -> None:
-        """Close all; one that is still in use is closed when it is given back."""
+        """Close all; connections in use are closed when they return."""
         self._ended = True
         self.drop_idle()
 
     def drop_idle(self) -> None:
-        """Close those that nobody uses: after a restart of the server all of them are broken."""
+        """Close idle connections: a restart of the server breaks all of them."""
         while self._idle:
             try:
                 self._idle.pop().close()

@@ -1,17 +1,17 @@
-"""Why a store could not do what it was asked; the edges, which have no store, know them too."""
+"""Why a store could not do its work; the edges, which have no store, know these too."""
 
 
 class Conflict(Exception):
-    """Others kept being first at the same entity."""
+    """Other writers were faster at the same entity each time."""
 
 
 class StoreUnavailable(Exception):
-    """PostgreSQL did not answer for as long as we are willing to wait."""
+    """PostgreSQL did not answer within our patience."""
 
 
 class Overloaded(Exception):
-    """All connections of the store are busy; come back in a moment."""
+    """All connections of the store are busy; try again in a moment."""
 
 
 class KeyReused(Exception):
-    """The key of a command was used before, and for something else."""
+    """The key of a command was used before for another request."""

@@ -1,6 +1,6 @@
-"""What operators did to a service by hand, kept in the service's own log like all else.
+"""What operators did to a service by hand, kept in the service's own log.
 
-Private to the runtime: never announced, shown by no view.
+Private to the runtime: never published, shown by no view.
 """
 
 from collections.abc import Callable
@@ -23,17 +23,17 @@ _RUNTIME: Final = "runtime."
 
 
 class Intervention(Aggregate):
-    """One thing that an operator did, to what, and why."""
+    """One action of an operator: what, on what, and why."""
 
     TOPIC = "runtime.intervention"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "runtime.intervention.created"
 
     class Made(Aggregate.Created):
-        """An operator did it; `details` is what was there before."""
+        """An operator acted; `details` holds the previous state."""
 
         TOPIC = "runtime.intervention.made"
         what: str
@@ -68,12 +68,12 @@ class Interventions(Application[UUID]):
 
 
 def is_runtime_topic(topic: str) -> bool:
-    """Whether a stored event is the runtime's own, which no service translates."""
+    """Return whether a stored event belongs to the runtime; services translate none of these."""
     return topic.startswith(_RUNTIME)
 
 
 class Works(Protocol):
-    """A store, as far as an intervention needs one."""
+    """The part of a store that an intervention needs."""
 
     application: Interventions
 
@@ -83,7 +83,7 @@ class Works(Protocol):
 
 
 class Operator:
-    """A person at the terminal who changes something in one service's database.
+    """An operator at the terminal who changes something in one service's database.
 
     Each change and the event that names its author are committed together.
     """
@@ -93,13 +93,13 @@ class Operator:
         self.name = name
 
     def cursor(self) -> Cursor[DictRow]:
-        """A cursor of the change that is under way."""
+        """Return a cursor of the open change."""
         return unit_of_work.required().cursor()
 
     def intervene(
         self, what: str, target: str, reason: str, act: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
-        """Do it; `act` tells what was there before, which is kept with the event."""
+        """Carry out a change; `act` returns the previous state, which is stored with the event."""
         cause = Cause(uuid4(), actor=f"operator:{self.name}")
 
         def decide() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who of several replicas does what only one may do: advisory locks on one connection."""
+"""Choosing one replica for work that only one may do: advisory locks on one connection."""
 
 import asyncio
 import time
@@ -14,36 +14,36 @@ _TRY_EVERY_S: Final = 1.0
 
 
 class Leadership:
-    """Named leads of one process, held as long as its connection to PostgreSQL lives."""
+    """The named leads of one process, held as long as its connection to PostgreSQL lives."""
 
     def __init__(self, database_url: str, service: str) -> None:
         self._url = database_url
         self._service = service
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._held: set[str] = set()
-        """What the present connection holds: a new one holds nothing of the last."""
+        """Leads that the present connection holds; a new connection starts with none."""
         self._turn = asyncio.Lock()
         self._checked_at = 0.0
 
     async def acquire(self, lead: str) -> None:
-        """Wait until this process leads; another that dies or is cut off makes room."""
-        # The lock is another process's: there is no event of ours to wait for.
+        """Wait until this process leads, which happens when another dies or is cut off."""
+        # Another process holds the lock, so no event of ours can signal its release.
         while not await self._try(lead):  # noqa: ASYNC110
             await asyncio.sleep(_TRY_EVERY_S)
 
     @property
     def backend(self) -> int | None:
-        """The server's process behind our connection: it lives no longer than we do."""
+        """Return the PostgreSQL process behind our connection, which ends with us."""
         if self._connection is None or self._connection.closed:
             return None
         return self._connection.info.backend_pid
 
     def holds(self, lead: str) -> bool:
-        """Whether this process leads, as far as it knows."""
+        """Return whether this process leads, as far as it knows."""
         return lead in self._held
 
     async def confirm(self, lead: str) -> None:
-        """Raises psycopg.Error when the connection is gone on which the lead was acquired."""
+        """Raise psycopg.Error if the connection of this lead is gone."""
         if lead not in self._held:
             raise psycopg.OperationalError(f"{lead}: the connection that held this lead is gone")
         if time.monotonic() - self._checked_at < _CHECK_EVERY_S:
@@ -53,7 +53,7 @@ class Leadership:
             self._checked_at = time.monotonic()
 
     async def release(self, lead: str) -> None:
-        """Give one lead up, so that another replica may try."""
+        """Give up one lead, so that another replica may take it."""
         async with self._turn:
             if lead in self._held:
                 self._held.discard(lead)
@@ -78,7 +78,7 @@ class Leadership:
                     **KEEPALIVE,
                 )
             if lead in self._held:
-                # Taken twice, it would have to be given up twice.
+                # A lock that was taken twice must be released twice.
                 await self._run("SELECT 1", ())
                 return True
             row = await self._run("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (lead,))
@@ -88,7 +88,8 @@ class Leadership:
             return leads
 
     async def _run(self, sql: str, parameters: tuple[Any, ...]) -> Any:
-        """Raises psycopg.OperationalError; the connection and what it held are gone then."""
+        """Check the connection. Raises psycopg.OperationalError, and drops the connection with its
+        locks."""
         connection = self._connection
         if connection is None or connection.closed:
             raise psycopg.OperationalError("the connection that holds the leads is gone")
@@ -97,7 +98,7 @@ class Leadership:
         fault = asking.exception() if answered else TimeoutError("no answer")
         if fault is None:
             return asking.result()
-        # Closed before the question is given up: giving up would wait for an answer as well.
+        # Closed first: giving up the query would wait for an answer as well.
         self._held.clear()
         await connection.close()
         asking.cancel()

@@ -1,9 +1,9 @@
-"""Following a store's log in the order of commits, without ever missing an event.
+"""Following a store's log in commit order, without missing an event.
 
-The id of an event is drawn before its transaction commits, so ids become visible out of order. A
-reader that remembers the last id passes over those that commit late: 89 of 44,262 were missed under
-16 writers. Here the order is (transaction, id), and nothing is read at or above the oldest
-transaction that still runs: whatever commits later lies above what was read.
+An event gets its id before its transaction commits, so ids become visible out of order. A reader
+that remembers the last id misses late commits: 89 of 44,262 under 16 writers. Here the order is
+(transaction, id), and nothing is read at or above the oldest running transaction. Whatever commits
+later lies above what was read.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ _READ_VISIBLE: Final = """
 
 
 class Position(NamedTuple):
-    """A place in the log: the transaction that wrote the event, and the event's number."""
+    """A position in the log: the event's transaction and its number."""
 
     xact: int
     id: int
@@ -52,7 +52,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Position":
-        """Read `xact-id`. Raises ValueError."""
+        """Parse `xact-id`. Raises ValueError."""
         xact, _, number = text.partition("-")
         return cls(int(xact), int(number))
 
@@ -62,7 +62,7 @@ START: Final = Position(-1, -1)
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """A stored event with its place in the log and the cause that was stored with it."""
+    """A stored event with its log position and its cause."""
 
     position: Position
     stored: StoredEvent
@@ -73,18 +73,18 @@ class LoggedEvent:
 
 
 class Page(NamedTuple):
-    """The next events of the log; `unsettled` says that others wait for a running transaction."""
+    """The next events of the log; `unsettled` means that more wait for a running transaction."""
 
     events: Sequence[LoggedEvent]
     unsettled: bool
 
 
 class TransactionCounterFellBack(Exception):
-    """The database was restored into a server that counts transactions from a lower number."""
+    """The database was restored into a server with a lower transaction counter."""
 
 
 def read_after(curs: Cursor[DictRow], position: Position, limit: int) -> Page:
-    """The next events in commit order, at most `limit`."""
+    """Return the next events in commit order, at most `limit`."""
     rows = curs.execute(_READ, (*position, limit), prepare=True).fetchall()
     events: list[LoggedEvent] = []
     for row in rows:
@@ -95,9 +95,9 @@ def read_after(curs: Cursor[DictRow], position: Position, limit: int) -> Page:
 
 
 def read_visible_after(curs: Cursor[DictRow], position: Position, limit: int) -> list[LoggedEvent]:
-    """The next events that this transaction sees, settled or not, for who holds locks.
+    """Return the next events that this transaction sees, settled or not; for holders of locks.
 
-    Others may still commit below the last of them, so it is no place to follow the log from.
+    Others may still commit below the last of them, so no follower may continue from there.
     """
     rows = curs.execute(_READ_VISIBLE, (*position, limit), prepare=True)
     return [_logged_event(row) for row in rows]
@@ -122,7 +122,7 @@ def _logged_event(row: DictRow) -> LoggedEvent:
 def envelope_of(
     service: str, event: LoggedEvent, occurred_at: datetime, type_: str, epoch: int
 ) -> Envelope:
-    """What is announced about a stored event: a pure function of what is stored."""
+    """Return the envelope of a stored event: a pure function of the row."""
     entity_id = event.stored.originator_id
     if isinstance(entity_id, str):
         raise TypeError("entities are named by UUIDs")
@@ -142,7 +142,7 @@ def envelope_of(
 
 
 def last_position(curs: Cursor[DictRow]) -> Position:
-    """The end of the log, running transactions left aside; START when it is empty."""
+    """Return the settled end of the log, or START if it is empty."""
     row = curs.execute(
         "SELECT xact, notification_id FROM events ORDER BY xact DESC, notification_id DESC LIMIT 1"
     ).fetchone()
@@ -150,7 +150,7 @@ def last_position(curs: Cursor[DictRow]) -> Position:
 
 
 def at(curs: Cursor[DictRow], position: Position) -> LoggedEvent | None:
-    """The event that stands at that place."""
+    """Return the event at a position."""
     row = curs.execute(
         "SELECT originator_id, originator_version, topic, state, xact, notification_id,"
         " command_id, actor, traceparent, recorded_at"
@@ -161,15 +161,23 @@ def at(curs: Cursor[DictRow], position: Position) -> LoggedEvent | None:
 
 
 def epoch(curs: Cursor[DictRow]) -> int:
-    """Which life of the store this is; a new one begins by command after an old backup is back."""
+    """Return the store's epoch; an operator begins a new one after restoring an old backup."""
     row = curs.execute("SELECT epoch FROM store_epoch").fetchone()
     if row is None:
         raise LookupError("store_epoch has no row")
     return int(row["epoch"])
 
 
+def epoch_of_producer(curs: Cursor[DictRow], durable: str) -> int:
+    """From which epoch of its producer on a durable handles messages; 0 unless one was begun."""
+    row = curs.execute(
+        "SELECT epoch FROM producer_epochs WHERE durable = %s", (durable,)
+    ).fetchone()
+    return int(row["epoch"]) if row else 0
+
+
 def check_transaction_counter(curs: Cursor[DictRow]) -> None:
-    """Raises TransactionCounterFellBack when the log lies ahead of the server's transactions."""
+    """Raise TransactionCounterFellBack if the log lies above the server's transaction counter."""
     row = curs.execute(
         """
         SELECT (SELECT max(xact) FROM events) AS last,
@@ -183,7 +191,7 @@ def check_transaction_counter(curs: Cursor[DictRow]) -> None:
 
 
 def rebase(curs: Cursor[DictRow]) -> None:
-    """Raise the numbers of new transactions above the end of the log, after a restore."""
+    """Raise the server's transaction counter above the end of the log, after a restore."""
     curs.execute("LOCK TABLE store_epoch, events IN ACCESS EXCLUSIVE MODE")
     curs.execute(
         """

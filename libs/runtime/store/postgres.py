@@ -1,9 +1,9 @@
-"""The event store in PostgreSQL, as the persistence module of the eventsourcing library.
+"""The event store in PostgreSQL: a persistence module of the eventsourcing library.
 
-Its own recorder locks the whole table so that followers miss nothing; this one keeps the id of the
-writing transaction with each event instead, and readers stop below the oldest one still running
-(event-driven.io/en/ordering_in_postgres_outbox). There is no NOTIFY: it locks the whole server at
-commit. Every call joins the unit of work that is open in its context.
+The library's own recorder locks the whole table so that followers miss nothing. This one stores
+each event's transaction id instead, and readers stop below the oldest running transaction
+(event-driven.io/en/ordering_in_postgres_outbox). It uses no NOTIFY, which locks the whole server at
+commit. Every call joins the open unit of work of its context.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,9 +28,9 @@ from typing_extensions import override
 from libs.runtime.failpoints import failpoint
 from libs.runtime.store import unit_of_work
 
-# A transaction that got its id early (by its inbox row, say) may extend an entity that a later one
-# has changed and committed meanwhile. Its events are filed under the later id then: an entity's
-# events stand in the log in the order of their versions. A higher id is as safe for followers.
+# A transaction that got its id early (by its inbox row, for example) may extend an entity that a
+# later transaction has changed and committed. Its events then get the later id: an entity's events
+# stand in the log in the order of their versions. A higher id is equally safe for followers.
 _INSERT_EVENTS = """
     INSERT INTO events
         (originator_id, originator_version, topic, state, command_id, actor, traceparent, xact)
@@ -43,9 +43,10 @@ _INSERT_EVENTS = """
 """
 _ROW = "(%s::uuid, %s::bigint, %s::text, %s::bytea)"
 _ARRAYS = "unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
-# PostgreSQL takes an unknown array for ten events, finds that dear, and plans the statement anew at
-# each execution, which cost as much as the insert itself. As rows, events are planned once for each
-# connection and count; rarer, greater counts are not worth a statement each.
+# PostgreSQL assumes ten elements in an array parameter, finds that expensive, and plans the
+# statement anew at each execution, which cost as much as the insert itself. As rows, an insert is
+# planned once for each connection and number of events. Larger numbers are rare and share the array
+# statement.
 _FEW = 8
 _INSERT_SNAPSHOTS = """
     INSERT INTO snapshots (originator_id, originator_version, topic, state)
@@ -82,7 +83,7 @@ class Recorder(AggregateRecorder):
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         with unit_of_work.required().cursor() as curs:
-            # The table's name is one of ours, the rest is passed as parameters.
+            # The table's name is ours; all values are parameters.
             curs.execute(
                 f"""
                 SELECT originator_id, originator_version, topic, state FROM {self._table}
@@ -128,9 +129,9 @@ def _stored_event(row: DictRow) -> StoredEvent:
 
 
 class EventRecorder(Recorder, ApplicationRecorder):
-    """The log of a service: each event with its transaction, its command, its actor and its trace.
+    """The log of a service: each event with its transaction, command, actor and trace.
 
-    Raises psycopg's UniqueViolation when another writer was first at that version.
+    Raises psycopg's UniqueViolation if another writer took the version first.
     """
 
     def __init__(self) -> None:
@@ -193,7 +194,7 @@ class EventRecorder(Recorder, ApplicationRecorder):
 
 
 class Factory(InfrastructureFactory[TrackingRecorder]):
-    """Gives the library the recorders of this module; tracking is the inbox's business."""
+    """Gives the library this module's recorders; the inbox does the tracking."""
 
     @override
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:

@@ -1,4 +1,4 @@
-"""A service's own PostgreSQL: one transaction round each command, and the threads it runs in."""
+"""A service's own PostgreSQL: one transaction per command, and the threads it runs in."""
 
 import asyncio
 import contextvars
@@ -44,8 +44,8 @@ _PATIENCE_S: Final = 8.0
 class Store(Generic[A]):
     """The application of a service on its database.
 
-    `execute` is the one way to write: the events, the views, the answer and the schedule entries of
-    a command are committed together or not at all.
+    `execute` is the only way to write. It commits a command's events, views, answer and schedule
+    entries together or not at all.
     """
 
     def __init__(  # noqa: PLR0913
@@ -70,11 +70,12 @@ class Store(Generic[A]):
         self._migrations = migrations
         self._free = threading.BoundedSemaphore(pool_size)
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="store")
-        # The relay, the consumers and the schedule work beside the threads of the edge.
+        # Relay, consumers and schedule use threads of their own, beside those of the edge.
         self._connections = Connections(database_url, pool_size + 12, service)
 
     def open(self) -> None:
-        """Connect, bring the tables up to date, and refuse a log ahead of its server."""
+        """Connect and bring the tables up to date; refuse a log above the server's transaction
+        counter."""
         with self._connections.connection() as conn, conn.transaction(), conn.cursor() as curs:
             self.outdated_views = bring_up_to_date(
                 curs, self.service, self.application.mapper, self.views, self._migrations
@@ -82,18 +83,18 @@ class Store(Generic[A]):
         self.query(log.check_transaction_counter)
 
     def close(self) -> None:
-        """Let go of the connections; commands that run are finished first."""
+        """Close the connections after running commands have finished."""
         self._threads.shutdown()
         self._connections.end()
 
     def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
-        """Carry out a command once: `decide` runs in one transaction and its answer is remembered.
+        """Carry out a command once: `decide` runs in one transaction, and its answer is stored.
 
-        The answer must be JSON. A command that was carried out before is answered from memory,
-        unless something else was asked by its id then (KeyReused). A conflict is decided again, at
-        most three times (then Conflict); a lost connection is tried again and asked what became of
-        the command (StoreUnavailable after 8 s). What `decide` refuses passes through and nothing
-        is written. Inside another command it is part of that.
+        The answer must be JSON. A repeated command gets the stored answer; raises KeyReused if its
+        request differs. A conflict is decided again, at most three times (then Conflict). After a
+        lost connection, the store looks up whether the command was committed (StoreUnavailable
+        after 8 s). A refusal of `decide` passes through and nothing is written. Inside another
+        command it joins that one.
         """
         if unit_of_work.current() is not None:
             return decide()
@@ -102,7 +103,8 @@ class Store(Generic[A]):
         except (StoreUnavailable, psycopg.Error):
             raise
         except Exception:
-            # The same command twice at once: ours was refused for what the other one has done.
+            # Two copies of a command ran at once: ours was refused because of what the other one
+            # did.
             done = self.query(lambda curs: _remembered(curs, cause))
             if done is None:
                 raise
@@ -112,26 +114,26 @@ class Store(Generic[A]):
     def execute_within(self, cause: Cause, decide: Callable[[], R]) -> R:
         """Carry out a command once inside the open unit of work, which serves several commands.
 
-        What is written carries this cause, and the answer is remembered for it, as by `execute`.
-        Raises NoUnitOfWork.
+        Its writes carry this cause, and its answer is stored as by `execute`. Raises NoUnitOfWork.
         """
         unit = unit_of_work.required()
         unit.cause = cause
         return _once(unit, decide)
 
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
-        """Handle an event of another service once; False when it was handled before."""
+        """Handle an event of another service once; False when it was handled before, or belongs to
+        an epoch that its producer has left."""
         cause = Cause(
             about.id, actor=about.actor, traceparent=current_traceparent() or about.traceparent
         )
         return self._in_unit(cause, lambda unit: _once_per_event(unit, about, durable, decide))
 
     def work(self, cause: Cause, decide: Callable[[], R]) -> R:
-        """Write without remembering the answer: for work whose own row says that it is done."""
+        """Write without storing an answer, for work whose own row says that it is done."""
         return self._in_unit(cause, lambda _: decide())
 
     def query(self, read: Callable[[Cursor[DictRow]], R]) -> R:
-        """Read the views or the log, over a restart of PostgreSQL if need be."""
+        """Read the views or the log, across a restart of PostgreSQL if need be."""
         cause = Cause(uuid5(NAMESPACE_URL, "query"))
 
         def reading(unit: UnitOfWork) -> R:
@@ -141,15 +143,15 @@ class Store(Generic[A]):
         return self._in_unit(cause, reading, self._connected)
 
     async def command(self, cause: Cause, decide: Callable[[], R]) -> R:
-        """`execute` from the async edge. Raises Overloaded at once when all threads are busy."""
+        """Call `execute` from async code. Raises Overloaded at once if all threads are busy."""
         return await self._threaded(lambda: self.execute(cause, decide))
 
     async def ask(self, read: Callable[[Cursor[DictRow]], R]) -> R:
-        """`query` from the async edge. Raises Overloaded at once when all threads are busy."""
+        """Call `query` from async code. Raises Overloaded at once if all threads are busy."""
         return await self._threaded(lambda: self.query(read))
 
     def cursor(self) -> Cursor[DictRow]:
-        """A cursor of the transaction that is open here. Raises NoUnitOfWork."""
+        """Return a cursor of the open transaction. Raises NoUnitOfWork."""
         return unit_of_work.required().cursor()
 
     def after_commit(self, act: Callable[[], None]) -> None:
@@ -157,11 +159,11 @@ class Store(Generic[A]):
         unit_of_work.required().after_commit.append(act)
 
     def project(self, contract: Contract, about: Envelope) -> None:
-        """Show an event of another service in the views, inside the open transaction."""
-        self._apply(contract, about)
+        """Show it in the views that subscribe to it, inside the open transaction."""
+        self._apply(contract, about, [v for v in self.views if type(contract) in v.subscriptions])
 
     def envelope_of(self, event: log.LoggedEvent, type_: str, epoch: int) -> Envelope:
-        """The envelope of a stored event: a pure function of what is stored."""
+        """Return the envelope of a stored event: a pure function of the row."""
         domain_event: Any = self.application.mapper.to_domain_event(event.stored)
         return log.envelope_of(self.service, event, domain_event.timestamp, type_, epoch)
 
@@ -170,7 +172,7 @@ class Store(Generic[A]):
             raise Overloaded
         context = contextvars.copy_context()
         work = self._threads.submit(lambda: context.run(call))
-        # A thread is free when its work is over, not when nobody waits for that any more.
+        # A thread is free when its work ends, even if nobody waits for it any more.
         work.add_done_callback(lambda _: self._free.release())
         return await asyncio.wrap_future(work)
 
@@ -198,8 +200,8 @@ class Store(Generic[A]):
                     raise Conflict(str(lost)) from lost
                 time.sleep(_CONFLICT_PAUSE_S * conflicts)
             except (psycopg.OperationalError, psycopg.InterfaceError) as broken:
-                # A connection cut after COMMIT looks like one cut before it: the next round finds
-                # the command's own row when it was carried out.
+                # A connection cut after COMMIT looks like one cut before it. The next attempt finds
+                # the command's own row if it was committed.
                 if time.monotonic() > give_up_at:
                     raise StoreUnavailable(str(broken)) from broken
                 time.sleep(0.1)
@@ -211,7 +213,7 @@ class Store(Generic[A]):
             with unit_of_work.opened(unit):
                 answer = act(unit)
             if conn.pgconn.transaction_status == TransactionStatus.INERROR:
-                # Committing would undo it all, and nobody would be told.
+                # A commit would roll everything back without an error.
                 raise psycopg.errors.InFailedSqlTransaction("a fault of the database was swallowed")
             failpoint("store.before_commit")
         failpoint("store.after_commit")
@@ -224,7 +226,7 @@ class Store(Generic[A]):
         return answer
 
     def _connected(self, cause: Cause, act: Callable[[UnitOfWork], R]) -> R:
-        """Without a transaction round it: each statement stands for itself."""
+        """Lend a connection without a transaction: each statement stands alone."""
         with self._connections.connection() as conn:
             unit = UnitOfWork(conn, cause, self._project_own)
             with unit_of_work.opened(unit):
@@ -238,16 +240,17 @@ class Store(Generic[A]):
             if is_runtime_topic(stored.topic):
                 continue
             event: Any = self.application.mapper.to_domain_event(stored)
-            self._apply(event, about_own(self.service, event, cause))
+            self._apply(event, about_own(self.service, event, cause), self.views)
 
-    def _apply(self, event: object, about: Envelope) -> None:
+    @staticmethod
+    def _apply(event: object, about: Envelope, views: Sequence[View]) -> None:
         with unit_of_work.required().cursor() as curs:
-            for view in self.views:
+            for view in views:
                 view.apply(event, about, curs)
 
 
 def _nothing() -> None:
-    """Nobody waits to be woken."""
+    """Do nothing: no waker is registered."""
 
 
 def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:
@@ -266,7 +269,7 @@ def _once(unit: UnitOfWork, decide: Callable[[], R]) -> R:
 
 
 def _remembered(curs: Cursor[DictRow], cause: Cause) -> DictRow | None:
-    """What was answered when this was asked before. Raises KeyReused when it was something else."""
+    """Return the stored answer of a command. Raises KeyReused if the request differs."""
     done = curs.execute(
         "SELECT answer, request FROM commands WHERE command_id = %s",
         (cause.command_id,),
@@ -282,9 +285,10 @@ def _once_per_event(
 ) -> bool:
     with unit.cursor() as curs:
         first = curs.execute(
-            "INSERT INTO inbox (event_id, durable) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-            " RETURNING event_id",
-            (about.id, durable),
+            "INSERT INTO inbox (event_id, durable) SELECT %(id)s, %(durable)s WHERE NOT EXISTS"
+            " (SELECT FROM producer_epochs WHERE durable = %(durable)s AND epoch > %(epoch)s)"
+            " ON CONFLICT DO NOTHING RETURNING event_id",
+            {"id": about.id, "durable": durable, "epoch": about.epoch},
             prepare=True,
         ).fetchone()
     if first is not None:

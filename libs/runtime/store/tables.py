@@ -1,4 +1,4 @@
-"""The tables of a service, brought to where its code is when it starts."""
+"""The tables of a service, brought up to date at its start."""
 
 import hashlib
 import logging
@@ -28,10 +28,10 @@ def bring_up_to_date(
     views: Sequence[View],
     migrations: Path | None,
 ) -> Sequence[View]:
-    """Make the runtime's tables, run what is new of the migrations, and build changed views.
+    """Create the runtime's tables, run new migrations, and build changed views.
 
-    From our own log; once we have handled events of others, the views to be built are returned for
-    the service, which can reach their streams.
+    Views are built from our own log. If we have handled events of other services, the changed views
+    are returned instead: only the service can reach the streams.
     """
     curs.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
     _make_runtime_tables(curs)
@@ -52,7 +52,7 @@ def bring_up_to_date(
 
 
 def _make_runtime_tables(curs: Cursor[DictRow]) -> None:
-    """Once for each version of them: even with nothing to do, the statements lock the log."""
+    """Run once per version: even without changes, the statements lock the log."""
     script = (Path(__file__).parent / "schema.sql").read_text()
     name = f"runtime {hashlib.sha256(script.encode()).hexdigest()}"
     there = curs.execute("SELECT to_regclass('migrations') AS name").fetchone()
@@ -73,12 +73,12 @@ def _migrate(curs: Cursor[DictRow], migrations: Path) -> None:
 
 
 def _is_outdated(view: View, built: DictRow | None) -> bool:
-    """Whether the tables have a shape from before this version of the view."""
+    """Return whether the tables have a shape from before this version of the view."""
     if built is None:
         return True
     ours, theirs, known = shape_of(view), built["shape"], built["known"]
     if ours in known and theirs in known and known.index(ours) < known.index(theirs):
-        # Both versions run side by side, or ours was rolled back to: an operator knows which.
+        # Two versions run side by side, or this is a rollback: the operator knows which.
         logger.warning(
             "%s has the shape of a newer version and is left as it is: `backstage projections"
             " rebuild` brings ours back",
@@ -91,8 +91,8 @@ def _is_outdated(view: View, built: DictRow | None) -> bool:
 def _replay_into(
     views: Sequence[View], curs: Cursor[DictRow], service: str, mapper: Mapper[Any]
 ) -> None:
-    # Nobody writes meanwhile, so that what is visible is all there is: to stop below the oldest
-    # transaction of the server, as followers do, would leave events out for good.
+    # Nobody writes meanwhile, so everything committed is visible. Stopping below the server's
+    # oldest transaction, as followers do, would leave events out for good.
     curs.execute("LOCK TABLE events IN SHARE MODE")
     position = log.START
     while page := log.read_visible_after(curs, position, _PAGE):

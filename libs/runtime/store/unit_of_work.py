@@ -1,4 +1,4 @@
-"""The transaction that is open in this context, and what hangs on its commit."""
+"""The open transaction of this context, and what happens after its commit."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ from libs.runtime.store.cause import Cause
 
 
 class NoUnitOfWork(RuntimeError):
-    """A write was tried outside of a transaction of the store."""
+    """A write was attempted outside of a transaction of the store."""
 
 
 @dataclass
 class UnitOfWork:
-    """One open transaction of one store: everything that is saved in it stands or falls together.
+    """One open transaction of one store: everything saved in it commits or fails together.
 
-    `project` brings the views up to date with events that were just written.
+    `project` applies new events to the views.
     """
 
     connection: Connection[DictRow]
@@ -31,7 +31,7 @@ class UnitOfWork:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     def cursor(self) -> Cursor[DictRow]:
-        """A cursor of this transaction; its rows are dicts."""
+        """Return a cursor of this transaction; its rows are dicts."""
         return self.connection.cursor()
 
 
@@ -39,12 +39,12 @@ _open: ContextVar[UnitOfWork | None] = ContextVar("unit_of_work", default=None)
 
 
 def current() -> UnitOfWork | None:
-    """The transaction that is open in this context, if one is."""
+    """Return the open transaction of this context, or None."""
     return _open.get()
 
 
 def required() -> UnitOfWork:
-    """The transaction that is open in this context. Raises NoUnitOfWork."""
+    """Return the open transaction of this context. Raises NoUnitOfWork."""
     unit = _open.get()
     if unit is None:
         raise NoUnitOfWork("open one with Store.execute")

@@ -1,4 +1,4 @@
-"""A service as small as can be, to try the runtime on: accounts that are credited."""
+"""A minimal service to test the runtime with: accounts that are credited."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -107,6 +107,12 @@ class Balances(View):
                     " seen = balances.seen || excluded.seen",
                     (about.entity_id, amount, about.entity_version),
                 )
+
+
+class MirroredBalances(Balances):
+    """The same, as another service shows it."""
+
+    subscriptions = (AccountCredited,)
 
 
 def balances(curs: Cursor[DictRow]) -> dict[UUID, int]:

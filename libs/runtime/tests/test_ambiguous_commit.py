@@ -1,4 +1,4 @@
-"""PostgreSQL has committed and nobody hears of it: each kind of write happens once all the same."""
+"""PostgreSQL commits and the answer is lost: each kind of write still happens once."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ def command(store: Store[Ledger], credit: Credit) -> Callable[[], Any]:
 
 
 def commands_in_one(store: Store[Ledger], credit: Credit) -> Callable[[], Any]:
-    """As the desk serves a batch."""
+    """As the order batcher does."""
     causes = [Cause(uuid4()), Cause(uuid4())]
 
     def serve() -> list[int]:
@@ -80,7 +80,7 @@ def timer(store: Store[Ledger], credit: Credit) -> Callable[[], Any]:
         (timer, [1, 0], 5),
     ],
 )
-def test_a_write_whose_commit_was_never_confirmed_happens_once_and_is_answered_as_it_is_stored(
+def test_unconfirmed_commit_happens_once_and_returns_the_stored_answer(
     wire_and_store: tuple[Wire, Store[Ledger]], write: Write, answers: list[Any], balance: int
 ) -> None:
     (wire, store), account = wire_and_store, uuid4()
@@ -94,7 +94,7 @@ def test_a_write_whose_commit_was_never_confirmed_happens_once_and_is_answered_a
     assert store.query(balances) == {account: balance}
 
 
-def test_what_only_tries_again_when_its_connection_is_cut_happens_twice(
+def test_blind_retry_after_a_cut_connection_writes_twice(
     wire_and_store: tuple[Wire, Store[Ledger]],
 ) -> None:
     """The control: work without a row of its own that says that it is done."""

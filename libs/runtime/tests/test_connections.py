@@ -1,4 +1,4 @@
-"""Clients of an edge that are slow, talk too much or hold too many connections; real sockets."""
+"""Slow, oversized or too many connections of an edge's clients; real sockets."""
 
 import asyncio
 import json
@@ -85,7 +85,7 @@ async def connected(port: int) -> AsyncIterator[Stream]:
 
 
 async def told(reader: asyncio.StreamReader, within_s: float = 2.0) -> tuple[int, dict[str, Any]]:
-    """The answer's status and body; nothing but a closed connection is (0, {})."""
+    """Return the answer's status and body; (0, {}) for a connection closed without an answer."""
     async with asyncio.timeout(within_s):
         head = await reader.readuntil(b"\r\n\r\n")
         status = int(head.split()[1])
@@ -119,7 +119,7 @@ async def trickle(writer: asyncio.StreamWriter, part: Callable[[int], bytes]) ->
         await asyncio.sleep(0.05)
 
 
-async def test_a_head_that_trickles_in_is_cut_off() -> None:
+async def test_slow_head_is_cut_off() -> None:
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(HEAD)
         sending = asyncio.create_task(trickle(writer, lambda n: b"X-%d: y\r\n" % n))
@@ -130,18 +130,18 @@ async def test_a_head_that_trickles_in_is_cut_off() -> None:
     assert (status, problem["code"], closed) == (408, "request_too_slow", True)
 
 
-async def test_a_connection_that_says_nothing_is_cut_off() -> None:
+async def test_silent_connection_is_cut_off() -> None:
     async with serving() as port, connected(port) as (reader, _):
         status, problem = await told(reader, within_s=1.2)
 
     assert (status, problem["code"]) == (408, "request_too_slow")
 
 
-async def test_the_next_head_on_a_kept_connection_has_to_come_in_time_too() -> None:
+async def test_slow_second_head_on_a_kept_connection_is_cut_off() -> None:
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(HEAD + b"\r\n")
         first = await told(reader)
-        await asyncio.sleep(0.6)  # idle between two requests is no offence
+        await asyncio.sleep(0.6)  # an idle connection between two requests is fine
         writer.write(b"\r\n\r\n" + HEAD)
         late = await told(reader, within_s=1.2)
 
@@ -149,7 +149,7 @@ async def test_the_next_head_on_a_kept_connection_has_to_come_in_time_too() -> N
     assert (late[0], late[1]["code"]) == (408, "request_too_slow")
 
 
-async def test_a_body_that_trickles_in_is_cut_off() -> None:
+async def test_slow_body_is_cut_off() -> None:
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
         sending = asyncio.create_task(trickle(writer, lambda _: b"x" * 5))
@@ -168,7 +168,7 @@ async def test_a_body_above_the_least_rate_is_read_however_long_it_takes() -> No
     assert answer == (200, {"bytes": 3000})
 
 
-async def test_an_answer_that_takes_its_time_is_no_offence_of_the_client() -> None:
+async def test_slow_answer_does_not_count_against_the_client() -> None:
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = await told(reader)
@@ -179,7 +179,7 @@ async def test_an_answer_that_takes_its_time_is_no_offence_of_the_client() -> No
     assert next_answer == (200, {"status": "read"})
 
 
-async def test_an_answer_that_nobody_reads_is_given_up() -> None:
+async def test_unread_answer_is_given_up() -> None:
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.sleep(1.0)
@@ -220,7 +220,7 @@ async def test_more_connections_than_an_address_may_hold_are_refused_until_one_i
     assert served[0] == 200
 
 
-async def test_what_a_proxy_holds_for_many_is_not_counted() -> None:
+async def test_connections_of_a_shared_proxy_are_not_counted() -> None:
     limits = ConnectionLimits(per_address=1, shared_by_many=lambda address: address == "127.0.0.1")
     async with serving(limits) as port:
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]

@@ -1,4 +1,4 @@
-"""Dead letters: tried again in order, or skipped for a reason that is kept."""
+"""Dead letters: retried in order, or skipped for a recorded reason."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from psycopg.rows import DictRow
 
 from libs.events.envelope import Envelope
 from libs.runtime.messaging import dead_letters
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction, only_views
 from libs.runtime.service import Service
 from libs.runtime.store.interventions import Intervention, Interventions, Operator
 from libs.runtime.store.store import Store
 from libs.runtime.tests.ledger import (
     AccountCredited,
     AccountOpened,
-    Balances,
     Ledger,
+    MirroredBalances,
     balances,
     nothing,
     orders_seen,
@@ -37,7 +37,7 @@ def urls(postgres: PostgresServer) -> Urls:
 
 
 class Provider:
-    """Something that a reaction needs, and that may be broken for some versions."""
+    """A dependency of a reaction that is broken for some versions."""
 
     def __init__(self) -> None:
         self.refuses: set[int] = set()
@@ -48,7 +48,7 @@ class Provider:
 
 
 def impatient(url: str, nats_url: str, reaction: Reaction) -> Service:
-    store = Store("mirror", url, Ledger, views=[Balances()])
+    store = Store("mirror", url, Ledger, views=[MirroredBalances()])
     subscriptions = {AccountOpened: only_views, AccountCredited: reaction}
     return Service(
         settings(url, nats_url),
@@ -121,7 +121,7 @@ async def test_a_retry_handles_the_oldest_first_and_those_behind_it_follow(
         assert other.store.query(in_inbox) == 6
 
 
-def test_what_was_handled_is_no_dead_letter_when_a_stream_that_is_filled_again_brings_it(
+def test_handled_message_of_a_refilled_stream_becomes_no_dead_letter(
     database: str,
 ) -> None:
     store = Store("mirror", database, Ledger)
@@ -158,7 +158,7 @@ async def test_a_retry_that_fails_leaves_all_in_place_with_the_newest_error(
         assert other.store.query(orders_seen) == [[2]]
 
 
-async def test_what_is_skipped_is_never_handled_and_frees_those_behind_it(
+async def test_skipped_message_is_never_handled_and_frees_those_behind_it(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     provider, account = Provider(), uuid4()
@@ -188,7 +188,7 @@ async def test_what_is_skipped_is_never_handled_and_frees_those_behind_it(
         assert kept["skipped_because"] == "it was a test charge"
 
 
-async def test_who_intervened_stands_in_the_log_and_is_not_announced(
+async def test_intervention_is_logged_with_its_author_and_not_published(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     provider, account = Provider(), uuid4()

@@ -105,7 +105,9 @@ async def test_the_same_key_on_another_route_is_another_command(client: httpx.As
     assert len(set(commands)) == 3
 
 
-async def test_a_command_with_a_key_knows_what_was_asked(client: httpx.AsyncClient) -> None:
+async def test_command_with_a_key_carries_a_digest_of_its_request(
+    client: httpx.AsyncClient,
+) -> None:
     async def asked(key: str | None = "k", query: str = "", **parts: Any) -> Any:
         headers = {"Idempotency-Key": key} if key else {}
         answer = await client.post(f"/orders/1/refund{query}", headers=headers, **parts)
@@ -120,7 +122,7 @@ async def test_a_command_with_a_key_knows_what_was_asked(client: httpx.AsyncClie
     assert await asked(key=None) is None
 
 
-async def test_the_fields_of_a_form_are_what_was_asked_by_it(client: httpx.AsyncClient) -> None:
+async def test_digest_of_a_form_covers_its_fields(client: httpx.AsyncClient) -> None:
     async def asked(choice: str) -> Any:
         key = {"Idempotency-Key": "k"}
         return (await client.post("/choices", data={"choice": choice}, headers=key)).json()
@@ -142,7 +144,7 @@ async def test_the_fields_of_a_form_are_what_was_asked_by_it(client: httpx.Async
     ],
     ids=["no token", "forged", "expired", "nonsense"],
 )
-async def test_who_is_not_signed_is_turned_away(
+async def test_unsigned_request_is_refused(
     client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
     answer = await client.post("/orders", json={"seats": 1}, headers=headers)
@@ -171,7 +173,7 @@ async def test_bad_input_gets_a_problem_with_a_stable_code(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-async def test_a_body_that_hides_its_length_is_counted(client: httpx.AsyncClient) -> None:
+async def test_body_without_a_length_is_counted(client: httpx.AsyncClient) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 100_000
@@ -182,13 +184,13 @@ async def test_a_body_that_hides_its_length_is_counted(client: httpx.AsyncClient
     assert answer.json()["code"] == "body_too_large"
 
 
-async def test_the_field_that_is_wrong_is_named(client: httpx.AsyncClient) -> None:
+async def test_wrong_field_is_named(client: httpx.AsyncClient) -> None:
     answer = await client.post("/orders", json={"seats": "many"}, headers=bearer(uuid4()))
 
     assert [error["field"] for error in answer.json()["errors"]] == ["seats"]
 
 
-async def test_a_fault_tells_nothing_of_our_inside(client: httpx.AsyncClient) -> None:
+async def test_fault_reveals_no_internals(client: httpx.AsyncClient) -> None:
     answer = await client.get("/broken")
 
     assert answer.status_code == 500
@@ -196,9 +198,7 @@ async def test_a_fault_tells_nothing_of_our_inside(client: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize("name", ["Host", "User-Agent", "traceparent", "baggage", "Cookie"])
-async def test_bytes_that_are_no_text_in_a_header_are_no_fault_of_ours(
-    client: httpx.AsyncClient, name: str
-) -> None:
+async def test_undecodable_header_is_no_server_error(client: httpx.AsyncClient, name: str) -> None:
     for value in (b"\xe9", b"\xff\\", b"\\N{\xff"):
         answer = await client.get("/health/live", headers={name: value})
         asked = await client.post("/orders/1/refund", headers={name: value})
@@ -206,7 +206,7 @@ async def test_bytes_that_are_no_text_in_a_header_are_no_fault_of_ours(
         assert (answer.status_code, asked.status_code) == (200, 200)
 
 
-async def test_bytes_that_are_no_text_in_a_query_are_no_fault_of_ours() -> None:
+async def test_undecodable_query_is_no_server_error() -> None:
     answers: list[int] = []
 
     async def send(message: Any) -> None:

@@ -1,4 +1,4 @@
-"""A service knows how long the oldest of its public events has waited to be published."""
+"""A service knows how long its oldest public event has waited to be published."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.servers import NatsServer
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outbox is held up after 0.2 s, and looked at all the time."""
+    """An outbox that counts as held up after 0.2 s and is checked all the time."""
     monkeypatch.setattr(outbox, "HELD_UP_AFTER", timedelta(seconds=0.2))
     monkeypatch.setattr(outbox, "_LOOK_EVERY_S", 0.02)
 
@@ -24,7 +24,7 @@ async def degraded(one: Service) -> list[str]:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_an_outbox_that_is_not_published_degrades_the_service_until_it_flows(
+async def test_unpublished_outbox_degrades_the_service_until_it_flows(
     database: str, own_nats: NatsServer
 ) -> None:
     one = ledger(database, own_nats.url)
@@ -46,7 +46,7 @@ async def test_an_outbox_that_is_not_published_degrades_the_service_until_it_flo
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_replica_that_does_not_publish_knows_it_too(
+async def test_follower_replica_knows_of_an_unpublished_outbox(
     database: str, own_nats: NatsServer
 ) -> None:
     one, replica = ledger(database, own_nats.url), ledger(database, own_nats.url)
@@ -68,9 +68,7 @@ def published(one: Service) -> int:
     return 0 if one._relay is None else one._relay.published
 
 
-async def test_nothing_is_held_up_in_a_log_without_events(
-    database: str, own_nats: NatsServer
-) -> None:
+async def test_empty_log_has_nothing_to_publish(database: str, own_nats: NatsServer) -> None:
     one = ledger(database, own_nats.url)
     async with running(one):
         await until(lambda: one._outbox is not None)

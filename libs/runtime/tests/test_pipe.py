@@ -1,4 +1,5 @@
-"""From one service's store over the bus into another's: nothing lost, nothing twice, in order."""
+"""From one service's store over the bus into another's: nothing lost, nothing repeated, in
+order."""
 
 import asyncio
 import logging
@@ -18,7 +19,7 @@ from psycopg.rows import DictRow
 
 from libs.events.contract import Contract, stream_of
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction, only_views
 from libs.runtime.messaging.relay import Relay, ToContract
 from libs.runtime.service import Service
 from libs.runtime.store import leadership, log
@@ -31,6 +32,7 @@ from libs.runtime.tests.ledger import (
     AccountOpened,
     Balances,
     Ledger,
+    MirroredBalances,
     balances,
     nothing,
     orders_seen,
@@ -53,7 +55,7 @@ def dead_letters_in(curs: Cursor[DictRow]) -> list[DictRow]:
 
 
 def mirror(url: str, nats_url: str, reaction: Reaction = only_views) -> Service:
-    store = Store("mirror", url, Ledger, views=[Balances()])
+    store = Store("mirror", url, Ledger, views=[MirroredBalances()])
     subscriptions = {AccountOpened: only_views, AccountCredited: reaction}
     return Service(settings(url, nats_url), store, publishes=nothing, subscriptions=subscriptions)
 
@@ -87,7 +89,9 @@ def urls(own_postgres: PostgresServer) -> Urls:
     return own_postgres.create_database(), own_postgres.create_database()
 
 
-async def test_what_one_service_commits_the_other_shows(urls: Urls, own_nats: NatsServer) -> None:
+async def test_committed_event_appears_in_the_other_services_view(
+    urls: Urls, own_nats: NatsServer
+) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
     account = uuid4()
 
@@ -100,9 +104,7 @@ async def test_what_one_service_commits_the_other_shows(urls: Urls, own_nats: Na
         assert other.store.query(orders_seen) == [list(range(2, 22))]
 
 
-async def test_a_lost_stream_is_filled_again_although_nothing_new_is_said(
-    urls: Urls, own_nats: NatsServer
-) -> None:
+async def test_lost_stream_is_refilled_without_new_events(urls: Urls, own_nats: NatsServer) -> None:
     one = ledger(urls[0], own_nats.url)
     assert own_nats.server is not None
     assert own_nats.store is not None
@@ -117,7 +119,7 @@ async def test_a_lost_stream_is_filled_again_although_nothing_new_is_said(
         await until(lambda: one._relay is not None and one._relay.published == 4)
 
 
-async def test_a_stream_that_is_lost_is_filled_again_and_nothing_is_done_twice(
+async def test_refilled_stream_repeats_no_work(
     urls: Urls, own_nats: NatsServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)
@@ -179,7 +181,7 @@ async def test_a_service_that_starts_while_its_database_is_away_waits_for_it(
         await until(same_balances(one, other))
 
 
-async def test_a_consumer_that_dies_with_messages_in_its_hands_goes_on_in_order(
+async def test_consumer_that_dies_holding_messages_continues_in_order(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one = ledger(urls[0], own_nats.url)
@@ -204,7 +206,7 @@ async def test_a_consumer_that_dies_with_messages_in_its_hands_goes_on_in_order(
             assert again.store.query(orders_seen) == [list(range(2, 22))]
 
 
-async def test_entities_whose_acknowledgements_were_lost_with_the_connection_go_on(
+async def test_entity_continues_after_its_acknowledgement_was_lost(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     many_in_hand, may_end = threading.Event(), threading.Event()
@@ -236,7 +238,7 @@ async def test_entities_whose_acknowledgements_were_lost_with_the_connection_go_
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
-async def test_a_message_that_can_not_be_read_is_a_dead_letter_and_only_its_entity_waits_behind_it(
+async def test_unreadable_message_becomes_a_dead_letter_and_only_its_entity_waits(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     good, poisoned = uuid4(), uuid4()
@@ -260,9 +262,7 @@ async def test_a_message_that_can_not_be_read_is_a_dead_letter_and_only_its_enti
         assert reasons[1] == "an earlier message of this entity is a dead letter"
 
 
-async def test_a_version_that_begins_to_hear_a_type_hears_the_past_ones_too(
-    urls: Urls, own_nats: NatsServer
-) -> None:
+async def test_new_subscription_receives_past_events_too(urls: Urls, own_nats: NatsServer) -> None:
     one, account = ledger(urls[0], own_nats.url), uuid4()
     store = Store("mirror", urls[1], Ledger, views=[Balances()])
     subscriptions = {AccountOpened: only_views}
@@ -280,7 +280,7 @@ async def test_a_version_that_begins_to_hear_a_type_hears_the_past_ones_too(
             await until(same_balances(one, newer))
 
 
-async def test_a_service_whose_database_is_older_than_what_it_acknowledged_hears_it_again(
+async def test_service_with_a_restored_database_receives_acknowledged_events_again(
     urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -298,7 +298,7 @@ async def test_a_service_whose_database_is_older_than_what_it_acknowledged_hears
             assert put_back.store.query(orders_seen) == [list(range(2, 7))]
 
 
-async def test_an_older_copy_put_back_behind_a_running_service_is_noticed_although_it_goes_on(
+async def test_restore_behind_a_running_service_is_noticed(
     urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -325,12 +325,12 @@ async def test_an_older_copy_put_back_behind_a_running_service_is_noticed_althou
 
 @pytest.fixture
 def asked_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether its lead still stands is what a relay asks once in a while only."""
+    """A relay checks its lead only once in a while."""
     monkeypatch.setattr(leadership, "_CHECK_EVERY_S", 60)
 
 
 @pytest.mark.usefixtures("asked_a_moment_ago")
-async def test_an_older_copy_put_back_under_a_running_relay_stops_it_although_all_goes_on(
+async def test_restore_under_a_running_relay_stops_it(
     urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer
 ) -> None:
     one = ledger(urls[0], own_nats.url)
@@ -344,7 +344,7 @@ async def test_an_older_copy_put_back_under_a_running_relay_stops_it_although_al
 
 
 @pytest.mark.usefixtures("asked_a_moment_ago")
-async def test_without_a_look_at_what_was_published_last_a_relay_goes_on_from_an_older_copy(
+async def test_relay_without_the_comparison_publishes_from_a_restored_copy(
     urls: Urls, own_nats: NatsServer, own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def next_page(relay: Relay, curs: Cursor[DictRow]) -> log.Page:
@@ -359,7 +359,7 @@ async def test_without_a_look_at_what_was_published_last_a_relay_goes_on_from_an
 
 
 async def put_older_copy_back_under(one: Service, server: PostgresServer, url: str) -> None:
-    """Of two things that were said one is lost, and a third is said at once."""
+    """Of two published events one is lost, and a third is published at once."""
     await asyncio.to_thread(credit, one, uuid4())
     with nobody_inside(server, url) as (execute, name):
         execute(f"CREATE DATABASE older TEMPLATE {name}")
@@ -375,7 +375,7 @@ async def put_older_copy_back_under(one: Service, server: PostgresServer, url: s
 def nobody_inside(
     server: PostgresServer, url: str
 ) -> Iterator[tuple[Callable[[str], object], str]]:
-    """Everybody is put out of a database until its name stands for what it shall stand for."""
+    """Disconnect everybody from a database before its name points elsewhere."""
     name = urlsplit(url).path.removeprefix("/")
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
@@ -387,7 +387,7 @@ def nobody_inside(
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
-async def test_a_lead_that_was_lost_with_its_connection_is_not_confirmed_by_the_next_one(
+async def test_lost_lead_is_not_confirmed_by_the_next_connection(
     database: str,
 ) -> None:
     leads = Leadership(database, "test")
@@ -407,7 +407,7 @@ async def test_a_lead_that_was_lost_with_its_connection_is_not_confirmed_by_the_
 
 
 async def test_a_lead_whose_connection_is_silent_is_lost(database: str) -> None:
-    """As behind a firewall that forgot the connection: nobody ever says that it is over."""
+    """As behind a firewall that drops connections silently."""
     with wire_to(database) as (wire, url):
         leads = Leadership(url, "test")
         await leads.acquire("first")
@@ -422,7 +422,7 @@ async def test_a_lead_whose_connection_is_silent_is_lost(database: str) -> None:
 
 @contextmanager
 def wire_to(url: str) -> Iterator[tuple[Wire, str]]:
-    """A wire to a server that can be broken, and the server's address by way of it."""
+    """A breakable connection to a server, and the address that leads through it."""
     upstream = urlsplit(url).port
     assert upstream is not None
     wire = Wire("test", free_port(), upstream)
@@ -455,9 +455,7 @@ async def test_a_message_that_is_lost_with_its_connection_is_not_overtaken_by_th
             assert other.store.query(orders_seen) == [list(range(2, 11))]
 
 
-async def test_a_replica_that_does_not_publish_calls_the_one_that_does(
-    urls: Urls, own_nats: NatsServer
-) -> None:
+async def test_follower_replica_wakes_the_publishing_one(urls: Urls, own_nats: NatsServer) -> None:
     leading, other = ledger(urls[0], own_nats.url), ledger(urls[0], own_nats.url)
     called = asyncio.Event()
 
@@ -479,7 +477,7 @@ async def test_a_replica_that_does_not_publish_calls_the_one_that_does(
             await until(lambda: leading._relay is not None and leading._relay.published == 4)
 
 
-async def test_a_relay_that_can_not_read_its_log_lets_another_one_try_and_says_so(
+async def test_relay_that_cannot_read_its_log_hands_over_with_an_alarm(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     def unknown(event: Account.Credited) -> Contract | None:

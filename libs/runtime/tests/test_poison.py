@@ -1,4 +1,4 @@
-"""Among many messages one that can't be read and one that always fails: neither blocks the rest."""
+"""One unreadable and one always failing message among many: neither blocks the rest."""
 
 import asyncio
 from uuid import uuid4
@@ -23,7 +23,7 @@ ROUNDS = 4
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
-async def test_dead_letters_are_what_was_poisoned_and_an_operator_empties_it_in_order(
+async def test_poisoned_messages_become_dead_letters_that_an_operator_empties_in_order(
     postgres: PostgresServer, own_nats: NatsServer
 ) -> None:
     garbled, failing, healthy = uuid4(), uuid4(), [uuid4() for _ in range(8)]

@@ -1,4 +1,4 @@
-"""Views built again: equal to the live ones, while everybody goes on writing."""
+"""Rebuilt views equal the live ones, while everybody goes on writing."""
 
 import asyncio
 import threading
@@ -12,16 +12,15 @@ import pytest
 from typing_extensions import override
 
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import only_views
 from libs.runtime.messaging.streams import BridgedStreams, NoStreams
 from libs.runtime.service import Service
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Conflict, Store
 from libs.runtime.tests.ledger import (
     AccountCredited,
-    AccountOpened,
     Balances,
     Ledger,
+    MirroredBalances,
     balances,
     nothing,
     settings,
@@ -31,8 +30,6 @@ from libs.runtime.views import rebuild
 from libs.runtime.views.rebuild import Sources, StreamsIncomplete
 from libs.runtime.views.view import View, ViewCursor
 from tests.servers import NatsServer, PostgresServer
-
-SUBSCRIPTIONS = (AccountOpened, AccountCredited)
 
 
 @pytest.fixture
@@ -49,7 +46,7 @@ def store(database: str) -> Iterator[Store[Ledger]]:
 
 
 def own(store: Store[Ledger], database: str) -> Sources:
-    return Sources("ledger", database, store.application.mapper, (), NoStreams())
+    return Sources("ledger", database, store.application.mapper, NoStreams())
 
 
 def heard(service: Service) -> Sources:
@@ -59,7 +56,6 @@ def heard(service: Service) -> Sources:
         service.store.service,
         service.settings.database_url,
         service.store.application.mapper,
-        SUBSCRIPTIONS,
         BridgedStreams(service.client, service.loop),
     )
 
@@ -92,13 +88,13 @@ def test_a_damaged_view_is_found_row_by_row_and_left_as_it_is(
 
     outcome = rebuild.compare(own(store, database), store.views)
 
-    (difference,) = outcome.differences
+    (difference,) = outcome.discrepancies
     assert (difference.table, difference.only_live, difference.only_rebuilt) == ("balances", 4, 5)
     assert '"balance": 2' in difference.examples[0]
     assert store.query(balances) == before
 
 
-def test_a_rebuild_says_what_differed_and_puts_it_right(
+def test_rebuild_reports_discrepancies_and_repairs_them(
     store: Store[Ledger], database: str
 ) -> None:
     write(store, 5)
@@ -118,7 +114,7 @@ def test_a_rebuild_says_what_differed_and_puts_it_right(
     ) == {"n": None}
 
 
-def test_a_rebuild_under_writers_misses_none_and_stops_none(
+def test_rebuild_under_load_misses_no_write_and_blocks_none(
     store: Store[Ledger], database: str
 ) -> None:
     account, stop = uuid4(), threading.Event()
@@ -150,7 +146,7 @@ def credit_shared(store: Store[Ledger], account: UUID) -> None:
         store.execute(Cause(uuid4()), lambda: store.application.credit(account, 1))
 
 
-def test_a_view_that_reads_what_is_not_its_own_can_not_be_built_again(
+def test_view_that_reads_foreign_tables_cannot_be_rebuilt(
     store: Store[Ledger], database: str
 ) -> None:
     class Nosy(Balances):
@@ -164,7 +160,7 @@ def test_a_view_that_reads_what_is_not_its_own_can_not_be_built_again(
         rebuild.compare(own(store, database), [Nosy()])
 
 
-async def test_a_view_of_others_events_is_built_again_from_their_streams(
+async def test_view_of_foreign_events_is_rebuilt_from_their_streams(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -183,7 +179,7 @@ async def test_a_view_of_others_events_is_built_again_from_their_streams(
         assert one.store.query(balances) == other.store.query(balances)
 
 
-async def test_views_of_others_events_are_the_same_at_every_moment(
+async def test_view_of_foreign_events_equals_its_rebuild_at_every_moment(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -202,11 +198,11 @@ async def test_views_of_others_events_are_the_same_at_every_moment(
         await writing
         await until(same_balances(one, other))
 
-        assert [outcome.differences for outcome in seen if not outcome.same] == []
+        assert [outcome.discrepancies for outcome in seen if not outcome.same] == []
         assert len(seen) >= 2
 
 
-async def test_a_stream_that_lost_what_was_handled_is_not_taken_for_the_truth(
+async def test_stream_that_lost_handled_events_stops_the_rebuild(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -223,7 +219,7 @@ async def test_a_stream_that_lost_what_was_handled_is_not_taken_for_the_truth(
         assert len(other.store.query(balances)) == 1
 
 
-class Reshaped(Balances):
+class Reshaped(MirroredBalances):
     ddl = Balances.ddl.replace("seen", "note text, seen")
 
     @override
@@ -237,18 +233,13 @@ class Reshaped(Balances):
             )
 
 
-def with_views(url: str, nats_url: str, *views: View) -> Service:
+def showing(url: str, nats_url: str, *views: View) -> Service:
     store = Store("mirror", url, Ledger, views=views)
 
-    return Service(
-        settings(url, nats_url),
-        store,
-        publishes=nothing,
-        subscriptions=dict.fromkeys(SUBSCRIPTIONS, only_views),
-    )
+    return Service(settings(url, nats_url), store, publishes=nothing)
 
 
-async def test_a_view_of_others_events_keeps_its_rows_when_its_shape_changes(
+async def test_view_of_foreign_events_keeps_its_rows_when_its_shape_changes(
     urls: Urls, own_nats: NatsServer
 ) -> None:
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
@@ -258,7 +249,7 @@ async def test_a_view_of_others_events_keeps_its_rows_when_its_shape_changes(
             await asyncio.to_thread(credit, one, account, 7)
             await until(same_balances(one, other))
 
-        newer = with_views(urls[1], own_nats.url, Reshaped())
+        newer = showing(urls[1], own_nats.url, Reshaped())
         async with running(newer):
             rows = await newer.store.ask(lambda c: c.execute("SELECT * FROM balances").fetchall())
             await asyncio.to_thread(credit, one, account, 1)
@@ -271,7 +262,7 @@ class Wider(Balances):
     ddl = Balances.ddl.replace("seen bigint[]", "seen bigint[], note text DEFAULT 'new'")
 
 
-def test_an_older_version_that_starts_again_leaves_the_newer_shape_to_both(database: str) -> None:
+def test_restarted_older_version_keeps_the_newer_shape(database: str) -> None:
     older = Store("ledger", database, Ledger, views=[Balances()])
     newer = Store("ledger", database, Ledger, views=[Wider()])
     older.open()
@@ -289,9 +280,7 @@ def test_an_older_version_that_starts_again_leaves_the_newer_shape_to_both(datab
     newer.close()
 
 
-def test_a_version_that_was_rolled_back_to_gets_its_shape_when_an_operator_says_so(
-    store: Store[Ledger], database: str
-) -> None:
+def test_rolled_back_version_gets_its_shape_on_command(store: Store[Ledger], database: str) -> None:
     newer = Store("ledger", database, Ledger, views=[Wider()])
     newer.open()
     write(newer)

@@ -1,4 +1,4 @@
-"""Each message expects the one before it: what the stream loses meanwhile is noticed at once."""
+"""Each message expects its predecessor, so a loss in the stream is noticed at once."""
 
 import asyncio
 from typing import Any
@@ -15,8 +15,8 @@ from tests.servers import NatsServer
 
 
 async def stream_after_a_loss(one: Service) -> list[str]:
-    """What each message of the stream says which version it has, after the stream was emptied
-    behind the back of its relay and one more thing was said."""
+    """Return the version in each message after the stream was emptied behind the relay's back and
+    one more event was published."""
     account = uuid4()
     async with running(one):
         for _ in range(5):
@@ -36,7 +36,7 @@ async def stream_after_a_loss(one: Service) -> list[str]:
         ]
 
 
-async def test_a_stream_that_lost_its_messages_is_filled_up_before_anything_new_is_said(
+async def test_emptied_stream_is_refilled_before_new_events(
     database: str, own_nats: NatsServer
 ) -> None:
     said = await stream_after_a_loss(ledger(database, own_nats.url))

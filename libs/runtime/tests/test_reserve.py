@@ -1,4 +1,4 @@
-"""Nothing new is begun below the reserve, and a service that is short stays ready."""
+"""No new work below the reserve; a service that is short of space stays ready."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ DATA = Path("/data")
 
 
 class Disk:
-    """A disk with as much room as a test says."""
+    """A disk with the free space that a test sets."""
 
     def __init__(self, free_mb: int) -> None:
         self.free_mb: int | OSError = free_mb
@@ -55,7 +55,7 @@ def test_an_episode_ends_with_more_room_than_the_reserve() -> None:
     assert disk.reserve.reason is None
 
 
-def test_a_disk_that_can_not_be_looked_at_is_said_once_and_closes_nothing() -> None:
+def test_unreadable_disk_is_reported_once_and_refuses_no_work() -> None:
     disk = Disk(500)
 
     assert disk.with_free(OSError("gone")) == ["The disk of /data can't be looked at: gone."]
@@ -72,7 +72,7 @@ def test_the_setting_names_folders_with_their_megabytes() -> None:
 
 
 @pytest.mark.parametrize("setting", ["/data", "/data:", ":5", "/data:much", "/data:-5"])
-def test_a_setting_that_says_no_folder_or_no_megabytes_is_refused(setting: str) -> None:
+def test_setting_without_folder_or_size_is_refused(setting: str) -> None:
     with pytest.raises(BadReserve):
         parse(setting)
 
@@ -133,6 +133,6 @@ async def test_a_degraded_service_says_why_and_stays_ready() -> None:
     assert ready["status"] == "ready"
 
 
-async def test_a_service_that_is_well_says_so() -> None:
+async def test_healthy_service_reports_ok() -> None:
     async with shop(None, None) as client:
         assert (await client.get("/health")).json()["status"] == "ready"

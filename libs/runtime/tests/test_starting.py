@@ -1,4 +1,4 @@
-"""A service that starts finds its tables, or brings them to where its code is."""
+"""A starting service creates its tables, or brings them up to date."""
 
 from uuid import uuid4
 
@@ -29,8 +29,8 @@ def a_store(url: str, view: Balances) -> Store[Ledger]:
 def test_a_view_is_built_from_all_of_the_log_whoever_else_is_writing_on_the_server(
     postgres: PostgresServer, database: str
 ) -> None:
-    """Followers stop below the oldest transaction of the whole server; a view that is built must
-    not: what it leaves out never comes again."""
+    """Followers stop below the server's oldest transaction. A view under construction must not: it
+    would never see the events that it leaves out."""
     elsewhere = postgres.create_database()
     early, late = uuid4(), uuid4()
     store = a_store(database, Balances())

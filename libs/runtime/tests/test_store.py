@@ -3,16 +3,28 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from libs.events.envelope import Envelope
 from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import KeyReused, Overloaded, Store
-from libs.runtime.tests.ledger import Account, Balances, Ledger, Refused, balances
+from libs.runtime.tests.ledger import (
+    Account,
+    AccountCredited,
+    Balances,
+    Ledger,
+    MirroredBalances,
+    Refused,
+    balances,
+)
 from tests.servers import PostgresServer
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,7 +56,7 @@ def test_events_views_and_the_answer_are_committed_together(store: Store[Ledger]
     assert count(store, "events") == 2
 
 
-def test_the_same_command_told_twice_is_carried_out_once(store: Store[Ledger]) -> None:
+def test_redelivered_command_is_carried_out_once(store: Store[Ledger]) -> None:
     account, command = uuid4(), uuid4()
 
     answers = [credit(store, account, 5, command) for _ in range(2)]
@@ -54,7 +66,8 @@ def test_the_same_command_told_twice_is_carried_out_once(store: Store[Ledger]) -
 
 
 def test_the_same_command_twice_at_once_gets_one_answer(store: Store[Ledger]) -> None:
-    """Who comes second waits for the first, sees what it did, and would be refused for that."""
+    """The second caller waits for the first, sees its effect, and would be refused because of
+    it."""
     account, command = uuid4(), Cause(uuid4(), "someone")
 
     def open_once() -> int:
@@ -72,7 +85,7 @@ def test_the_same_command_twice_at_once_gets_one_answer(store: Store[Ledger]) ->
         store.execute(Cause(uuid4(), "someone else"), open_once)
 
 
-async def test_a_thread_is_free_when_its_work_is_over_not_when_nobody_waits_any_more(
+async def test_thread_is_free_only_when_its_work_ends(
     database: str,
 ) -> None:
     store = Store("ledger", database, Ledger, pool_size=1)
@@ -97,7 +110,7 @@ async def test_a_thread_is_free_when_its_work_is_over_not_when_nobody_waits_any_
     await asyncio.to_thread(store.close)
 
 
-def test_an_id_that_stood_for_another_request_is_refused_also_when_both_come_at_once(
+def test_command_id_of_another_request_is_refused_even_concurrently(
     store: Store[Ledger],
 ) -> None:
     account, command = uuid4(), uuid4()
@@ -126,7 +139,7 @@ def test_a_refusal_leaves_nothing_behind(store: Store[Ledger]) -> None:
     assert count(store, "events") == count(store, "commands") == 0
 
 
-def test_two_who_meet_at_one_entity_both_get_their_turn(store: Store[Ledger]) -> None:
+def test_concurrent_writers_of_one_entity_both_succeed(store: Store[Ledger]) -> None:
     account = uuid4()
     credit(store, account, 1)
 
@@ -137,7 +150,7 @@ def test_two_who_meet_at_one_entity_both_get_their_turn(store: Store[Ledger]) ->
     assert store.query(balances) == {account: 31}
 
 
-def test_a_fault_of_the_database_that_is_swallowed_is_not_taken_for_a_success(
+def test_swallowed_database_fault_fails_the_command(
     store: Store[Ledger],
 ) -> None:
     account = uuid4()
@@ -197,7 +210,7 @@ def test_a_connection_cut_while_committing_neither_loses_nor_doubles_the_command
 
 
 def follow(store: Store[Ledger], all_written: threading.Event, *, unsafely: bool) -> set[int]:
-    """Read the log as it grows; unsafely means by the last id seen, as one does it first."""
+    """Read the log as it grows; the unsafe way follows the last id."""
     seen: set[int] = set()
     position, last_id = log.START, 0
     while True:
@@ -266,7 +279,7 @@ def test_a_log_ahead_of_its_server_is_refused_until_it_is_rebased(store: Store[L
     ] * 2
 
 
-def test_the_log_says_who_did_it_and_by_which_command(store: Store[Ledger], database: str) -> None:
+def test_log_names_actor_and_command(store: Store[Ledger], database: str) -> None:
     command = uuid4()
     credit(store, uuid4(), 1, command)
 
@@ -325,7 +338,7 @@ def test_events_are_stored_by_statements_that_are_planned_once(store: Store[Ledg
     assert planned_once > planned_anew
 
 
-def test_as_many_events_as_one_likes_are_saved_at_once(store: Store[Ledger]) -> None:
+def test_many_events_are_saved_at_once(store: Store[Ledger]) -> None:
     accounts = [Account(account_id=uuid4()) for _ in range(30)]
 
     store.execute(Cause(uuid4()), lambda: len(store.application.save(*accounts)))
@@ -371,3 +384,32 @@ def test_a_table_is_measured_only_when_its_size_calls_for_the_index(
     key = columns.split(",", maxsplit=1)[0]
     sql = f"EXPLAIN SELECT * FROM {table} WHERE {key} = '{uuid4()}'"  # noqa: S608
     assert "Index" in str(store.query(lambda c: c.execute(sql).fetchall()))
+
+
+@pytest.mark.parametrize(("view", "shown"), [(MirroredBalances(), 1), (Balances(), 0)])
+def test_a_view_is_told_of_the_contracts_it_subscribes_to_and_of_no_others(
+    database: str, view: Balances, shown: int
+) -> None:
+    store = Store("mirror", database, Ledger, views=[view])
+    store.open()
+    account = uuid4()
+    contract = AccountCredited(account_id=account, amount=5)
+
+    store.execute(Cause(uuid4()), lambda: store.project(contract, about_account(account)))
+
+    assert len(store.query(balances)) == shown
+    store.close()
+
+
+def about_account(account: UUID) -> Envelope:
+    return Envelope(
+        id=uuid4(),
+        type=AccountCredited.type,
+        source="ledger",
+        entity_id=account,
+        entity_version=1,
+        occurred_at=NOON,
+        recorded_at=NOON,
+        position="1.1-1",
+        actor="someone",
+    )

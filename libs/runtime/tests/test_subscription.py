@@ -1,6 +1,6 @@
-"""A consumer is never silent for long: NATS dies while a pull waits, and connections are cut.
+"""A consumer is never silent for long: NATS dies while a pull waits, and connections break.
 
-`BP_TEST_NATS_KILLS` says how often it is killed (10 times if it is not set).
+`BP_TEST_NATS_KILLS` says how often NATS is killed (default 10).
 """
 
 import asyncio
@@ -32,13 +32,13 @@ async def test_a_message_is_handled_soon_after_nats_died_while_a_pull_waited(
 ) -> None:
     one = ledger(postgres.create_database(), own_nats.url)
     other = mirror(postgres.create_database(), own_nats.url)
-    account, chance = uuid4(), Random(1)  # noqa: S311 - it shall be repeatable
+    account, chance = uuid4(), Random(1)  # noqa: S311 - must be repeatable
     assert own_nats.server is not None
     async with running(one, other):
         await asyncio.to_thread(credit, one, account)
         await until(same_balances(one, other))
         for _ in range(KILLS):
-            # Nothing is left to hear: the pull waits.
+            # No message is left: the pull waits.
             await asyncio.sleep(chance.uniform(0, 1))
             own_nats.server.kill()
             await asyncio.sleep(chance.uniform(0, 0.3))
@@ -82,7 +82,7 @@ async def test_the_fetch_of_the_client_library_is_silent_for_longer_which_is_why
 async def test_short_cuts_between_a_consumer_and_nats_lose_nothing_and_double_nothing(
     postgres: PostgresServer, own_nats: NatsServer
 ) -> None:
-    chance = Random(2)  # noqa: S311 - it shall be repeatable
+    chance = Random(2)  # noqa: S311 - must be repeatable
     accounts = [uuid4() for _ in range(3)]
     said = struck = 0
     with wired(own_nats.url) as (wire, url):
@@ -105,5 +105,6 @@ async def test_short_cuts_between_a_consumer_and_nats_lose_nothing_and_double_no
             heard = [version for seen in other.store.query(orders_seen) for version in seen]
             assert all(seen == sorted(seen) for seen in other.store.query(orders_seen))
             assert len(heard) == said
-    # The client library leaves connections that were cut as it made them to the garbage collector.
+    # The client library leaves connections that broke while they were made to the garbage
+    # collector.
     gc.collect()

@@ -1,4 +1,4 @@
-"""From the click through the store, the relay and the reaction: one trace."""
+"""One trace from the click through the store, the relay and the reaction."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
     exporter.shutdown()
 
 
-async def test_one_trace_leads_from_a_command_to_what_it_set_off_elsewhere(
+async def test_one_trace_covers_a_command_and_its_effects_elsewhere(
     own_postgres: PostgresServer, own_nats: NatsServer, spans: InMemorySpanExporter
 ) -> None:
     one = ledger(own_postgres.create_database(), own_nats.url)

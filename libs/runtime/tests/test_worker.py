@@ -89,7 +89,7 @@ async def test_a_refusal_ends_a_timer(store: Store[Ledger]) -> None:
     assert entries(store) == []
 
 
-async def test_an_job_that_fails_is_tried_again_and_its_error_can_be_read(
+async def test_failed_job_is_retried_and_its_error_is_stored(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
     account, calls = uuid4(), []
@@ -114,7 +114,7 @@ async def test_an_job_that_fails_is_tried_again_and_its_error_can_be_read(
 
 
 @pytest.mark.parametrize(("back_s", "told"), [(3600, 1), (2, 0)])
-async def test_a_clock_that_is_set_back_cries_out_once_and_a_little_correction_does_not(
+async def test_clock_moved_back_raises_one_alarm_and_a_small_correction_none(
     store: Store[Ledger],
     clock: FixedClock,
     caplog: pytest.LogCaptureFixture,
@@ -147,7 +147,7 @@ async def test_work_of_a_process_that_died_is_done_by_another_after_the_lease(
     assert store.query(balances) == {account: 10}
 
 
-async def test_what_a_process_leaves_undone_is_taken_on_once_its_connection_is_gone(
+async def test_work_of_a_dead_process_is_taken_over_once_its_connection_is_gone(
     store: Store[Ledger], database: str
 ) -> None:
     account = uuid4()
@@ -166,7 +166,7 @@ async def test_what_a_process_leaves_undone_is_taken_on_once_its_connection_is_g
     assert store.query(balances) == {account: 10}
 
 
-async def test_what_was_leased_by_an_answer_that_never_came_is_claimed_again(
+async def test_entry_leased_by_a_lost_answer_is_claimed_again(
     store: Store[Ledger], database: str
 ) -> None:
     account = uuid4()
@@ -181,7 +181,7 @@ async def test_what_was_leased_by_an_answer_that_never_came_is_claimed_again(
     assert store.query(balances) == {account: 10}
 
 
-async def test_what_is_in_hand_is_not_claimed_again_when_the_server_forgot_who_we_are(
+async def test_running_work_is_not_claimed_again_after_a_server_restart(
     store: Store[Ledger],
 ) -> None:
     account, asked, go_on = uuid4(), asyncio.Event(), threading.Event()
@@ -200,14 +200,14 @@ async def test_what_is_in_hand_is_not_claimed_again_when_the_server_forgot_who_w
     worker.wake()
     await asyncio.sleep(1.2)
     go_on.set()
-    while entries(store):  # noqa: ASYNC110 - the database is what we wait for
+    while entries(store):  # noqa: ASYNC110 - polls the database
         await asyncio.sleep(0.05)
     running.cancel()
 
     assert len(calls) == 1
 
 
-async def test_an_job_that_outlives_its_lease_records_what_came_of_it_all_the_same(
+async def test_job_that_outlives_its_lease_still_records_its_outcome(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
     account, asked, go_on = uuid4(), threading.Event(), threading.Event()
@@ -234,10 +234,10 @@ async def test_an_job_that_outlives_its_lease_records_what_came_of_it_all_the_sa
     assert entries(store) == []
 
 
-async def test_an_job_that_is_moved_while_it_is_done_is_done_anew_only_after_that(
+async def test_job_moved_while_it_runs_runs_again_afterwards(
     store: Store[Ledger], clock: FixedClock
 ) -> None:
-    """The old call could land after the new one, and the provider would keep what is outdated."""
+    """The old call could land after the new one, and the provider would keep outdated data."""
     account, asked, go_on = uuid4(), threading.Event(), threading.Event()
     told: list[str] = []
 
@@ -268,7 +268,7 @@ async def test_an_job_that_is_moved_while_it_is_done_is_done_anew_only_after_tha
     assert entries(store) == []
 
 
-async def test_timers_are_kept_while_every_job_hangs(database: str, nats_url: str) -> None:
+async def test_timers_run_while_every_job_hangs(database: str, nats_url: str) -> None:
     account, hung = uuid4(), Hanging()
     store = Store("ledger", database, Ledger, views=[Balances()])
     service = Service(
@@ -317,7 +317,7 @@ async def test_one_worker_for_both_would_let_the_timers_wait(
 
 
 class Hanging:
-    """A provider that answers nobody until it is told to go on."""
+    """A provider that answers nobody until the test lets it."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -350,7 +350,7 @@ async def test_two_workers_share_the_work_without_doing_any_of_it_twice(
     workers = [Worker(store, {"credit": credit_ten}, {}) for _ in range(2)]
 
     running = [asyncio.create_task(worker.run()) for worker in workers]
-    while entries(store):  # noqa: ASYNC110 - the database is what we wait for
+    while entries(store):  # noqa: ASYNC110 - polls the database
         await asyncio.sleep(0.05)
     for task in running:
         task.cancel()

@@ -1,4 +1,4 @@
-"""A breakable wire in front of a server."""
+"""A breakable connection in front of a server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from tests.servers import free_port
 
 @contextmanager
 def wired(url: str) -> Iterator[tuple[Wire, str]]:
-    """The wire, and the address that leads through it."""
+    """The connection, and the address that leads through it."""
     parts = urlsplit(url)
     assert parts.port is not None
     wire = Wire(parts.scheme, free_port(), parts.port)

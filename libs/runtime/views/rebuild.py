@@ -1,13 +1,14 @@
-"""Building views again from nothing, beside the live ones, while their service runs.
+"""Rebuilding views in shadow tables while their service runs.
 
-From the service's own log and, for views of other services' events, from their streams: of these,
-the events that this service has handled, as its inbox says, so that at one moment of the database
-the rebuild and the live tables must be the same, row for row.
+The sources are the service's own log and the streams of the services that its views follow. Of the
+streams only the events count that the service has handled, as its inbox says. At one moment of the
+database, rebuild and live tables must therefore be equal, row for row.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -17,7 +18,6 @@ from eventsourcing.persistence import Mapper
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging.streams import Message, Streams
@@ -25,7 +25,13 @@ from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.interventions import is_runtime_topic
 from libs.runtime.store.log import LoggedEvent, Position
-from libs.runtime.views.shadow_tables import SCRATCH, SITE, Difference, Place, ShadowTables
+from libs.runtime.views.shadow_tables import (
+    PERSISTENT,
+    TEMPORARY,
+    Discrepancy,
+    Schema,
+    ShadowTables,
+)
 from libs.runtime.views.view import View, about_own
 
 _PAGE: Final = 1000
@@ -33,42 +39,38 @@ _SWAP_TRIES: Final = 5
 _PAUSE_S: Final = 0.25
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Is told how many events were applied of how many there were at the beginning."""
+"""Gets the number of applied events and the number of events at the beginning."""
 
 
 class StreamsIncomplete(Exception):
-    """The streams lack events that the service has handled: they are being refilled, or lost."""
-
-
-class AnotherRebuild(Exception):
-    """Somebody else rebuilds views of this service just now."""
+    """The streams lack events that the service has handled: they are being refilled, or are
+    lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a service's views are made from: its log, and the contracts that it hears."""
+    """What a service's views are made from: its log, and the streams of others."""
 
     service: str
     database_url: str
     mapper: Mapper[Any]
-    subscriptions: Iterable[type[Contract]]
     streams: Streams
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a rebuild went: what was applied, what differed, how long the live tables were locked."""
+    """What a rebuild applied, what differed, and how long the live tables were locked."""
 
     events: int
     messages: int
-    differences: Sequence[Difference]
+    discrepancies: Sequence[Discrepancy]
     took_s: float
     locked_s: float = 0.0
 
     @property
     def same(self) -> bool:
-        """Whether the live tables were what a rebuild from zero gives."""
-        return not any(difference.found for difference in self.differences)
+        """Return whether the live tables equal a rebuild from zero."""
+        return not any(discrepancy.found for discrepancy in self.discrepancies)
 
 
 @dataclass
@@ -87,95 +89,99 @@ def compare(sources: Sources, views: Sequence[View], progress: Progress | None =
 
     Raises StreamsIncomplete.
     """
-    return _Rebuild(sources, views, SCRATCH, progress).compare()
+    return _Rebuild(sources, views, TEMPORARY, progress).compare()
 
 
 def rebuild(sources: Sources, views: Sequence[View], progress: Progress | None = None) -> Outcome:
-    """Build the views beside the live ones, compare them, and put them in their place.
+    """Build the views in shadow tables, compare them with the live ones, and swap them.
 
-    Raises StreamsIncomplete, AnotherRebuild, and psycopg's LockNotAvailable when the live tables
-    are never free for 2 s; then nothing has changed.
+    Raises StreamsIncomplete and AnotherRebuild. Raises psycopg's LockNotAvailable if the live
+    tables are never free for 2 s; then nothing has changed.
     """
-    return _Rebuild(sources, views, SITE, progress).run(comparing=True)
+    return _Rebuild(sources, views, PERSISTENT, progress).run(comparing=True)
 
 
 def build_changed(sources: Sources, views: Sequence[View]) -> Outcome:
-    """The same for views whose tables got another shape, which can't be compared."""
-    return _Rebuild(sources, views, SITE, None).run(comparing=False)
+    """Rebuild views whose tables have a new shape, which makes a comparison impossible."""
+    return _Rebuild(sources, views, PERSISTENT, None).run(comparing=False)
 
 
 class _Rebuild:
     def __init__(
-        self, sources: Sources, views: Sequence[View], place: Place, progress: Progress | None
+        self,
+        sources: Sources,
+        views: Sequence[View],
+        schema: Schema,
+        progress: Progress | None,
     ) -> None:
         self._sources = sources
         self._views = views
-        self._place = place
+        self._schema = schema
         self._progress = progress or _nobody
         self._reached = _Reached()
         self._total = 0
-        self._contracts = {contract.type: contract for contract in sources.subscriptions}
-        self._producers = sorted({contract.producer() for contract in sources.subscriptions})
+        self._contracts = {c.type: c for view in views for c in view.subscriptions}
+        self._producers = sorted({c.producer() for c in self._contracts.values()})
 
     def compare(self) -> Outcome:
         begun = time.monotonic()
-        with self._beside() as (beside, reading):
-            self._build(beside, reading)
-            with beside.snapshot():
-                self._catch_up(beside)
-                differences = beside.differences()
-        return self._outcome(begun, differences)
+        with self._shadow_tables() as (shadow, reading):
+            self._build(shadow, reading)
+            with shadow.snapshot():
+                self._catch_up(shadow)
+                discrepancies = shadow.discrepancies()
+        return self._outcome(begun, discrepancies)
 
     def run(self, *, comparing: bool) -> Outcome:
         begun = time.monotonic()
-        with self._beside() as (beside, reading):
-            _alone(beside.conn)
-            self._build(beside, reading)
-            differences: list[Difference] = []
+        with self._shadow_tables() as (shadow, reading):
+            shadow.exclude_other_rebuilds()
+            self._build(shadow, reading)
+            discrepancies: list[Discrepancy] = []
             if comparing:
-                with beside.snapshot():
-                    self._catch_up(beside)
-                    differences = beside.differences()
-            locked_s = self._swap(beside)
-        return self._outcome(begun, differences, locked_s)
+                with shadow.snapshot():
+                    self._catch_up(shadow)
+                    discrepancies = shadow.discrepancies()
+            locked_s = self._swap(shadow)
+        return self._outcome(begun, discrepancies, locked_s)
 
     def _outcome(
-        self, begun: float, differences: Sequence[Difference], locked_s: float = 0.0
+        self, begun: float, discrepancies: Sequence[Discrepancy], locked_s: float = 0.0
     ) -> Outcome:
         took_s = time.monotonic() - begun
         reached = self._reached
-        return Outcome(reached.events, reached.messages, differences, took_s, locked_s)
+        return Outcome(reached.events, reached.messages, discrepancies, took_s, locked_s)
 
     @contextmanager
-    def _beside(self) -> Iterator[tuple[ShadowTables, Connection[DictRow]]]:
+    def _shadow_tables(self) -> Iterator[tuple[ShadowTables, Connection[DictRow]]]:
         url = self._sources.database_url
         with (
             psycopg.connect(url, autocommit=True, row_factory=dict_row) as reading,
             psycopg.connect(url, autocommit=True, row_factory=dict_row) as building,
         ):
-            beside = ShadowTables(building, self._views, self._place)
+            shadow = ShadowTables(building, self._views, self._schema)
             try:
-                yield beside, reading
+                yield shadow, reading
             finally:
                 if not building.broken:
-                    beside.drop()
+                    shadow.drop()
 
-    def _build(self, beside: ShadowTables, reading: Connection[DictRow]) -> None:
-        """Everything that is settled, without holding anyone up."""
-        beside.make()
+    def _build(self, shadow: ShadowTables, reading: Connection[DictRow]) -> None:
+        """Apply everything that is settled, without blocking anyone."""
+        shadow.make()
         row = reading.execute("SELECT count(*) AS events FROM events").fetchone()
         self._total = row["events"] if row else 0
         with reading.cursor() as curs:
             while page := log.read_after(curs, self._reached.position, _PAGE).events:
-                with beside.conn.transaction():
-                    self._apply_own(beside, page)
+                with shadow.conn.transaction():
+                    self._apply_own(shadow, page)
                 self._reached.position = page[-1].position
                 self._progress(self._reached.events, self._total)
         for producer in self._producers:
-            self._follow_while_it_moves(beside, producer)
+            self._follow_while_it_moves(shadow, producer)
 
-    def _apply_own(self, beside: ShadowTables, page: Sequence[LoggedEvent]) -> None:
-        with beside.conn.pipeline(), beside.conn.cursor() as curs:
+    def _apply_own(self, shadow: ShadowTables, page: Sequence[LoggedEvent]) -> None:
+        with shadow.conn.pipeline(), shadow.conn.cursor() as curs:
             for logged in page:
                 if is_runtime_topic(logged.stored.topic):
                     continue
@@ -186,26 +192,27 @@ class _Rebuild:
                     view.apply(event, about, curs)
         self._reached.events += len(page)
 
-    def _follow_while_it_moves(self, beside: ShadowTables, producer: str) -> None:
-        """Up to what the service has not handled yet; as long as it does so, after it."""
+    def _follow_while_it_moves(self, shadow: ShadowTables, producer: str) -> None:
+        """Apply a stream up to what the service has not handled; follow while the service
+        progresses."""
         before = -1
-        while not self._follow(beside, producer, to_the_end=False):
+        while not self._follow(shadow, producer, to_the_end=False):
             if self._reached.sequences[producer] == before:
                 return
             before = self._reached.sequences[producer]
             time.sleep(_PAUSE_S)
 
-    def _follow(self, beside: ShadowTables, producer: str, *, to_the_end: bool) -> bool:
-        """Apply what was handled of a stream; False when it stopped before what is still coming.
+    def _follow(self, shadow: ShadowTables, producer: str, *, to_the_end: bool) -> bool:
+        """Apply the handled events of a stream; returns False if it stopped before unhandled ones.
 
-        Inside a snapshot or under locks nothing is coming: it goes on to the end.
+        Inside a snapshot or under locks nothing more is handled, so it goes on to the end.
         """
         durable = f"{self._sources.service}-{producer}"
         after = self._reached.sequences.get(producer, 0)
         reached = True
         for page in self._sources.streams.read(producer, after):
-            with beside.conn.transaction():
-                coming = self._apply_page(beside, durable, page)
+            with shadow.conn.transaction():
+                coming = self._apply_page(shadow, durable, page)
             if reached:
                 self._reached.sequences[producer] = coming - 1 if coming else page[-1].sequence
             reached = reached and not coming
@@ -214,15 +221,15 @@ class _Rebuild:
         return True
 
     def _apply_page(
-        self, beside: ShadowTables, durable: str, page: Sequence[Message]
+        self, shadow: ShadowTables, durable: str, page: Sequence[Message]
     ) -> int | None:
-        """Apply those of a page that were handled; the sequence of the first that is to come."""
+        """Apply the handled events of a page; returns the sequence of the first unhandled one."""
         heard = [(message, event_id) for message in page if (event_id := _event_id(message))]
         ids = [event_id for _, event_id in heard]
-        new = beside.newly_handled(durable, ids)
+        new = shadow.newly_handled(durable, ids)
         mine = [(m, id_) for m, id_ in heard if m.headers.get("ce-type") in self._contracts]
-        coming = beside.still_coming(durable, [id_ for _, id_ in mine])
-        with beside.conn.pipeline(), beside.conn.cursor() as curs:
+        coming = shadow.still_coming(durable, [id_ for _, id_ in mine])
+        with shadow.conn.pipeline(), shadow.conn.cursor() as curs:
             for message, event_id in mine:
                 if event_id in new:
                     new.discard(event_id)
@@ -234,60 +241,46 @@ class _Rebuild:
         about = Envelope.from_headers(message.headers)
         event = self._contracts[about.type].model_validate_json(message.body)
         for view in self._views:
-            view.apply(event, about, curs)
+            if type(event) in view.subscriptions:
+                view.apply(event, about, curs)
 
-    def _catch_up(self, beside: ShadowTables) -> None:
-        """Everything that this transaction can see. Raises StreamsIncomplete."""
+    def _catch_up(self, shadow: ShadowTables) -> None:
+        """Apply everything that this transaction can see. Raises StreamsIncomplete."""
         position, ahead = self._reached.position, self._reached.ahead
-        with beside.conn.cursor() as curs:
+        with shadow.conn.cursor() as curs:
             while seen := log.read_visible_after(curs, position, _PAGE):
-                self._apply_own(beside, [each for each in seen if each.position not in ahead])
+                self._apply_own(shadow, [each for each in seen if each.position not in ahead])
                 ahead.update(each.position for each in seen)
                 position = seen[-1].position
         for producer in self._producers:
             durable = f"{self._sources.service}-{producer}"
-            if not beside.missing(durable):
+            if not shadow.missing(durable):
                 continue
-            self._follow(beside, producer, to_the_end=True)
-            if missing := beside.missing(durable):
+            self._follow(shadow, producer, to_the_end=True)
+            if missing := shadow.missing(durable):
                 msg = (
                     f"{missing} events of {producer} that {self._sources.service} has handled are"
                     f" not in its stream: `backstage events verify --service {producer}`"
                 )
                 raise StreamsIncomplete(msg)
 
-    def _swap(self, beside: ShadowTables) -> float:
+    def _swap(self, shadow: ShadowTables) -> float:
         for attempt in range(1, _SWAP_TRIES + 1):
-            reached = self._reached
-            kept = _Reached(
-                reached.position,
-                set(reached.ahead),
-                dict(reached.sequences),
-                reached.events,
-                reached.messages,
-            )
+            kept = deepcopy(self._reached)
             try:
-                with beside.locked():
+                with shadow.locked():
                     begun = time.monotonic()
-                    self._catch_up(beside)
+                    self._catch_up(shadow)
                     failpoint("rebuild.before_swap")
-                    beside.swap()
+                    shadow.swap()
                 return time.monotonic() - begun
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-                # What was applied under the lock is rolled back with it.
+                # The rollback also undoes what was applied under the lock.
                 self._reached = kept
                 if attempt == _SWAP_TRIES:
                     raise
                 time.sleep(_PAUSE_S * attempt)
         raise AssertionError("unreachable")
-
-
-def _alone(conn: Connection[DictRow]) -> None:
-    row = conn.execute(
-        "SELECT pg_try_advisory_lock(hashtextextended('rebuild of views', 0)) AS alone"
-    ).fetchone()
-    if row is None or not row["alone"]:
-        raise AnotherRebuild("wait for it to end")
 
 
 def _event_id(message: Message) -> UUID | None:
@@ -298,4 +291,4 @@ def _event_id(message: Message) -> UUID | None:
 
 
 def _nobody(done: int, total: int) -> None:
-    """Nobody watches."""
+    """Ignore the progress."""

@@ -1,4 +1,4 @@
-"""Tables of views in a place of their own, beside the live ones: built, compared, swapped."""
+"""Tables of views in a schema beside the live ones: built, compared, swapped."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,20 +17,20 @@ _HEARD: Final = "rebuild_heard"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The schema in which tables are built; temporary ones are gone with their connection."""
+class Schema:
+    """The schema in which tables are built; temporary ones disappear with their connection."""
 
-    schema: str
+    name: str
     lasting: bool
 
 
-SCRATCH: Final = Place("pg_temp", lasting=False)
-SITE: Final = Place("rebuild", lasting=True)
+TEMPORARY: Final = Schema("pg_temp", lasting=False)
+PERSISTENT: Final = Schema("rebuild", lasting=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What the live table of a view holds otherwise than its rebuild; the rows are examples."""
+class Discrepancy:
+    """How the live table of a view differs from its rebuild; the rows are examples."""
 
     table: str
     only_live: int
@@ -39,43 +39,56 @@ class Difference:
 
     @property
     def found(self) -> bool:
-        """Whether there is any."""
+        """Return whether there are any."""
         return self.only_live + self.only_rebuilt > 0
+
+
+class AnotherRebuild(Exception):
+    """Another rebuild of this service's views is running."""
 
 
 class ShadowTables:
     """The tables of some views, empty at first, on a connection of their own."""
 
-    def __init__(self, conn: Connection[DictRow], views: Sequence[View], place: Place) -> None:
+    def __init__(self, conn: Connection[DictRow], views: Sequence[View], schema: Schema) -> None:
         self.conn = conn
         self._views = views
-        self._place = place
+        self._schema = schema
 
     @property
     def _tables(self) -> list[str]:
         return [table for view in self._views for table in view.tables]
 
+    def exclude_other_rebuilds(self) -> None:
+        """Lock out other rebuilds while this connection lives. Raises AnotherRebuild."""
+        row = self.conn.execute(
+            "SELECT pg_try_advisory_lock(hashtextextended('rebuild of views', 0)) AS alone"
+        ).fetchone()
+        if row is None or not row["alone"]:
+            raise AnotherRebuild("wait for it to end")
+
     def make(self) -> None:
-        """Create the tables anew, whatever an earlier try left behind."""
+        """Create the tables, dropping leftovers of an earlier attempt."""
         with self.conn.transaction():
-            if self._place.lasting:
-                self.conn.execute(f"DROP SCHEMA IF EXISTS {self._place.schema} CASCADE")
-                self.conn.execute(f"CREATE SCHEMA {self._place.schema}")
-            # Nothing but its own tables is in a view's sight: one that reads others fails here.
-            self.conn.execute(f"SET search_path = {self._place.schema}")
+            if self._schema.lasting:
+                self.conn.execute(f"DROP SCHEMA IF EXISTS {self._schema.name} CASCADE")
+                self.conn.execute(f"CREATE SCHEMA {self._schema.name}")
+            # A view sees only its own tables here, so a view that reads others fails.
+            self.conn.execute(f"SET search_path = {self._schema.name}")
             for view in self._views:
                 self.conn.execute(view.ddl)
             self.conn.execute(f"CREATE TABLE {_HEARD} (event_id uuid PRIMARY KEY, durable text)")
-        # It is lost as a whole or not at all.
+        # A loss affects all of it or nothing.
         self.conn.execute("SET synchronous_commit = off")
 
     def drop(self) -> None:
-        """Leave nothing behind."""
-        if self._place.lasting:
-            self.conn.execute(f"DROP SCHEMA IF EXISTS {self._place.schema} CASCADE")
+        """Remove the tables."""
+        if self._schema.lasting:
+            self.conn.execute(f"DROP SCHEMA IF EXISTS {self._schema.name} CASCADE")
 
     def newly_handled(self, durable: str, event_ids: Sequence[Any]) -> set[Any]:
-        """Those of the events that the service has handled and that were not asked for before."""
+        """Return those of the events that the service has handled and that were not asked for
+        before."""
         rows = self.conn.execute(
             f"""
             INSERT INTO {_HEARD} SELECT event_id, durable FROM public.inbox
@@ -87,9 +100,10 @@ class ShadowTables:
         return {row["event_id"] for row in rows}
 
     def still_coming(self, durable: str, event_ids: Sequence[Any]) -> set[Any]:
-        """Those of the events that we have not applied and that may be handled any moment.
+        """Return those of the events that we have not applied and that may be handled at any
+        moment.
 
-        Dead letters wait for an operator, skipped ones are in the inbox under another name.
+        Dead letters wait for an operator; skipped ones are in the inbox under another name.
         """
         rows = self.conn.execute(
             f"""
@@ -105,7 +119,7 @@ class ShadowTables:
         return {row["id"] for row in rows}
 
     def missing(self, durable: str) -> int:
-        """How many events the service has handled that no stream has shown us."""
+        """Return how many handled events no stream has delivered."""
         row = self.conn.execute(
             f"""
             SELECT count(*) AS missing FROM public.inbox i
@@ -118,16 +132,16 @@ class ShadowTables:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """One moment of the database for everything inside: events, inbox and live tables agree."""
+        """Read events, inbox and live tables as of one moment."""
         with self.conn.transaction():
             self.conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody reads or writes the live tables meanwhile; new ones keep all writers out.
+        """Lock the live tables against everyone; if tables are new, keep all writers out.
 
-        Raises psycopg's LockNotAvailable when they are not free within 2 s.
+        Raises psycopg's LockNotAvailable if they are not free within 2 s.
         """
         with self.conn.transaction():
             self.conn.execute(f"SET LOCAL lock_timeout = '{_LOCK_WITHIN}'")
@@ -144,20 +158,20 @@ class ShadowTables:
         row = self.conn.execute("SELECT to_regclass(%s) AS live", (f"{_LIVE}.{table}",)).fetchone()
         return row is not None and row["live"] is not None
 
-    def differences(self) -> list[Difference]:
-        """What is not the same row for row, in whatever order."""
-        return [self._difference(table) for table in self._tables]
+    def discrepancies(self) -> list[Discrepancy]:
+        """Compare the tables row for row, in any order."""
+        return [self._discrepancy(table) for table in self._tables]
 
-    def _difference(self, table: str) -> Difference:
-        live, rebuilt = f"{_LIVE}.{table}", f"{self._place.schema}.{table}"
+    def _discrepancy(self, table: str) -> Discrepancy:
+        live, rebuilt = f"{_LIVE}.{table}", f"{self._schema.name}.{table}"
         if self._columns(live) != self._columns(rebuilt):
             why = "the columns are not the same"
-            return Difference(table, self._count(live), self._count(rebuilt), [why])
+            return Discrepancy(table, self._count(live), self._count(rebuilt), [why])
         only_live, seen_live = self._only_in(live, rebuilt)
         only_rebuilt, seen_rebuilt = self._only_in(rebuilt, live)
         examples = [f"only live: {row}" for row in seen_live]
         examples += [f"only rebuilt: {row}" for row in seen_rebuilt]
-        return Difference(table, only_live, only_rebuilt, examples)
+        return Discrepancy(table, only_live, only_rebuilt, examples)
 
     def _columns(self, table: str) -> list[str]:
         with self.conn.cursor() as curs:
@@ -182,11 +196,11 @@ class ShadowTables:
         return row["number"], row["examples"] or []
 
     def swap(self) -> None:
-        """Put the built tables in the place of the live ones, inside `locked`."""
+        """Replace the live tables with the built ones, inside `locked`."""
         for view in self._views:
             for table in view.tables:
                 self.conn.execute(f"DROP TABLE IF EXISTS {_LIVE}.{table}")
-                self.conn.execute(f"ALTER TABLE {self._place.schema}.{table} SET SCHEMA {_LIVE}")
+                self.conn.execute(f"ALTER TABLE {self._schema.name}.{table} SET SCHEMA {_LIVE}")
             self.conn.execute(HAS_SHAPE, {"name": view.name, "shape": shape_of(view)})
-        # The swap is what lasts: it waits for its disk.
+        # The swap must be durable, so it waits for the disk.
         self.conn.execute("SET LOCAL synchronous_commit = on")

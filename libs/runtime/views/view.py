@@ -2,16 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from eventsourcing.utils import get_topic
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
+from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.store.cause import Cause
 
-# A view now has this shape, be it a new one or one that it had before.
+# A view now has this shape, whether it is new or had it before.
 HAS_SHAPE: Final = """
     INSERT INTO public.views (name, shape, known) VALUES (%(name)s, %(shape)s, ARRAY[%(shape)s])
     ON CONFLICT (name) DO UPDATE SET shape = excluded.shape,
@@ -24,23 +25,25 @@ ViewCursor = Cursor[DictRow]
 
 
 class View:
-    """A table (or a few) and the way in which each event changes it.
+    """One or several tables, and how each event changes them.
 
-    A view is a pure consequence of events: it calls no provider, reads no clock and no table but
-    its own, so it can be built again from nothing at any time. `ddl` creates the tables.
+    A view depends only on events: it calls no provider and reads no clock and no table but its own.
+    It can therefore be rebuilt at any time. `ddl` creates the tables; `subscriptions` are the
+    contracts of other services that it shows, and it gets no others.
     """
 
     name: str
     tables: tuple[str, ...]
     ddl: str
+    subscriptions: ClassVar[tuple[type[Contract], ...]] = ()
 
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
-        """Change the tables by one event: our own private one, or a contract of another service."""
+        """Apply one event: our own private one, or another service's contract."""
         raise NotImplementedError
 
 
 def about_own(service: str, event: Any, cause: Cause) -> Envelope:
-    """What a view is told about one of its own service's events: the same live and rebuilt."""
+    """Return the envelope of the service's own event, the same live and rebuilt."""
     return Envelope(
         id=event_id_of(event.originator_id, event.originator_version),
         type=get_topic(type(event)),
@@ -56,5 +59,5 @@ def about_own(service: str, event: Any, cause: Cause) -> Envelope:
 
 
 def shape_of(view: View) -> str:
-    """Tells one definition of a view's tables from another."""
+    """Return a digest of a view's table definition."""
     return hashlib.sha256(view.ddl.encode()).hexdigest()

@@ -19,5 +19,5 @@ def test_the_token_of_a_session_is_good_in_that_session() -> None:
         (SECRET, "session", csrf.token_for(SECRET, "session").upper()),
     ],
 )
-def test_any_other_token_is_not(secret: str, session_id: str, token: str) -> None:
+def test_any_other_token_is_refused(secret: str, session_id: str, token: str) -> None:
     assert not csrf.verify(secret, session_id, token)

@@ -71,7 +71,7 @@ def test_a_program_is_compiled_once_and_found_from_then_on(cache: Path, go: Go) 
     assert [path.name for path in (cache / "making").iterdir()] == ["stripes-mock.lock"]
 
 
-def test_two_who_want_the_same_program_compile_it_once(cache: Path, go: Go) -> None:
+def test_concurrent_callers_compile_a_program_once(cache: Path, go: Go) -> None:
     slow = go("sleep 0.5\n" + WORKS)
     said: dict[str, list[str]] = {"first": [], "second": []}
 
@@ -97,7 +97,7 @@ def test_two_who_want_the_same_program_compile_it_once(cache: Path, go: Go) -> N
     [b"", b"#!/bin/sh\nexit 1\n", ELF_OF_ANOTHER_MACHINE],
     ids=["empty", "that ends at once", "made for another machine"],
 )
-def test_a_kept_file_is_made_again(kept: bytes, cache: Path, go: Go) -> None:
+def test_damaged_file_is_compiled_again(kept: bytes, cache: Path, go: Go) -> None:
     file = cache / "bin" / STRIPE_MOCK.kept_as
     file.parent.mkdir(parents=True)
     file.write_bytes(kept)
@@ -135,7 +135,7 @@ def test_a_kept_file_is_made_again(kept: bytes, cache: Path, go: Go) -> None:
     ],
     ids=["it does not compile", "no network", "a full disk", "a program that does not run"],
 )
-def test_what_goes_wrong_is_said_in_a_sentence_and_leaves_nothing(
+def test_failure_is_one_sentence_and_leaves_no_files(
     does: str, sentence: str, cache: Path, go: Go
 ) -> None:
     with pytest.raises(CannotPrepare) as refused:
@@ -145,7 +145,7 @@ def test_what_goes_wrong_is_said_in_a_sentence_and_leaves_nothing(
     assert [path.name for path in cache.rglob("*") if path.is_file()] == ["stripes-mock.lock"]
 
 
-def test_a_disk_without_room_is_seen_before_anything_is_fetched(cache: Path, go: Go) -> None:
+def test_full_disk_is_noticed_before_anything_is_fetched(cache: Path, go: Go) -> None:
     with pytest.raises(CannotPrepare) as refused:
         compiled.compile(
             STRIPE_MOCK, lambda _: None, kept_in=cache, free=lambda _: 70_000_000, go=[go(WORKS)]

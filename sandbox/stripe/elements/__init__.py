@@ -11,7 +11,6 @@ PAGE_POLICY = (
 
 _FOLDER = Path(__file__).parent
 _TYPES = {
-    "v3.js": "text/javascript",
     "card.html": "text/html",
     "card.js": "text/javascript",
     "card.css": "text/css",
@@ -19,6 +18,9 @@ _TYPES = {
     "challenge.css": "text/css",
 }
 _CONTENT = {name: (_FOLDER / name).read_text(encoding="utf-8") for name in _TYPES}
+_PARTS = [(_FOLDER / f"v3_{part}.js").read_text() for part in ("elements", "payments")]
+_TYPES["v3.js"] = "text/javascript"
+_CONTENT["v3.js"] = "".join(["(() => {\n", *_PARTS, "})();\n"])
 
 
 def served(name: str) -> Response:

@@ -9,6 +9,7 @@ _PUBLISHED: dict[str, Any] = json.loads(
 )
 
 VERSION: str = _PUBLISHED["version"]
+VERSIONS: frozenset[str] = frozenset(_PUBLISHED["versions"])
 REQUESTS: dict[str, dict[str, Any]] = _PUBLISHED["requests"]
 
 

@@ -90,6 +90,13 @@ def _sdk_names(params_class: str) -> set[str]:
     return set(params.__annotations__) - set(options.__annotations__)
 
 
+def _versions() -> list[str]:
+    """Return every version that a request may name; the SDK lists them for webhook endpoints."""
+    module = importlib.import_module("stripe.params._webhook_endpoint_create_params")
+    annotation = module.WebhookEndpointCreateParams.__annotations__["api_version"]
+    return sorted(re.findall(r"20\d\d-\d\d-\d\d[.\w]*", str(annotation)))
+
+
 def _request(spec: dict[str, Any], operation: str, params_class: str) -> dict[str, Any]:
     method, path = operation.split(" ")
     published = spec["paths"][path][method.lower()]
@@ -122,6 +129,7 @@ def extract(folder: Path) -> dict[str, Any]:
     fixtures = json.loads((folder / "fixtures3.json").read_text())["resources"]
     return {
         "version": importlib.import_module("stripe").api_version,
+        "versions": _versions(),
         "requests": {
             operation: _request(spec, operation, params_class)
             for operation, params_class in OPERATIONS.items()

@@ -3,6 +3,7 @@
 from services.access.domain.ban import AlreadyBanned, Ban, BanReason, NotBanned
 from services.access.domain.entry import Deciding, Window, decide_entry
 from services.access.domain.grant import (
+    BY_TEAM,
     Grant,
     GrantNotActive,
     GrantReason,
@@ -12,6 +13,7 @@ from services.access.domain.grant import (
 from services.access.domain.source import Source
 
 __all__ = [
+    "BY_TEAM",
     "AlreadyBanned",
     "Ban",
     "BanReason",

@@ -12,15 +12,24 @@ grant-issued = { $reason ->
     [yes] for ever.
    *[no] until { $until }.
 }
+grant-reinstated = The access was given again, from { $since } { $forever ->
+    [yes] for ever.
+   *[no] until { $until }.
+}
+grant-window-moved = The time of the access changed: from { $since } { $forever ->
+    [yes] for ever.
+   *[no] until { $until }.
+}
 grant-revoked = { $cause ->
-    [refund] The money was refunded in full, so the access that rested on it ended.
+    [refund] The money was refunded in full, so the access ended.
+    [suspended] The membership was suspended, so the access ended for the time being.
     [creator] The team took the access back.
     [abuse] The team took the access back because of abuse.
     [mistake] The team took the access back because it was given by mistake.
-    [lost] The record of the purchase on which the access rested was lost, so the access ended.
+    [lost] The record of the purchase was lost, so the access ended.
    *[other] The access was taken back.
 }
-grant-expired = The time that the access was given for ran out.
+grant-expired = The access expired.
 person-banned = { $reason ->
     [spam] The team of the space banned this person for spam.
     [harassment] The team of the space banned this person for harassment.

@@ -11,6 +11,7 @@ from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.http import person_token
 from libs.runtime.http.app import create_app
+from libs.runtime.messaging.handling import with_views
 from libs.runtime.scheduling.clock import FixedClock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store.store import Store
@@ -56,7 +57,7 @@ def hear(store: Store[Access]) -> Hear:
 
             def react(contract: Contract = contract, told: Envelope = told) -> None:
                 store.project(contract, told)
-                SUBSCRIPTIONS[type(contract)](contract, told, store.application)
+                with_views(SUBSCRIPTIONS, VIEWS)[type(contract)](contract, told, store.application)
 
             store.react(told, f"access-{contract.producer()}", react)
 

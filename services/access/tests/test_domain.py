@@ -21,31 +21,46 @@ from services.access.domain import (
 from services.access.tests.builders import HOUR, NOON, a_grant
 
 
-def test_a_revoked_grant_cannot_be_revoked_again() -> None:
+def test_the_team_revokes_a_grant_once() -> None:
     grant = a_grant()
-    grant.revoke(RevocationCause.REFUND, NOON)
+    grant.revoke(RevocationCause.CREATOR, 1, NOON)
 
     with pytest.raises(GrantNotActive):
-        grant.revoke(RevocationCause.CREATOR, NOON)
+        grant.revoke(RevocationCause.ABUSE, 1, NOON)
 
     assert [type(e) for e in grant.collect_events()] == [Grant.Issued, Grant.Revoked]
 
 
-def test_a_grant_does_not_expire_before_its_time() -> None:
+def test_a_grant_expires_at_its_time_and_once() -> None:
     grant = a_grant(valid_until=NOON + HOUR)
 
-    with pytest.raises(GrantNotActive):
-        grant.expire(NOON + HOUR - timedelta(microseconds=1))
-    grant.expire(NOON + HOUR)
+    grant.expire(1, NOON + HOUR - timedelta(microseconds=1))
+    early = grant.is_active
+    grant.expire(1, NOON + HOUR)
+    grant.expire(1, NOON + HOUR)
 
-    assert not grant.is_active
+    assert early
+    assert [type(e) for e in grant.collect_events()] == [Grant.Issued, Grant.Expired]
 
 
 def test_a_grant_for_ever_does_not_expire() -> None:
     grant = a_grant(valid_until=None)
 
-    with pytest.raises(GrantNotActive):
-        grant.expire(NOON + 100_000 * HOUR)
+    grant.expire(1, NOON + 100_000 * HOUR)
+
+    assert grant.is_active
+
+
+def test_an_expired_grant_opens_again_with_another_window_alone() -> None:
+    grant = a_grant(valid_until=NOON + HOUR)
+    grant.expire(1, NOON + HOUR)
+    grant.collect_events()
+
+    grant.hold(Window(NOON, NOON + HOUR), 2, NOON + HOUR)
+    grant.hold(Window(NOON, NOON + 2 * HOUR), 3, NOON + HOUR)
+
+    assert [type(e) for e in grant.collect_events()] == [Grant.Reinstated]
+    assert grant.is_active
 
 
 def test_one_source_and_experience_make_one_grant_id() -> None:
@@ -56,14 +71,15 @@ def test_one_source_and_experience_make_one_grant_id() -> None:
     assert ids == {Grant.create_id(source_id, experience_id)}
 
 
-def test_the_first_withdrawal_of_a_source_stays() -> None:
-    source = Source(uuid4(), [])
+def test_a_source_takes_in_a_version_once_and_no_older_one() -> None:
+    source = Source(uuid4())
 
-    source.withdraw(RevocationCause.REFUND, 5, NOON)
-    source.withdraw(RevocationCause.CREATOR, 5, NOON)
+    source.update(3, RevocationCause.REFUND)
+    source.update(3, RevocationCause.REFUND)
+    source.update(2, None)
 
-    assert source.withdrawn_for is RevocationCause.REFUND
-    assert [type(e) for e in source.collect_events()] == [Source.Opened, Source.Withdrawn]
+    assert source.revoked_for is RevocationCause.REFUND
+    assert [type(e) for e in source.collect_events()] == [Source.Opened, Source.Updated]
 
 
 def test_a_ban_is_imposed_lifted_and_imposed_again() -> None:

@@ -1,11 +1,11 @@
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from libs.runtime.scheduling.clock import FixedClock
 from services.access.application import Access
-from services.access.domain import BanReason, Deciding, RevocationCause
+from services.access.domain import BanReason, Deciding, RevocationCause, Window
 from services.access.explanation import Explanation, explain
 from services.access.sentences import sentence
 from services.access.tests.builders import HOUR, NOON, an_access, an_entitlement
@@ -31,6 +31,10 @@ class Story:
         self.clock.advance(MINUTE)
         return entitled.source_id
 
+    def is_refunded(self, membership_id: UUID, version: int = 2) -> None:
+        self.access.follow_membership(membership_id, version, RevocationCause.REFUND)
+        self.clock.advance(MINUTE)
+
     def told_at(self, at: datetime) -> Explanation:
         events = self.access.list_history(self.grant_ids, [self.space_id], self.person_id)
         return explain(events, at)
@@ -45,7 +49,7 @@ def test_a_person_who_never_had_a_grant_is_told_so() -> None:
 def test_any_past_instant_is_judged_by_what_had_happened_by_then() -> None:
     story = Story()
     source_id = story.buys()
-    story.access.withdraw_source(source_id, RevocationCause.REFUND)
+    story.is_refunded(source_id)
 
     told = [story.told_at(NOON + n * MINUTE).because for n in (-1, 0, 1)]
 
@@ -54,7 +58,7 @@ def test_any_past_instant_is_judged_by_what_had_happened_by_then() -> None:
 
 def test_of_two_grants_the_one_that_stands_decides() -> None:
     story = Story()
-    story.access.withdraw_source(story.buys(), RevocationCause.REFUND)
+    story.is_refunded(story.buys())
     story.buys(until=NOON + HOUR)
 
     assert story.told_at(NOON + 2 * MINUTE).allowed
@@ -78,7 +82,7 @@ def test_the_timeline_tells_what_happened_in_plain_words() -> None:
     source_id = story.buys(until=NOON + HOUR)
     story.access.ban_person(story.space_id, story.person_id, BanReason.SPAM)
     story.clock.advance(MINUTE)
-    story.access.withdraw_source(source_id, RevocationCause.REFUND)
+    story.is_refunded(source_id)
 
     told = story.told_at(NOON + 2 * MINUTE)
 
@@ -86,8 +90,31 @@ def test_the_timeline_tells_what_happened_in_plain_words() -> None:
         "A purchase opened the door from 1 June 2026, 12:00:00 UTC"
         " until 1 June 2026, 13:00:00 UTC.",
         "The team of the space banned this person for spam.",
-        "The money was refunded in full, so the access that rested on it ended.",
+        "The money was refunded in full, so the access ended.",
     ]
+
+
+def test_a_restored_membership_opens_again_and_the_time_in_between_stays_explained() -> None:
+    story, until = Story(), NOON + HOUR
+    membership_id = story.buys(until=until)
+    story.is_refunded(membership_id)
+    story.access.follow_membership(membership_id, 3, window=Window(NOON, until))
+    story.clock.advance(MINUTE)
+    story.access.follow_membership(membership_id, 4, window=Window(NOON))
+
+    told = story.told_at(NOON + 3 * MINUTE)
+
+    assert [story.told_at(NOON + n * MINUTE).because for n in (0, 1, 2)] == [
+        Deciding.GRANT,
+        Deciding.REVOKED,
+        Deciding.GRANT,
+    ]
+    assert [sentence(step.sentence, step.given) for step in told.timeline[2:]] == [
+        "The access was given again, from 1 June 2026, 12:00:00 UTC"
+        " until 1 June 2026, 13:00:00 UTC.",
+        "The time of the access changed: from 1 June 2026, 12:00:00 UTC for ever.",
+    ]
+    assert story.told_at(until).allowed
 
 
 @pytest.mark.parametrize("because", list(Deciding))

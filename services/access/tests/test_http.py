@@ -16,9 +16,9 @@ from services.access.tests.builders import (
     HOUR,
     NOON,
     a_purchase,
-    a_refund,
     a_space,
     about,
+    an_end,
     an_experience,
 )
 from services.access.tests.conftest import As, Hear
@@ -44,7 +44,7 @@ class World:
             space_id=self.space.space_id,
             access_until=NOON + HOUR,
         )
-        self.grant_id = Grant.create_id(self.purchase.order_id, self.experience.experience_id)
+        self.grant_id = Grant.create_id(self.purchase.membership_id, self.experience.experience_id)
 
     def who(self, name: str) -> UUID:
         return getattr(self, name)
@@ -260,7 +260,7 @@ async def test_a_ban_shuts_the_door_outlives_a_purchase_and_can_be_lifted(
 
     banned = await client.post(bans, json=body, headers=owner)
     again = await client.post(bans, json=body, headers=owner)
-    hear(world.purchase.model_copy(update={"order_id": uuid4()}))
+    hear(world.purchase.model_copy(update={"membership_id": uuid4()}))
     shut = (await client.get(entry, headers=member)).json()
     mine = (await client.get("/grants/mine", headers=member)).json()
     lifted = await client.delete(f"{bans}/{world.member}", headers=owner)
@@ -310,7 +310,7 @@ async def test_members_are_listed_with_their_grants(
 
     assert member["person_id"] == str(world.member)
     assert (member["status"], member["reason"]) == ("active", "purchase")
-    assert member["source_id"] == str(world.purchase.order_id)
+    assert member["source_id"] == str(world.purchase.membership_id)
     assert [grant["grant_id"] for grant in member["grants"]] == [str(world.grant_id)]
 
 
@@ -336,14 +336,14 @@ async def test_a_person_learns_how_they_stand_to_a_space_and_who_ended_it(
 
     assert answer.json() == {
         "state": "removed",
-        "removed_source_ids": [str(world.purchase.order_id)],
+        "removed_source_ids": [str(world.purchase.membership_id)],
     }
 
 
 async def test_what_went_with_a_refund_was_not_removed_by_the_team(
     world: World, client: httpx.AsyncClient, signed: As, hear: Hear
 ) -> None:
-    hear(a_refund(world.purchase))
+    hear(an_end(world.purchase))
 
     answer = await client.get(
         f"/spaces/{world.space.space_id}/admission", headers=signed(world.member)

@@ -15,10 +15,11 @@ from services.access.projections import VIEWS
 from services.access.tests.builders import (
     HOUR,
     NOON,
+    a_change,
     a_purchase,
-    a_refund,
     a_space,
     about,
+    an_end,
     an_experience,
 )
 from services.access.tests.conftest import Hear
@@ -38,8 +39,10 @@ def a_command(store: Store[Access], decide: Callable[[], None]) -> None:
 def test_rebuilt_from_the_log_the_tables_are_what_they_were(
     store: Store[Access], hear: Hear, database: str, clock: FixedClock
 ) -> None:
-    kept, refunded = a_purchase(access_until=NOON + HOUR), a_purchase()
-    hear(kept, refunded, a_refund(refunded))
+    kept, refunded, restored = a_purchase(access_until=NOON + HOUR), a_purchase(), a_purchase()
+    hear(kept, refunded, an_end(refunded), restored, an_end(restored), a_change(restored))
+    longer = a_change(kept, access_until=NOON + 2 * HOUR)
+    hear(longer)
     access = store.application
     banned = [(kept.space_id, uuid4()), (kept.space_id, uuid4())]
     for space_id, person_id in banned:
@@ -60,7 +63,7 @@ def test_rebuilt_from_the_log_the_tables_are_what_they_were(
     again.close()
 
     assert rebuilt == live
-    assert [len(live[table]) for table in OWN_TABLES] == [4, 1]
+    assert [len(live[table]) for table in OWN_TABLES] == [6, 1]
 
 
 def _forget_views(store: Store[Access]) -> None:
@@ -99,7 +102,7 @@ def test_the_door_and_the_explanation_agree(
         ),
         lambda: a_command(store, lambda: access.lift_ban(space.space_id, person)),
         lambda: hear(a_purchase(experience, **who, access_from=NOON + HOUR)),
-        lambda: hear(a_refund(first)),
+        lambda: hear(an_end(first)),
         lambda: clock.advance(HOUR),
     ]
 
@@ -136,7 +139,7 @@ def test_a_member_is_one_row_with_what_is_open_now(
     person, space_id = uuid4(), uuid4()
     old = a_purchase(uuid4(), person_id=person, space_id=space_id, access_from=NOON - HOUR)
     new = a_purchase(uuid4(), person_id=person, space_id=space_id)
-    hear(old, a_refund(old), new, a_purchase())
+    hear(old, an_end(old), new, a_purchase())
 
     (member,) = store.query(
         lambda c: queries.list_members(c, space_id, clock.now(), limit=10, offset=0)
@@ -144,14 +147,14 @@ def test_a_member_is_one_row_with_what_is_open_now(
 
     assert (member.person_id, member.status, member.since) == (person, "active", NOON - HOUR)
     assert member.experience_ids == new.experience_ids
-    assert member.source_id == new.order_id
+    assert member.source_id == new.membership_id
     assert [grant.status for grant in member.grants] == ["active", "revoked"]
 
 
 def test_a_revoked_grant_is_shown_with_its_cause(store: Store[Access], hear: Hear) -> None:
     purchase = a_purchase(uuid4())
     hear(purchase)
-    grant_id = Grant.create_id(purchase.order_id, purchase.experience_ids[0])
+    grant_id = Grant.create_id(purchase.membership_id, purchase.experience_ids[0])
 
     a_command(store, lambda: store.application.revoke_grant(grant_id, RevocationCause.ABUSE))
 

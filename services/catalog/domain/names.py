@@ -66,6 +66,14 @@ def check_text(name: str, text: str, *, least: int = 0, most: int) -> list[Field
     return []
 
 
+def check_profile(display_name: str, bio: str) -> list[FieldError]:
+    """Check a name of 1 to 80 characters and a bio of at most 2,000."""
+    return [
+        *check_text("display_name", display_name, least=1, most=80),
+        *check_text("bio", bio, most=2000),
+    ]
+
+
 def _is_unreadable(sign: str) -> bool:
     control = sign < " " and sign not in "\n\r\t"
     return control or "\ud800" <= sign <= "\udfff"

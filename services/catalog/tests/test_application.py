@@ -112,7 +112,7 @@ def test_a_person_without_a_profile_has_nothing_to_change() -> None:
         a_catalog().change_profile(OWNER, "Anna", "")
 
 
-def test_following_told_twice_is_one_following() -> None:
+def test_redelivered_follow_makes_one_follower() -> None:
     catalog = a_catalog()
     catalog.open_profile(OWNER, "anna", "Anna", "")
 

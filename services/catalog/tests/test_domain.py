@@ -87,7 +87,7 @@ def test_the_words_of_our_own_addresses_are_no_slugs(slug: str) -> None:
     assert codes(refused) == {("slug", "slug_reserved")}
 
 
-def test_everything_that_is_wrong_with_a_space_is_told_at_once() -> None:
+def test_all_errors_of_a_space_are_reported_at_once() -> None:
     details = SpaceDetails("  ", "x" * 4001, "Europe/Nowhere")
 
     with pytest.raises(Invalid) as refused:
@@ -103,14 +103,14 @@ def test_everything_that_is_wrong_with_a_space_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("zone", ["", "/etc/passwd", "../../etc/passwd", "Europe", "a\0b"])
-def test_what_is_no_zone_of_the_database_is_refused(zone: str) -> None:
+def test_unknown_time_zone_is_refused(zone: str) -> None:
     with pytest.raises(Invalid) as refused:
         Space.open(uuid4(), OWNER, "anna", SpaceDetails("Anna", "", zone), "EUR")
 
     assert codes(refused) == {("time_zone", "time_zone_unknown")}
 
 
-def test_a_space_is_published_once_however_often_it_is_told() -> None:
+def test_repeated_publishing_publishes_a_space_once() -> None:
     space = a_space(published=False)
 
     space.publish()
@@ -224,7 +224,7 @@ def test_publishing_freezes_the_draft_as_the_next_version() -> None:
     assert first.space_slug == "anna"
 
 
-def test_publishing_what_did_not_change_makes_no_version() -> None:
+def test_publishing_an_unchanged_pass_makes_no_version() -> None:
     space = a_space()
     access_pass = a_pass(space)
 
@@ -316,7 +316,7 @@ def test_an_archived_pass_stays_as_it_is() -> None:
     assert kinds(access_pass) == [AccessPass.Published, AccessPass.Archived]
 
 
-def test_what_was_never_on_sale_is_not_archived() -> None:
+def test_unpublished_pass_cannot_be_archived() -> None:
     with pytest.raises(PassNotPublished):
         a_pass(a_space()).archive(NOW)
 

@@ -195,6 +195,7 @@ async def test_a_space_shows_what_is_on_sale_to_everyone(
     assert public["passes"][0]["terms"] | TERMS == public["passes"][0]["terms"]
     assert public["passes"][0]["terms"]["currency_exponent"] == 2
     assert [each["slug"] for each in public["experiences"]] == ["live"]
+    assert public["experiences"][0]["opened_by"] == [{"slug": "season", "name": "Season"}]
     assert public["owner"] == {"username": "anna", "display_name": "A"}
     assert (public["role"], team["role"]) == (None, "owner")
 
@@ -205,7 +206,8 @@ async def test_an_archived_pass_is_no_longer_listed_but_still_explains_itself(
     await owner.done("POST", "/spaces/anna/passes/season/archive")
 
     public = visitor("no_one")
-    assert (await public.done("GET", "/spaces/anna"))["passes"] == []
+    space = await public.done("GET", "/spaces/anna")
+    assert (space["passes"], space["experiences"][0]["opened_by"]) == ([], [])
     assert (await public.done("GET", "/spaces/anna/passes/season"))["status"] == "archived"
 
 
@@ -240,7 +242,7 @@ async def test_spaces_are_found_by_their_ids_for_the_member_area(
     assert [each["slug"] for each in found[0]["experiences"]] == ["live"]
 
 
-async def test_the_same_command_told_twice_makes_one_space(
+async def test_redelivered_command_creates_one_space(
     visitor: Callable[[str], Visitor], store: Store[Catalog]
 ) -> None:
     first = await visitor("owner").ask("POST", "/spaces", SPACE, key="one click")
@@ -284,7 +286,7 @@ async def test_without_the_constraint_many_would_get_the_same_slug(
     assert [each.status_code for each in answers].count(201) > 1
 
 
-async def test_of_two_editors_at_once_one_is_told_of_the_other(owner: Visitor) -> None:
+async def test_concurrent_editor_is_refused_with_the_reason(owner: Visitor) -> None:
     bodies = [DETAILS | {"name": f"Editor {n}"} for n in range(6)]
 
     answers = await asyncio.gather(*(owner.ask("PUT", "/spaces/anna", body) for body in bodies))
@@ -295,7 +297,7 @@ async def test_of_two_editors_at_once_one_is_told_of_the_other(owner: Visitor) -
     }
 
 
-async def test_an_unready_pass_is_told_its_open_points(
+async def test_unready_pass_is_refused_with_its_open_points(
     owner: Visitor, visitor: Callable[[str], Visitor]
 ) -> None:
     creator = visitor("another_creator")

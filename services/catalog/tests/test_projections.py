@@ -85,4 +85,4 @@ def test_the_list_of_passes_knows_the_version_that_an_editor_must_expect(
 
     assert (rows["season"]["version"], rows["season"]["version_number"]) == (4, 2)
     assert rows["season"]["published"]["terms"]["price_minor"] == 2990
-    assert (rows["old"]["archived"], rows["old"]["has_changes"]) == (True, False)
+    assert (rows["old"]["status"], rows["old"]["has_changes"]) == ("archived", False)

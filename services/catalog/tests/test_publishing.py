@@ -14,7 +14,7 @@ from services.catalog.sentences import language_for, sentence
 from services.catalog.tests.builders import DETAILS, NOW, OWNER, a_draft, a_pass, a_space
 
 
-def test_a_published_pass_tells_all_that_a_sale_needs() -> None:
+def test_published_pass_carries_all_that_a_sale_needs() -> None:
     space = a_space()
     access_pass = a_pass(space)
     access_pass.publish(space, None, NOW)
@@ -30,7 +30,7 @@ def test_a_published_pass_tells_all_that_a_sale_needs() -> None:
     assert told.terms.stock_mode is StockMode.EDITIONS
 
 
-def test_the_same_event_is_told_in_the_same_bytes() -> None:
+def test_same_event_is_published_in_the_same_bytes() -> None:
     space = a_space()
     access_pass = a_pass(space)
     access_pass.publish(space, None, NOW)

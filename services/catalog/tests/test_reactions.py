@@ -9,11 +9,13 @@ import pytest
 from libs.events.access import BanLifted, PersonBanned
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
+from libs.runtime.messaging.handling import with_views
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.catalog.application import Catalog
 from services.catalog.domain import Role
 from services.catalog.domain.refusals import Banned, OwnerStays
+from services.catalog.projections import VIEWS
 from services.catalog.reactions import SUBSCRIPTIONS
 from services.catalog.tests.builders import DETAILS, NOW, OWNER, STRANGER
 
@@ -59,7 +61,7 @@ def hear(store: Store[Catalog]) -> Hear:
 
         def react() -> None:
             store.project(contract, told)
-            SUBSCRIPTIONS[type(contract)](contract, told, store.application)
+            with_views(SUBSCRIPTIONS, VIEWS)[type(contract)](contract, told, store.application)
 
         store.react(told, "catalog-access", react)
 
@@ -108,7 +110,7 @@ def test_a_banned_person_joins_the_team_only_once_the_ban_is_lifted(
     assert team(store) == {str(OWNER), str(STRANGER)}
 
 
-def test_a_ban_heard_after_it_was_lifted_takes_nobody_off_the_team(
+def test_late_ban_after_its_lifting_removes_nobody_from_the_team(
     store: Store[Catalog], do: Do, hear: Hear
 ) -> None:
     do(lambda catalog: catalog.add_to_team("anna", OWNER, STRANGER, Role.ADMIN))
@@ -119,16 +121,14 @@ def test_a_ban_heard_after_it_was_lifted_takes_nobody_off_the_team(
     assert team(store) == {str(OWNER), str(STRANGER)}
 
 
-def test_the_owner_of_a_space_stays_whatever_is_heard(store: Store[Catalog], hear: Hear) -> None:
+def test_owner_of_a_space_stays_whatever_arrives(store: Store[Catalog], hear: Hear) -> None:
     with pytest.raises(OwnerStays):
         hear(banned(OWNER), 2)
 
     assert team(store) == {str(OWNER)}
 
 
-def test_the_list_of_bans_is_the_same_in_whatever_order_it_is_heard(
-    store: Store[Catalog], hear: Hear
-) -> None:
+def test_ban_list_is_the_same_in_any_order_of_events(store: Store[Catalog], hear: Hear) -> None:
     told = [(banned(), 2), (lifted(), 3), (banned(), 4)]
     seen = []
 

@@ -36,7 +36,7 @@ async def _published(nats_url: str, count: int) -> list[tuple[Envelope, bytes]]:
 
 
 @pytest.mark.slow(60, "starts a NATS of its own")
-async def test_what_a_creator_publishes_is_announced_in_its_order(
+async def test_events_of_a_creator_are_published_in_order(
     database: str, own_nats: NatsServer
 ) -> None:
     service = catalog_service(settings_for(database, own_nats.url), SystemClock())

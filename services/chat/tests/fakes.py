@@ -43,7 +43,7 @@ class Room(ChatProvider):
 
     channels: dict[UUID, str] = field(default_factory=dict)
     names: dict[UUID, str | None] = field(default_factory=dict)
-    seats: dict[tuple[UUID, UUID], Role] = field(default_factory=dict)
+    members: dict[tuple[UUID, UUID], Role] = field(default_factory=dict)
     prepared: int = 0
 
     def prepare(self) -> None:
@@ -52,21 +52,21 @@ class Room(ChatProvider):
     def open_channel(self, experience_id: UUID, name: str) -> None:
         self.channels[experience_id] = name
 
-    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+    def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
         if experience_id not in self.channels:
             raise ChannelMissing(experience_id)
         if person_id not in self.names:
             raise PersonUnknown(person_id)
-        self.seats.setdefault((experience_id, person_id), role)
+        self.members.setdefault((experience_id, person_id), role)
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        self.seats[experience_id, person_id] = role
+        self.members[experience_id, person_id] = role
 
-    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
-        self.seats.pop((experience_id, person_id), None)
+    def remove_member(self, experience_id: UUID, person_id: UUID) -> None:
+        self.members.pop((experience_id, person_id), None)
 
     def list_members(self, experience_id: UUID) -> dict[UUID, Role]:
-        return {who: role for (where, who), role in self.seats.items() if where == experience_id}
+        return {who: role for (where, who), role in self.members.items() if where == experience_id}
 
     def introduce(self, person_id: UUID, display_name: str | None) -> None:
         self.names[person_id] = display_name

@@ -39,10 +39,10 @@ def test_who_changes_a_space_waits_for_its_turn_until_the_one_before_has_committ
         assert go_on.wait(10)
         store.after_commit(lambda: committed.append("first"))
 
-    def ban(space_id: UUID, word: str) -> None:
+    def ban(space_id: UUID, name: str) -> None:
         def decide() -> None:
             store.application.ban_person(space_id, PERSON, 2)
-            store.after_commit(lambda: committed.append(word))
+            store.after_commit(lambda: committed.append(name))
 
         store.execute(Cause(uuid4()), decide)
 

@@ -16,6 +16,7 @@ class PassSale(View):
 
     name = "pass_sale"
     tables = ("pass_sale",)
+    subscriptions = (PassPublished, PassArchived)
     ddl = """
         CREATE TABLE IF NOT EXISTS pass_sale (
             pass_id uuid PRIMARY KEY,
@@ -30,7 +31,8 @@ class PassSale(View):
             experience_ids uuid[],
             terms jsonb,
             archived boolean NOT NULL
-        )
+        );
+        CREATE INDEX IF NOT EXISTS pass_sale_of_space ON pass_sale (space_id);
     """
 
     @override

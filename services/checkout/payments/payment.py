@@ -125,8 +125,9 @@ class Payment(Aggregate):
     class RefundFailed(Event):
         """The bank rejected a refund: that money never went back.
 
-        `counted`: it had been recorded as refunded. `reopened`: a payment that bought nothing had
-        been returned, and has to be returned again.
+        `counted`: it had been recorded as refunded. `stands_again`: the purchase had been refunded
+        in full, and is theirs again. `reopened`: a payment that bought nothing had been returned,
+        and has to be returned again.
         """
 
         TOPIC = "checkout.payment.refund_failed"
@@ -135,9 +136,12 @@ class Payment(Aggregate):
         request_id: UUID | None
         refund_id: str
         amount_minor: int
+        currency: str
+        currency_exponent: int
         failure: str
         whole: bool
         counted: bool
+        stands_again: bool
         reopened: bool
         failed_at: datetime
 

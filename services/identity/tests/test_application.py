@@ -14,14 +14,15 @@ from services.identity.domain import (
 )
 from services.identity.tests.builders import ADA, HASHING, House, wrong
 
-REGISTERED, STARTED, ENDED = (
+REGISTERED, STARTED, NEW_BROWSER, ENDED = (
     "identity.person.registered",
     "identity.session.started",
+    "identity.session.found_in_new_browser",
     "identity.session.ended",
 )
 
 
-def test_the_first_sign_in_registers_a_person_and_tells_the_bucket() -> None:
+def test_first_sign_in_registers_a_person_and_fills_the_bucket() -> None:
     house = House()
 
     person_id, _ = house.sign_in()
@@ -42,6 +43,15 @@ def test_the_second_sign_in_is_the_same_person_in_another_session() -> None:
     assert first[0] == second[0]
     assert first[1] != second[1]
     assert house.stored() == [REGISTERED, STARTED, STARTED]
+
+
+def test_a_new_browser_is_noted_once_and_the_one_that_opened_the_account_never() -> None:
+    house = House()
+
+    for browser in ("laptop", "phone", "phone", "laptop"):
+        house.sign_in(browser=browser)
+
+    assert house.stored() == [REGISTERED, STARTED, STARTED, NEW_BROWSER, STARTED, STARTED]
 
 
 def test_known_and_unknown_addresses_are_asked_for_codes_in_the_same_way() -> None:
@@ -232,7 +242,7 @@ def test_a_network_and_everyone_together_have_their_limits() -> None:
         house.ask("t@example.org", browser="t", network="192.0.2.4")
 
 
-def test_what_is_no_address_is_refused() -> None:
+def test_malformed_address_is_refused() -> None:
     house = House()
 
     with pytest.raises(InvalidAddress):
@@ -241,7 +251,7 @@ def test_what_is_no_address_is_refused() -> None:
     assert house.schedule.entries == []
 
 
-def test_the_same_request_says_the_same_code_however_often_it_is_mailed() -> None:
+def test_repeated_mail_of_a_request_has_the_same_code() -> None:
     request_id = uuid4()
 
     assert HASHING.code_of(request_id) == HASHING.code_of(request_id)

@@ -53,7 +53,7 @@ def test_every_way_to_write_an_address_is_one_address(typed: str) -> None:
         "a" * 250 + "@example.org",
     ],
 )
-def test_what_is_no_single_address_is_refused(typed: str) -> None:
+def test_text_that_is_not_one_address_is_refused(typed: str) -> None:
     with pytest.raises(InvalidAddress):
         normalise_address(typed)
 

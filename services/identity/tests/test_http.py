@@ -217,7 +217,7 @@ async def test_a_mail_that_is_refused_for_good_is_kept_as_such_and_not_tried_aga
     assert mailbox.mails == []
 
 
-async def test_an_attacker_with_new_browsers_and_networks_can_not_keep_the_owner_out(
+async def test_attacker_with_new_browsers_and_networks_cannot_lock_the_owner_out(
     browser: Browser, client: httpx.AsyncClient, mailbox: Mailbox
 ) -> None:
     await browser.sign_in()

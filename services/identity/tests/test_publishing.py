@@ -18,7 +18,7 @@ def test_a_registration_is_public_and_says_the_id_alone() -> None:
     assert set(contract.model_dump()) == {"person_id"}
 
 
-def test_sessions_are_nobody_elses_business() -> None:
+def test_session_events_stay_private() -> None:
     session = Session(uuid4(), uuid4(), NOON)
     session.end(NOON)
 

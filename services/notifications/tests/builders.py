@@ -64,6 +64,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "started_at": NOON.isoformat(),
     },
     Kind.ACCOUNT_OPENED: {},
+    Kind.NEW_SIGN_IN: {"signed_in_at": NOON.isoformat()},
 }
 
 

@@ -35,7 +35,7 @@ def test_the_app_shows_it_at_once_and_the_mail_is_put_on_the_schedule() -> None:
     assert (entry.kind, entry.payload) == (SEND_MAIL, {"notice_id": str(mail.id)})
 
 
-def test_told_twice_a_person_has_one_notice_for_each_channel() -> None:
+def test_redelivered_event_makes_one_notice_per_channel() -> None:
     schedule = MemorySchedule()
     app, person, news = a_service(schedule=schedule), uuid4(), some_news()
 
@@ -48,7 +48,7 @@ def test_told_twice_a_person_has_one_notice_for_each_channel() -> None:
     assert schedule.entries == []
 
 
-def test_what_is_too_late_is_dropped_with_its_reason() -> None:
+def test_late_notice_is_dropped_with_its_reason() -> None:
     clock, schedule = FixedClock(NOON), MemorySchedule()
     app, person = a_service(clock, schedule), uuid4()
     news = some_news(Kind.LIVE_NOW, not_after=NOON + 10 * MINUTE)
@@ -72,7 +72,7 @@ def a_live_stream(shelf: Shelf) -> Live:
 @pytest.mark.parametrize(
     "people", [0, 1, PEOPLE_PER_PAGE - 1, PEOPLE_PER_PAGE, 2 * PEOPLE_PER_PAGE + 3]
 )
-def test_everyone_with_access_is_told_of_a_live_stream_once_page_by_page(people: int) -> None:
+def test_everyone_with_access_gets_one_live_notice(people: int) -> None:
     schedule, shelf = MemorySchedule(), Shelf([uuid4() for _ in range(people)])
     app, live = a_service(schedule=schedule, shelf=shelf), a_live_stream(shelf)
 
@@ -129,7 +129,7 @@ def test_a_notice_is_read_by_its_person_alone() -> None:
             app.read_notice(notice_id, reader)
 
 
-def test_the_fate_of_a_mail_is_recorded_once() -> None:
+def test_outcome_of_a_mail_is_recorded_once() -> None:
     app, person, news = a_service(), uuid4(), some_news()
     app.tell([person], news)
     mail = told(app, news, person, Channel.EMAIL).id

@@ -66,7 +66,7 @@ async def test_a_mail_is_sent_once_and_its_delivery_recorded(office: Office) -> 
     assert notice().status is Status.DELIVERED
 
 
-async def test_an_job_that_comes_again_after_its_outcome_sends_nothing(
+async def test_repeated_job_after_its_outcome_sends_nothing(
     office: Office, clock: FixedClock
 ) -> None:
     notice = office.told()
@@ -94,7 +94,7 @@ async def test_a_server_that_is_away_is_tried_again_until_it_takes_the_mail(
     assert notice().status is Status.DELIVERED
 
 
-async def test_when_we_die_after_the_servers_250_the_repeat_carries_the_same_message_id(
+async def test_repeat_after_a_crash_has_the_same_message_id(
     office: Office, clock: FixedClock
 ) -> None:
     notice = office.told()
@@ -162,7 +162,7 @@ async def test_a_live_notice_that_waited_too_long_is_dropped(
 @pytest.mark.parametrize(
     ("kind", "sent"), [(Kind.RECEIPT, 1), (Kind.REFUND, 1), (Kind.WELCOME, 0), (Kind.LIVE_NOW, 0)]
 )
-async def test_who_wants_no_mail_from_a_space_still_gets_those_about_money(
+async def test_unsubscribed_person_still_gets_mails_about_money(
     office: Office, kind: Kind, sent: int
 ) -> None:
     space = uuid4()

@@ -165,7 +165,7 @@ def test_an_address_with_letters_beyond_ascii_can_be_written_to() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_every_kind_has_its_words_in_the_app(kind: Kind) -> None:
+def test_every_kind_has_a_text_in_the_app(kind: Kind) -> None:
     language = Texts().for_header("fr-FR,en;q=0.5")
     name, given = kind.replace("_", "-"), language.blanks(FACTS[kind])
 
@@ -175,7 +175,7 @@ def test_every_kind_has_its_words_in_the_app(kind: Kind) -> None:
     assert body
 
 
-def test_words_that_are_missing_are_a_fault() -> None:
+def test_missing_text_is_a_fault() -> None:
     with pytest.raises(LookupError):
         Texts().in_language("en").say("receipt", "no-such-part")
 

@@ -89,7 +89,7 @@ def _revocation_of(grant: Any) -> GrantRevoked:
     return GrantRevoked(**fields, cause="refund")
 
 
-def test_a_revocation_that_is_heard_first_stays_and_leaves_the_same_row(
+def test_revocation_that_arrives_first_leaves_the_same_row(
     store: Store[Notifications], hear: Hear
 ) -> None:
     first, second = a_grant(uuid4(), uuid4()), a_grant(uuid4(), uuid4())
@@ -116,7 +116,7 @@ def test_an_older_ban_never_wins_over_its_lifting(store: Store[Notifications], h
     assert standing(store, grant.experience_id) == [grant.person_id]
 
 
-def test_names_come_from_the_catalog_whatever_is_heard_first(
+def test_names_come_from_the_catalog_in_any_order_of_events(
     store: Store[Notifications], hear: Hear
 ) -> None:
     space, experience, of_pass = uuid4(), uuid4(), uuid4()

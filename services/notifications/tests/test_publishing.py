@@ -14,7 +14,7 @@ def test_every_domain_event_is_declared_and_delivery_alone_is_public() -> None:
     assert declared == PRIVATE | {Notice.Delivered}
 
 
-def test_what_is_told_on_each_channel_is_announced_once_it_is_delivered() -> None:
+def test_delivered_notice_is_published_for_each_channel() -> None:
     app, person, news = a_service(), uuid4(), some_news()
     app.tell([person], news)
     in_app, mail = (

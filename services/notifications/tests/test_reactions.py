@@ -3,10 +3,10 @@ from uuid import uuid4
 import pytest
 
 from libs.events.checkout import RefundCause
-from libs.events.identity import PersonRegistered
+from libs.events.identity import NewBrowserSignedIn, PersonRegistered
 from libs.runtime.scheduling.schedule import MemorySchedule
 from services.notifications.application import FAN_OUT_LIVE, Notifications
-from services.notifications.domain import Channel, Kind, Notice
+from services.notifications.domain import Channel, Kind, Notice, Status
 from services.notifications.reactions import SUBSCRIPTIONS
 from services.notifications.tests.builders import (
     NOON,
@@ -58,7 +58,7 @@ def test_a_buyer_gets_a_receipt_and_a_welcome_in_the_app_and_by_mail() -> None:
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_refund_is_told_with_its_amount_and_what_it_means(full: bool) -> None:
+def test_refund_notice_names_amount_and_consequence(full: bool) -> None:
     shelf, refund = Shelf(), a_refund(full=full, amount_minor=500)
     shelf.names[refund.pass_id] = named()
     app = a_service(shelf=shelf)
@@ -69,7 +69,7 @@ def test_a_refund_is_told_with_its_amount_and_what_it_means(full: bool) -> None:
     assert told.facts["full"] == ("yes" if full else "no")
 
 
-def test_a_returned_payment_is_told_with_its_cause_even_for_a_pass_without_a_name() -> None:
+def test_returned_payment_notice_names_its_cause_even_without_a_pass_name() -> None:
     app, returned = a_service(), a_return(RefundCause.SECOND_CHARGE)
 
     told = notice(app, hear(app, returned), returned.person_id, Kind.PAYMENT_RETURNED)
@@ -88,7 +88,21 @@ def test_a_new_person_gets_a_first_hello_in_the_app_alone() -> None:
     assert schedule.entries == []
 
 
-def test_a_stream_that_goes_live_is_put_on_the_schedule_to_be_told() -> None:
+def test_a_person_is_told_of_a_new_browser_in_the_app_and_by_a_mail_that_always_comes() -> None:
+    app = a_service()
+    signed_in = NewBrowserSignedIn(session_id=uuid4(), person_id=uuid4())
+
+    told = notice(app, hear(app, signed_in), signed_in.person_id, Kind.NEW_SIGN_IN)
+
+    assert (told.url, told.facts) == ("/account#sessions", {"signed_in_at": NOON.isoformat()})
+    assert told.is_mandatory
+    in_app = Notice.create_id(
+        told.about_event_id, signed_in.person_id, Kind.NEW_SIGN_IN, Channel.IN_APP
+    )
+    assert app.get_notice(in_app).status is Status.DELIVERED
+
+
+def test_live_stream_is_scheduled_for_notices() -> None:
     schedule = MemorySchedule()
     app, live = a_service(schedule=schedule), a_live_stream()
 

@@ -84,7 +84,7 @@ async def announced(service: Service) -> list[tuple[Envelope, NoticeDelivered]]:
     ]
 
 
-async def test_a_purchase_told_twice_is_told_the_buyer_once_on_every_channel(
+async def test_redelivered_purchase_notifies_the_buyer_once_per_channel(
     service: Service, mail_server: MailServer
 ) -> None:
     ada, bob = [await someone(service, f"{name}@example.org") for name in ("ada", "bob")]
@@ -121,7 +121,7 @@ async def _until_announced(service: Service, count: int) -> Any:
     return await until(look)
 
 
-async def test_a_contact_that_comes_after_the_purchase_gets_its_mails(
+async def test_late_contact_gets_the_mails_of_its_purchase(
     service: Service, mail_server: MailServer
 ) -> None:
     purchase = a_purchase()
@@ -136,7 +136,7 @@ async def test_a_contact_that_comes_after_the_purchase_gets_its_mails(
     assert await rows(service, "SELECT 1 FROM schedule") == []
 
 
-async def test_a_mail_whose_250_was_lost_is_sent_again_under_the_same_message_id(
+async def test_mail_with_a_lost_250_is_sent_again_with_the_same_message_id(
     service: Service, mail_server: MailServer
 ) -> None:
     mail_server.loses_answer = 1
@@ -150,7 +150,7 @@ async def test_a_mail_whose_250_was_lost_is_sent_again_under_the_same_message_id
     assert (len(ids), len(set(ids))) == (3, 2)
 
 
-async def test_who_has_access_hears_of_a_stream_that_is_live_and_others_do_not(
+async def test_only_people_with_access_are_notified_of_a_live_stream(
     service: Service, mail_server: MailServer
 ) -> None:
     space, experience = uuid4(), uuid4()

@@ -72,7 +72,7 @@ def test_a_server_that_is_away_is_tried_again_later() -> None:
         SmtpProvider(f"smtp://127.0.0.1:{free_port()}").send(a_mail())
 
 
-def test_a_password_is_never_said_on_an_open_line(mail_server: MailServer) -> None:
+def test_password_is_never_sent_unencrypted(mail_server: MailServer) -> None:
     url = mail_server.url.replace("smtp://", "smtp://user:secret@")
 
     with pytest.raises(MailNotTaken):

@@ -8,16 +8,15 @@ from uuid import UUID
 
 from libs.runtime.http import person_token
 from libs.runtime.scheduling.clock import SystemClock
-from services.streaming.application import (
+from services.streaming.application import Stage, WebhookInbox
+from services.streaming.provider import (
     ForgedWebhook,
     Participant,
     RoomEvent,
     RoomToken,
-    Stage,
     VideoProvider,
     VideoServer,
     VideoServerState,
-    WebhookInbox,
 )
 
 PERSON_SECRET = "a secret for person tokens, of 32 signs"

@@ -18,7 +18,7 @@ from services.streaming.timers import end_without_host
 EXPERIENCE, SPACE, PERSON = uuid4(), uuid4(), uuid4()
 
 
-def test_going_live_asks_for_a_room_and_live_is_what_a_host_is_seen_in() -> None:
+def test_going_live_requests_a_room_and_a_publishing_host_makes_it_live() -> None:
     studio, stream_id = Studio(), uuid4()
 
     studio.streaming.go_live(stream_id, EXPERIENCE, SPACE, PERSON)
@@ -119,7 +119,7 @@ def test_a_room_that_opens_after_the_end_is_closed() -> None:
     assert studio.stream(stream_id).is_over
 
 
-def test_a_webhook_told_twice_is_handled_once_and_one_of_no_use_is_only_kept() -> None:
+def test_redelivered_webhook_is_handled_once_and_an_irrelevant_one_only_stored() -> None:
     studio = Studio()
 
     studio.streaming.receive_webhook("EV_1", "participant_joined", "{}")

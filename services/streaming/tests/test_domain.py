@@ -59,7 +59,7 @@ def test_a_host_who_drops_does_not_end_the_stream() -> None:
     assert kinds(stream) == ["WentLive", "HostReturned", "HostLeft", "HostReturned"]
 
 
-def test_what_is_known_of_the_host_is_not_noted_again() -> None:
+def test_known_presence_of_the_host_is_not_recorded_again() -> None:
     stream = a_stream()
     stream.confirm_live(EIGHT)
     stream.collect_events()

@@ -15,7 +15,8 @@ from libs.runtime.http.intake import Intake
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.streaming.application import HANDLE_WEBHOOK, Streaming, VideoServerState
+from services.streaming.application import HANDLE_WEBHOOK, Streaming
+from services.streaming.provider import VideoServerState
 from services.streaming.tests.builders import (
     NOW,
     ban_lifted,
@@ -283,7 +284,7 @@ async def test_a_stream_that_ended_lets_nobody_in_and_says_so(ask: Ask, on_air: 
     assert (shown["state"], shown["stream_id"]) == ("ended", str(on_air))
 
 
-async def test_a_revoked_grant_opens_no_door_even_if_its_issue_is_told_later(
+async def test_revoked_grant_opens_no_door_even_if_its_issue_arrives_later(
     ask: Ask, store: Store[Streaming], on_air: UUID
 ) -> None:
     tell(
@@ -332,7 +333,7 @@ async def test_a_window_opens_and_closes_by_the_clock(
     assert seen == [403, 200, 403]
 
 
-async def test_who_left_the_team_hosts_no_more(
+async def test_former_team_member_cannot_host(
     ask: Ask, store: Store[Streaming], on_air: UUID
 ) -> None:
     contract = TeamMemberRemoved(space_id=SPACE, person_id=COLLABORATOR)

@@ -11,15 +11,10 @@ from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.worker import Worker
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.streaming.application import (
-    HANDLE_WEBHOOK,
-    SWEEP,
-    Participant,
-    StillInRoom,
-    Streaming,
-)
+from services.streaming.application import HANDLE_WEBHOOK, SWEEP, StillInRoom, Streaming
 from services.streaming.domain import EndCause
 from services.streaming.jobs import Jobs
+from services.streaming.provider import Participant
 from services.streaming.queries import StreamSeen, get_stream
 from services.streaming.tests.builders import (
     about,
@@ -130,7 +125,7 @@ async def test_a_track_of_nobody_who_may_host_announces_nothing(
     assert (seen(store).state, announced(store)) == ("lobby", 0)
 
 
-async def test_a_first_track_of_which_no_webhook_told_is_found_by_the_sweep(
+async def test_first_track_without_a_webhook_is_found_by_the_sweep(
     store: Store[Streaming], rooms: Rooms, worker: Worker, clock: FixedClock
 ) -> None:
     rooms.rooms[STREAM] = [host(OWNER, publishes=True)]
@@ -153,7 +148,7 @@ async def test_a_join_without_a_grant_is_put_out_and_one_with_a_grant_stays(
     assert due(store, HANDLE_WEBHOOK) == []
 
 
-async def test_who_is_not_on_the_team_does_not_stay_as_a_host(
+async def test_host_outside_the_team_is_removed(
     store: Store[Streaming], rooms: Rooms, worker: Worker
 ) -> None:
     rooms.rooms[STREAM] = [host(MEMBER)]
@@ -240,7 +235,7 @@ async def test_a_banned_person_is_put_out_as_a_host_too_and_when_they_join_again
     assert rooms.rooms[STREAM] == [host(OWNER)]
 
 
-async def test_who_leaves_the_team_is_put_out_as_a_host_and_stays_as_a_viewer_with_a_grant(
+async def test_former_team_member_is_removed_as_host_and_may_watch_with_a_grant(
     store: Store[Streaming], rooms: Rooms, worker: Worker
 ) -> None:
     streaming = store.application
@@ -257,7 +252,7 @@ async def test_who_leaves_the_team_is_put_out_as_a_host_and_stays_as_a_viewer_wi
     assert rooms.rooms[STREAM] == [host(OWNER), viewer(MEMBER)]
 
 
-async def test_one_who_is_listed_still_is_tried_again(
+async def test_participant_who_is_still_listed_is_removed_again(
     store: Store[Streaming], rooms: Rooms, jobs: Jobs
 ) -> None:
     rooms.rooms[STREAM] = [viewer(STRANGER)]
@@ -271,7 +266,7 @@ async def test_one_who_is_listed_still_is_tried_again(
     assert rooms.rooms[STREAM] == []
 
 
-async def test_the_sweep_finds_what_nobody_told_us_and_comes_again(
+async def test_sweep_finds_unreported_changes_and_repeats(
     store: Store[Streaming], rooms: Rooms, worker: Worker, clock: FixedClock
 ) -> None:
     rooms.rooms[STREAM] = [host(OWNER), viewer(STRANGER)]
@@ -295,7 +290,7 @@ async def test_a_room_that_livekit_lost_is_opened_again_by_the_sweep(
     assert list(rooms.rooms) == [STREAM]
 
 
-async def test_a_host_who_leaves_and_returns_is_told_from_the_room_itself(
+async def test_presence_of_the_host_is_read_from_the_room(
     store: Store[Streaming], rooms: Rooms, worker: Worker
 ) -> None:
     states = []
@@ -332,7 +327,7 @@ async def test_a_room_that_was_closed_elsewhere_ends_its_stream(
     assert seen(store).cause == "room_closed"
 
 
-async def test_who_enters_after_the_end_is_put_out(
+async def test_participant_who_enters_after_the_end_is_removed(
     store: Store[Streaming], rooms: Rooms, worker: Worker
 ) -> None:
     streaming = store.application
@@ -345,7 +340,7 @@ async def test_who_enters_after_the_end_is_put_out(
     assert rooms.rooms[STREAM] == []
 
 
-async def test_what_is_told_of_other_rooms_is_only_kept(
+async def test_webhook_of_another_room_is_only_stored(
     store: Store[Streaming], worker: Worker
 ) -> None:
     await hook(store, worker, "participant_joined", room=str(uuid4()), who=str(MEMBER))

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
-from services.streaming.application import ForgedWebhook, Participant
 from services.streaming.livekit_provider import LiveKitProvider
+from services.streaming.provider import ForgedWebhook, Participant
 from services.streaming.tests.conftest import KEY, SECRET
 from services.streaming.tests.visitors import Visitors
 
@@ -46,7 +46,7 @@ def test_a_room_that_is_not_there_has_nobody_in_it(provider: LiveKitProvider) ->
     assert list(provider.list_participants(uuid4())) == []
 
 
-def test_nobody_is_removed_from_where_they_are_not(provider: LiveKitProvider) -> None:
+def test_removing_an_absent_participant_does_nothing(provider: LiveKitProvider) -> None:
     stream_id = uuid4()
     provider.remove_participant(stream_id, "someone")
     provider.open_room(stream_id)
@@ -54,7 +54,7 @@ def test_nobody_is_removed_from_where_they_are_not(provider: LiveKitProvider) ->
     provider.remove_participant(stream_id, "someone")
 
 
-async def test_who_entered_by_our_token_is_listed_and_can_be_put_out(
+async def test_participant_with_our_token_is_listed_and_can_be_removed(
     provider: LiveKitProvider, visitors: Visitors
 ) -> None:
     stream_id, person, creator = uuid4(), uuid4(), uuid4()
@@ -93,7 +93,7 @@ def test_a_viewer_watches_one_room_for_ten_minutes_and_publishes_nothing(
     assert abs(claims["exp"] - issued.expires_at.timestamp()) <= 1
 
 
-def test_a_host_publishes_and_does_not_lose_the_seat_by_watching(
+def test_host_publishes_and_may_watch_beside_it(
     provider: LiveKitProvider,
 ) -> None:
     person = uuid4()

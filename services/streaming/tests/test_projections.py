@@ -63,7 +63,7 @@ def test_streams_rebuilt_from_zero_equal_the_live_ones(
     assert [row["state"] for row in live] == ["back_soon", "ended"]
 
 
-def test_a_door_is_the_same_whichever_word_comes_first(store: Store[Streaming]) -> None:
+def test_door_is_the_same_in_any_order_of_events(store: Store[Streaming]) -> None:
     told = [grant_issued(GRANT, PERSON, EXPERIENCE), grant_expired(GRANT, PERSON, EXPERIENCE)]
     seen = []
 
@@ -79,7 +79,7 @@ def test_a_door_is_the_same_whichever_word_comes_first(store: Store[Streaming]) 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 @pytest.mark.parametrize("words", [2, 3])
-def test_the_newest_word_about_a_ban_stands_in_whatever_order_they_come(
+def test_newest_ban_event_wins_in_any_order(
     store: Store[Streaming], order: tuple[int, ...], words: int
 ) -> None:
     told = [person_banned(SPACE, PERSON), ban_lifted(SPACE, PERSON), person_banned(SPACE, PERSON)]
@@ -116,7 +116,7 @@ def test_a_ban_holds_on_the_team_too_and_in_no_other_space(store: Store[Streamin
     assert (may_enter(EXPERIENCE), may_enter(elsewhere)) == (set(), {PERSON})
 
 
-def test_an_older_word_about_the_team_changes_nothing(store: Store[Streaming]) -> None:
+def test_older_team_event_changes_nothing(store: Store[Streaming]) -> None:
     def say(contract: Any, version: int) -> None:
         envelope = about(SPACE, version)
         store.execute(Cause(uuid4()), lambda: store.project(contract, envelope))

@@ -6,7 +6,7 @@ from services.streaming.publishing import to_contract
 from services.streaming.tests.builders import NOW
 
 
-def test_the_world_hears_that_a_stream_went_live_and_ended_and_nothing_else() -> None:
+def test_only_start_and_end_of_a_live_stream_are_public() -> None:
     stream_id, experience_id, space_id = uuid4(), uuid4(), uuid4()
     stream = Stream(stream_id, experience_id, space_id, uuid4(), recording=True)
     stream.confirm_room(NOW)
@@ -28,7 +28,7 @@ def test_the_world_hears_that_a_stream_went_live_and_ended_and_nothing_else() ->
     ]
 
 
-def test_nobody_hears_the_end_of_a_stream_that_nobody_heard_begin() -> None:
+def test_end_of_an_unannounced_stream_is_private() -> None:
     stream = Stream(uuid4(), uuid4(), uuid4(), uuid4(), recording=True)
     stream.confirm_room(NOW)
     stream.end(NOW, EndCause.TEAM)

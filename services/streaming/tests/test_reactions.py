@@ -14,7 +14,7 @@ from services.streaming.tests.builders import (
 PERSON, EXPERIENCE, SPACE = uuid4(), uuid4(), uuid4()
 
 
-def test_a_revoked_grant_makes_us_look_into_the_room_at_once() -> None:
+def test_revoked_grant_checks_the_room_at_once() -> None:
     studio = Studio()
 
     reactions.on_grant_revoked(
@@ -26,7 +26,7 @@ def test_a_revoked_grant_makes_us_look_into_the_room_at_once() -> None:
     assert entry.due_at == studio.clock.now()
 
 
-def test_told_twice_we_look_once_and_told_of_two_we_look_twice() -> None:
+def test_redelivered_revocation_checks_once_and_two_revocations_check_twice() -> None:
     studio, envelope = Studio(), about()
     expired = grant_expired(uuid4(), PERSON, EXPERIENCE)
 
@@ -37,7 +37,7 @@ def test_told_twice_we_look_once_and_told_of_two_we_look_twice() -> None:
     assert len(studio.asked_for(LOOK_INTO_ROOM)) == 2
 
 
-def test_a_ban_makes_us_look_into_all_rooms_of_the_space_at_once() -> None:
+def test_ban_checks_all_rooms_of_the_space_at_once() -> None:
     studio, envelope = Studio(), about(version=2)
 
     for _ in range(2):
@@ -48,7 +48,7 @@ def test_a_ban_makes_us_look_into_all_rooms_of_the_space_at_once() -> None:
     assert entry.due_at == studio.clock.now()
 
 
-def test_whoever_leaves_the_team_makes_us_look_into_all_rooms_of_the_space_at_once() -> None:
+def test_removal_from_the_team_checks_all_rooms_of_the_space_at_once() -> None:
     studio, envelope = Studio(), about()
     removed = member_removed(SPACE, PERSON)
 

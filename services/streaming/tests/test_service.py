@@ -168,7 +168,9 @@ async def scene(
     await client.close()
 
 
-async def test_who_loses_the_grant_is_out_of_the_room_within_five_seconds(scene: Scene) -> None:
+async def test_person_with_a_revoked_grant_leaves_the_room_within_five_seconds(
+    scene: Scene,
+) -> None:
     stream_id = await scene.go_live()
     answer = await scene.ask(MEMBER, "POST", f"/streams/{stream_id}/tokens", {"role": "viewer"})
     token = scene.provider.token(stream_id, MEMBER, host=False)
@@ -184,7 +186,7 @@ async def test_who_loses_the_grant_is_out_of_the_room_within_five_seconds(scene:
     assert (again.status_code, again.json()["code"]) == (403, "no_access")
 
 
-async def test_who_is_banned_is_out_within_five_seconds_and_in_again_once_it_is_lifted(
+async def test_banned_person_leaves_within_five_seconds_and_returns_after_the_lifting(
     scene: Scene,
 ) -> None:
     stream_id = await scene.go_live()
@@ -209,7 +211,7 @@ async def test_who_is_banned_is_out_within_five_seconds_and_in_again_once_it_is_
     assert while_banned == 403
 
 
-async def test_who_is_put_off_the_team_hosts_no_longer_within_five_seconds(scene: Scene) -> None:
+async def test_former_team_member_stops_hosting_within_five_seconds(scene: Scene) -> None:
     await scene.announce(member_added(SPACE, STRANGER), SPACE, version=2)
     stream_id = await scene.go_live()
 
@@ -221,7 +223,7 @@ async def test_who_is_put_off_the_team_hosts_no_longer_within_five_seconds(scene
     assert before == 1
 
 
-async def test_the_end_closes_the_room_and_what_nobody_saw_is_not_announced(scene: Scene) -> None:
+async def test_end_closes_the_room_and_an_unseen_stream_is_not_announced(scene: Scene) -> None:
     stream_id = await scene.go_live()
 
     ended = await scene.ask(OWNER, "POST", f"/streams/{stream_id}/end")
@@ -233,7 +235,7 @@ async def test_the_end_closes_the_room_and_what_nobody_saw_is_not_announced(scen
 
 # A real LiveKit publishes media alone: that is seen in a browser, by the e2e tests.
 @pytest.mark.parametrize("surroundings", ["sandbox"], indirect=True)
-async def test_a_stream_is_announced_when_livekit_tells_of_the_hosts_first_track(
+async def test_stream_is_announced_with_the_hosts_first_track(
     scene: Scene,
 ) -> None:
     stream_id = await scene.go_live()
@@ -251,7 +253,7 @@ async def test_a_stream_is_announced_when_livekit_tells_of_the_hosts_first_track
     assert told == [StreamWentLive.type, StreamEnded.type]
 
 
-async def test_livekit_tells_by_a_signed_webhook_that_a_room_was_closed(scene: Scene) -> None:
+async def test_closed_room_is_reported_by_a_signed_webhook(scene: Scene) -> None:
     stream_id = await scene.go_live()
     token = scene.provider.token(stream_id, OWNER, host=True)
 
@@ -264,7 +266,7 @@ async def test_livekit_tells_by_a_signed_webhook_that_a_room_was_closed(scene: S
 
 # A real LiveKit tells of a join once media flows: that is seen in a browser, by the e2e tests.
 @pytest.mark.parametrize("surroundings", ["sandbox"], indirect=True)
-async def test_a_join_without_a_grant_is_put_out_when_livekit_tells_of_it(scene: Scene) -> None:
+async def test_participant_without_a_grant_is_removed_after_the_join_webhook(scene: Scene) -> None:
     stream_id = await scene.go_live()
 
     async with scene.visitors.enter(scene.provider.token(stream_id, STRANGER, host=False)):

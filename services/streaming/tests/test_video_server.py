@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ops.up.video_state import VideoState
-from services.streaming.application import VideoServerState
+from services.streaming.provider import VideoServerState
 from services.streaming.video_server import AnnouncedVideoServer
 
 
@@ -18,11 +18,11 @@ def test_a_server_that_others_run_counts_as_ready() -> None:
     assert AnnouncedVideoServer(None).state() == VideoServerState("ready")
 
 
-def test_a_file_that_is_gone_keeps_nobody_from_going_live(file: Path) -> None:
+def test_missing_state_file_lets_streams_go_live(file: Path) -> None:
     assert AnnouncedVideoServer(file).state() == VideoServerState("ready")
 
 
-def test_each_word_of_up_is_read_as_it_was_meant(file: Path) -> None:
+def test_each_state_written_by_up_is_understood(file: Path) -> None:
     said, server = VideoState(file), AnnouncedVideoServer(file)
     read = []
 

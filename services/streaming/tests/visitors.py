@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from websockets.asyncio.client import connect
 
-from services.streaming.application import RoomToken
+from services.streaming.provider import RoomToken
 
 
 class Visitors:

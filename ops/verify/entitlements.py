@@ -1,4 +1,4 @@
-"""Who may enter an experience gets its tokens and sits in its channel, and nobody else."""
+"""Whoever may enter an experience gets its tokens and is in its channel, and nobody else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,14 +43,16 @@ _VIDEO_TOKENS: Final = f"""
                       WHERE e.experience_id = those.experience_id
                         AND b.person_id = those.person_id AND b.banned)
 """  # noqa: S608 - our own text
-_CHAT_TOKENS: Final = "SELECT experience_id, person_id FROM seat_list WHERE wish IS NOT NULL"
+_CHAT_TOKENS: Final = (
+    "SELECT experience_id, person_id FROM channel_member_list WHERE wanted_role IS NOT NULL"
+)
 
-Difference = tuple[UUID, str, str]
+Discrepancy = tuple[UUID, str, str]
 """Experience, person, and whether they are `missing` or `extra`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryPoint:
     """Somewhere people are let in: how to say that someone is in the wrong one."""
 
     check: str
@@ -60,26 +62,26 @@ class Place:
     repair: str
 
 
-CHANNELS: Final = Place(
-    "membership",
+CHANNELS: Final = EntryPoint(
+    "channel members",
     "chat",
-    "may enter {where} and does not sit in its chat",
-    "sits in the chat of {where} and may not enter it",
+    "may enter {where} and is missing from its chat",
+    "is in the chat of {where} and may not enter it",
     "backstage drift --fix",
 )
-VIDEO: Final = Place(
+VIDEO: Final = EntryPoint(
     "tokens",
     "streaming",
     "may enter {where} and would get no token for its video",
     "would get a token for the video of {where} and may not enter it",
     "backstage projections rebuild streaming door_list",
 )
-CHAT: Final = Place(
+CHAT: Final = EntryPoint(
     "tokens",
     "chat",
     "may enter {where} and would get no token for its chat",
     "would get a token for the chat of {where} and may not enter it",
-    "backstage projections rebuild chat seat_list",
+    "backstage projections rebuild chat channel_member_list",
 )
 
 Members = Mapping[UUID, set[str]]
@@ -114,7 +116,7 @@ def channels(chat: Connection[DictRow]) -> list[UUID]:
 
 
 class StreamMembers:
-    """Asks the chat provider who sits where, through its official SDK.
+    """Asks the chat provider who is in which channel, through its official SDK.
 
     `variables` are those of the chat service: `STREAM_API_KEY`, `_SECRET`, `_URL`.
     """
@@ -140,9 +142,9 @@ class StreamMembers:
                 return members
 
 
-def differences(allowed: Members, let_in: Members) -> set[Difference]:
+def discrepancies(allowed: Members, let_in: Members) -> set[Discrepancy]:
     """Who is not where they may be, or is where they may not."""
-    found: set[Difference] = set()
+    found: set[Discrepancy] = set()
     for experience_id in allowed.keys() | let_in.keys():
         wanted = allowed.get(experience_id, set())
         people = let_in.get(experience_id, set())
@@ -151,15 +153,15 @@ def differences(allowed: Members, let_in: Members) -> set[Difference]:
     return found
 
 
-def as_findings(found: set[Difference], place: Place) -> list[Finding]:
-    """One finding for each person in the wrong place."""
-    sentences = {"missing": place.missing, "extra": place.extra}
+def as_findings(found: set[Discrepancy], entry_point: EntryPoint) -> list[Finding]:
+    """One finding for each person in the wrong entry_point."""
+    sentences = {"missing": entry_point.missing, "extra": entry_point.extra}
     return [
         Finding(
-            place.check,
-            place.service,
+            entry_point.check,
+            entry_point.service,
             f"person {person} " + sentences[kind].format(where=where),
-            place.repair,
+            entry_point.repair,
         )
         for where, person, kind in sorted(found, key=str)
     ]

@@ -1,4 +1,4 @@
-"""How far a log was read, noted so that another log in its place is not taken for the same."""
+"""How far a log was read, noted so that another log in its cursor is not taken for the same."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ _STANDS: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LogCursor:
     """An event of a log: nothing will ever be written before it."""
 
     xact: int = -1
@@ -29,13 +29,13 @@ class Place:
     version: int = 0
 
 
-def settled_end(conn: Connection[DictRow]) -> Place:
+def settled_end(conn: Connection[DictRow]) -> LogCursor:
     """The last event below every transaction that still runs; the beginning when there is none."""
     row = conn.execute(_END).fetchone()
-    return Place(**row) if row else Place()
+    return LogCursor(**row) if row else LogCursor()
 
 
-def still_there(conn: Connection[DictRow], place: Place) -> Place:
-    """The place, or the beginning when the log was put back to an older copy meanwhile."""
-    known = (place.xact, place.id, place.entity, place.version)
-    return place if conn.execute(_STANDS, known).fetchone() is not None else Place()
+def still_there(conn: Connection[DictRow], cursor: LogCursor) -> LogCursor:
+    """The cursor, or the beginning when the log was put back to an older copy meanwhile."""
+    known = (cursor.xact, cursor.id, cursor.entity, cursor.version)
+    return cursor if conn.execute(_STANDS, known).fetchone() is not None else LogCursor()
