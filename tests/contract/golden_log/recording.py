@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from eventsourcing.domain import Snapshot
 from eventsourcing.persistence import Mapper, StoredEvent
 
 from libs.events.catalogue import contracts
@@ -71,8 +72,9 @@ class _Recorder:
 
         def to_stored_event(mapper: Mapper[Any], domain_event: Any) -> StoredEvent:
             stored: StoredEvent = write_down(mapper, domain_event)
-            by_version = self._stored[UUID(str(stored.originator_id))]
-            by_version[stored.originator_version] = stored
+            if not isinstance(domain_event, Snapshot):
+                by_version = self._stored[UUID(str(stored.originator_id))]
+                by_version[stored.originator_version] = stored
             return stored
 
         return to_stored_event
