@@ -1,4 +1,4 @@
-"""Which of the catalog's own events become public, and in what shape.
+"""Which events of the catalog become public, and in what shape.
 
 Every domain event is listed here: translated, or kept private by returning None.
 """
@@ -25,7 +25,7 @@ from services.catalog.domain import AccessPass, CreatorProfile, Following, Space
 
 @singledispatch
 def to_contract(event: object) -> Contract | None:
-    """Translate one domain event into what the world may know about it."""
+    """Translate one domain event into its public contract, or None."""
     raise NotImplementedError(f"{type(event).__qualname__}: public or private?")
 
 
@@ -90,12 +90,12 @@ def _(event: Space.ExperienceAdded) -> Contract:
 
 @to_contract.register
 def _(event: AccessPass.Drafted) -> None:
-    """A draft is its team's own business."""
+    """Only the team sees drafts."""
 
 
 @to_contract.register
 def _(event: AccessPass.DraftChanged) -> None:
-    """A draft is its team's own business."""
+    """Only the team sees drafts."""
 
 
 @to_contract.register

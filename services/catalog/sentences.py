@@ -16,7 +16,7 @@ def _bundle(locale: str) -> FluentBundle:
 
 
 def sentence(code: str, given: dict[str, str | int] | None = None, locale: str = "en") -> str:
-    """The sentence of a code such as `slug_taken`. Raises LookupError for one that has none."""
+    """Return the sentence of a code such as `slug_taken`. Raises LookupError."""
     bundle = _bundle(locale)
     message = bundle.get_message(code.replace("_", "-"))
     if message.value is None:

@@ -9,7 +9,7 @@ from services.identity.domain import Person, Session
 
 @singledispatch
 def to_contract(event: object) -> Contract | None:
-    """Translate one domain event into what the world may know about it."""
+    """Translate one domain event into its public contract, or None."""
     msg = f"{type(event).__qualname__}: public or private?"
     raise NotImplementedError(msg)
 
@@ -22,4 +22,4 @@ def _(event: Person.Registered) -> Contract:
 @to_contract.register(Session.Started)
 @to_contract.register(Session.Ended)
 def _(event: Session.Started | Session.Ended) -> None:
-    """When someone comes and goes is nobody else's business."""
+    """Sessions are private."""

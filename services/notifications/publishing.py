@@ -9,7 +9,7 @@ from services.notifications.domain import Notice
 
 @singledispatch
 def to_contract(event: object) -> Contract | None:
-    """Translate one domain event into what the world may know about it."""
+    """Translate one domain event into its public contract, or None."""
     msg = f"{type(event).__qualname__}: public or private?"
     raise NotImplementedError(msg)
 
@@ -30,4 +30,4 @@ def _(event: Notice.Delivered) -> Contract:
 @to_contract.register(Notice.Failed)
 @to_contract.register(Notice.Read)
 def _(event: object) -> None:
-    """What was not told, and what was read, is between the person and us."""
+    """Dropped and read notices are private."""

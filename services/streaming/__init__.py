@@ -9,5 +9,5 @@ grants and bans at that moment, and never carries the chat.
 
 from libs.lean import load
 
-# Tokens are signed with a shared secret: PyJWT needs no cryptography package for that.
+# Tokens are signed with a shared secret, for which PyJWT needs no cryptography package.
 load("jwt", without="cryptography")

@@ -80,7 +80,7 @@ class StreamList(View):
 
 
 class DoorList(View):
-    """Why who may enter what and when, as access announced it; a closed grant stays closed."""
+    """Grants, as access announced them; a closed grant stays closed."""
 
     name = "door_list"
     tables = ("door_list",)
@@ -124,7 +124,7 @@ class DoorList(View):
 
 
 class ExperienceList(View):
-    """Which experience belongs to which space, and whether it can be on air."""
+    """The space of each experience, and whether it can be on air."""
 
     name = "experience_list"
     tables = ("experience_list",)

@@ -9,7 +9,7 @@ from services.streaming.domain import Stream
 
 @singledispatch
 def to_contract(event: object) -> Contract | None:
-    """Translate one domain event into what the world may know about it; None keeps it private."""
+    """Translate one domain event into its public contract, or None if it is private."""
     raise NotImplementedError(f"{type(event).__qualname__}: public or private?")
 
 
@@ -42,4 +42,4 @@ def _(event: Stream.Ended) -> Contract | None:
 @to_contract.register(Stream.HostReturned)
 @to_contract.register(Stream.HostLeft)
 def _(event: object) -> None:
-    """Nobody else acts on these."""
+    """No other service needs these."""
