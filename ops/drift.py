@@ -1,4 +1,4 @@
-"""`backstage drift`: what a provider holds otherwise than our books, and putting it right."""
+"""`backstage drift`: where a provider differs from our data, and how to repair that."""
 
 from functools import partial
 from typing import Annotated, Any, Final
@@ -35,7 +35,8 @@ def drift(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Compare who sits in the chat at its provider with who may; 1 when that is not the same."""
+    """Compare the channel members at the chat provider with who may be there; exit 1 if they
+    differ."""
     folder = folder_of(data)
     found = _discrepancies(folder)
     for finding in as_findings(found, CHANNELS):
@@ -60,7 +61,7 @@ def _discrepancies(folder: DataFolder) -> set[Discrepancy]:
 
 
 def _settle(operator: Operator, discrepancy: Discrepancy) -> bool:
-    """Put the job on the schedule that does what is wanted now, whatever was done before."""
+    """Schedule the job that brings the provider to the wanted state, whatever was done before."""
     experience_id, person, kind = discrepancy
 
     def act() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`backstage grants`: what people may enter by orders that are not there any more."""
+"""`backstage grants`: access that rests on orders which no longer exist."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -35,9 +35,10 @@ def withdraw(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Have access take back what rests on orders that are no purchases in checkout's log.
+    """Have access revoke what rests on orders that are no purchases in checkout's log.
 
-    An older copy of it came back. Who buys by the same order after all gets the access again.
+    Needed after an older copy of checkout was restored. A later purchase by the same order grants
+    access again.
     """
     folder = folder_of(data)
     for order_id in orders:
@@ -60,7 +61,7 @@ def _refuse_a_purchase(order_id: UUID, folder: DataFolder) -> None:
 
 
 def _withdraw(operator: Operator, order_id: UUID) -> int:
-    """How many grants stood."""
+    """Return how many grants were active."""
 
     def act() -> dict[str, Any]:
         rows = operator.cursor().execute(_STANDING, (order_id, _FROM_ORDERS)).fetchall()

@@ -1,7 +1,7 @@
-"""Each purchase has what it was made for, and there is nothing without its purchase.
+"""Each purchase has its effects, and no effect lacks its purchase.
 
-Looked up by key for those of which the logs tell something new, so that a run costs what has
-happened since the last one; what was not well then is looked at again.
+Only purchases with news in the logs are looked up, so a run costs what has happened since the last
+one. Findings of the last run are checked again.
 """
 
 from collections import defaultdict
@@ -29,7 +29,7 @@ from services.notifications.domain import Kind, Notice
 
 DONE_WITHIN: Final = timedelta(minutes=1)
 SERVICES: Final = ("access", "notifications", "checkout")
-"""Purchases last: a grant that was seen has its purchase by then, if it has one."""
+"""Purchases are read last: a grant that was seen has its purchase by then, if there is one."""
 _PAGE: Final = 500
 
 _ENDS: Final = [Order.Fulfilled.TOPIC, Order.Refunded.TOPIC, Order.RefundFailed.TOPIC]
@@ -70,7 +70,7 @@ Logs = Mapping[str, Connection[DictRow]]
 
 @dataclass
 class Awaited:
-    """Up to where each log was read, and which entities were not as promised then."""
+    """Up to where each log was read, and the entities with findings then."""
 
     cursors: dict[str, LogCursor] = field(default_factory=dict)
     orders: list[UUID] = field(default_factory=list)
@@ -81,10 +81,10 @@ class Awaited:
 def check_outcomes(
     logs: Logs, awaited: Awaited, now: datetime, within: timedelta = DONE_WITHIN
 ) -> tuple[list[Finding], Awaited]:
-    """What is not as promised of what is newer than `awaited`, or was not well then.
+    """Check what is newer than `awaited`, and what was not right then.
 
-    `logs` are connections to the databases of `SERVICES`. What is younger may be on its way. When
-    one of them is another one than it was, what the others made of the old one is looked at too.
+    `logs` are connections to the databases of `SERVICES`. Younger effects may be in progress. If a
+    log was restored, the effects of its former events are checked too.
     """
     cursors = awaited.cursors
     if any(still_there(logs[name], cursor) != cursor for name, cursor in cursors.items()):
@@ -112,7 +112,8 @@ def check_outcomes(
 def _entities(
     log: Connection[DictRow], topics: list[str], after: LogCursor, end: LogCursor
 ) -> Iterator[list[UUID]]:
-    """The entities to which one of these things happened between two cursors, page by page."""
+    """Yield the entities to which one of these events happened between two cursors, page by
+    page."""
     bounds = {"xact": after.xact, "id": after.id, "end_xact": end.xact, "end_id": end.id}
     with log.transaction(), log.cursor("entities") as curs:
         curs.execute(_ENTITIES, {"topics": topics, **bounds})
@@ -121,7 +122,7 @@ def _entities(
 
 
 class _Look:
-    """Looks at some entities: tells which have to be looked at again, and notes what is amiss."""
+    """Checks some entities; returns those to check again, and records findings."""
 
     def __init__(self, logs: Logs, before: datetime) -> None:
         self.found: dict[Finding, None] = {}
@@ -131,7 +132,7 @@ class _Look:
         self._to_contract = stores.announces("checkout")
 
     def at_orders(self, order_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each purchase has all of its grants and both of its receipts, once."""
+        """Check that each purchase has all of its grants and both receipts, once."""
         purchases = self._purchases(order_ids)
         facts = self._facts(purchases)
         for order_id, purchase in purchases.items():
@@ -142,7 +143,7 @@ class _Look:
                 self.found.update(dict.fromkeys(amiss))
 
     def at_grants(self, grant_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each grant that rests on an order is one that its purchase gives."""
+        """Check that each grant of an order is one that its purchase gives."""
         resting = {}
         for grant_id, rows in self._events("access", grant_ids, [*_ISSUED, *CLOSED]).items():
             grant = self._told(rows[0])
@@ -164,13 +165,13 @@ class _Look:
                 yield grant_id
 
     def _repair(self, order_id: UUID) -> str:
-        """An order that is open may have been paid, as an older copy of the log does not know."""
+        """Return the open orders, which may have been paid without the restored log's knowledge."""
         order = self._logs["checkout"].execute(_ORDER, (order_id,)).fetchone()
         is_open = order is not None and order["status"] == OrderStatus.OPEN
         return "backstage reconcile" if is_open else f"backstage grants withdraw {order_id}"
 
     def at_notices(self, notice_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each receipt is the one of its purchase, person and channel."""
+        """Check that each receipt belongs to its purchase, person and channel."""
         for notice_id, rows in self._events("notifications", notice_ids, _ASKED).items():
             asked = self._told(rows[0])
             own = Notice.create_id(asked.about_event_id, asked.person_id, asked.kind, asked.channel)
@@ -181,8 +182,11 @@ class _Look:
                 yield notice_id
 
     def _purchases_under(self, source_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
-        """The purchases on which grants rest: under the order's id, or under the one for what is
-        given again, which is looked for only if there is such a one."""
+        """Return the purchases on which grants rest.
+
+        A grant rests on the order's id, or on the id of a regrant, which is looked up only if
+        needed.
+        """
         wanted = set(source_ids)
         found = self._purchases(wanted)
         if wanted <= found.keys():

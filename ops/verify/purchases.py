@@ -1,6 +1,6 @@
-"""What one purchase was made for, and what is amiss with what it has.
+"""The expected effects of one purchase, and the findings about its actual ones.
 
-The ids of grants and notices follow from what caused them: all of them are known beforehand.
+The ids of grants and notices follow from their causes: all of them are known beforehand.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,36 +18,36 @@ from services.notifications.domain import Channel, Kind, Notice
 
 CLOSED: Final = frozenset({Grant.Revoked.TOPIC, Grant.Expired.TOPIC})
 _DELIVERED: Final = Notice.Delivered.TOPIC
-# The mail server, or the person's wish, has the last word.
+# The mail server, or the person's preference, has the last word.
 _UNSAID: Final = frozenset({Notice.Dropped.TOPIC, Notice.Failed.TOPIC})
 
 Topics = Mapping[UUID, Sequence[str]]
-"""What happened to each entity, in its order."""
+"""The events of each entity, in order."""
 
 
 @dataclass
 class Purchase:
-    """What the checkout's log says of an order that was fulfilled."""
+    """What the checkout's log says of a fulfilled order."""
 
     order_id: UUID
     event_id: UUID
     bought: PassPurchased
     at: datetime
     again: list[int]
-    """The versions of the order that say that it stands: bought, and after a refund that failed."""
+    """The order versions at which it is owned: bought, and after a failed refund."""
     times: int = 1
     refund_id: UUID | None = None
-    """The event that says that all of the money went back."""
+    """The event of the full refund."""
 
     @property
     def grants(self) -> list[UUID]:
-        """The grants that it gives."""
+        """The grants of the purchase."""
         return self._on(self.order_id)
 
     @property
     def given_again(self) -> list[UUID]:
-        """The grants that it may give when it was lost, or refunded, and stands again: none that
-        the team took back."""
+        """Grants that may exist after a lost order or a failed refund, except those that the team
+        revoked."""
         return [
             grant
             for version in self.again
@@ -60,13 +60,13 @@ class Purchase:
 
     @property
     def receipts(self) -> dict[Channel, UUID]:
-        """The notices that tell of it."""
+        """The notices about it."""
         of = (self.event_id, self.bought.person_id, Kind.RECEIPT.value)
         return {channel: Notice.create_id(*of, channel.value) for channel in Channel}
 
     @property
     def announced(self) -> list[UUID]:
-        """The events that others have to act upon."""
+        """The events that other services must handle."""
         return [self.event_id] if self.refund_id is None else [self.event_id, self.refund_id]
 
 
@@ -76,7 +76,7 @@ class Facts:
 
     grants: Topics
     doors: AbstractSet[UUID]
-    """The grants that the view has by which people are let in."""
+    """The grants in the view that decides about entry."""
     notices: Topics
     handled: Mapping[str, AbstractSet[UUID]]
     """The events that each service has handled."""
@@ -85,7 +85,7 @@ class Facts:
 
 
 def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
-    """Everything that is not as it should be by the time that all is done."""
+    """Return everything that is wrong by the time that all should be done."""
     if purchase.times > 1:
         yield _finding(
             "checkout", purchase, f"purchased {purchase.times} times", _history(purchase)
@@ -137,7 +137,7 @@ def _receipts_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
 
 
 def _replay(service: str, purchase: Purchase, facts: Facts) -> str:
-    """What makes the service act: what it has handled it will not handle again."""
+    """Return the command that makes the service act; it ignores what it has handled."""
     if set(purchase.announced) <= facts.handled[service]:
         return "its events are lost: backstage restore DIR"
     return f"backstage events replay --from checkout --to {service} --entity {purchase.order_id}"

@@ -1,4 +1,4 @@
-"""Never more held and sold than there is: at every moment of the log, and in the counters."""
+"""Never more seats held and sold than exist: at every moment of the log, and in the counters."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,8 +10,8 @@ from psycopg.rows import DictRow
 from ops.verify.finding import Finding
 from ops.verify.log_cursor import LogCursor, settled_end, still_there
 
-# Who moves a seat or sets a capacity holds the counter's row first, so the numbers of the events
-# are in the order of the moves; the order of transactions is not.
+# A move of a seat locks the counter's row first, so the ids of the events are in the order of the
+# moves. The order of transactions is not.
 _MOVES: Final = """
     SELECT xact, notification_id, recorded_at,
            (convert_from(state, 'UTF8')::jsonb -> 'pass_id' ->> '_data_')::uuid AS pass_id,
@@ -54,7 +54,7 @@ _RECOUNT: Final = f"""
 
 @dataclass
 class Taken:
-    """What the moves of one pass's seats come to; no limit is known before a capacity was set."""
+    """The sums of one pass's moves; the limit is unknown before a capacity was set."""
 
     held: int = 0
     sold: int = 0
@@ -62,7 +62,7 @@ class Taken:
 
     @property
     def capacity(self) -> int | None:
-        """A limit that was lowered below what is taken takes nobody's seat away."""
+        """A limit lowered below the taken seats revokes nobody's seat."""
         return None if self.seats is None else max(self.seats, self.held + self.sold)
 
 
@@ -70,7 +70,7 @@ class Taken:
 class Ledger:
     """The moves of all seats up to a cursor in the log, and those of `ahead` behind it.
 
-    Not all that lies behind the cursor is newer: a transaction that began early may end late.
+    Not everything behind the cursor is newer: a transaction that began early may end late.
     """
 
     cursor: LogCursor = field(default_factory=LogCursor)
@@ -79,9 +79,9 @@ class Ledger:
 
 
 def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Finding], Ledger]:
-    """What is amiss with the moves that `known` does not hold, and with the counters now.
+    """Check moves that are newer than `known`, and the counters now.
 
-    All in one moment of the database, in which the counters are the sum of the moves.
+    All of it at one moment of the database, at which the counters are the sum of the moves.
     """
     with checkout.transaction():
         checkout.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -94,7 +94,7 @@ def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Find
         taken = now.passes.get(pass_id, Taken())
         if (row["wanted"], row["capacity"]) != (taken.seats, taken.capacity):
             found.append(_other_capacity(row, taken))
-        # Without a limit nothing is counted in the row.
+        # Without a limit the row counts nothing.
         if row["capacity"] is not None and (row["held"], row["sold"]) != (taken.held, taken.sold):
             found.append(_miscounted(row, taken))
     return found, now
@@ -125,7 +125,7 @@ def _fold(checkout: Connection[DictRow], known: Ledger, now: Ledger) -> list[Fin
             taken.sold += row["sold"]
             rises = row["held"] + row["sold"] > 0
             if rises and taken.seats is not None and taken.held + taken.sold > taken.seats:
-                # The last moment of several is the worst one.
+                # The last of several moments is the worst one.
                 found[pass_id] = _oversold(row, taken)
     return list(found.values())
 
@@ -167,9 +167,9 @@ def _miscounted(row: DictRow, taken: Taken) -> Finding:
 
 
 def recount(checkout: Cursor[DictRow], pass_id: UUID) -> dict[str, int | None]:
-    """Set a counter and its limit to what their events say, in the open transaction.
+    """Set a counter and its limit to the sum of their events, in the open transaction.
 
-    Returns what the row said before. Raises LookupError for a pass that is unknown.
+    Returns the former row. Raises LookupError for an unknown pass.
     """
     before = checkout.execute(
         "SELECT held, sold, wanted, capacity FROM stock WHERE pass_id = %s FOR UPDATE", (pass_id,)
