@@ -1,4 +1,4 @@
-"""What must hold, at every moment and once nothing is left to do. Each check says what is wrong."""
+"""What must hold, at every moment and at the end. Each check yields what is wrong."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -19,14 +19,14 @@ _GONE_AFTER: Final = timedelta(seconds=30)
 
 
 def check_end(world: World) -> Damage:
-    """Everything, once all is calm."""
+    """Run every check, once all is calm."""
     yield from check_moment(world)
     for check in _AT_THE_END:
         yield from check(world)
 
 
 def _grants(world: World) -> Damage:
-    """Access rests on what was bought, as long as it was not refunded."""
+    """Access rests on purchases that are not refunded."""
     wanted = {
         row["order_id"]: row["status"]
         for row in world.site.rows(
@@ -51,7 +51,7 @@ def _grants(world: World) -> Damage:
 
 
 def _given_again(world: World) -> dict[UUID, UUID]:
-    """The order on which that rests which was given again after a refund that failed."""
+    """Return the order of what was granted again after a failed refund."""
     failed = world.site.rows(
         "checkout",
         "SELECT originator_id, originator_version FROM events"
@@ -64,7 +64,7 @@ def _given_again(world: World) -> dict[UUID, UUID]:
 
 
 def _chat(world: World) -> Damage:
-    """Who may enter is who sits there: as wanted, as confirmed, and at the provider."""
+    """The channel members are those who may enter: as wanted, as confirmed, and at the provider."""
     may = _may_sit(world, world.clock.now())
     seats = {
         (row["person_id"], row["experience_id"]): (row["wish"], row["seated_as"])
@@ -78,7 +78,7 @@ def _chat(world: World) -> Damage:
 
 
 def _sits_on(world: World) -> Damage:
-    """Who sits there may, or might half a minute ago."""
+    """Every channel member may be there, or might have been half a minute ago."""
     now = world.clock.now()
     may = _may_sit(world, now) | _may_sit(world, now - _GONE_AFTER)
     for person_id, experience_id in sorted(world.room.seats.keys() - may.keys()):
@@ -104,7 +104,7 @@ def _may_sit(world: World, at: datetime) -> dict[tuple[UUID, UUID], str]:
 
 
 def _notices(world: World) -> Damage:
-    """Who bought, was refunded or paid in vain is told once on each channel."""
+    """Every buyer, refunded or failed payment has one notice per channel."""
     told = Counter(
         (row["about_event_id"], row["kind"], row["channel"])
         for row in world.site.rows("notifications", "SELECT * FROM notice_list")
@@ -118,12 +118,12 @@ def _notices(world: World) -> Damage:
 
 
 def _mails(world: World) -> Damage:
-    """Every mail that was asked for has met its fate, and went out once unless excused."""
+    """Every requested mail has its outcome, and went out once unless excused."""
     mails = world.site.rows("notifications", "SELECT * FROM notice_list WHERE channel = 'email'")
     for row in mails:
         key = str(row["notice_id"])
         copies, excused = world.post.taken[key], world.post.lost[key]
-        # Whoever dies between the server's answer and the commit sends it once more.
+        # A crash between the server's answer and the commit sends it once more.
         excused += world.deaths["notifications"]
         if row["status"] == "requested":
             yield f"notices: the mail {row['kind']} {key} was never settled"
@@ -143,7 +143,7 @@ _TOLD = {
 
 
 def _reactions(world: World) -> Damage:
-    """Every event was reacted to once by each who hears it, and nothing became a dead letter."""
+    """Every subscriber handled every event once, and nothing became a dead letter."""
     for durable in world.bus.durables:
         name = f"{durable.consumer}-{durable.producer}"
         for message in world.bus.everything(durable):
@@ -156,7 +156,7 @@ def _reactions(world: World) -> Damage:
 
 
 def check_rebuild(world: World, service: str) -> Damage:
-    """The views built again from nothing are the views that stand."""
+    """Rebuilt views equal the live ones."""
     sources = Sources(
         service,
         world.site.urls[service],
@@ -170,7 +170,7 @@ def check_rebuild(world: World, service: str) -> Damage:
 
 
 def check_streams(world: World) -> Damage:
-    """What is stored is in the stream, all of it, in order, once."""
+    """The stream holds all stored events, in order, once."""
     for service in SERVICES:
         stored = [str(each) for each in _announced(world, service)]
         sent = [m.headers["ce-id"] for m in world.bus.streams.get(service, [])]
@@ -184,7 +184,7 @@ def _announced(world: World, service: str) -> list[UUID]:
 
 
 def state_of(world: World) -> dict[str, Any]:
-    """What must not change when everything is told again."""
+    """Return what must not change when everything is delivered again."""
     state: dict[str, Any] = {
         service: world.site.rows(service, "SELECT count(*) AS events FROM events")[0]["events"]
         for service in SERVICES
@@ -198,7 +198,7 @@ def state_of(world: World) -> dict[str, Any]:
 
 
 BOUNDS = ((_GONE_AFTER, _sits_on), (timedelta(minutes=15), money.check_outcomes))
-"""What must be so how long after the last mishap."""
+"""What must be true so long after the last fault."""
 
 _AT_THE_END = (
     money.check_seats,

@@ -1,4 +1,4 @@
-"""The chat provider and the mail server, and how they let us down."""
+"""The chat provider and the mail server, with their faults."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from tests.simulation.fault_injector import FaultInjector
 
 
 class NoAnswer(Exception):
-    """The line was cut; whether it was done is not known."""
+    """The connection broke; whether the call was executed is unknown."""
 
 
 @dataclass
 class Room:
-    """GetStream: seats people once, however often it is told to; answers get lost.
+    """GetStream: adds members idempotently; answers get lost.
 
-    `answers_to_lose` is for who wants the answers to the next calls lost that are carried out.
+    `answers_to_lose` orders that the answers to the next executed calls are lost.
     """
 
     injector: FaultInjector
@@ -39,14 +39,14 @@ class Room:
         self._after()
 
     def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.seat: who sits there already keeps their role."""
+        """As ChatProvider.seat: an existing member keeps their role."""
         self._before()
         self._find(experience_id, person_id)
         self.seats.setdefault((person_id, experience_id), role.value)
         self._after()
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.change_role: whoever does not sit there yet does now."""
+        """As ChatProvider.change_role: adds a missing member."""
         self._before()
         self._find(experience_id, person_id)
         self.seats[person_id, experience_id] = role.value
@@ -84,7 +84,7 @@ class Room:
 
 @dataclass
 class PostOffice:
-    """SMTP: it has no key, so that a mail whose answer was `lost` goes out once more."""
+    """SMTP: it has no key, so a mail whose answer was `lost` goes out once more."""
 
     injector: FaultInjector
     taken: Counter[str] = field(default_factory=Counter)
