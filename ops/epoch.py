@@ -100,14 +100,15 @@ async def begin_epoch(
 ) -> tuple[int, list[Message]]:
     """Begin a new epoch of a store; returns its number and what its stream held beyond the store.
 
-    `others` are the consuming services; they forget that they handled what was lost.
+    `others` are the consuming services. They forget that they handled what was lost, and handle
+    nothing of earlier epochs: the stream holds the lost messages until it is emptied.
     """
-    with stores.reading(url) as conn:
+    with stores.reading(url) as conn, conn.cursor() as curs:
         lost = [message async for message in lost_messages(client, conn, service)]
+        epoch = max(log.epoch(curs), await _stream_epoch(client, service)) + 1
     for name, operator in others.items():
-        await asyncio.to_thread(_forget, operator, f"{name}-{service}", lost)
-    beyond = await _stream_epoch(client, service)
-    epoch = await asyncio.to_thread(_raise_epoch, owner, beyond, len(lost))
+        await asyncio.to_thread(_forget, operator, f"{name}-{service}", epoch, lost)
+    await asyncio.to_thread(_begin_epoch, owner, epoch, len(lost))
     return epoch, lost
 
 
@@ -148,30 +149,33 @@ def _position(message: Message) -> Position:
     return Position.parse(message.headers["ce-position"].partition(".")[2])
 
 
-def _forget(operator: Operator, durable: str, lost: Iterable[Message]) -> None:
+def _forget(operator: Operator, durable: str, epoch: int, lost: Iterable[Message]) -> None:
     ids = [UUID(message.headers["ce-id"]) for message in lost]
-    if not ids:
-        return
 
     def act() -> dict[str, Any]:
-        rows = operator.cursor().execute(
+        curs = operator.cursor()
+        # Waits for whoever is handling a message: the next one sees the new epoch.
+        curs.execute("LOCK TABLE inbox IN SHARE ROW EXCLUSIVE MODE")
+        curs.execute(
+            "INSERT INTO producer_epochs VALUES (%s, %s) ON CONFLICT (durable)"
+            " DO UPDATE SET epoch = greatest(producer_epochs.epoch, excluded.epoch)",
+            (durable, epoch),
+        )
+        rows = curs.execute(
             "DELETE FROM inbox WHERE durable = %s AND event_id = ANY(%s) RETURNING event_id",
             (durable, ids),
         )
-        return {"forgot": [str(row["event_id"]) for row in rows]}
+        return {"epoch": epoch, "forgot": [str(row["event_id"]) for row in rows]}
 
     operator.intervene("inbox.forget", durable, "its producer was put back to an older copy", act)
 
 
-def _raise_epoch(owner: Operator, beyond: int, lost: int) -> int:
+def _begin_epoch(owner: Operator, epoch: int, lost: int) -> None:
     def act() -> dict[str, Any]:
-        row = owner.cursor().execute(
-            "UPDATE store_epoch SET epoch = greatest(epoch, %s) + 1 RETURNING epoch", (beyond,)
-        )
-        found = row.fetchone()
-        return {"epoch": found["epoch"] if found else 0, "lost": lost}
+        owner.cursor().execute("UPDATE store_epoch SET epoch = greatest(epoch, %s)", (epoch,))
+        return {"epoch": epoch, "lost": lost}
 
-    return int(owner.intervene("epoch.new", "", "", act)["epoch"])
+    owner.intervene("epoch.new", "", "", act)
 
 
 async def _stream_epoch(client: Client, service: str) -> int:

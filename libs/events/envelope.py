@@ -39,6 +39,11 @@ class Envelope:
     actor: str
     traceparent: str | None = None
 
+    @property
+    def epoch(self) -> int:
+        """The life of the producer's store in which it was published."""
+        return int(self.position.partition(".")[0])
+
     def to_headers(self) -> dict[str, str]:
         """Return the CloudEvents attributes as NATS headers."""
         headers = {

@@ -1,6 +1,7 @@
 """The drill: an older copy is restored, the relay refuses, a new epoch makes all equal again."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ async def begin_new_epoch(urls: Urls, one: Service) -> int:
     return len(lost)
 
 
+@pytest.mark.slow(90, "stops and starts two services, and fills a stream anew")
 async def test_an_older_copy_comes_back_and_all_is_equal_again(
     urls: Urls, own_nats: NatsServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -81,6 +83,44 @@ async def test_an_older_copy_comes_back_and_all_is_equal_again(
         assert lost == 4
         assert not outcome.same
         assert one.store.query(balances) == other.store.query(balances) == {kept: 105}
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "unprotected"])
+async def test_what_was_lost_is_not_handled_again_before_the_stream_is_emptied(
+    protected: bool, urls: Urls, own_nats: NatsServer, tmp_path: Path
+) -> None:
+    one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
+    async with running(one, other):
+        await asyncio.to_thread(back_up, {"ledger": urls[0]}, tmp_path / "backup")
+        await asyncio.to_thread(credit, one, uuid4(), 5)
+        await until(same_balances(one, other))
+    await asyncio.to_thread(put_back, tmp_path / "backup", {"ledger": urls[0]}, force=True)
+
+    # The ledger does not run, so its stream still holds what it lost.
+    other = mirror(urls[1], own_nats.url)
+    async with running(other):
+        lost = await begin_new_epoch(urls, other)
+    if not protected:
+        with psycopg.connect(urls[1]) as conn:
+            conn.execute("DELETE FROM producer_epochs")
+    other = mirror(urls[1], own_nats.url)
+    async with running(other):
+        assert other.client is not None
+        await other.client.request(
+            "$JS.API.CONSUMER.RESET.BP_LEDGER.mirror-ledger", json.dumps({"seq": 1}).encode()
+        )
+        jetstream = other.client.jetstream()
+
+        while True:
+            info = await jetstream.consumer_info("BP_LEDGER", "mirror-ledger")
+            if not info.num_pending and not info.num_ack_pending:
+                break
+            await asyncio.sleep(0.05)
+
+    with psycopg.connect(urls[1]) as conn:
+        handled = conn.execute("SELECT count(*) FROM inbox").fetchone()
+    assert lost > 0
+    assert handled == ((0,) if protected else (lost,))
 
 
 async def rebuilt_once_the_stream_is_filled(service: Service) -> rebuild.Outcome:

@@ -10,11 +10,12 @@ from libs.runtime.messaging.streams import Message, read_stream
 
 
 async def lately_acknowledged(
-    client: Client, producer: str, durable: str, types: set[str], look_back: int
+    client: Client, producer: str, durable: str, types: set[str], epoch: int, look_back: int
 ) -> list[UUID]:
     """Return the events of these types among the last `look_back` messages below its floor.
 
-    Unreadable messages are skipped: they become dead letters under another name.
+    Events of an earlier epoch of the producer are skipped, and so are unreadable messages, which
+    become dead letters under another name.
     """
     info = await client.jetstream(timeout=5).consumer_info(stream_of(producer), durable)
     floor = (info.ack_floor.stream_seq or 0) if info.ack_floor else 0
@@ -24,7 +25,9 @@ async def lately_acknowledged(
     async for page in read_stream(client, producer, max(0, floor - look_back)):
         for message in page:
             about = _envelope_of(message)
-            if about is not None and about.type in types and message.sequence <= floor:
+            if message.sequence > floor or about is None or about.type not in types:
+                continue
+            if about.epoch >= epoch:
                 found.append(about.id)
         if page[-1].sequence >= floor:
             break

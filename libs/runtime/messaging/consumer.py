@@ -177,7 +177,7 @@ class Consumer:
         """
         types = {contract.type for contract in self._subscriptions}
         acknowledged = await lately_acknowledged(
-            self._client, self._producer, self.durable, types, _LOOKED_BACK
+            self._client, self._producer, self.durable, types, self._handler.epoch, _LOOKED_BACK
         )
         forgotten = await self._in_thread(self._handler.unknown_of, acknowledged)
         if forgotten:

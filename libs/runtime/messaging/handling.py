@@ -13,6 +13,7 @@ from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging import dead_letters
 from libs.runtime.messaging.dead_letters import DeadLetter, Unhandled, entity_key_of
 from libs.runtime.messaging.streams import Message
+from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store, StoreUnavailable
 from libs.runtime.telemetry import continued_span, current_traceparent
@@ -38,6 +39,7 @@ class Handler:
     ) -> None:
         self.durable = durable
         self.refused = 0
+        self.epoch = 0
         self._store = store
         self._subscriptions = {
             contract.type: (contract, reaction) for contract, reaction in subscriptions.items()
@@ -47,10 +49,11 @@ class Handler:
         self._perhaps_dead_lettered: set[str] = set()
 
     def begin(self) -> None:
-        """Load which entities have dead letters."""
+        """Load which entities have dead letters, and since which epoch messages are handled."""
         self._perhaps_dead_lettered = self._store.query(
             lambda curs: dead_letters.entities_with_dead_letters(curs, self.durable)
         )
+        self.epoch = self._store.query(lambda curs: log.epoch_of_producer(curs, self.durable))
 
     def unknown_of(self, event_ids: Sequence[UUID]) -> list[UUID]:
         """Return the events that were neither handled, refused, stored as dead letters nor skipped

@@ -168,6 +168,14 @@ def epoch(curs: Cursor[DictRow]) -> int:
     return int(row["epoch"])
 
 
+def epoch_of_producer(curs: Cursor[DictRow], durable: str) -> int:
+    """From which epoch of its producer on a durable handles messages; 0 unless one was begun."""
+    row = curs.execute(
+        "SELECT epoch FROM producer_epochs WHERE durable = %s", (durable,)
+    ).fetchone()
+    return int(row["epoch"]) if row else 0
+
+
 def check_transaction_counter(curs: Cursor[DictRow]) -> None:
     """Raise TransactionCounterFellBack if the log lies above the server's transaction counter."""
     row = curs.execute(

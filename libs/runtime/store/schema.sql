@@ -54,6 +54,13 @@ CREATE TABLE IF NOT EXISTS inbox (
     handled_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- From which epoch of its producer on a durable handles messages: what the producer lost with an
+-- earlier epoch may still be in the stream, and its ids are given to other events.
+CREATE TABLE IF NOT EXISTS producer_epochs (
+    durable text PRIMARY KEY,
+    epoch integer NOT NULL
+);
+
 -- Messages that could not be handled, and those of the same entity that wait behind them.
 CREATE TABLE IF NOT EXISTS dead_letters (
     dead_letter_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

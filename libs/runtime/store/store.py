@@ -121,7 +121,10 @@ class Store(Generic[A]):
         return _once(unit, decide)
 
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
-        """Handle an event of another service once; returns False if it was handled before."""
+        """Handle an event of another service once.
+
+        Returns False if it was handled before, or belongs to an epoch that its producer has left.
+        """
         cause = Cause(
             about.id, actor=about.actor, traceparent=current_traceparent() or about.traceparent
         )
@@ -283,9 +286,10 @@ def _once_per_event(
 ) -> bool:
     with unit.cursor() as curs:
         first = curs.execute(
-            "INSERT INTO inbox (event_id, durable) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-            " RETURNING event_id",
-            (about.id, durable),
+            "INSERT INTO inbox (event_id, durable) SELECT %(id)s, %(durable)s WHERE NOT EXISTS"
+            " (SELECT FROM producer_epochs WHERE durable = %(durable)s AND epoch > %(epoch)s)"
+            " ON CONFLICT DO NOTHING RETURNING event_id",
+            {"id": about.id, "durable": durable, "epoch": about.epoch},
             prepare=True,
         ).fetchone()
     if first is not None:
