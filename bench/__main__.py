@@ -14,7 +14,7 @@ BENCHES = {
 
 
 def main() -> int:
-    """Run the bench that is named; 1 when a promise is broken."""
+    """Run the named bench; returns 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="bench", description="Measures one promise.")
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, about in BENCHES.items():

@@ -37,7 +37,8 @@ def withdraw(
 ) -> None:
     """Have access revoke what rests on memberships that checkout's log does not hold.
 
-    An older copy of it came back. Who buys by the same order after all gets the access again.
+    Needed after an older copy of checkout was restored. A later purchase by the same order grants
+    access again.
     """
     folder = folder_of(data)
     for membership_id in lost:

@@ -1,4 +1,4 @@
-"""A system small enough for a test and real where operators look: databases, streams, services."""
+"""A small system with everything that operators inspect: databases, streams, services."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,7 +48,8 @@ def an_offer(**terms: Any) -> Quote:
 
 @dataclass
 class Operated:
-    """Seven databases with their tables; a checkout that announces, an access that hears it."""
+    """Seven databases with their tables; a checkout that publishes and an access that
+    subscribes."""
 
     urls: dict[str, str]
     nats_url: str
@@ -109,7 +110,7 @@ class Operated:
 
 
 def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None = None) -> UUID:
-    """Somebody buys a pass from the checkout whose store it is."""
+    """Buy a pass from the checkout with this store."""
     offer = offer or an_offer()
     order = Order(
         command_id=uuid4(),
@@ -141,6 +142,6 @@ def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None =
 
 
 def set_capacity(store: Store[Any], pass_id: UUID, seats: int | None) -> None:
-    """The first version of a pass says how many seats there are."""
+    """The first version of a pass sets its number of seats."""
     capacity = Capacity(pass_id, 1, seats, AT)
     store.execute(Cause(uuid4(), "someone"), lambda: store.application.save(capacity) and None)

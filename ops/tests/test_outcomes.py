@@ -1,4 +1,5 @@
-"""What a purchase came to: each loss and each surplus is found, and mended by what is named."""
+"""The outcome of a purchase: each loss and each surplus is found, and the named command repairs
+it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.slow(90, "starts a small system")
 
 @dataclass
 class Shop:
-    """A checkout that sells, and whoever acts upon it when it is told to."""
+    """A checkout that sells, and consumers that act when the test says so."""
 
     system: Operated
     checkout: Store[Any]
@@ -40,14 +41,14 @@ class Shop:
     notifications: Store[Any]
 
     def act(self, *services: Store[Any]) -> None:
-        """Handle what the checkout has said so far; what was handled is left alone."""
+        """Handle what the checkout has published so far; handled events are skipped."""
         with stores.reading(self.system.urls["checkout"]) as log:
             for store in services:
                 done = run(store, log, "checkout", Selection(), dry_run=False)
                 assert done.failed == 0
 
     def mail(self) -> None:
-        """The mail server takes everything."""
+        """A mail server that takes everything."""
         letters = self.system.rows(
             "notifications",
             "SELECT notice_id FROM notice_list WHERE channel = 'email' AND status = 'requested'",
@@ -265,8 +266,8 @@ _LOST = ("events", "order_list", "membership_list")
 
 
 def lose_everything(shop: Shop) -> None:
-    """As if the copy of the checkout that came back were older than all that was sold; access was
-    told to forget what it had heard of it, as by `backstage epoch new checkout`."""
+    """As if the restored copy of the checkout were older than all sales, and access had been told
+    to forget them, as `backstage epoch new checkout` does."""
     for table in _LOST:
         shop.system.rows("checkout", f"CREATE TABLE lost_{table} AS TABLE {table}")
         shop.system.rows("checkout", f"DELETE FROM {table}")  # noqa: S608
@@ -274,7 +275,7 @@ def lose_everything(shop: Shop) -> None:
 
 
 def find_again(shop: Shop) -> None:
-    """The buyer's page asked again, and the same order is there."""
+    """The buyer's page asked again, and the same order exists again."""
     for table in _LOST:
         back = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM lost_{table}"  # noqa: S608
         shop.system.rows("checkout", back)
@@ -289,7 +290,7 @@ def withdraw(order_id: UUID) -> str:
 
 
 def work_off(access: Store[Any]) -> None:
-    """What the service does of its schedule."""
+    """Return the service's work on its schedule."""
     read = "SELECT payload FROM schedule"
     ((payload,),) = access.query(lambda curs: [tuple(r.values()) for r in curs.execute(read)])
     access.work(Cause(uuid4()), lambda: TIMERS[LOSE_SOURCE](payload, access.application))

@@ -1,4 +1,4 @@
-"""Single checks of the checker, each with the damage that it is there to find."""
+"""Single checks of the checker, each with the damage that it must find."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -119,7 +119,7 @@ def save(database: str, *kept: Bought | DailyBalance) -> None:
 
 
 def is_settled(database: str) -> bool:
-    """Whether the newest event is below every transaction that still runs on the server."""
+    """Return whether the newest event is below every running transaction of the server."""
     with stores.reading(database) as conn:
         newest = conn.execute("SELECT max(notification_id) AS id FROM events").fetchone()
         return newest is not None and settled_end(conn).id == newest["id"]
@@ -156,9 +156,9 @@ def captured(order: Bought, returned_minor: int = 0) -> Captured:
 
 @dataclass
 class Provider:
-    """What a payment provider has captured; its list shows those of `listed`, by id it knows all.
+    """The captured payments of a provider; its list shows those of `listed`, by id it knows all.
 
-    As with the real one, the list goes by when a payment was made, not by when it was captured.
+    As with the real one, the list goes by when a payment was created, not by its capture.
     """
 
     paid: tuple[Captured, ...] = ()

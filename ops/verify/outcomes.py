@@ -1,7 +1,7 @@
-"""Each purchase has what it was made for, and there is nothing without its purchase.
+"""Each purchase has its effects, and no effect lacks its purchase.
 
-Looked up by key for those of which the logs tell something new, so that a run costs what has
-happened since the last one; what was not well then is looked at again.
+Only purchases with news in the logs are looked up, so a run costs what has happened since the last
+one. Findings of the last run are checked again.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ from services.notifications.domain import Kind, Notice
 
 DONE_WITHIN: Final = timedelta(minutes=1)
 SERVICES: Final = ("access", "notifications", "checkout")
-"""Purchases last: a grant that was seen has its purchase by then, if it has one."""
+"""Purchases are read last: a grant that was seen has its purchase by then, if there is one."""
 _PAGE: Final = 500
 
 _LIVES: Final = [each.TOPIC for each in (Membership.Started, Membership.Ended, Membership.Restored)]
@@ -56,7 +56,7 @@ Logs = Mapping[str, Connection[DictRow]]
 
 @dataclass
 class Awaited:
-    """Up to where each log was read, and which entities were not as promised then."""
+    """Up to where each log was read, and the entities with findings then."""
 
     cursors: dict[str, LogCursor] = field(default_factory=dict)
     memberships: list[UUID] = field(default_factory=list)
@@ -67,10 +67,10 @@ class Awaited:
 def check_outcomes(
     logs: Logs, awaited: Awaited, now: datetime, within: timedelta = DONE_WITHIN
 ) -> tuple[list[Finding], Awaited]:
-    """What is not as promised of what is newer than `awaited`, or was not well then.
+    """Check what is newer than `awaited`, and what was not right then.
 
-    `logs` are connections to the databases of `SERVICES`. What is younger may be on its way. When
-    one of them is another one than it was, what the others made of the old one is looked at too.
+    `logs` are connections to the databases of `SERVICES`. Younger effects may be in progress. If a
+    log was restored, the effects of its former events are checked too.
     """
     cursors = awaited.cursors
     if any(still_there(logs[name], cursor) != cursor for name, cursor in cursors.items()):
@@ -98,7 +98,8 @@ def check_outcomes(
 def _entities(
     log: Connection[DictRow], topics: list[str], after: LogCursor, end: LogCursor
 ) -> Iterator[list[UUID]]:
-    """The entities to which one of these things happened between two cursors, page by page."""
+    """Yield the entities to which one of these events happened between two cursors, page by
+    page."""
     bounds = {"xact": after.xact, "id": after.id, "end_xact": end.xact, "end_id": end.id}
     with log.transaction(), log.cursor("entities") as curs:
         curs.execute(_ENTITIES, {"topics": topics, **bounds})
@@ -107,7 +108,7 @@ def _entities(
 
 
 class _Look:
-    """Looks at some entities: tells which have to be looked at again, and notes what is amiss."""
+    """Checks some entities; returns those to check again, and records findings."""
 
     def __init__(self, logs: Logs, before: datetime) -> None:
         self.found: dict[Finding, None] = {}
@@ -155,7 +156,7 @@ class _Look:
         return "backstage reconcile" if order_id else f"backstage grants withdraw {membership_id}"
 
     def at_notices(self, notice_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each receipt is the one of its purchase, person and channel."""
+        """Check that each receipt belongs to its purchase, person and channel."""
         for notice_id, rows in self._events("notifications", notice_ids, _ASKED).items():
             asked = self._told(rows[0])
             own = Notice.create_id(asked.about_event_id, asked.person_id, asked.kind, asked.channel)

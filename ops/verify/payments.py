@@ -20,13 +20,16 @@ from services.checkout.reconciliation import audit as reconciliation
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 FIRST_BACK: Final = timedelta(days=2)
 _OVERLAP: Final = timedelta(hours=1)
-"""So far before the last run a payment may have been made that it could not judge yet."""
+"""Recent payments of the last run that it could not judge yet."""
 
 
 @dataclass
 class Asked:
-    """From when on the provider is to be asked, up to where the log was compared with it, and
-    which payments were not solved, by order: they are asked for whenever they were made."""
+    """From when on to ask the provider, how far the log was compared, and unsolved payments by
+    order.
+
+    Unsolved payments are looked up whenever they were created.
+    """
 
     since: datetime | None = None
     cursor: LogCursor = field(default_factory=LogCursor)
@@ -36,7 +39,7 @@ class Asked:
 def check_payments(
     checkout: Connection[DictRow], captured: CapturedPayments, asked: Asked, now: datetime
 ) -> tuple[list[Finding], Asked]:
-    """What is amiss with payments and orders that earlier runs have not seen, or not solved."""
+    """Check payments and orders that earlier runs have not seen or not solved."""
     since = asked.since or now - FIRST_BACK
     cursor, end = still_there(checkout, asked.cursor), settled_end(checkout)
     look = _Look(checkout, captured, now)
@@ -61,7 +64,7 @@ def _started(
 
 
 class _Look:
-    """Looks at each payment once; what is found is kept with the order that it is about."""
+    """Checks each payment once; findings are stored with their order."""
 
     def __init__(
         self, checkout: Connection[DictRow], captured: CapturedPayments, now: datetime
@@ -73,9 +76,9 @@ class _Look:
         self._seen: set[str] = set()
 
     def at(self, payment: Captured) -> None:
-        """Judge a payment that was captured."""
+        """Judge a captured payment."""
         self._seen.add(payment.payment_intent_id)
-        # One without an order was not made by us: the account sells elsewhere too.
+        # A payment without an order is not ours: the account sells elsewhere too.
         if payment.order_id is None:
             return
         finding = _check_one(self._checkout, payment, payment.order_id, self._now)
@@ -83,7 +86,7 @@ class _Look:
             self.found[payment.payment_intent_id] = (finding, payment.order_id)
 
     def by_id(self, intent: str, order_id: UUID) -> None:
-        """Ask for one that the list did not show: it may have been made long before."""
+        """Look up a payment that the list did not show: it may be much older."""
         if intent in self._seen:
             return
         payment = self._captured.get(intent)
@@ -96,7 +99,7 @@ class _Look:
 
 
 def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
-    """Money that is on its way back, and orders that are open, for longer than can be."""
+    """Find refunds in progress and open orders that take too long."""
     late = now - SETTLED_WITHIN
     return [
         _of_order(
@@ -116,7 +119,7 @@ def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
 
 
 def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
-    """Days whose sums were not the same at the provider when they were compared last."""
+    """Find days whose sums differed from the provider's at the last comparison."""
     return [
         Finding(
             "balances",
@@ -174,8 +177,11 @@ def _check_one(
 def _refunded_otherwise(
     payment: Captured, order_id: UUID, ours: DictRow, now: datetime
 ) -> Finding | None:
-    """Money of a purchase is back, and our log says less of it, so that the purchase may stand no
-    more; or it says more, since a bank has given back what it was sent."""
+    """Find refunds that differ between the provider and our log.
+
+    Our log may miss one, so that the purchase may be over. Or it has one too many, because a bank
+    returned a refund.
+    """
     theirs, at = payment.returned_minor, payment.returned_at
     went = f"{theirs} of payment {payment.payment_intent_id} went back, our log has"
     if theirs < ours["long_refunded_minor"]:
@@ -186,7 +192,7 @@ def _refunded_otherwise(
 
 
 def _reconcile(at: datetime, now: datetime) -> str:
-    """What goes through the lists that hold something of that moment."""
+    """Return the command that goes through the lists of that moment."""
     day = at.astimezone(UTC).date()
     of_day = f" --day {day}" if day < now.astimezone(UTC).date() else ""
     return f"backstage reconcile{of_day}"

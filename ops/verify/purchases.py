@@ -1,6 +1,6 @@
-"""What one purchase was made for, and what is amiss with what it has.
+"""The expected effects of one purchase, and the findings about its actual ones.
 
-The ids of grants and notices follow from what caused them: all of them are known beforehand.
+The ids of grants and notices follow from their causes: all of them are known beforehand.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _OVER: Final = {EndCause.REFUNDED: "refunded in full", EndCause.REMOVED: "remove
 _UNSAID: Final = frozenset({Notice.Dropped.TOPIC, Notice.Failed.TOPIC})
 
 Topics = Mapping[UUID, Sequence[str]]
-"""What happened to each entity, in its order."""
+"""The events of each entity, in order."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Purchase:
 
     @property
     def receipts(self) -> dict[Channel, UUID]:
-        """The notices that tell of it."""
+        """The notices about it."""
         of = (self.event_id, self.bought.person_id, Kind.RECEIPT.value)
         return {channel: Notice.create_id(*of, channel.value) for channel in Channel}
 
@@ -79,7 +79,7 @@ class Facts:
 
     grants: Topics
     doors: AbstractSet[UUID]
-    """The grants that the view has by which people are let in."""
+    """The grants in the view that decides about entry."""
     notices: Topics
     handled: Mapping[str, AbstractSet[UUID]]
     """The events that each service has handled."""
@@ -88,7 +88,7 @@ class Facts:
 
 
 def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
-    """Everything that is not as it should be by the time that all is done."""
+    """Return everything that is wrong by the time that all should be done."""
     if purchase.times > 1:
         yield _finding(
             "checkout", purchase, f"purchased {purchase.times} times", _history(purchase)
@@ -136,7 +136,7 @@ def _receipts_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
 
 
 def _replay(service: str, purchase: Purchase, facts: Facts) -> str:
-    """What makes the service act: what it has handled it will not handle again."""
+    """Return the command that makes the service act; it ignores what it has handled."""
     if set(purchase.announced) <= facts.handled[service]:
         return "its events are lost: backstage restore DIR"
     replay = f"backstage events replay --from checkout --to {service}"

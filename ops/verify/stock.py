@@ -1,4 +1,4 @@
-"""Never more held and sold than there is: at every moment of the log, and in the counters."""
+"""Never more seats held and sold than exist: at every moment of the log, and in the counters."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from services.checkout.stock import audit
 
 @dataclass
 class Taken:
-    """What the moves of one pass's seats come to; no limit is known before a capacity was set."""
+    """The sums of one pass's moves; the limit is unknown before a capacity was set."""
 
     held: int = 0
     sold: int = 0
@@ -20,7 +20,7 @@ class Taken:
 
     @property
     def capacity(self) -> int | None:
-        """A limit that was lowered below what is taken takes nobody's seat away."""
+        """A limit lowered below the taken seats revokes nobody's seat."""
         return None if self.seats is None else max(self.seats, self.held + self.sold)
 
 
@@ -28,7 +28,7 @@ class Taken:
 class Ledger:
     """The moves of all seats up to a cursor in the log, and those of `ahead` behind it.
 
-    Not all that lies behind the cursor is newer: a transaction that began early may end late.
+    Not everything behind the cursor is newer: a transaction that began early may end late.
     """
 
     cursor: LogCursor = field(default_factory=LogCursor)
@@ -37,9 +37,9 @@ class Ledger:
 
 
 def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Finding], Ledger]:
-    """What is amiss with the moves that `known` does not hold, and with the counters now.
+    """Check moves that are newer than `known`, and the counters now.
 
-    All in one moment of the database, in which the counters are the sum of the moves.
+    All of it at one moment of the database, at which the counters are the sum of the moves.
     """
     with checkout.transaction():
         checkout.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -52,7 +52,7 @@ def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Find
         taken = now.passes.get(pass_id, Taken())
         if (row["wanted"], row["capacity"]) != (taken.seats, taken.capacity):
             found.append(_other_capacity(row, taken))
-        # Without a limit nothing is counted in the row.
+        # Without a limit the row counts nothing.
         if row["capacity"] is not None and (row["held"], row["sold"]) != (taken.held, taken.sold):
             found.append(_miscounted(row, taken))
     return found, now

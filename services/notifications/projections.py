@@ -1,4 +1,4 @@
-"""Read models of the notifications service: the notices, and what it knows of others."""
+"""Read models of the notifications service: the notices, and its replicas of others."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from services.notifications.domain import Notice, Status
 
 
 class NoticeList(View):
-    """Every notice with its fate; the app shows those of its channel that were delivered."""
+    """Every notice with its outcome; the app shows the delivered ones of its channel."""
 
     name = "notice_list"
     tables = ("notice_list",)
@@ -144,7 +144,7 @@ class AudienceList(View):
 
 
 class BannedList(View):
-    """Who is kept out of which space, as access says."""
+    """Bans, as access announced them."""
 
     name = "banned_list"
     tables = ("banned_list",)
@@ -173,7 +173,8 @@ class BannedList(View):
 
 
 class NameList(View):
-    """What spaces, experiences and passes are called, as catalog says; `of_id` is the space."""
+    """Names of spaces, experiences and passes, as the catalog announced them; `of_id` is the
+    space."""
 
     name = "name_list"
     tables = ("name_list",)

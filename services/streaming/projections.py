@@ -129,7 +129,7 @@ class DoorList(View):
 
 
 class ExperienceList(View):
-    """Which experience belongs to which space, and whether it can be on air."""
+    """The space of each experience, and whether it can be on air."""
 
     name = "experience_list"
     tables = ("experience_list",)

@@ -1,4 +1,4 @@
-"""Every way to a seat is known by name: a new one is thought about before it is taken."""
+"""Every caller of the inventory is listed here: a new one needs a decision."""
 
 import ast
 from collections import defaultdict
@@ -17,7 +17,7 @@ CALLERS = {
     "release": {"_record", "_expire"},
     "set_capacity": {"set_capacity"},
 }
-"""Which use cases make which move of the inventory."""
+"""The inventory's moves, and the use cases that make them."""
 PRODUCT = sources("services", "libs", "ops")
 
 

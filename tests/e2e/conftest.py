@@ -39,7 +39,7 @@ def collector() -> Iterator[Collector]:
 def system(
     tmp_path_factory: pytest.TempPathFactory, collector: Collector
 ) -> Iterator[RunningSystem]:
-    """The whole system, as a person starts it; all who sign in do so from one address."""
+    """The whole system, as a person starts it; all sign-ins come from one address."""
     folder = tmp_path_factory.mktemp("system")
     more = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
@@ -63,7 +63,7 @@ def chromium(chromium_path: Path) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def creator(system: RunningSystem) -> Iterator[Visitor]:
-    """Mara, who is signed in as an app is."""
+    """Mara, signed in as an app is."""
     mara = Visitor(system.url, system.record["urls"]["sandbox"], "mara@example.com")
     mara.sign_in()
     yield mara
@@ -81,11 +81,13 @@ def visit(chromium: Browser, system: RunningSystem, tmp_path: Path) -> Visit:
     """A window of a new visitor; a page that breaks its own security policy fails the test."""
 
     @contextmanager
-    def new_visitor(width: int = 390, height: int = 844, scheme: str = "light") -> Iterator[Page]:
+    def new_visitor(
+        width: int = 390, height: int = 844, scheme: str = "light", language: str = "en-US"
+    ) -> Iterator[Page]:
         context = chromium.new_context(
             base_url=system.url,
             # A browser without the system's languages would make one up from `LANG`.
-            locale="en-US",
+            locale=language,
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
             permissions=["camera", "microphone"],

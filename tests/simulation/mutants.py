@@ -38,7 +38,7 @@ R = TypeVar("R")
 
 
 class ReadThenWrite(StockTable):
-    """Looks how many seats are left, makes up its mind, and writes what it has worked out."""
+    """Reads how many seats are left, decides, and writes the computed number."""
 
     def __init__(self, crowd: Callable[[UUID], None]) -> None:
         self._crowd = crowd
@@ -67,7 +67,7 @@ class ReadThenWrite(StockTable):
 
 
 class Forgetful(MortalStore):
-    """Reacts to whatever comes, whether it came before or not."""
+    """Reacts to every delivery, even a repeated one."""
 
     @override
     def once(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
@@ -85,7 +85,7 @@ def _cause_of(about: Envelope) -> Cause:
 
 
 class Hasty(Orders):
-    """Settles by what the order looks like just now, not by how far each payment has come."""
+    """Settles by the order's present state instead of each payment's own."""
 
     @override
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
@@ -105,7 +105,7 @@ class Hasty(Orders):
 
 
 class KeepsTheMoney(Payments):
-    """Means to send back what bought nothing, and never does."""
+    """Schedules the refund of a payment that bought nothing, and never makes it."""
 
     @override
     def return_whole(self, payment: Payment, purpose: str, at: datetime) -> None:
@@ -113,7 +113,7 @@ class KeepsTheMoney(Payments):
 
 
 class TakesItsTime(Payments):
-    """Sends back what bought nothing, when it comes to it."""
+    """Refunds a payment that bought nothing only when it meets it by chance."""
 
     @override
     def return_whole(self, payment: Payment, purpose: str, at: datetime) -> None:
@@ -155,7 +155,7 @@ class Lenient(Chat):
 
 
 class Holding(Orders):
-    """Orders expire, and their seats stay with them."""
+    """Expires orders and keeps their seats."""
 
     @override
     def _expire(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
@@ -165,7 +165,7 @@ class Holding(Orders):
 
 
 class Generous(Orders):
-    """A seat is held for as long as somebody may still want to pay."""
+    """Holds a seat for as long as somebody may still want to pay."""
 
     @override
     def _schedule_end_of_hold(self, order: Order) -> None:
@@ -173,7 +173,7 @@ class Generous(Orders):
 
 
 class Amnesiac(MortalStore):
-    """Carries out every command that it is given, whether it was given before or not."""
+    """Carries out every command, even a repeated one."""
 
     @override
     def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
@@ -181,7 +181,7 @@ class Amnesiac(MortalStore):
 
 
 class NamesNoRefund:
-    """The bank, asked for each refund under a new key, which does not say what it is for."""
+    """Asks the bank for each refund under a new key, without its purpose."""
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
@@ -200,7 +200,7 @@ class NamesNoRefund:
 
 
 class Trusting(Reconciler):
-    """Goes through no list: whatever happened, somebody will have told us."""
+    """Reads no list: relies on webhooks alone."""
 
     @override
     def step(self, day: str | None = None, *, up_to_now: bool = False) -> Record:
@@ -228,4 +228,4 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "order of each entity": Protections(keeps_order=False),
     "acknowledging after the commit": Protections(acknowledges_first=True),
 }
-"""Each protection that can be taken away, and the world without it."""
+"""Each protection that can be switched off, and the world without it."""

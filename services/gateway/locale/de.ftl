@@ -1,7 +1,7 @@
 ## Jede Seite
 
-nav-spaces = Meine Spaces
-nav-notices = Neuigkeiten
+nav-spaces = Spaces
+nav-notices = Neues
 nav-unread = { $count ->
     [one] { $count } ungelesene
    *[other] { $count } ungelesene
@@ -305,9 +305,9 @@ watch-unreachable = Der Videoserver ist gerade nicht erreichbar. Dein Pass ist i
 watch-try-again = Noch einmal versuchen
 watch-no-access = Zum Zuschauen brauchst du einen Pass.
 
-## Neuigkeiten
+## Neues
 
-notices-title = Neuigkeiten
+notices-title = Neues
 notices-none = Noch gibt es nichts Neues für dich.
 notices-open = Öffnen
 notices-read = Als gelesen markieren

@@ -1,4 +1,4 @@
-"""Things to test the notifications service with, each with sensible defaults."""
+"""Builders for the tests of the notifications service."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the tests of the streaming service are made of."""
+"""Builders for the tests of the streaming service."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
 
 class Studio:
-    """A streaming service in memory, and what it asked for."""
+    """A streaming service in memory, and the work that it scheduled."""
 
     def __init__(self) -> None:
         self.clock = FixedClock(NOW)

@@ -1,4 +1,4 @@
-"""The views of the streaming service: rebuilt from nothing, or told in another order, the same."""
+"""Views of the streaming service: rebuilt or fed in another order, they are the same."""
 
 from datetime import timedelta
 from itertools import permutations
