@@ -14,7 +14,7 @@ from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
 from services.chat.application import Chat
 from services.checkout.orders.order import Order
-from services.checkout.orders.use_cases import Orders, charge_for
+from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import (
     PaymentStatus,
@@ -89,16 +89,17 @@ class Hasty(Orders):
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
+        membership = self._memberships.of_order(order_id)
         if provider.status is PaymentStatus.SUCCEEDED and order.is_open:
             self._inventory.sell(seat, now)
-            order.fulfil(provider.payment_intent_id, now)
+            membership = self._fulfil(order, provider.payment_intent_id, now)
             self._end(order)
-        if provider.payment_intent_id == order.settled_by:
-            self._refunds.compare(order, payment, seat, provider)
-        self._context.save(order, payment, seat)
+        if membership and membership.payment_intent_id == provider.payment_intent_id:
+            self._memberships.refunds.compare(membership, payment, seat, provider)
+        self._context.save(order, membership, payment, seat)
 
 
 class KeepsTheMoney(Payments):
