@@ -140,6 +140,21 @@ class Gullible(Access):
         super().follow_membership(membership_id, latest + 1, revoked_for, window)
 
 
+class Unforgiving(Access):
+    """Restores nothing that was once revoked with its membership."""
+
+    @override
+    def follow_membership(
+        self,
+        membership_id: UUID,
+        version: int,
+        revoked_for: RevocationCause | None = None,
+        window: Window | None = None,
+    ) -> None:
+        if revoked_for is not None:
+            super().follow_membership(membership_id, version, revoked_for, window)
+
+
 class Lenient(Chat):
     """Has people join and leave five minutes late."""
 
@@ -221,6 +236,7 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "members of the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
     "version of a membership": Protections(access=Gullible),
+    "restoring of a membership": Protections(access=Unforgiving),
     "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),
     "rounds over the lists": Protections(reconciler=Trusting),
