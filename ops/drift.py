@@ -30,7 +30,7 @@ _MEMBERSHIP: Final = """
 
 def drift(
     fix: Annotated[
-        bool, typer.Option("--fix", help="Have chat bring these people in or out again.")
+        bool, typer.Option("--fix", help="Have chat add or remove these people.")
     ] = False,
     as_: As = None,
     data: Data = None,
@@ -45,9 +45,9 @@ def drift(
         raise typer.Exit(1 if found else 0)
     with stores.operating("chat", folder, as_) as operator:
         asked = [each for each in sorted(found, key=str) if _settle(operator, each)]
-    typer.echo(f"chat settles {len(asked)} of {len(found)} seats within a second.")
+    typer.echo(f"chat repairs {len(asked)} of {len(found)} members within a second.")
     if len(asked) < len(found):
-        typer.echo("The others were never let in by us: put them out at the provider.")
+        typer.echo("We never added the others: remove them at the provider.")
         raise typer.Exit(1)
 
 

@@ -45,7 +45,7 @@ def withdraw(
         _refuse_a_purchase(order_id, folder)
     with stores.operating("access", folder, as_) as operator:
         number = sum(_withdraw(operator, order_id) for order_id in orders)
-    typer.echo(f"access takes {number} grants back within a second; see `backstage events tail`.")
+    typer.echo(f"access revokes {number} grants within a second; see `backstage events tail`.")
 
 
 def _refuse_a_purchase(order_id: UUID, folder: DataFolder) -> None:

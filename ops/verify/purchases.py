@@ -91,7 +91,7 @@ def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
             "checkout", purchase, f"purchased {purchase.times} times", _history(purchase)
         )
     if (other := facts.owned_twice.get(purchase.order_id)) is not None:
-        what = f"the same pass bought twice: order {other} stands as well"
+        what = f"the same pass was bought twice: order {other} is active as well"
         yield _finding("checkout", purchase, what, f"refund one of them; {_history(purchase)}")
     yield from _grants_amiss(purchase, facts)
     yield from _receipts_amiss(purchase, facts)
@@ -109,10 +109,10 @@ def _grants_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
         what = f"{len(wanted) - len(missing)} grants for {len(wanted)} experiences"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
     if shut := [grant for grant in issued if grant not in facts.doors]:
-        what = f"{len(shut)} of its grants open no door"
+        what = f"{len(shut)} of its grants give no access"
         yield _finding("access", purchase, what, "backstage projections rebuild access grant_list")
     if purchase.refund_id is not None and standing:
-        what = f"refunded in full, and {len(standing)} of its grants still stand"
+        what = f"refunded in full, but {len(standing)} of its grants are still active"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
 
 
