@@ -62,6 +62,10 @@ format: (packages "dev")
     {{ bin }}/ruff format .
     {{ bin }}/ruff check --fix .
 
+# Write what is generated about events: golden log, samples, schemas and the catalogue.
+golden: (packages "dev")
+    @{{ python }} -m tests.contract.golden
+
 # Measure one promise and print it as a table: NAME [--json].
 [no-exit-message]
 bench name *args: (packages "dev")

@@ -9,7 +9,7 @@ BENCHES = {
     "drain": "events that the relay publishes per second after an outage",
     "rebuild": "events per second that a rebuild of a view applies",
     "recovery": "from PostgreSQL's port to the first good order, when it was killed under load",
-    "fanout": "from PassPurchased to access, chat membership and notice",
+    "fanout": "from PassPurchased to access, chat and notice",
 }
 
 

@@ -1,5 +1,4 @@
-"""From the commit of PassPurchased to the commits of access, chat membership and notice, under
-load.
+"""From PassPurchased committed to access, channel member and notice committed, under load.
 
 Signed-in people buy at a steady rate through the gateway, each purchase with a card, on a system of
 its own. The floor is measured in the same run, between the purchases: one PostgreSQL commit, one

@@ -1,4 +1,4 @@
-"""`backstage drift`: where a provider differs from our data, and how to repair that."""
+"""`backstage drift`: where the chat provider differs from our own records, and putting it right."""
 
 from functools import partial
 from typing import Annotated, Any, Final
@@ -21,10 +21,10 @@ from ops.verify.entitlements import (
     discrepancies,
     may_enter,
 )
-from services.chat.application import SETTLE_SEAT
+from services.chat.application import SETTLE_MEMBER
 
-_MEMBERSHIP: Final = """
-    SELECT membership_id FROM seat_list WHERE experience_id = %s AND person_id::text = %s
+_MEMBER: Final = """
+    SELECT member_id FROM channel_member_list WHERE experience_id = %s AND person_id::text = %s
 """
 
 
@@ -35,8 +35,7 @@ def drift(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Compare the channel members at the chat provider with who may be there; exit 1 if they
-    differ."""
+    """Compare who is in the chat at its provider with who may be; 1 when they differ."""
     folder = folder_of(data)
     found = _discrepancies(folder)
     for finding in as_findings(found, CHANNELS):
@@ -45,33 +44,33 @@ def drift(
         raise typer.Exit(1 if found else 0)
     with stores.operating("chat", folder, as_) as operator:
         asked = [each for each in sorted(found, key=str) if _settle(operator, each)]
-    typer.echo(f"chat repairs {len(asked)} of {len(found)} members within a second.")
+    typer.echo(f"chat settles {len(asked)} of {len(found)} people within a second.")
     if len(asked) < len(found):
-        typer.echo("We never added the others: remove them at the provider.")
+        typer.echo("We never let the others in: remove them at the provider.")
         raise typer.Exit(1)
 
 
 def _discrepancies(folder: DataFolder) -> set[Discrepancy]:
     members = StreamMembers(provider_variables(folder))
     with stores.reading(stores.database_url("chat", folder)) as chat:
-        seated = {experience: members.of(experience) for experience in channels(chat)}
+        present = {experience: members.of(experience) for experience in channels(chat)}
     with stores.reading(stores.database_url("access", folder)) as access:
         allowed = may_enter(access)
-    return {each for each in discrepancies(allowed, seated) if each[0] in seated}
+    return {each for each in discrepancies(allowed, present) if each[0] in present}
 
 
 def _settle(operator: Operator, discrepancy: Discrepancy) -> bool:
-    """Schedule the job that brings the provider to the wanted state, whatever was done before."""
+    """Schedule the job that brings a person in or out, as is wanted now."""
     experience_id, person, kind = discrepancy
 
     def act() -> dict[str, Any]:
-        row = operator.cursor().execute(_MEMBERSHIP, (experience_id, person)).fetchone()
+        row = operator.cursor().execute(_MEMBER, (experience_id, person)).fetchone()
         if row is None:
             return {}
-        membership_id, clock = str(row["membership_id"]), SystemClock()
-        payload = {"membership_id": membership_id}
-        Schedule(clock).at(SETTLE_SEAT, f"drift/{membership_id}", clock.now(), payload)
+        member_id, clock = str(row["member_id"]), SystemClock()
+        payload = {"member_id": member_id}
+        Schedule(clock).at(SETTLE_MEMBER, f"drift/{member_id}", clock.now(), payload)
         return {"was": kind, **payload}
 
-    made = partial(operator.intervene, "chat.settle_seat", f"{person} in {experience_id}", "")
+    made = partial(operator.intervene, "chat.settle_member", f"{person} in {experience_id}", "")
     return bool(made(act))

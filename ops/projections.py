@@ -75,7 +75,7 @@ async def run(
 ) -> Outcome:
     """Compare the views with their rebuild and, unless it is a dry run, swap them."""
     act = rebuild.compare if dry_run else rebuild.rebuild
-    if not stores.hears_of(service):
+    if not any(view.subscriptions for view in views):
         return await _act(act, service, views, folder, NoStreams(), progress)
     async with stores.connected(folder, "projections") as client:
         streams = BridgedStreams(client, asyncio.get_running_loop())

@@ -2,7 +2,8 @@
 
 import getpass
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from psycopg.rows import DictRow, dict_row
 
 from libs.events.contract import Contract
 from libs.runtime.messaging import bus
+from libs.runtime.messaging.handling import Reaction, with_views
 from libs.runtime.messaging.relay import ToContract
 from libs.runtime.messaging.streams import Streams
 from libs.runtime.store.interventions import Interventions, Operator
@@ -79,13 +81,25 @@ def views_of(service: str) -> tuple[View, ...]:
 
 
 def hears_of(service: str) -> tuple[type[Contract], ...]:
-    """Return the contracts that a service subscribes to; reads code, starts nothing."""
+    """The contracts that a service hears; reads code, starts nothing."""
+    return tuple(subscriptions_of(service))
+
+
+def subscriptions_of(service: str) -> Mapping[type[Contract], Reaction]:
+    """They with the service's reactions."""
     if find_spec(f"services.{service}.reactions") is None:
-        return ()
-    subscriptions: Mapping[type[Contract], Any] = import_module(
-        f"services.{service}.reactions"
-    ).SUBSCRIPTIONS
-    return tuple(subscriptions)
+        return {}
+    reactions = import_module(f"services.{service}.reactions").SUBSCRIPTIONS
+    return with_views(reactions, views_of(service))
+
+
+def subscribers() -> Mapping[str, Sequence[str]]:
+    """The services that hear each type of contract; reads code, starts nothing."""
+    by_type: dict[str, list[str]] = defaultdict(list)
+    for service in SERVICES:
+        for contract in subscriptions_of(service):
+            by_type[contract.type].append(service)
+    return by_type
 
 
 def chosen(service: str | None) -> tuple[str, ...]:
@@ -124,7 +138,7 @@ async def connected(data: DataFolder, what_for: str) -> AsyncIterator[Client]:
 def sources_of(service: str, data: DataFolder, streams: Streams) -> Sources:
     """Return what the views of a service are made from."""
     announces(service)  # registers the service's event classes under their stored names
-    return Sources(service, database_url(service, data), event_mapper(), hears_of(service), streams)
+    return Sources(service, database_url(service, data), event_mapper(), streams)
 
 
 def operator_name(given: str | None) -> str:

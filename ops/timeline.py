@@ -12,7 +12,7 @@ from uuid import UUID
 from nats.aio.client import Client
 
 from libs.events.access import GrantIssued
-from libs.events.chat import ChatMembershipAdded
+from libs.events.chat import ChannelMemberAdded
 from libs.events.checkout import PassPurchased
 from libs.events.contract import REGISTRY, Contract, stream_of, subjects_of
 from libs.events.envelope import Envelope
@@ -133,7 +133,7 @@ class _Effects:
             match one.contract:
                 case GrantIssued(source_id=source_id):
                     self._grants[source_id].append(one)
-                case ChatMembershipAdded(person_id=person_id, experience_id=experience_id):
+                case ChannelMemberAdded(person_id=person_id, experience_id=experience_id):
                     self._seats[person_id, experience_id] = one
                 case NoticeDelivered(about_event_id=event_id, channel="in_app"):
                     self._notices[event_id].append(one)
@@ -141,8 +141,8 @@ class _Effects:
                     pass
 
     def of(self, purchase: Said, bought: PassPurchased) -> tuple[list[Said], ...]:
-        """Return grants, channel members and notices. Raises Incomplete if some are missing."""
-        grants = self._grants[bought.order_id]
+        """Grants, seats in the chat, notices. Raises Incomplete when some are missing."""
+        grants = self._grants[bought.membership_id]
         places = [(bought.person_id, where) for where in bought.experience_ids]
         seats = [self._seats[place] for place in places if place in self._seats]
         notices = self._notices[purchase.about.id]

@@ -1,7 +1,7 @@
 """Public events of the access service: who may enter what, and why."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -20,15 +20,25 @@ class GrantReason(StrEnum):
     GIFT = "gift"
 
 
-class GrantIssued(Contract):
-    """A person got access to an experience from `valid_from` until `valid_until` (None: for ever).
+BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
+"""The causes for which the team of a space revokes a grant."""
+LOST: Final = "lost"
+"""The cause that goes with an order which checkout lost with its log."""
 
-    `source_id` is what the grant rests on: the order of a purchase, or the comp of a creator.
+
+class GrantIssued(Contract):
+    """A person may enter an experience from `valid_from` until `valid_until` (None: for ever).
+
+    `source_id` is what the grant rests on: a membership, or the comp of a creator. `source_version`
+    is the version of that membership which the grant follows (0 for a comp). A grant that was
+    revoked with its membership is issued again under the same id when the membership is restored:
+    of the events of one grant the one with the latest `entity_version` holds.
     """
 
     type: ClassVar[str] = "access.grant_issued.v1"
     grant_id: UUID
     source_id: UUID
+    source_version: int
     person_id: UUID
     experience_id: UUID
     space_id: UUID
@@ -38,11 +48,16 @@ class GrantIssued(Contract):
 
 
 class GrantRevoked(Contract):
-    """A grant was revoked; other grants may still apply."""
+    """The grant was revoked; other grants may still apply.
+
+    `cause` is `refund`, `suspended`, `LOST`, or one of `BY_TEAM`: what the team revoked is never
+    issued again. After a loss the versions of the source count from the beginning.
+    """
 
     type: ClassVar[str] = "access.grant_revoked.v1"
     grant_id: UUID
     source_id: UUID
+    source_version: int
     person_id: UUID
     experience_id: UUID
     space_id: UUID
@@ -55,6 +70,7 @@ class GrantExpired(Contract):
     type: ClassVar[str] = "access.grant_expired.v1"
     grant_id: UUID
     source_id: UUID
+    source_version: int
     person_id: UUID
     experience_id: UUID
     space_id: UUID

@@ -1,12 +1,11 @@
 """The catalogue of public events: JSON Schemas, an AsyncAPI 3 document and a page to read.
 
-`python -m libs.events` writes them into the repository; a contract test keeps them in step with the
-code.
+`./bp golden` writes them into the repository; a contract test holds them to the code.
 """
 
 import json
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -28,13 +27,13 @@ def contracts() -> list[type[Contract]]:
     return sorted(ours, key=lambda contract: contract.type)
 
 
-def documents() -> Iterator[tuple[Path, str]]:
-    """Return each generated file with its text."""
+def documents(subscribers: Mapping[str, Sequence[str]]) -> Iterator[tuple[Path, str]]:
+    """Each generated file with its text; `subscribers` are the services that hear each type."""
     known = contracts()
     for contract in known:
         yield SCHEMAS / f"{contract.type}.json", _json(schema_of(contract))
     yield ASYNCAPI, _json(asyncapi(known))
-    yield PAGE, page(known)
+    yield PAGE, page(known, subscribers)
 
 
 def schema_of(contract: type[Contract]) -> dict[str, Any]:
@@ -79,24 +78,28 @@ def _channel(contract: type[Contract]) -> dict[str, Any]:
     }
 
 
-def page(known: list[type[Contract]]) -> str:
-    """Return the catalogue as a page, with one table for each service."""
+def page(known: list[type[Contract]], subscribers: Mapping[str, Sequence[str]]) -> str:
+    """The catalogue for people, one table for each service."""
     lines = [
         "# Public events",
         "",
-        "Generated from the docstrings of `libs/events` by `python -m libs.events`; don't edit.",
+        "Generated from the docstrings of `libs/events` by `./bp golden`; don't edit.",
         "Each is a CloudEvent 1.0 in binary mode; the headers are those of",
         "`libs/events/envelope.py`, the schemas lie in `libs/events/schemas/`.",
     ]
     for service, theirs in _by_producer(known).items():
         lines += ["", f"## {service}", "", f"Stream `{stream_of(service)}`.", ""]
-        lines += ["| event | subject | meaning | payload |", "|---|---|---|---|"]
+        lines += ["| event | subject | meaning | payload | heard by |", "|---|---|---|---|---|"]
         for contract in theirs:
             fields = ", ".join(f"`{name}`" for name in contract.model_fields)
-            meaning = _first_sentence(contract)
-            lines.append(
-                f"| `{contract.__name__}` | `{filter_of(contract)}` | {meaning} | {fields} |"
+            cells = (
+                f"`{contract.__name__}`",
+                f"`{filter_of(contract)}`",
+                _first_sentence(contract),
+                fields,
+                ", ".join(subscribers.get(contract.type, ())) or "nobody",
             )
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -108,7 +111,7 @@ def _by_producer(known: list[type[Contract]]) -> Mapping[str, list[type[Contract
 
 
 def _first_sentence(contract: type[Contract]) -> str:
-    return (contract.__doc__ or "").strip().split("\n\n", 1)[0].replace("\n", " ")
+    return " ".join((contract.__doc__ or "").strip().split("\n\n", 1)[0].split())
 
 
 def _json(document: Mapping[str, Any]) -> str:

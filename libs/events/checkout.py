@@ -1,7 +1,7 @@
 """Public events of the checkout service: orders, money and seats."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -19,6 +19,37 @@ class RefundCause(StrEnum):
     SECOND_CHARGE = "second_charge"
     TOO_LATE = "too_late"
     BANNED = "banned"
+
+
+class MembershipState(StrEnum):
+    """What a person has of a pass."""
+
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    CANCELLING = "cancelling"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+    REFUNDED = "refunded"
+
+
+MAY_ENTER: Final = frozenset(
+    {
+        MembershipState.TRIALING,
+        MembershipState.ACTIVE,
+        MembershipState.PAST_DUE,
+        MembershipState.CANCELLING,
+    }
+)
+"""The states in which a membership opens its experiences, until its `access_until`."""
+
+
+class EndCause(StrEnum):
+    """Why a membership ended."""
+
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+    REMOVED = "removed"
 
 
 class OrderOpened(Contract):
@@ -57,13 +88,15 @@ class PaymentFailed(Contract):
 
 
 class PassPurchased(Contract):
-    """A settled order, paid or free: the person may enter the experiences of the pass.
+    """A settled order, paid or free, started a membership of the pass.
 
-    `granted_until` None means for ever. Everything that the others need to act is here, frozen as
+    It is the first event of its membership. The person may enter the experiences from `access_from`
+    until `access_until` (None: for ever). Everything that the others need to act is here, frozen as
     it was bought; the names are those of the moment of purchase.
     """
 
     type: ClassVar[str] = "checkout.pass_purchased.v1"
+    membership_id: UUID
     order_id: UUID
     person_id: UUID
     space_id: UUID
@@ -74,13 +107,47 @@ class PassPurchased(Contract):
     total_minor: int
     currency: str
     currency_exponent: int
-    granted_from: AwareDatetime
-    granted_until: AwareDatetime | None
+    access_from: AwareDatetime
+    access_until: AwareDatetime | None
     space_slug: str
     space_name: str
     pass_slug: str
     pass_name: str
     redirect_url: str | None = None
+
+
+class MembershipChanged(Contract):
+    """A membership has another state, or another end of access, than before.
+
+    The events of a membership are ordered by the `entity_version` of their envelope: the latest
+    holds, whichever arrives first. The person may enter in the states of `MAY_ENTER`, from
+    `access_from` until `access_until` (None: for ever).
+    """
+
+    type: ClassVar[str] = "checkout.membership_changed.v1"
+    membership_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    experience_ids: tuple[UUID, ...]
+    state: MembershipState
+    access_from: AwareDatetime
+    access_until: AwareDatetime | None
+
+
+class MembershipEnded(Contract):
+    """A membership is over: it opens none of its experiences, unless a later event restores it.
+
+    Ordered as `MembershipChanged`. Only a refund that fails at the bank restores a membership.
+    """
+
+    type: ClassVar[str] = "checkout.membership_ended.v1"
+    membership_id: UUID
+    person_id: UUID
+    space_id: UUID
+    pass_id: UUID
+    experience_ids: tuple[UUID, ...]
+    cause: EndCause
 
 
 class PurchaseRefunded(Contract):

@@ -11,3 +11,11 @@ class PersonRegistered(Contract):
 
     type: ClassVar[str] = "identity.person_registered.v1"
     person_id: UUID
+
+
+class NewBrowserSignedIn(Contract):
+    """Someone signed in to an account with a browser that had never signed in to it before."""
+
+    type: ClassVar[str] = "identity.new_browser_signed_in.v1"
+    session_id: UUID
+    person_id: UUID

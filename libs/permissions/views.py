@@ -18,6 +18,7 @@ class TeamList(View):
 
     name = "team_list"
     tables = ("team_list",)
+    subscriptions = (SpaceCreated, TeamMemberAdded, TeamMemberRemoved)
     ddl = """
         CREATE TABLE IF NOT EXISTS team_list (
             space_id uuid NOT NULL,
@@ -61,6 +62,7 @@ class BanList(View):
 
     name = "ban_list"
     tables = ("ban_list",)
+    subscriptions = (PersonBanned, BanLifted)
     ddl = """
         CREATE TABLE IF NOT EXISTS ban_list (
             space_id uuid NOT NULL,

@@ -21,7 +21,8 @@ from libs.runtime.http.intake import Intake
 from libs.runtime.http.problems import Refusal
 from libs.runtime.http.server import configure_logging, serve
 from libs.runtime.messaging import bus
-from libs.runtime.messaging.consumer import TRIES_AFTER_S, Consumer, Reaction
+from libs.runtime.messaging.consumer import TRIES_AFTER_S, Consumer
+from libs.runtime.messaging.handling import Reaction, with_views
 from libs.runtime.messaging.outbox import Outbox
 from libs.runtime.messaging.relay import Relay, ToContract
 from libs.runtime.messaging.streams import BridgedStreams
@@ -48,9 +49,9 @@ Hook = Callable[["Service"], Awaitable[None]]
 class Service:
     """The parts of a service, put together in its `__main__`.
 
-    `hears` maps each contract of another service to its reaction, and `publishes` translates our
-    private events. `on_start` runs after store and bus are connected and before the first request.
-    `on_stop` runs before they are closed and after the last request.
+    `subscriptions` maps contracts of other services to our reactions, beside those that our views
+    show. `publishes` translates our private events. `on_start` runs after store and bus are
+    connected and before the first request, `on_stop` before they are closed and after the last one.
     """
 
     def __init__(  # noqa: PLR0913
@@ -73,7 +74,7 @@ class Service:
         self.client: Client | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self._publishes = publishes
-        self._subscriptions = dict(subscriptions or {})
+        self._subscriptions = with_views(subscriptions or {}, store.views)
         self._timers = dict(timers or {})
         self._jobs = dict(jobs or {})
         self._refusals = dict(refusals or {})
@@ -148,7 +149,6 @@ class Service:
             self.store.service,
             self.settings.database_url,
             self.store.application.mapper,
-            tuple(self._subscriptions),
             BridgedStreams(self.client, self.loop),
         )
         while self.store.outdated_views:

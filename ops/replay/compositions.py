@@ -39,6 +39,5 @@ def refusals_of(service: str) -> tuple[type[Exception], ...]:
 
 
 def reactions_of(service: str) -> Mapping[Any, Any]:
-    """Return the reactions of a service, by contract."""
-    subscriptions: Mapping[Any, Any] = import_module(f"services.{service}.reactions").SUBSCRIPTIONS
-    return subscriptions
+    """The reactions of a service, by contract."""
+    return stores.subscriptions_of(service)

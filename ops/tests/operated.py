@@ -19,6 +19,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from ops import stores
 from services.access.__main__ import compose as compose_access
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
 from services.checkout.stock.capacity import Capacity
@@ -119,12 +120,21 @@ def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None =
         opened_at=AT,
         held_until=AT + timedelta(minutes=10),
     )
-    order.fulfil(None, AT)
+    order.fulfil(AT)
+    membership = Membership(
+        order_id=order.id,
+        person_id=order.person_id,
+        quote=offer.to_state(),
+        total_minor=0,
+        payment_intent_id=None,
+        access_from=AT,
+        access_until=None,
+    )
     seat = Seat(order.id, offer.pass_id, SeatReason.ORDER.value, AT)
     seat.sell(SeatReason.FREE, AT)
 
     def buy() -> str:
-        store.application.save(order, seat)
+        store.application.save(order, membership, seat)
         return str(order.id)
 
     store.execute(Cause(uuid4(), "someone"), buy)

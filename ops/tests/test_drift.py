@@ -16,7 +16,7 @@ from ops.tests.operated import Operated
 from sandbox.tests.chatting import KEY, SECRET, running_chat
 from services.chat.__main__ import chat_store
 from services.chat.application import Chat
-from services.chat.domain import Role
+from services.chat.domain import Role, SourceState
 from services.chat.jobs import Jobs
 from services.chat.stream_provider import StreamProvider
 from tests.servers import PostgresServer
@@ -66,14 +66,15 @@ async def test_lost_channel_member_is_restored_and_a_stranger_is_named(
     def begin() -> None:
         store.application.prepare()
         store.application.add_experience(EXPERIENCE, SPACE, "Lounge")
-        store.application.add_source(uuid4(), MEMBER, EXPERIENCE, SystemClock().now())
+        bought = SourceState(1, 0, None, SystemClock().now())
+        store.application.update_source(uuid4(), MEMBER, [EXPERIENCE], bought)
 
     store.work(Cause(uuid4()), begin)
     await work(store, stream)
     sound = drift()
 
-    stream.unseat(EXPERIENCE, MEMBER)
-    seat(stream, STRANGER)
+    stream.remove_member(EXPERIENCE, MEMBER)
+    add(stream, STRANGER)
     damaged = drift()
     fixed = drift("--fix")
     await work(store, stream)
@@ -81,14 +82,14 @@ async def test_lost_channel_member_is_restored_and_a_stranger_is_named(
 
     assert sound == (0, "")
     assert damaged[0] == 1
-    assert f"person {MEMBER} may enter {EXPERIENCE} but is not in its channel" in damaged[1]
-    assert "chat repairs 1 of 2 members" in fixed[1]
+    assert f"person {MEMBER} may enter {EXPERIENCE} but is missing from its chat" in damaged[1]
+    assert "chat settles 1 of 2 people" in fixed[1]
     assert after == (
         1,
-        f"person {STRANGER} is in the channel of {EXPERIENCE} but may not enter it\n",
+        f"person {STRANGER} is in the chat of {EXPERIENCE} but may not enter it\n",
     )
 
 
-def seat(stream: StreamProvider, person_id: UUID) -> None:
+def add(stream: StreamProvider, person_id: UUID) -> None:
     stream.introduce(person_id, None)
-    stream.seat(EXPERIENCE, person_id, Role.MEMBER)
+    stream.add_member(EXPERIENCE, person_id, Role.MEMBER)

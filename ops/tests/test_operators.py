@@ -222,7 +222,7 @@ async def test_a_replay_works_no_schedule_off_and_holds_no_way_to_a_provider(
     system.rows(
         "chat",
         "INSERT INTO schedule (kind, key, due_at, payload)"
-        " VALUES ('settle_seat', 'due long ago', now() - interval '1 hour', '{}')",
+        " VALUES ('settle_member', 'due long ago', now() - interval '1 hour', '{}')",
     )
 
     told = await asyncio.to_thread(

@@ -20,7 +20,7 @@ from ops.up.ports import Ports
 from ops.up.surroundings import Surroundings
 from ops.verify.checker import LOOK_AGAIN_S, Checker
 from ops.verify.cursor import Cursor
-from ops.verify.stock import recount
+from services.checkout.stock.audit import recount
 
 stock = typer.Typer(help="The counters of the stock.", no_args_is_help=True)
 

@@ -1,4 +1,4 @@
-"""Everyone who may enter an experience gets its tokens and is in its channel, and nobody else."""
+"""Whoever may enter an experience gets its tokens and is in its channel, and nobody else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,9 @@ _VIDEO_TOKENS: Final = f"""
                       WHERE e.experience_id = those.experience_id
                         AND b.person_id = those.person_id AND b.banned)
 """  # noqa: S608 - our own text
-_CHAT_TOKENS: Final = "SELECT experience_id, person_id FROM seat_list WHERE wish IS NOT NULL"
+_CHAT_TOKENS: Final = (
+    "SELECT experience_id, person_id FROM channel_member_list WHERE wanted_role IS NOT NULL"
+)
 
 Discrepancy = tuple[UUID, str, str]
 """Experience, person, and whether they are `missing` or `extra`."""
@@ -63,8 +65,8 @@ class EntryPoint:
 CHANNELS: Final = EntryPoint(
     "channel members",
     "chat",
-    "may enter {where} but is not in its channel",
-    "is in the channel of {where} but may not enter it",
+    "may enter {where} but is missing from its chat",
+    "is in the chat of {where} but may not enter it",
     "backstage drift --fix",
 )
 VIDEO: Final = EntryPoint(
@@ -79,7 +81,7 @@ CHAT: Final = EntryPoint(
     "chat",
     "may enter {where} but would get no token for its chat",
     "would get a token for the chat of {where} but may not enter it",
-    "backstage projections rebuild chat seat_list",
+    "backstage projections rebuild chat channel_member_list",
 )
 
 Members = Mapping[UUID, set[str]]
@@ -114,7 +116,7 @@ def channels(chat: Connection[DictRow]) -> list[UUID]:
 
 
 class StreamMembers:
-    """Asks the chat provider for its channel members, through its official SDK.
+    """Asks the chat provider who is in which channel, through its official SDK.
 
     `variables` are those of the chat service: `STREAM_API_KEY`, `_SECRET`, `_URL`.
     """

@@ -12,19 +12,15 @@ from psycopg.rows import DictRow
 from ops.verify.captured_payments import Captured, CapturedPayments
 from ops.verify.finding import Finding
 from ops.verify.log_cursor import LogCursor, settled_end, still_there
-from services.checkout.orders import audit
+from services.checkout.memberships import audit as memberships
+from services.checkout.orders import audit as orders
+from services.checkout.payments import audit as payments
+from services.checkout.reconciliation import audit as reconciliation
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 FIRST_BACK: Final = timedelta(days=2)
 _OVERLAP: Final = timedelta(hours=1)
 """Recent payments of the last run that it could not judge yet."""
-
-_DIFFERING: Final = """
-    SELECT day::text, sums, differing FROM balance_list
-    WHERE differing <> '[]'::jsonb ORDER BY day
-"""
-_STRAYS: Final = "SELECT to_regclass('orphaned_payment_list') IS NOT NULL AS there"
-_STRAY: Final = "SELECT returned_at FROM orphaned_payment_list WHERE payment_intent_id = %s"
 
 
 @dataclass
@@ -50,8 +46,7 @@ def check_payments(
     for payment in captured.since(since):
         look.at(payment)
     granted = {
-        row["payment_intent_id"]: row["order_id"]
-        for row in _fulfilled(checkout, since, cursor, end)
+        row["payment_intent_id"]: row["order_id"] for row in _started(checkout, since, cursor, end)
     }
     for intent, order_id in (asked.unsolved | granted).items():
         if intent is not None:
@@ -61,11 +56,11 @@ def check_payments(
     return findings, Asked(now - _OVERLAP, end, unsolved)
 
 
-def _fulfilled(
+def _started(
     checkout: Connection[DictRow], since: datetime, cursor: LogCursor, end: LogCursor
 ) -> Sequence[DictRow]:
     bounds = {"xact": cursor.xact, "id": cursor.id, "end_xact": end.xact, "end_id": end.id}
-    return audit.list_fulfilled(checkout, since=since + SETTLED_WITHIN, **bounds)
+    return memberships.list_started(checkout, since=since + SETTLED_WITHIN, **bounds)
 
 
 class _Look:
@@ -97,7 +92,7 @@ class _Look:
         payment = self._captured.get(intent)
         if payment is not None:
             self.at(payment)
-        elif _outcomes(self._checkout, order_id, intent, self._now)["granted"]:
+        elif memberships.count_started(self._checkout, order_id, intent):
             what = f"was granted for {intent}, never captured"
             finding = _of_order(order_id, what, f"backstage events ls --mentions {order_id}")
             self.found[intent] = (finding, order_id)
@@ -112,14 +107,14 @@ def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
             f"{row['payment_intent_id']} has been in refund since {row['since']:%F %T %Z}",
             f"backstage schedule retry checkout return_payment {row['payment_intent_id']}",
         )
-        for row in audit.list_returning(checkout, late)
+        for row in payments.list_returning(checkout, late)
     ] + [
         _of_order(
             row["order_id"],
             f"is still open although its hold ended at {row['held_until']:%F %T %Z}",
             f"backstage schedule retry checkout close_order {row['order_id']}",
         )
-        for row in audit.list_never_ended(checkout, late)
+        for row in orders.list_never_ended(checkout, late)
     ]
 
 
@@ -133,7 +128,7 @@ def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
             f" (see {', '.join(row['differing'])})",
             f"backstage reconcile --day {row['day']}",
         )
-        for row in checkout.execute(_DIFFERING)
+        for row in reconciliation.list_differing_days(checkout)
     ]
 
 
@@ -150,8 +145,8 @@ def _check_one(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
     intent = payment.payment_intent_id
-    row = _outcomes(checkout, order_id, intent, now)
-    granted, returned = row["granted"], row["returned"]
+    ours = payments.get_money_back(checkout, order_id, intent, now - SETTLED_WITHIN)
+    granted, returned = memberships.count_started(checkout, order_id, intent), ours["returned"]
     what = f"payment {intent}"
     history = f"backstage events ls --mentions {order_id}"
     if granted + returned > 1:
@@ -163,11 +158,11 @@ def _check_one(
             f"{what} is recorded as refunded, but {took} were refunded",
             "backstage reconcile; if that does not help, refund the rest at the provider",
         )
-    if not row["known"]:
-        # The order is stored before its payment is requested, so waiting would not help.
+    if not orders.is_known(checkout, order_id):
+        # It was stored before the payment was asked for: there is nothing to wait for.
         return _stray(checkout, payment, order_id, now)
     if granted:
-        return _refunded_otherwise(payment, order_id, row, now)
+        return _refunded_otherwise(payment, order_id, ours, now)
     age = now - payment.captured_at
     if returned or age <= SETTLED_WITHIN:
         return None
@@ -203,15 +198,11 @@ def _reconcile(at: datetime, now: datetime) -> str:
     return f"backstage reconcile{of_day}"
 
 
-def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str, now: datetime) -> DictRow:
-    return audit.outcomes_of(checkout, order_id, intent, now - SETTLED_WITHIN)
-
-
 def _stray(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
-    """Report a payment for an order that the log lacks: an older copy was restored."""
-    found = _found(checkout, payment)
+    """It was made for an order of ours that the log does not hold: an older copy came back."""
+    found = reconciliation.find_orphaned_payment(checkout, payment.payment_intent_id)
     if payment.returned_minor >= payment.amount_minor or (found and found["returned_at"]):
         return None
     by_hand = f"backstage reconcile --return {payment.payment_intent_id}"
@@ -220,14 +211,6 @@ def _stray(
         f"payment {payment.payment_intent_id} was captured for it, but the order does not exist",
         by_hand if found else _reconcile(payment.captured_at, now),
     )
-
-
-def _found(checkout: Connection[DictRow], payment: Captured) -> DictRow | None:
-    """Return what a reconciliation run has stored about it."""
-    there = checkout.execute(_STRAYS).fetchone()
-    if there is None or not there["there"]:
-        return None
-    return checkout.execute(_STRAY, (payment.payment_intent_id,)).fetchone()
 
 
 def _of_order(order_id: UUID, what: str, repair: str) -> Finding:

@@ -10,15 +10,17 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from libs.events.checkout import PassPurchased
+from libs.events.checkout import EndCause, PassPurchased
 from ops.verify.finding import Finding
-from services.access.domain import Grant, Source
+from services.access.domain import Grant
 from services.notifications.application import SEND_MAIL
 from services.notifications.domain import Channel, Kind, Notice
 
+OPENED: Final = (Grant.Issued.TOPIC, Grant.Reinstated.TOPIC)
 CLOSED: Final = frozenset({Grant.Revoked.TOPIC, Grant.Expired.TOPIC})
 _DELIVERED: Final = Notice.Delivered.TOPIC
-# The mail server, or the person's preference, has the last word.
+_OVER: Final = {EndCause.REFUNDED: "refunded in full", EndCause.REMOVED: "removed by the team"}
+# The mail server, or the person's wish, has the last word.
 _UNSAID: Final = frozenset({Notice.Dropped.TOPIC, Notice.Failed.TOPIC})
 
 Topics = Mapping[UUID, Sequence[str]]
@@ -27,36 +29,37 @@ Topics = Mapping[UUID, Sequence[str]]
 
 @dataclass
 class Purchase:
-    """What the checkout's log says of a fulfilled order."""
+    """What the checkout's log says of a membership that a purchase started."""
 
-    order_id: UUID
     event_id: UUID
     bought: PassPurchased
     at: datetime
-    again: list[int]
-    """The order versions at which it is owned: bought, and after a failed refund."""
+    """When something was said of it last."""
     times: int = 1
-    refund_id: UUID | None = None
-    """The event of the full refund."""
+    ended_id: UUID | None = None
+    """The event that says that it is over, and that its grants are revoked by that."""
+    ended_for: EndCause | None = None
+
+    @property
+    def order_id(self) -> UUID:
+        """The order that was settled."""
+        return self.bought.order_id
+
+    def end(self, event_id: UUID, cause: EndCause, at: datetime) -> None:
+        """It opens nothing any more; when it expires, its grants do so by themselves."""
+        if cause is EndCause.EXPIRED:
+            return
+        self.ended_id, self.ended_for, self.at = event_id, cause, at
+
+    def restore(self, at: datetime) -> None:
+        """It opens its experiences again."""
+        self.ended_id, self.ended_for, self.at = None, None, at
 
     @property
     def grants(self) -> list[UUID]:
-        """The grants of the purchase."""
-        return self._on(self.order_id)
-
-    @property
-    def given_again(self) -> list[UUID]:
-        """Grants that may exist after a lost order or a failed refund, except those that the team
-        revoked."""
-        return [
-            grant
-            for version in self.again
-            for grant in self._on(Source.restored_id(self.order_id, version))
-        ]
-
-    def _on(self, source_id: UUID) -> list[UUID]:
+        """The grants that it gives."""
         experiences = dict.fromkeys(self.bought.experience_ids)
-        return [Grant.create_id(source_id, each) for each in experiences]
+        return [Grant.create_id(self.bought.membership_id, each) for each in experiences]
 
     @property
     def receipts(self) -> dict[Channel, UUID]:
@@ -66,8 +69,8 @@ class Purchase:
 
     @property
     def announced(self) -> list[UUID]:
-        """The events that other services must handle."""
-        return [self.event_id] if self.refund_id is None else [self.event_id, self.refund_id]
+        """The events that others have to act upon."""
+        return [self.event_id] if self.ended_id is None else [self.event_id, self.ended_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Facts:
     handled: Mapping[str, AbstractSet[UUID]]
     """The events that each service has handled."""
     owned_twice: Mapping[UUID, UUID] = field(default_factory=dict)
-    """Orders whose pass their person had already, by the other order."""
+    """Live memberships whose person has the pass by that other order too."""
 
 
 def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
@@ -90,7 +93,7 @@ def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
         yield _finding(
             "checkout", purchase, f"purchased {purchase.times} times", _history(purchase)
         )
-    if (other := facts.owned_twice.get(purchase.order_id)) is not None:
+    if (other := facts.owned_twice.get(purchase.bought.membership_id)) is not None:
         what = f"the same pass was bought twice: order {other} is active as well"
         yield _finding("checkout", purchase, what, f"refund one of them; {_history(purchase)}")
     yield from _grants_amiss(purchase, facts)
@@ -99,20 +102,16 @@ def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
 
 def _grants_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
     wanted = purchase.grants
-    issued = [
-        grant
-        for grant in (*wanted, *purchase.given_again)
-        if Grant.Issued.TOPIC in facts.grants.get(grant, ())
-    ]
-    standing = [grant for grant in issued if not CLOSED & set(facts.grants[grant])]
+    issued = [grant for grant in wanted if Grant.Issued.TOPIC in facts.grants.get(grant, ())]
+    standing = [grant for grant in issued if facts.grants[grant][-1] in OPENED]
     if missing := set(wanted) - set(issued):
         what = f"{len(wanted) - len(missing)} grants for {len(wanted)} experiences"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
     if shut := [grant for grant in issued if grant not in facts.doors]:
         what = f"{len(shut)} of its grants give no access"
         yield _finding("access", purchase, what, "backstage projections rebuild access grant_list")
-    if purchase.refund_id is not None and standing:
-        what = f"refunded in full, but {len(standing)} of its grants are still active"
+    if purchase.ended_for is not None and standing:
+        what = f"{_OVER[purchase.ended_for]}, but {len(standing)} of its grants are still active"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
 
 
@@ -140,11 +139,12 @@ def _replay(service: str, purchase: Purchase, facts: Facts) -> str:
     """Return the command that makes the service act; it ignores what it has handled."""
     if set(purchase.announced) <= facts.handled[service]:
         return "its events are lost: backstage restore DIR"
-    return f"backstage events replay --from checkout --to {service} --entity {purchase.order_id}"
+    replay = f"backstage events replay --from checkout --to {service}"
+    return f"{replay} --entity {purchase.bought.membership_id}"
 
 
 def _history(purchase: Purchase) -> str:
-    return f"backstage events show {purchase.order_id}"
+    return f"backstage events show {purchase.bought.membership_id}"
 
 
 def _finding(service: str, purchase: Purchase, what: str, repair: str) -> Finding:

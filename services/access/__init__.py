@@ -1,8 +1,8 @@
 """Who may enter which experience, and why.
 
-Owns: grants (one reason each to enter one experience), what they rest on, and bans.
-Hears: purchases, refunds and refunds that failed from checkout; spaces, teams and experiences from
-    catalog.
-Says: GrantIssued, GrantRevoked, GrantExpired, PersonBanned, BanLifted.
+Owns: grants (each lets one person into one experience), their sources, and bans.
+Subscribes to: catalog (ExperienceAdded, SpaceCreated, TeamMemberAdded, TeamMemberRemoved); checkout
+    (MembershipChanged, MembershipEnded, PassPurchased).
+Publishes: BanLifted, GrantExpired, GrantIssued, GrantRevoked, PersonBanned.
 Never: takes money or a seat, talks to a provider, or knows a name or an address.
 """

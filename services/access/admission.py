@@ -1,4 +1,4 @@
-"""How a person stands to a whole space: the answer for pages that have to say why."""
+"""Whether anything in a space is open to a person, and if not, why."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,15 +9,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from libs.runtime.views.view import Row, ViewCursor
-from services.access.domain import Deciding, RevocationCause, Window, decide_entry
-
-_BY_TEAM: Final = frozenset(
-    {RevocationCause.CREATOR, RevocationCause.ABUSE, RevocationCause.MISTAKE}
-)
+from services.access.domain import BY_TEAM, EntryRule, RevocationCause, Window, decide_entry
 
 
 class AdmissionState(StrEnum):
-    """`open` when some door of the space is, else why none is."""
+    """`open` if anything in the space is open to the person, else the reason why nothing is."""
 
     OPEN = "open"
     BANNED = "banned"
@@ -29,17 +25,17 @@ class AdmissionState(StrEnum):
 
 
 _STATES: Final = {
-    Deciding.GRANT: AdmissionState.OPEN,
-    Deciding.NOT_YET: AdmissionState.NOT_YET,
-    Deciding.EXPIRED: AdmissionState.EXPIRED,
-    Deciding.NO_GRANT: AdmissionState.NONE,
+    EntryRule.GRANT: AdmissionState.OPEN,
+    EntryRule.NOT_YET: AdmissionState.NOT_YET,
+    EntryRule.EXPIRED: AdmissionState.EXPIRED,
+    EntryRule.NO_GRANT: AdmissionState.NONE,
 }
 
 
 class Admission(BaseModel):
-    """How a person stands to a space.
+    """What a person may do in a space.
 
-    `removed_source_ids` are the orders and comps whose every grant the team took back.
+    `removed_source_ids` are the memberships and comps whose every grant the team revoked.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,7 +44,7 @@ class Admission(BaseModel):
 
 
 def get_admission(curs: ViewCursor, person_id: UUID, space_id: UUID, at: datetime) -> Admission:
-    """Whether anything in the space is open to the person, and if not, why."""
+    """Return whether anything in the space is open to the person, and if not, why."""
     given = (person_id, space_id)
     rows = curs.execute(
         "SELECT source_id, valid_from, valid_until, revoked_at, revoked_for FROM grant_list"
@@ -59,7 +55,7 @@ def get_admission(curs: ViewCursor, person_id: UUID, space_id: UUID, at: datetim
     ban = curs.execute(
         "SELECT 1 FROM ban_list WHERE person_id = %s AND space_id = %s", given, prepare=True
     ).fetchone()
-    kept = {row["source_id"] for row in rows if row["revoked_for"] not in _BY_TEAM}
+    kept = {row["source_id"] for row in rows if row["revoked_for"] not in BY_TEAM}
     removed = {row["source_id"] for row in rows} - kept
     return Admission(
         state=AdmissionState.BANNED if ban else _state(rows, at),
@@ -73,5 +69,7 @@ def _state(rows: Sequence[Row], at: datetime) -> AdmissionState:
     if deciding in _STATES:
         return _STATES[deciding]
     last = max((row for row in rows if row["revoked_at"]), key=lambda row: row["revoked_at"])
-    by_team = last["revoked_for"] in _BY_TEAM
+    if last["revoked_for"] == RevocationCause.SUSPENDED:
+        return AdmissionState.NONE
+    by_team = last["revoked_for"] in BY_TEAM
     return AdmissionState.REMOVED if by_team else AdmissionState.REFUNDED

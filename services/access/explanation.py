@@ -1,17 +1,17 @@
-"""Why someone may or may not enter, told from the stored events up to an instant."""
+"""Explains from the stored events why a person may or may not enter at an instant."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from services.access.domain import Ban, Deciding, Grant, Window, decide_entry
+from services.access.domain import Ban, EntryRule, Grant, Window, decide_entry
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened: which sentence of the locale tells it, with what in it."""
+    """One event as a sentence of the locale, and the values of its variables."""
 
     at: datetime
     sentence: str
@@ -20,29 +20,29 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was known at an instant, and the rule that decided then."""
+    """What had happened by an instant, and the rule that decided then."""
 
     at: datetime
-    because: Deciding
+    because: EntryRule
     timeline: tuple[Step, ...]
 
     @property
     def allowed(self) -> bool:
-        """Whether the door was open."""
-        return self.because is Deciding.GRANT
+        """Whether the person might enter."""
+        return self.because is EntryRule.GRANT
 
 
 def explain(events: Iterable[Any], at: datetime) -> Explanation:
-    """Judge by the events of grants and bans that had happened by then; later ones don't count.
+    """Decide by the events of grants and bans up to that instant.
 
-    A window that closed before then shows even if nobody had announced it yet.
+    A window counts as closed at its end, whether GrantExpired had been announced or not.
     """
     known = sorted((e for e in events if _step(e) and e.at <= at), key=lambda e: e.at)
     windows: dict[UUID, Window] = {}
     banned = False
     for event in known:
         match event:
-            case Grant.Issued():
+            case Grant.Issued() | Grant.Reinstated() | Grant.WindowMoved():
                 windows[event.originator_id] = Window(event.valid_from, event.valid_until)
             case Grant.Revoked():
                 window = windows[event.originator_id]
@@ -57,23 +57,34 @@ def explain(events: Iterable[Any], at: datetime) -> Explanation:
     return Explanation(at, because, tuple(step for e in known if (step := _step(e))))
 
 
-def _step(event: object) -> Step | None:
+_SENTENCES: Final[Mapping[type, str]] = {
+    Grant.Issued: "grant-issued",
+    Grant.Reinstated: "grant-reinstated",
+    Grant.WindowMoved: "grant-window-moved",
+    Grant.Revoked: "grant-revoked",
+    Grant.Expired: "grant-expired",
+    Ban.Banned: "person-banned",
+    Ban.Lifted: "ban-lifted",
+}
+
+
+def _step(event: Any) -> Step | None:
+    name = _SENTENCES.get(type(event))
+    return None if name is None else Step(event.at, name, _given(event))
+
+
+def _given(event: object) -> Mapping[str, Any]:
     match event:
-        case Grant.Issued():
-            given = {
+        case Grant.Issued() | Grant.Reinstated() | Grant.WindowMoved():
+            return {
                 "reason": event.reason,
                 "since": event.valid_from,
                 "until": event.valid_until or "never",
                 "forever": "yes" if event.valid_until is None else "no",
             }
-            return Step(event.at, "grant-issued", given)
         case Grant.Revoked():
-            return Step(event.at, "grant-revoked", {"cause": event.cause})
-        case Grant.Expired():
-            return Step(event.at, "grant-expired", {})
+            return {"cause": event.cause}
         case Ban.Banned():
-            return Step(event.at, "person-banned", {"reason": event.reason_code})
-        case Ban.Lifted():
-            return Step(event.at, "ban-lifted", {})
+            return {"reason": event.reason_code}
         case _:
-            return None
+            return {}

@@ -12,7 +12,7 @@ from services.access.domain import Ban, Grant
 
 
 class GrantList(View):
-    """Every grant with its window; the door reads it by person and experience."""
+    """Every grant with its window; `revoked_at` is NULL while it is not revoked."""
 
     name = "grant_list"
     tables = ("grant_list",)
@@ -38,6 +38,12 @@ class GrantList(View):
         match event:
             case Grant.Issued():
                 self._add(event, curs)
+            case Grant.Reinstated() | Grant.WindowMoved():
+                curs.execute(
+                    "UPDATE grant_list SET valid_from = %s, valid_until = %s, revoked_at = NULL,"
+                    " revoked_for = NULL WHERE grant_id = %s",
+                    (event.valid_from, event.valid_until, about.entity_id),
+                )
             case Grant.Revoked():
                 curs.execute(
                     "UPDATE grant_list SET revoked_at = %s, revoked_for = %s WHERE grant_id = %s",
@@ -65,7 +71,7 @@ class GrantList(View):
 
 
 class BanList(View):
-    """Who is kept out of which space now."""
+    """Whom which space keeps out now."""
 
     name = "ban_list"
     tables = ("ban_list",)
@@ -98,10 +104,11 @@ class BanList(View):
 
 
 class ExperienceList(View):
-    """Which space an experience belongs to, as the catalog says."""
+    """Which space an experience belongs to, as the catalog announced it."""
 
     name = "experience_list"
     tables = ("experience_list",)
+    subscriptions = (ExperienceAdded,)
     ddl = """
         CREATE TABLE IF NOT EXISTS experience_list (
             experience_id uuid PRIMARY KEY,

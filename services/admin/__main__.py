@@ -2,8 +2,8 @@
 
 from libs.runtime import telemetry
 from libs.runtime.http.server import configure_logging, serve
+from libs.web.clients import Services
 from services.admin.app import create_admin
-from services.admin.clients import Services
 from services.admin.settings import Settings
 
 
@@ -12,12 +12,7 @@ def main() -> None:
     settings = Settings.model_validate({})
     configure_logging()
     telemetry.start("admin", settings.otel_exporter_otlp_endpoint)
-    app = create_admin(
-        Services.at(settings),
-        person_token_secret=settings.person_token_secret,
-        csrf_secret=settings.csrf_secret,
-        livekit_url=settings.livekit_url,
-    )
+    app = create_admin(settings, Services.at(settings.addresses))
     serve(app, settings.http_host, settings.http_port)
 
 

@@ -1,12 +1,14 @@
-"""Money as people type and read it; inside it is whole minor units."""
+"""Money as people type it; inside it is whole minor units."""
 
 import re
 from typing import Final
 
-from libs.money import Money, UnknownCurrency, exponent_of
-from libs.money.writing import written
+from babel import Locale
+from babel.numbers import get_decimal_symbol
 
-__all__ = ["NotAnAmount", "UnknownCurrency", "shown", "to_minor", "to_typed"]
+from libs.money import Money, UnknownCurrency, exponent_of
+
+__all__ = ["NotAnAmount", "UnknownCurrency", "to_minor", "to_typed"]
 
 _TYPED: Final = re.compile(r"(\d{1,12})(?:[.,](\d+))?", re.ASCII)
 
@@ -32,11 +34,7 @@ def to_minor(typed: str, currency: str) -> int:
     return int(whole + decimals.ljust(exponent, "0"))
 
 
-def to_typed(minor: int, currency: str) -> str:
-    """1990 EUR as "19.90", as it would be typed."""
-    return f"{Money(minor, currency).as_decimal():.{exponent_of(currency)}f}"
-
-
-def shown(minor: int, currency: str, locale: str = "en") -> str:
-    """1990 EUR as €19.90, as the locale writes it."""
-    return written(minor, currency, locale)
+def to_typed(minor: int, currency: str, region: Locale) -> str:
+    """1990 EUR as "19.90" or "19,90", as people of the region would type it."""
+    plain = f"{Money(minor, currency).as_decimal():.{exponent_of(currency)}f}"
+    return plain.replace(".", ",") if get_decimal_symbol(region) == "," else plain

@@ -1,10 +1,8 @@
-"""Instants as people type and read them, in the zone of a space."""
+"""Instants as people type them, in the zone of a space."""
 
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
-
-from babel.dates import format_datetime
 
 _AREAS: Final = (
     "Africa/",
@@ -40,14 +38,6 @@ def to_typed(instant: str | None, zone: str) -> str:
         return ""
     local = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
     return local.replace(tzinfo=None).isoformat(timespec="minutes")
-
-
-def shown(instant: str | None, zone: str, locale: str = "en") -> str:
-    """An instant as people read it, in that zone; nothing for None."""
-    if instant is None:
-        return ""
-    at = datetime.fromisoformat(instant)
-    return str(format_datetime(at, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=locale))
 
 
 def zones() -> list[str]:

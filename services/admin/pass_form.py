@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from babel import Locale
+
+from libs.web.forms import SentForm
+from libs.web.texts import Texts
 from services.admin import amounts, moments
-from services.admin.sentences import sentence
-from services.admin.visit import Sent
 
 SPARE_QUESTIONS: Final = 3
 _MOST_QUESTIONS: Final = 20
@@ -88,20 +90,21 @@ def empty(currency: str) -> PassForm:
     return PassForm({"pricing_type": "one_time", "currency": currency, "billing_period": "monthly"})
 
 
-def of_draft(slug: str, draft: Mapping[str, Any], version: int, zone: str) -> PassForm:
-    """The form of a pass as it is drafted."""
+def of_draft(found: Mapping[str, Any], zone: str, region: Locale) -> PassForm:
+    """The form of a pass as it is drafted, its amounts as people of the region type them."""
+    draft = found["draft"]
     terms = draft["terms"]
     currency = terms["currency"]
     recurring = terms["pricing_type"] == "recurring"
     fields = {
-        "slug": slug,
+        "slug": found["slug"],
         "name": draft["name"],
         "description": draft["description"],
-        "expected_version": str(version),
+        "expected_version": str(found["version"]),
         "pricing_type": terms["pricing_type"],
         "currency": currency,
-        "price": _amount(terms["price_minor"], currency),
-        "initial_fee": _amount(terms["initial_fee_minor"], currency),
+        "price": _amount(terms["price_minor"], currency, region),
+        "initial_fee": _amount(terms["initial_fee_minor"], currency, region),
         "billing_period": terms["billing_period"] if recurring else "monthly",
         "trial_days": _number(terms["trial_days"]),
         "stock": "" if terms["stock"] is None else str(terms["stock"]),
@@ -129,29 +132,29 @@ def of_draft(slug: str, draft: Mapping[str, Any], version: int, zone: str) -> Pa
     return PassForm(fields, tuple(map(str, draft["experience_ids"])), questions)
 
 
-def of_sent(sent: Sent) -> PassForm:
+def of_sent(sent: SentForm) -> PassForm:
     """The form as it was sent."""
     rows = [_row(sent, number) for number in range(_MOST_QUESTIONS)]
     asked = [row for row in rows if row["label"].strip() or row["choices"].strip()]
     return PassForm(sent.typed(), sent.texts("experience_ids"), asked)
 
 
-def _row(sent: Sent, number: int) -> dict[str, str]:
+def _row(sent: SentForm, number: int) -> dict[str, str]:
     parts = ("label", "kind", "required", "choices")
     return {part: sent.text(f"question_{number}_{part}") for part in parts}
 
 
-def _amount(minor: int, currency: str) -> str:
-    return amounts.to_typed(minor, currency) if minor else ""
+def _amount(minor: int, currency: str, region: Locale) -> str:
+    return amounts.to_typed(minor, currency, region) if minor else ""
 
 
 def _number(value: int | None) -> str:
     return str(value) if value else ""
 
 
-def draft_of(form: PassForm, zone: str) -> Draft:
+def draft_of(form: PassForm, zone: str, texts: Texts) -> Draft:
     """Read the form. What can't be read stands in `errors`, by the name of its field."""
-    reader = _Reader(form.fields, zone)
+    reader = _Reader(form.fields, zone, texts)
     pricing = form.fields.get("pricing_type", "")
     terms = {
         "pricing_type": pricing,
@@ -196,9 +199,10 @@ def _question(row: Mapping[str, str]) -> dict[str, Any]:
 class _Reader:
     """Reads fields and keeps what it can't read as sentences beside them."""
 
-    def __init__(self, fields: Mapping[str, str], zone: str) -> None:
+    def __init__(self, fields: Mapping[str, str], zone: str, texts: Texts) -> None:
         self._fields = fields
         self._zone = zone
+        self._say = texts.say
         self.errors: dict[str, str] = {}
 
     def money(self) -> dict[str, int]:
@@ -234,33 +238,35 @@ class _Reader:
         try:
             return amounts.to_minor(typed, self._fields.get("currency", ""))
         except amounts.NotAnAmount as wrong:
-            self.errors[name] = sentence(wrong.code, decimals=wrong.decimals)
+            self.errors[name] = self._say(wrong.code, decimals=wrong.decimals)
         except amounts.UnknownCurrency:
-            self.errors["currency"] = sentence("currency-unknown")
+            self.errors["currency"] = self._say("currency-unknown")
         return None
 
     def _whole(self, name: str, typed: str) -> int | None:
         if typed.isascii() and typed.isdigit() and len(typed) < 10:
             return int(typed)
-        self.errors[name] = sentence("number-malformed")
+        self.errors[name] = self._say("number-malformed")
         return None
 
     def _instant(self, name: str, typed: str) -> str | None:
         try:
             return moments.to_instant(typed, self._zone)
         except moments.NotAMoment:
-            self.errors[name] = sentence("moment-malformed")
+            self.errors[name] = self._say("moment-malformed")
             return None
 
 
-def differences(ours: PassForm, theirs: PassForm, experiences: Mapping[str, str]) -> dict[str, str]:
+def differences(
+    ours: PassForm, theirs: PassForm, experiences: Mapping[str, str], texts: Texts
+) -> dict[str, str]:
     """What stands in the draft of somebody else where ours says something else, by field.
 
     `experiences` are the names of the space's experiences by their ids.
     """
     skipped = {"expected_version", "slug"}
     found = {
-        name: _in_words(name, value)
+        name: _in_words(name, value, texts)
         for name, value in theirs.fields.items()
         if name not in skipped and ours.fields.get(name, "").strip() != value
     }
@@ -276,11 +282,11 @@ def _told(questions: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     return [_question(row) for row in questions]
 
 
-def _in_words(name: str, value: str) -> str:
+def _in_words(name: str, value: str, texts: Texts) -> str:
     if name in {"split_payments", "waitlist"}:
-        return sentence("yes" if value else "no")
+        return texts.say("yes" if value else "no")
     words = {"pricing_type": "pricing", "billing_period": "billing", "stock_mode": "stock-mode"}
-    return sentence(f"{words[name]}-{value}") if name in words else value
+    return texts.say(f"{words[name]}-{value}") if name in words else value
 
 
 def expecting(form: PassForm, version: str) -> PassForm:

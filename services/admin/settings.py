@@ -1,7 +1,12 @@
 """What the admin reads from its environment."""
 
+from typing import Final
+from urllib.parse import urlsplit
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SERVICES: Final = ("catalog", "checkout", "access", "streaming")
 
 
 class Settings(BaseSettings):
@@ -23,3 +28,13 @@ class Settings(BaseSettings):
     streaming_url: str
     livekit_url: str = ""
     otel_exporter_otlp_endpoint: str | None = None
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the services are."""
+        return {name: str(getattr(self, f"{name}_url")) for name in SERVICES}
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers come by TLS; else only http://localhost makes sense."""
+        return urlsplit(self.public_url).scheme == "https"

@@ -1,7 +1,8 @@
 """The catalog: what creators offer.
 
 Owns: creator profiles, followers, spaces, teams, experiences, access passes and their versions.
-Hears: access (whom a space keeps out).
-Says: who opened a profile or follows one, what was created, published, archived, who is on a team.
-Never does: take money, let anybody in, or send names and profile texts out by an event.
+Subscribes to: access (BanLifted, PersonBanned).
+Publishes: CreatorFollowed, CreatorProfileOpened, CreatorUnfollowed, ExperienceAdded, PassArchived,
+    PassPublished, SpaceCreated, SpacePublished, TeamMemberAdded, TeamMemberRemoved.
+Never: takes money, lets anybody in, or sends names of people and profile texts out by an event.
 """

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import BanLifted, PersonBanned
+from libs.events.access import PersonBanned
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction
 from services.catalog.application import Catalog
 
 
@@ -17,5 +17,4 @@ def on_person_banned(banned: PersonBanned, _: Envelope, catalog: Catalog) -> Non
 
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PersonBanned: on_person_banned,
-    BanLifted: only_views,
 }

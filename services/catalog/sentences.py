@@ -2,10 +2,14 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Final
 
+from babel import negotiate_locale
 from fluent.runtime import FluentBundle, FluentResource
 
-_LOCALES = Path(__file__).parent / "locale"
+_LOCALES: Final = Path(__file__).parent / "locale"
+_LANGUAGES: Final = tuple(sorted(file.stem for file in _LOCALES.glob("*.ftl")))
+_FALLBACK: Final = "en"
 
 
 @cache
@@ -15,8 +19,14 @@ def _bundle(locale: str) -> FluentBundle:
     return bundle
 
 
-def sentence(code: str, given: dict[str, str | int] | None = None, locale: str = "en") -> str:
-    """Return the sentence of a code such as `slug_taken`. Raises LookupError."""
+def language_for(accept_language: str) -> str:
+    """The first language of the header that we speak; English when there is none."""
+    wanted = [each.partition(";")[0].strip() for each in accept_language.split(",")]
+    return negotiate_locale(wanted, _LANGUAGES, sep="-") or _FALLBACK
+
+
+def sentence(code: str, given: dict[str, str | int] | None = None, locale: str = _FALLBACK) -> str:
+    """The sentence of a code such as `slug_taken`. Raises LookupError for one that has none."""
     bundle = _bundle(locale)
     message = bundle.get_message(code.replace("_", "-"))
     if message.value is None:

@@ -1,9 +1,11 @@
-"""The chat service: who sits in the channel of an experience.
+"""The chat service: who is in the channel of an experience.
 
-Owns the channels, the memberships, who moderates and who is kept out, all kept at GetStream.
-Hears PassPurchased and PurchaseRefunded (checkout), GrantIssued, GrantRevoked, GrantExpired and
-the bans (access), ExperienceAdded and the team (catalog), PersonRegistered (identity).
-Says ChatMembershipAdded and ChatMembershipRemoved. Never stores a message, an address or a name.
+Owns: the channels, their members, who moderates and who is kept out, all kept at GetStream.
+Subscribes to: access (BanLifted, GrantExpired, GrantIssued, GrantRevoked, PersonBanned); catalog
+    (ExperienceAdded, SpaceCreated, TeamMemberAdded, TeamMemberRemoved); checkout
+    (MembershipChanged, MembershipEnded, PassPurchased); identity (PersonRegistered).
+Publishes: ChannelMemberAdded, ChannelMemberRemoved.
+Never: stores a message, an address or a name.
 """
 
 from libs.lean import load

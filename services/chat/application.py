@@ -1,6 +1,6 @@
 """Use cases of the chat service: load, decide, save, and ask the provider by a job."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -10,27 +10,27 @@ from eventsourcing.domain import Aggregate
 
 from services.chat.domain import (
     Channel,
-    Membership,
-    Purchase,
+    ChannelMember,
     RequestOutdated,
     Role,
+    SourceState,
     Team,
 )
 
 PREPARE = "prepare"
 OPEN_CHANNEL = "open_channel"
-SETTLE_SEAT = "settle_seat"
+SETTLE_MEMBER = "settle_member"
 INTRODUCE = "introduce"
-BEGIN_SOURCE = "begin_source"
+BEGIN_WINDOW = "begin_window"
 SWEEP = "sweep"
 SWEEP_CHANNEL = "sweep_channel"
 
 SWEPT_EVERY: Final = timedelta(minutes=5)
-"""Product §4: what was missed is repaired within five minutes."""
+"""The product promises a repair within five minutes."""
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """The source of the present time."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
@@ -45,16 +45,16 @@ class Schedule(Protocol):
         ...
 
 
-class Turns(Protocol):
-    """Lets those who change one space go one after the other."""
+class SpaceLocks(Protocol):
+    """Serializes changes of one space."""
 
-    def take(self, space_id: UUID) -> None:
-        """Wait for our turn, which lasts until what we do is committed."""
+    def lock(self, space_id: UUID) -> None:
+        """Wait for the lock of the space and hold it until the commit."""
         ...
 
 
 class Chat(Application[UUID]):
-    """Everything that can be asked of the chat service."""
+    """The use cases of the chat service."""
 
     def __init__(
         self,
@@ -62,47 +62,48 @@ class Chat(Application[UUID]):
         *,
         clock: Clock,
         schedule: Schedule,
-        turns: Turns,
+        locks: SpaceLocks,
     ) -> None:
         super().__init__(env)
         self._clock = clock
         self._schedule = schedule
-        self._turns = turns
+        self._locks = locks
 
     def prepare(self) -> None:
-        """Ask for the channel type, as each start of the service does."""
+        """Schedule the check of the channel type, as each start of the service does."""
         self._schedule.at(PREPARE, "channel_type", self._clock.now(), {})
 
     def sweep_later(self) -> None:
-        """Compare all channels with the provider in five minutes."""
+        """Schedule the comparison of all channels with the provider in five minutes."""
         self._schedule.at(SWEEP, "channels", self._clock.now() + SWEPT_EVERY, {})
 
     def sweep_channels(self, experience_ids: Iterable[UUID]) -> None:
-        """Compare these channels with the provider now, each for itself, and all again later."""
+        """Schedule the comparison of each of these channels now, and of all in five minutes."""
         for each in experience_ids:
             payload = {"experience_id": str(each)}
             self._schedule.at(SWEEP_CHANNEL, str(each), self._clock.now(), payload)
         self.sweep_later()
 
     def add_experience(self, experience_id: UUID, space_id: UUID, name: str) -> None:
-        """Open the channel of an experience; its team sits there, whom the space banned never."""
+        """Open the channel of an experience; the team joins it, banned people are kept out."""
         channel_id = Channel.create_id(experience_id)
         if channel_id in self.repository:
             return
+        now = self._clock.now()
         channel = Channel(experience_id, space_id, name)
         team = self._team(space_id)
         team.list_experience(experience_id)
-        people = [*team.banned, *map(UUID, team.sources)]
-        seats = {person: self._membership(person, experience_id) for person in people}
-        for banned in team.banned:
-            seats[banned].ban()
-        for member, source_id in team.sources.items():
-            seats[UUID(member)].add_source(source_id, Role(team.roles[member]))
-        self._save_all(seats.values(), channel, team)
+        people = dict.fromkeys([*team.banned, *team.roles])
+        members = [self._member(person, experience_id) for person in people]
+        for member in members:
+            if member.person_id in team.banned:
+                member.ban(now)
+            member.change_team_role(team.roles.get(member.person_id), now)
+        self._save_all(members, channel, team)
         self._schedule.at(
             OPEN_CHANNEL,
             str(experience_id),
-            self._clock.now(),
+            now,
             {"experience_id": str(experience_id), "name": name},
         )
 
@@ -112,159 +113,111 @@ class Chat(Application[UUID]):
         channel.confirm_open()
         self.save(channel)
 
-    def add_team_member(self, space_id: UUID, person_id: UUID, source_id: UUID, role: Role) -> None:
-        """Seat a person in every channel of a space, in this role and no longer in another."""
+    def change_team_role(
+        self, space_id: UUID, person_id: UUID, role: Role | None, space_version: int
+    ) -> None:
+        """Give a person this role in every channel of a space; None takes it away."""
         team = self._team(space_id)
-        replaced = team.add_member(person_id, source_id, role)
-        kept = team.sources[str(person_id)]
-        seats = [self._membership(person_id, each) for each in team.experience_ids]
-        for seat in seats:
-            # The new reason first: between the two the person would be without a seat.
-            seat.add_source(kept, role)
-            if replaced is not None:
-                seat.remove_source(replaced)
-        self._save_all(seats, team)
-
-    def remove_team_member(self, space_id: UUID, person_id: UUID) -> None:
-        """End that; other reasons to sit in those channels stand."""
-        team = self._team(space_id)
-        source_id = team.remove_member(person_id)
-        if source_id is None:
-            return
-        seats = [self._membership(person_id, each) for each in team.experience_ids]
-        for seat in seats:
-            seat.remove_source(source_id)
-        self._save_all(seats, team)
+        if team.change_role(person_id, role, space_version):
+            members = self._members(person_id, team.experience_ids)
+            for member in members:
+                member.change_team_role(role, self._clock.now())
+            self._save_all(members, team)
 
     def ban_person(self, space_id: UUID, person_id: UUID, ban_version: int) -> None:
-        """Take a person out of every channel of a space, and keep them out until it is lifted."""
+        """Keep a person out of every channel of a space until the ban is lifted."""
         team = self._team(space_id)
-        if not team.ban(person_id, ban_version):
-            return
-        seats = [self._membership(person_id, each) for each in team.experience_ids]
-        for seat in seats:
-            seat.ban()
-        self._save_all(seats, team)
+        if team.ban(person_id, ban_version):
+            members = self._members(person_id, team.experience_ids)
+            for member in members:
+                member.ban(self._clock.now())
+            self._save_all(members, team)
 
     def lift_ban(self, space_id: UUID, person_id: UUID, ban_version: int) -> None:
-        """Seat a person again wherever a reason is left."""
+        """Let a person in again wherever a source or the team does."""
         team = self._team(space_id)
-        if not team.lift_ban(person_id, ban_version):
-            return
-        seats = [self._membership(person_id, each) for each in team.experience_ids]
-        for seat in seats:
-            seat.lift_ban()
-        self._save_all(seats, team)
+        if team.lift_ban(person_id, ban_version):
+            members = self._members(person_id, team.experience_ids)
+            for member in members:
+                member.lift_ban(self._clock.now())
+            self._save_all(members, team)
 
-    def note_purchase(
-        self, order_id: UUID, person_id: UUID, experience_ids: list[UUID], begins_at: datetime
+    def update_source(
+        self, source_id: UUID, person_id: UUID, experience_ids: Sequence[UUID], state: SourceState
     ) -> None:
-        """Seat a buyer in the channels of the pass; an order that was refunded seats nobody."""
-        purchase = self._purchase(order_id)
-        purchase.note(person_id, experience_ids)
-        seats: list[Membership] = []
-        if not purchase.refunded:
-            seats = self._begin(order_id, person_id, experience_ids, begins_at)
-        self._save_all(seats, purchase)
+        """Let a person into these channels or out, as the latest state of the source says."""
+        now = self._clock.now()
+        members = self._members(person_id, experience_ids)
+        for member in members:
+            member.update_source(source_id, state, now)
+            if state.valid_from is not None and state.valid_from > now:
+                self._settle_at(member, state.valid_from)
+        self._save_all(members)
 
-    def refund_purchase(self, order_id: UUID) -> None:
-        """Take that reason away from every channel it opened, now and later."""
-        purchase = self._purchase(order_id)
-        purchase.refund()
-        seats: list[Membership] = []
-        if purchase.person_id is not None:
-            seats = [self._membership(purchase.person_id, e) for e in purchase.experience_ids]
-        for seat in seats:
-            seat.remove_source(order_id)
-        self._save_all(seats, purchase)
+    def begin_window(self, person_id: UUID, experience_id: UUID) -> None:
+        """Let a person in whose window has begun, if nothing closed it since."""
+        member = self._member(person_id, experience_id)
+        member.settle(self._clock.now())
+        self._save_all([member])
 
-    def add_source(
-        self, source_id: UUID, person_id: UUID, experience_id: UUID, begins_at: datetime
-    ) -> None:
-        """Seat a person for one more reason, from then on."""
-        self._save_all(self._begin(source_id, person_id, [experience_id], begins_at))
-
-    def remove_source(self, source_id: UUID, person_id: UUID, experience_id: UUID) -> None:
-        """Take a reason away; the person leaves with the last one."""
-        seat = self._membership(person_id, experience_id)
-        seat.remove_source(source_id)
-        self._save_all([seat])
-
-    def confirm_seat(self, membership_id: UUID, request: int) -> None:
-        """Record what the provider did; an outcome that is not wanted any more is put right."""
-        seat: Membership = self.repository.get(membership_id)
+    def confirm_member(self, member_id: UUID, request: int) -> None:
+        """Record what the provider did; after an outdated request, ask it once more."""
+        member: ChannelMember = self.repository.get(member_id)
         try:
-            seat.confirm(request)
+            member.confirm(request)
         except RequestOutdated:
-            self._request_seat(seat, f"{seat.id}/{seat.request}/{request}")
+            self._request(member, f"{member.id}/{member.request}/{request}")
             return
-        self.save(seat)
+        self.save(member)
 
     def introduce(self, person_id: UUID) -> None:
-        """Let the provider know a person, and the name that they chose."""
+        """Schedule the job that makes a person and their name known to the provider."""
         self._schedule.at(
             INTRODUCE, str(person_id), self._clock.now(), {"person_id": str(person_id)}
         )
 
-    def _begin(
-        self, source_id: UUID, person_id: UUID, experience_ids: list[UUID], begins_at: datetime
-    ) -> list[Membership]:
-        if begins_at > self._clock.now():
-            for experience_id in experience_ids:
-                self._schedule.at(
-                    BEGIN_SOURCE,
-                    f"{source_id}/{experience_id}",
-                    begins_at,
-                    {
-                        "source_id": str(source_id),
-                        "person_id": str(person_id),
-                        "experience_id": str(experience_id),
-                        "begins_at": begins_at.isoformat(),
-                    },
-                )
-            return []
-        seats = [self._membership(person_id, each) for each in experience_ids]
-        for seat in seats:
-            seat.add_source(source_id)
-        return seats
+    def _settle_at(self, member: ChannelMember, begins_at: datetime) -> None:
+        # The timer of a window that moved stays, and finds nothing to do.
+        payload = {
+            "person_id": str(member.person_id),
+            "experience_id": str(member.experience_id),
+        }
+        self._schedule.at(BEGIN_WINDOW, f"{member.id}/{begins_at}", begins_at, payload)
 
-    def _save_all(self, seats: Iterable[Membership], *others: Aggregate) -> None:
-        seats = list(seats)
-        asked = [seat for seat in seats if _asks_the_provider(seat)]
-        self.save(*others, *seats)
-        for seat in asked:
-            self._request_seat(seat, f"{seat.id}/{seat.request}")
+    def _save_all(self, members: Sequence[ChannelMember], *others: Aggregate) -> None:
+        requested = [member for member in members if _has_new_request(member)]
+        self.save(*others, *members)
+        for member in requested:
+            self._request(member, f"{member.id}/{member.request}")
 
-    def _request_seat(self, seat: Membership, key: str) -> None:
+    def _request(self, member: ChannelMember, key: str) -> None:
         # Each request has a key of its own: a job that is under way keeps its row to itself.
-        self._schedule.at(SETTLE_SEAT, key, self._clock.now(), {"membership_id": str(seat.id)})
+        self._schedule.at(SETTLE_MEMBER, key, self._clock.now(), {"member_id": str(member.id)})
 
-    def _membership(self, person_id: UUID, experience_id: UUID) -> Membership:
+    def _members(self, person_id: UUID, experience_ids: Iterable[UUID]) -> list[ChannelMember]:
+        return [self._member(person_id, each) for each in dict.fromkeys(experience_ids)]
+
+    def _member(self, person_id: UUID, experience_id: UUID) -> ChannelMember:
         try:
-            found: Membership = self.repository.get(Membership.create_id(person_id, experience_id))
+            found: ChannelMember = self.repository.get(
+                ChannelMember.create_id(person_id, experience_id)
+            )
         except AggregateNotFoundError:
-            return Membership(person_id, experience_id)
+            return ChannelMember(person_id, experience_id)
         return found
 
     def _team(self, space_id: UUID) -> Team:
-        # Many bans of one space may come at once; by conflicts alone only one would win each round.
-        self._turns.take(space_id)
+        # Many bans of one space may come at once: without a lock, all but one would conflict.
+        self._locks.lock(space_id)
         try:
             found: Team = self.repository.get(Team.create_id(space_id))
         except AggregateNotFoundError:
             return Team(space_id)
         return found
 
-    def _purchase(self, order_id: UUID) -> Purchase:
-        try:
-            found: Purchase = self.repository.get(Purchase.create_id(order_id))
-        except AggregateNotFoundError:
-            return Purchase(order_id)
-        return found
 
-
-def _asks_the_provider(seat: Membership) -> bool:
+def _has_new_request(member: ChannelMember) -> bool:
     return any(
-        isinstance(each, Membership.JoinRequested | Membership.LeaveRequested)
-        for each in seat.pending_events
+        isinstance(each, ChannelMember.JoinRequested | ChannelMember.LeaveRequested)
+        for each in member.pending_events
     )

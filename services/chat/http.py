@@ -1,4 +1,4 @@
-"""The way in to the chat for members: a token for a person who has a seat."""
+"""The way into the chat: a token for a person who may be in the channel."""
 
 import time
 from collections.abc import Mapping
@@ -26,20 +26,20 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
 }
 
 
-class Tickets(Protocol):
-    """What a browser needs to speak to the provider in a person's name."""
+class TokenIssuer(Protocol):
+    """What a browser needs to use the provider as a person."""
 
     api_key: str
     base_url: str
     channel_type: str
 
     def token(self, person_id: UUID, now: datetime, expires_at: datetime) -> str:
-        """A token that says who someone is, until then."""
+        """Return a token that identifies the person until it expires."""
         ...
 
 
 class ChatEntry(BaseModel):
-    """How to open the chat; `joining` while the provider has not confirmed the seat yet."""
+    """How to open the chat; `joining` until the provider has confirmed the member."""
 
     api_key: str
     base_url: str
@@ -53,7 +53,7 @@ class ChatEntry(BaseModel):
 
 
 class _Introductions:
-    """Whose name this process has sent to the provider lately: it changes without an event."""
+    """Whom this process introduced lately: a display name changes without an event."""
 
     def __init__(self) -> None:
         self._introduced_at: dict[UUID, float] = {}
@@ -69,28 +69,28 @@ class _Introductions:
         return True
 
 
-def chat_router(store: Store[Chat], tickets: Tickets) -> APIRouter:
+def chat_router(store: Store[Chat], issuer: TokenIssuer) -> APIRouter:
     """The routes of the chat service."""
     router = APIRouter()
     introductions = _Introductions()
 
     @router.get("/experiences/{experience_id}/chat", responses={401: {}, 403: {}, 404: {}})
     async def open_chat(experience_id: UUID, person: Person, cause: CommandCause) -> ChatEntry:
-        seat = await store.ask(lambda curs: queries.get_seat_of(curs, person.id, experience_id))
+        member = await store.ask(lambda curs: queries.get_member_of(curs, person.id, experience_id))
         if introductions.is_due(person.id):
             await store.command(cause, lambda: store.application.introduce(person.id))
         now = store.clock.now()
         expires_at = (now + TOKEN_LIFETIME).replace(microsecond=0)
         return ChatEntry(
-            api_key=tickets.api_key,
-            base_url=tickets.base_url,
+            api_key=issuer.api_key,
+            base_url=issuer.base_url,
             user_id=person.id,
-            token=tickets.token(person.id, now, expires_at),
+            token=issuer.token(person.id, now, expires_at),
             expires_at=expires_at,
-            channel_type=tickets.channel_type,
+            channel_type=issuer.channel_type,
             channel_id=str(experience_id),
-            role="moderator" if seat.wish == "moderator" else "member",
-            state="ready" if seat.is_confirmed else "joining",
+            role="moderator" if member.wanted_role == "moderator" else "member",
+            state="ready" if member.is_confirmed else "joining",
         )
 
     return router

@@ -1,4 +1,4 @@
-"""Calls to the chat provider that a stored event asked for."""
+"""What the chat service does at its provider."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -13,14 +13,14 @@ from services.chat.application import (
     INTRODUCE,
     OPEN_CHANNEL,
     PREPARE,
-    SETTLE_SEAT,
+    SETTLE_MEMBER,
     SWEEP,
     SWEEP_CHANNEL,
     Chat,
 )
 from services.chat.domain import Role
 from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown
-from services.chat.queries import Seat
+from services.chat.queries import Member
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +28,11 @@ _MAY_BE_MISSING: Final = 2
 """The person and the channel."""
 
 NameOf = Callable[[UUID], str | None]
-"""The name that a person chose to be seen by; None when they chose none."""
+"""The display name that a person chose, if any."""
 
 
 class Jobs:
-    """What the service does at the provider; each may be done again without harm."""
+    """The jobs; each may be done again without harm."""
 
     def __init__(self, store: Store[Chat], provider: ChatProvider, name_of: NameOf) -> None:
         self._store = store
@@ -40,18 +40,18 @@ class Jobs:
         self._name_of = name_of
 
     def by_kind(self) -> Mapping[str, Job]:
-        """The jobs by the kind under which they are scheduled."""
+        """Each job by its kind on the schedule."""
         return {
             PREPARE: self.prepare,
             OPEN_CHANNEL: self.open_channel,
-            SETTLE_SEAT: self.settle_seat,
+            SETTLE_MEMBER: self.settle_member,
             INTRODUCE: self.introduce,
             SWEEP: self.sweep,
             SWEEP_CHANNEL: self.sweep_channel,
         }
 
     def prepare(self, payload: Mapping[str, Any]) -> None:
-        """Bring the channel type to the shape that this version wants."""
+        """Give the channel type the settings of this version."""
         self._provider.prepare()
 
     def open_channel(self, payload: Mapping[str, Any]) -> Callable[[], None]:
@@ -61,80 +61,80 @@ class Jobs:
         return partial(self._store.application.confirm_channel, experience_id)
 
     def introduce(self, payload: Mapping[str, Any]) -> None:
-        """Let the provider know a person by id, and by the name they chose; nothing else."""
+        """Make a person known to the provider by id and display name, and nothing else."""
         person_id = UUID(payload["person_id"])
         self._provider.introduce(person_id, self._name_of(person_id))
 
     def sweep(self, payload: Mapping[str, Any]) -> Callable[[], None]:
-        """Have every channel looked into, each for itself: one that fails keeps up no other."""
+        """Have every channel compared, each by a job of its own: a failing one delays no other."""
         open_channels = self._store.query(queries.list_open_channels)
         return partial(self._store.application.sweep_channels, open_channels)
 
     def sweep_channel(self, payload: Mapping[str, Any]) -> None:
-        """Put right where the provider and we differ, for what no request and no event told.
+        """Put right where the provider differs from what it has confirmed.
 
-        Seats with a request under way are left to it. The provider is read first: whoever is
-        seated after that differs at most for the moment, and seating again does no harm.
+        Members with a pending request are left to it. The provider is read first: whoever joins
+        after that may be added once more, which does no harm.
         """
         experience_id = UUID(payload["experience_id"])
-        there = self._provider.list_members(experience_id)
-        seats = {
-            seat.person_id: seat
-            for seat in self._store.query(lambda curs: queries.list_seats(curs, experience_id))
+        present = self._provider.list_members(experience_id)
+        members = {
+            member.person_id: member
+            for member in self._store.query(lambda curs: queries.list_members(curs, experience_id))
         }
-        for person_id in there.keys() - seats.keys():
-            self._put_out(experience_id, person_id)
-        for person_id, seat in seats.items():
-            if seat.wish == seat.seated_as:
-                self._put_right(seat, there.get(person_id))
+        for person_id in present.keys() - members.keys():
+            self._remove(experience_id, person_id)
+        for person_id, member in members.items():
+            if member.wanted_role == member.confirmed_role:
+                self._put_right(member, present.get(person_id))
 
-    def _put_right(self, seat: Seat, present: Role | None) -> None:
-        if seat.wish is None:
+    def _put_right(self, member: Member, present: Role | None) -> None:
+        if member.wanted_role is None:
             if present is not None:
-                self._put_out(seat.experience_id, seat.person_id)
+                self._remove(member.experience_id, member.person_id)
             return
-        role = Role(seat.wish)
+        role = Role(member.wanted_role)
         if present is None:
-            logger.warning("%s has lost the seat in %s: seated again", seat.person_id,
-                           seat.experience_id)  # fmt: skip
-            self._seat(seat, role)
+            logger.warning("%s is missing from channel %s: added again", member.person_id,
+                           member.experience_id)  # fmt: skip
+            self._add(member, role)
         elif present is not role:
-            logger.warning("%s sits in %s as %s: made %s", seat.person_id, seat.experience_id,
-                           present, role)  # fmt: skip
-            self._provider.change_role(seat.experience_id, seat.person_id, role)
+            logger.warning("%s is %s in channel %s: changed to %s", member.person_id, present,
+                           member.experience_id, role)  # fmt: skip
+            self._provider.change_role(member.experience_id, member.person_id, role)
 
-    def _put_out(self, experience_id: UUID, person_id: UUID) -> None:
-        logger.warning("%s sits in %s without a reason: taken out", person_id, experience_id)
-        self._provider.unseat(experience_id, person_id)
+    def _remove(self, experience_id: UUID, person_id: UUID) -> None:
+        logger.warning("%s is in channel %s without access: removed", person_id, experience_id)
+        self._provider.remove_member(experience_id, person_id)
 
-    def settle_seat(self, payload: Mapping[str, Any]) -> Callable[[], None]:
-        """Bring a person in or out, as is wanted now, whatever was wanted when this was asked."""
-        membership_id = UUID(payload["membership_id"])
-        seat = self._store.query(lambda curs: queries.get_seat(curs, membership_id))
-        if seat.wish is None:
-            self._provider.unseat(seat.experience_id, seat.person_id)
+    def settle_member(self, payload: Mapping[str, Any]) -> Callable[[], None]:
+        """Add or remove a person, as is wanted now."""
+        member_id = UUID(payload["member_id"])
+        member = self._store.query(lambda curs: queries.get_member(curs, member_id))
+        if member.wanted_role is None:
+            self._provider.remove_member(member.experience_id, member.person_id)
         else:
-            role = Role(seat.wish)
-            if seat.seated_as in (None, seat.wish):
-                self._seat(seat, role)
-            if _may_sit_as_something_else(seat):
-                self._provider.change_role(seat.experience_id, seat.person_id, role)
-        return partial(self._store.application.confirm_seat, membership_id, seat.request)
+            role = Role(member.wanted_role)
+            if member.confirmed_role in (None, member.wanted_role):
+                self._add(member, role)
+            if _may_have_another_role(member):
+                self._provider.change_role(member.experience_id, member.person_id, role)
+        return partial(self._store.application.confirm_member, member_id, member.request)
 
-    def _seat(self, seat: Seat, role: Role) -> None:
-        """One call in the usual case; what turns out to be missing is made on the way."""
-        for make_up_for in range(_MAY_BE_MISSING + 1):
+    def _add(self, member: Member, role: Role) -> None:
+        """Add a person by one call; make the person or the channel first if one is missing."""
+        for made in range(_MAY_BE_MISSING + 1):
             try:
-                self._provider.seat(seat.experience_id, seat.person_id, role)
+                self._provider.add_member(member.experience_id, member.person_id, role)
             except PersonUnknown:
-                if make_up_for == _MAY_BE_MISSING:
+                if made == _MAY_BE_MISSING:
                     raise
-                self._provider.introduce(seat.person_id, self._name_of(seat.person_id))
+                self._provider.introduce(member.person_id, self._name_of(member.person_id))
             except ChannelMissing:
-                name = self._channel_name(seat.experience_id)
-                if name is None or make_up_for == _MAY_BE_MISSING:
+                name = self._channel_name(member.experience_id)
+                if name is None or made == _MAY_BE_MISSING:
                     raise
-                self._provider.open_channel(seat.experience_id, name)
+                self._provider.open_channel(member.experience_id, name)
             else:
                 return
 
@@ -142,8 +142,8 @@ class Jobs:
         return self._store.query(lambda curs: queries.find_channel_name(curs, experience_id))
 
 
-def _may_sit_as_something_else(seat: Seat) -> bool:
-    """Confirmed in another role, or seated by an earlier request whose answer never came."""
-    if seat.seated_as is None:
-        return seat.request > 1
-    return seat.seated_as != seat.wish
+def _may_have_another_role(member: Member) -> bool:
+    """Confirmed in another role, or added by an earlier request that nobody confirmed."""
+    if member.confirmed_role is None:
+        return member.request > 1
+    return member.confirmed_role != member.wanted_role

@@ -6,65 +6,67 @@ from typing_extensions import override
 
 from libs.events.envelope import Envelope
 from libs.runtime.views.view import View, ViewCursor
-from services.chat.domain import Channel, Membership
+from services.chat.domain import Channel, ChannelMember
 
 
-class SeatList(View):
-    """Who is wanted in which channel, as what, and what the provider has confirmed.
+class ChannelMemberList(View):
+    """Who is wanted in which channel in which role, and what the provider has confirmed.
 
-    `wish` and `seated_as` are roles, NULL for out; `request` is the latest request to the provider.
+    `wanted_role` and `confirmed_role` are NULL for people who are out; `request` is the number of
+    the latest request to the provider.
     """
 
-    name = "seat_list"
-    tables = ("seat_list",)
+    name = "channel_member_list"
+    tables = ("channel_member_list",)
     ddl = """
-        CREATE TABLE IF NOT EXISTS seat_list (
-            membership_id uuid PRIMARY KEY,
+        CREATE TABLE IF NOT EXISTS channel_member_list (
+            member_id uuid PRIMARY KEY,
             person_id uuid NOT NULL,
             experience_id uuid NOT NULL,
             request integer NOT NULL DEFAULT 0,
-            wish text,
-            seated_as text,
+            wanted_role text,
+            confirmed_role text,
             UNIQUE (person_id, experience_id)
         );
-        CREATE INDEX IF NOT EXISTS seat_list_of_channel ON seat_list (experience_id)
+        CREATE INDEX IF NOT EXISTS channel_member_list_of_channel
+            ON channel_member_list (experience_id)
     """
 
     @override
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
         match event:
-            case Membership.Opened():
+            case ChannelMember.Opened():
                 curs.execute(
-                    "INSERT INTO seat_list (membership_id, person_id, experience_id)"
+                    "INSERT INTO channel_member_list (member_id, person_id, experience_id)"
                     " VALUES (%s, %s, %s)",
                     (about.entity_id, event.person_id, event.experience_id),
                 )
-            case Membership.JoinRequested():
-                self._wish(curs, about.entity_id, event.request, event.role)
-            case Membership.LeaveRequested():
-                self._wish(curs, about.entity_id, event.request, None)
-            case Membership.Joined() | Membership.RoleChanged():
-                self._seat(curs, about.entity_id, event.role)
-            case Membership.Left():
-                self._seat(curs, about.entity_id, None)
+            case ChannelMember.JoinRequested():
+                self._request(curs, about.entity_id, event.request, event.role)
+            case ChannelMember.LeaveRequested():
+                self._request(curs, about.entity_id, event.request, None)
+            case ChannelMember.Joined() | ChannelMember.RoleChanged():
+                self._confirm(curs, about.entity_id, event.role)
+            case ChannelMember.Left():
+                self._confirm(curs, about.entity_id, None)
             case _:
                 pass
 
-    def _wish(self, curs: ViewCursor, membership_id: UUID, request: int, role: str | None) -> None:
+    def _request(self, curs: ViewCursor, member_id: UUID, request: int, role: str | None) -> None:
         curs.execute(
-            "UPDATE seat_list SET request = %s, wish = %s WHERE membership_id = %s",
-            (request, role, membership_id),
+            "UPDATE channel_member_list SET request = %s, wanted_role = %s WHERE member_id = %s",
+            (request, role, member_id),
         )
 
-    def _seat(self, curs: ViewCursor, membership_id: UUID, role: str | None) -> None:
+    def _confirm(self, curs: ViewCursor, member_id: UUID, role: str | None) -> None:
         curs.execute(
-            "UPDATE seat_list SET seated_as = %s WHERE membership_id = %s",
-            (role, membership_id),
+            "UPDATE channel_member_list SET confirmed_role = %s WHERE member_id = %s",
+            (role, member_id),
         )
 
 
 class ChannelList(View):
-    """The channels: one per experience, with its name, and whether the provider has it."""
+    """The channel of each experience, and whether the provider has it."""
 
     name = "channel_list"
     tables = ("channel_list",)
@@ -94,4 +96,4 @@ class ChannelList(View):
                 pass
 
 
-VIEWS = (SeatList(), ChannelList())
+VIEWS = (ChannelMemberList(), ChannelList())

@@ -1,4 +1,4 @@
-"""What the chat service asks of the place where its channels live."""
+"""What the chat service asks of its provider."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,7 +8,7 @@ from services.chat.domain import Role
 
 
 class ChatProvider(Protocol):
-    """The place where the channels live. Every call may be repeated without harm."""
+    """Holds the channels. Every call may be repeated without harm."""
 
     def prepare(self) -> None:
         """Make sure that the channel type is ours and as it should be."""
@@ -18,24 +18,24 @@ class ChatProvider(Protocol):
         """Make sure that the channel exists."""
         ...
 
-    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """Make sure that the person sits in the channel. Raises ChannelMissing, PersonUnknown."""
+    def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+        """Make sure that the person is in the channel. Raises ChannelMissing, PersonUnknown."""
         ...
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """Give a person who sits there another role. Raises ChannelMissing."""
+        """Give a person who is in the channel another role. Raises ChannelMissing."""
         ...
 
-    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
-        """Take the person out and see that they are out. Raises StillSeated."""
+    def remove_member(self, experience_id: UUID, person_id: UUID) -> None:
+        """Remove the person and look whether they are out. Raises StillMember."""
         ...
 
     def list_members(self, experience_id: UUID) -> Mapping[UUID, Role]:
-        """Who sits in the channel, and as what; nobody when the provider has no such channel."""
+        """Return who is in the channel in which role; nobody if there is no such channel."""
         ...
 
     def introduce(self, person_id: UUID, display_name: str | None) -> None:
-        """Make sure that the provider knows the person, by the name they chose if they did."""
+        """Make sure that the provider knows the person, by the name they chose, if any."""
         ...
 
 
@@ -44,8 +44,8 @@ class ChannelMissing(Exception):
 
 
 class PersonUnknown(Exception):
-    """The provider was not told of this person (yet)."""
+    """The provider does not know this person (yet)."""
 
 
-class StillSeated(Exception):
-    """The provider still lists the person after it was told to take them out."""
+class StillMember(Exception):
+    """The provider lists a person whom it was asked to remove."""

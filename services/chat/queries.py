@@ -12,68 +12,73 @@ class ExperienceNotFound(Exception):
 
 
 class NoAccess(Exception):
-    """Nothing gives the person a seat there."""
+    """Nothing lets the person into this channel."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """A person's seat: what is wanted and what the provider confirmed; roles, None for out."""
+class Member:
+    """A person in a channel: the role that is wanted and the one that the provider confirmed.
 
-    membership_id: UUID
+    A role is None for a person who is out.
+    """
+
+    member_id: UUID
     person_id: UUID
     experience_id: UUID
     request: int
-    wish: str | None
-    seated_as: str | None
+    wanted_role: str | None
+    confirmed_role: str | None
 
     @property
     def is_confirmed(self) -> bool:
         """Whether the provider has the person in the channel."""
-        return self.seated_as is not None
+        return self.confirmed_role is not None
 
 
-def get_seat(curs: ViewCursor, membership_id: UUID) -> Seat:
-    """One seat by its membership. Raises LookupError."""
+def get_member(curs: ViewCursor, member_id: UUID) -> Member:
+    """Return one member. Raises LookupError."""
     row = curs.execute(
-        "SELECT * FROM seat_list WHERE membership_id = %s", (membership_id,), prepare=True
+        "SELECT * FROM channel_member_list WHERE member_id = %s", (member_id,), prepare=True
     ).fetchone()
     if row is None:
-        raise LookupError(f"no seat of membership {membership_id}")
-    return _seat(row)
+        raise LookupError(f"no channel member {member_id}")
+    return _member(row)
 
 
-def get_seat_of(curs: ViewCursor, person_id: UUID, experience_id: UUID) -> Seat:
-    """The seat that a person has or is getting. Raises ExperienceNotFound, NoAccess."""
+def get_member_of(curs: ViewCursor, person_id: UUID, experience_id: UUID) -> Member:
+    """Return a person who is wanted in the channel. Raises ExperienceNotFound, NoAccess."""
     row = curs.execute(
-        "SELECT * FROM seat_list WHERE person_id = %s AND experience_id = %s",
+        "SELECT * FROM channel_member_list WHERE person_id = %s AND experience_id = %s",
         (person_id, experience_id),
     ).fetchone()
-    if row is not None and row["wish"] is not None:
-        return _seat(row)
+    if row is not None and row["wanted_role"] is not None:
+        return _member(row)
     if find_channel_name(curs, experience_id) is None:
         raise ExperienceNotFound(experience_id)
     raise NoAccess(experience_id)
 
 
-def list_seats(curs: ViewCursor, experience_id: UUID) -> list[Seat]:
-    """Every seat of a channel, those that were left too."""
-    rows = curs.execute("SELECT * FROM seat_list WHERE experience_id = %s", (experience_id,))
-    return [_seat(row) for row in rows]
+def list_members(curs: ViewCursor, experience_id: UUID) -> list[Member]:
+    """Return everybody who is, was or will be in a channel."""
+    rows = curs.execute(
+        "SELECT * FROM channel_member_list WHERE experience_id = %s", (experience_id,)
+    )
+    return [_member(row) for row in rows]
 
 
 def list_open_channels(curs: ViewCursor) -> list[UUID]:
-    """The experiences whose channel the provider has confirmed."""
+    """Return the experiences whose channel the provider has confirmed."""
     rows = curs.execute("SELECT experience_id FROM channel_list WHERE open ORDER BY experience_id")
     return [row["experience_id"] for row in rows]
 
 
 def find_channel_name(curs: ViewCursor, experience_id: UUID) -> str | None:
-    """The name under which the catalog announced the experience, None before it did."""
+    """Return the name of the experience; None before the catalog announced it."""
     row = curs.execute(
         "SELECT name FROM channel_list WHERE experience_id = %s", (experience_id,)
     ).fetchone()
     return None if row is None else str(row["name"])
 
 
-def _seat(row: dict[str, Any]) -> Seat:
-    return Seat(**row)
+def _member(row: dict[str, Any]) -> Member:
+    return Member(**row)

@@ -1,22 +1,16 @@
-"""What happens when a time has come."""
+"""What the chat service does when a time has come."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.scheduling.schedule import Timer
-from services.chat.application import BEGIN_SOURCE, Chat
+from services.chat.application import BEGIN_WINDOW, Chat
 
 
-def begin_source(payload: Mapping[str, Any], chat: Chat) -> None:
-    """A window that was bought ahead of its time opens, unless it was closed before."""
-    chat.add_source(
-        UUID(payload["source_id"]),
-        UUID(payload["person_id"]),
-        UUID(payload["experience_id"]),
-        datetime.fromisoformat(payload["begins_at"]),
-    )
+def on_begin_window(payload: Mapping[str, Any], chat: Chat) -> None:
+    """A window of access has begun."""
+    chat.begin_window(UUID(payload["person_id"]), UUID(payload["experience_id"]))
 
 
-TIMERS: Final[Mapping[str, Timer]] = {BEGIN_SOURCE: begin_source}
+TIMERS: Final[Mapping[str, Timer]] = {BEGIN_WINDOW: on_begin_window}

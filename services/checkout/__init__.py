@@ -1,10 +1,10 @@
 """Checkout: from "I want this pass" to "it is yours", or the money back.
 
-owns: orders, the stock and its ledger, payments and their refunds, the queue in front of the
-    payment provider, the stored webhooks of Stripe, the reconciliation with Stripe's own lists.
-hears: catalog (which passes are for sale under which terms, who is on a team), access (whom a space
-    keeps out, and what its team takes back).
-says: order opened / expired, payment failed / returned, pass purchased, purchase refunded, refund
-    failed.
-never does: decide who may enter, send a mail, keep card data, believe what a webhook says.
+Owns: orders, memberships, the stock and its ledger, payments and their refunds, the queue in front
+    of the payment provider, the stored webhooks of Stripe, the reconciliation with Stripe's lists.
+Subscribes to: access (BanLifted, GrantRevoked, PersonBanned); catalog (PassArchived, PassPublished,
+    SpaceCreated, TeamMemberAdded, TeamMemberRemoved).
+Publishes: MembershipChanged, MembershipEnded, OrderExpired, OrderOpened, PassPurchased,
+    PaymentFailed, PaymentReturned, PurchaseRefunded, RefundFailed.
+Never: decides who may enter, sends a mail, keeps card data, or believes what a webhook says.
 """

@@ -29,11 +29,22 @@ class Schedule(Protocol):
         ...
 
 
+class Locks(Protocol):
+    """Keeps others from deciding on the same meanwhile, until the unit of work ends."""
+
+    def lock_buyer(self, person_id: UUID, pass_id: UUID) -> None:
+        """Let nobody else decide on what this person has of this pass."""
+
+    def lock_order(self, order_id: UUID) -> None:
+        """Let nobody else decide on this order, its payments and its membership."""
+
+
 @dataclass(frozen=True)
 class Context:
-    """The store of the aggregates, the clock, and the schedule of the open unit of work."""
+    """The store of the aggregates, the clock, and the schedule and locks of the unit of work."""
 
     repository: Repository[UUID]
     save: Callable[..., object]
     clock: Clock
     schedule: Schedule
+    locks: Locks

@@ -15,8 +15,10 @@ from libs.runtime.service import Hook, Service
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.checkout.application import Checkout
-from services.checkout.orders.jobs import Charging, UseCases, refund_request_of
-from services.checkout.orders.refunds import REFUND
+from services.checkout.memberships.jobs import Refunding, refund_request_of
+from services.checkout.memberships.refunds import REFUND
+from services.checkout.memberships.use_cases import MEMBERSHIP_EXPIRES
+from services.checkout.orders.jobs import Charging, UseCases
 from services.checkout.orders.use_cases import CLOSE_ORDER, HOLD_EXPIRES, RECONCILE_ORDER
 from services.checkout.payments.provider import PaymentProvider
 from services.checkout.payments.use_cases import RETURN_PAYMENT
@@ -43,6 +45,7 @@ class Workers:
     """Those who talk with the payment provider, and the inbox of its webhooks."""
 
     charging: Charging
+    refunding: Refunding
     webhooks: Webhooks
     reconciler: Reconciler
     balancer: Balancer
@@ -56,10 +59,11 @@ def talking_to(
 ) -> Workers:
     """The workers of a store; `before_making` as in Charging."""
     checkout = store.application
-    use_cases = UseCases(checkout.orders, checkout.refunds, checkout.payments)
+    use_cases = UseCases(checkout.orders, checkout.payments)
     charging = Charging(store, use_cases, provider, before_making)
     return Workers(
         charging,
+        Refunding(checkout.refunds, provider),
         Webhooks(store, charging.follow_hint, store.schedule),
         reconciler(store, checkout.reconciliation, provider),
         Balancer(store, checkout.reconciliation, provider),
@@ -76,7 +80,7 @@ def jobs(workers: Workers) -> Mapping[str, Job]:
         RETURN_PAYMENT: lambda due: charging.return_payment(
             UUID(due["order_id"]), due["payment_intent_id"], due["key"], due["tries"]
         ),
-        REFUND: lambda due: charging.refund(
+        REFUND: lambda due: workers.refunding.refund(
             refund_request_of(due), UUID(due["request_id"]), due["tries"]
         ),
         FOLLOW_HINT: lambda due: webhooks.follow(due["event_id"], due["payment_intent_id"]),
@@ -104,6 +108,7 @@ def timers(store: Store[Checkout], webhooks: Webhooks) -> Mapping[str, Timer]:
 
     return {
         HOLD_EXPIRES: on_hold_expires,
+        MEMBERSHIP_EXPIRES: on_membership_expires,
         SWEEP_WEBHOOKS: every_minute(SWEEP_WEBHOOKS, webhooks.sweep),
         AUDIT_STOCK: every_minute(AUDIT_STOCK, audit_stock),
     }
@@ -112,6 +117,11 @@ def timers(store: Store[Checkout], webhooks: Webhooks) -> Mapping[str, Timer]:
 def on_hold_expires(payload: Mapping[str, Any], checkout: Checkout) -> None:
     """The provider could not be asked in time: the seat goes back on sale all the same."""
     checkout.orders.close_order(UUID(payload["order_id"]))
+
+
+def on_membership_expires(payload: Mapping[str, Any], checkout: Checkout) -> None:
+    """The window of access has closed."""
+    checkout.memberships.expire(UUID(payload["membership_id"]))
 
 
 def begin(store: Store[Checkout]) -> Hook:

@@ -1,15 +1,16 @@
 """All read models of the checkout, each written in the transaction of the events it shows."""
 
 from libs.permissions.views import BanList, TeamList
+from services.checkout.memberships.projections import MembershipList
 from services.checkout.orders.catalog import PassSale
 from services.checkout.orders.projections import OrderList
-from services.checkout.orders.removals import RemovalList
 from services.checkout.payments.projections import MoneyList, PaymentList
 from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
 from services.checkout.stock.projections import SeatList
 
 VIEWS = (
     OrderList(),
+    MembershipList(),
     PaymentList(),
     SeatList(),
     MoneyList(),
@@ -18,5 +19,4 @@ VIEWS = (
     PassSale(),
     TeamList(),
     BanList(),
-    RemovalList(),
 )

@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import BanLifted, GrantRevoked, PersonBanned
+from libs.events.access import GrantRevoked, PersonBanned
 from libs.events.catalog import (
-    PassArchived,
     PassPublished,
-    SpaceCreated,
-    TeamMemberAdded,
-    TeamMemberRemoved,
 )
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction
 from services.checkout.application import Checkout
+
+_BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
+"""Causes for which a team revokes a grant; a refund and a lost order are none of them."""
 
 
 def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout) -> None:
@@ -29,13 +28,14 @@ def on_person_banned(banned: PersonBanned, about: Envelope, checkout: Checkout) 
     )
 
 
+def on_grant_revoked(revoked: GrantRevoked, _: Envelope, checkout: Checkout) -> None:
+    """With the last experience that the team takes away, the membership ends."""
+    if revoked.cause in _BY_TEAM:
+        checkout.memberships.remove_experience(revoked.source_id, revoked.experience_id)
+
+
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPublished: on_pass_published,
-    PassArchived: only_views,
-    SpaceCreated: only_views,
-    TeamMemberAdded: only_views,
-    TeamMemberRemoved: only_views,
     PersonBanned: on_person_banned,
-    BanLifted: only_views,
-    GrantRevoked: only_views,
+    GrantRevoked: on_grant_revoked,
 }

@@ -1,17 +1,21 @@
 """The gateway as an app: its pages, its API, its files, and what an error looks like."""
 
-import contextlib
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 
-from libs.runtime.http.app import create_app
+from libs.permissions import may
 from libs.runtime.scheduling.clock import Clock
-from services.gateway import assets, errors
+from libs.web.app import create_edge_app
+from libs.web.assets import Assets
+from libs.web.clients import Services
+from libs.web.rendering import Rendering
+from libs.web.security import SecurityHeaders
+from libs.web.texts import Translations
+from services.gateway import errors
 from services.gateway.api import http as api
-from services.gateway.assets import Assets
-from services.gateway.clients import Services
+from services.gateway.browsers import browser_name
 from services.gateway.limits import RateLimit
 from services.gateway.pages import (
     account,
@@ -26,21 +30,23 @@ from services.gateway.pages import (
 )
 from services.gateway.pass_ids import PassIds
 from services.gateway.paths import PlainPaths
-from services.gateway.rendering import Rendering
-from services.gateway.security import Policy, SecurityHeaders
+from services.gateway.security import policy_of
 from services.gateway.session import Cookies
 from services.gateway.settings import Settings
-from services.gateway.visit import Edge
+from services.gateway.visit import Edge, edge_of
+
+_HERE: Final = Path(__file__).parent
+_ISLANDS: Final = _HERE.parent.parent / "web" / "dist"
 
 
 def create_gateway(edge: Edge) -> FastAPI:
     """The app; `/{space}` and what lies below it comes last, since it fits everything."""
-    settings = edge.settings
-    app = create_app(
+    app = create_edge_app(
         "gateway",
-        person_token_secret=settings.person_token_secret,
+        person_token_secret=edge.settings.person_token_secret,
         routers=[
-            assets.router(edge.assets),
+            edge.assets.router(),
+            _icon,
             api.router(),
             landing.router,
             sign_in.router,
@@ -50,30 +56,30 @@ def create_gateway(edge: Edge) -> FastAPI:
             forwarding.router,
             creator.router,
         ],
-        refusals={},
-        ready=_ready,
+        services=edge.services,
+        answer=errors.answer,
     )
     app.include_router(purchase.router)
     app.include_router(space.router)
     app.state.edge = edge
-    app.router.lifespan_context = _closing(edge.services)
-    errors.install(app)
     app.add_middleware(PlainPaths)
-    app.add_middleware(SecurityHeaders, settings=settings)
+    app.add_middleware(SecurityHeaders, policy=edge.policy)
     return app
 
 
 def build_edge(settings: Settings, services: Services, clock: Clock) -> Edge:
     """What the pages work with."""
-    files = Assets()
+    assets = Assets("/static", [_HERE / "static"], islands=_ISLANDS)
+    functions = {"browser_name": browser_name, "may": may}
     return Edge(
         settings=settings,
         services=services,
         clock=clock,
         cookies=Cookies(settings.is_https),
-        assets=files,
-        rendering=Rendering(files),
-        policy=Policy(settings),
+        assets=assets,
+        translations=Translations(_HERE / "locale"),
+        rendering=Rendering(_HERE / "templates", assets, functions),
+        policy=policy_of(settings),
         sign_in_limit=RateLimit(settings.sign_in_posts_per_minute),
         purchase_limit=RateLimit(settings.purchase_posts_per_minute),
         network_limit=RateLimit(settings.purchase_posts_per_minute_and_network),
@@ -81,15 +87,10 @@ def build_edge(settings: Settings, services: Services, clock: Clock) -> Edge:
     )
 
 
-async def _ready() -> Mapping[str, Any]:
-    """It holds no state: alive is ready. Each request waits for the services that it needs."""
-    return {"status": "ready", "service": "gateway"}
+_icon = APIRouter(include_in_schema=False)
 
 
-def _closing(services: Services) -> Any:
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await services.close()
-
-    return lifespan
+@_icon.get("/favicon.ico")
+async def _favicon(request: Request) -> Response:
+    """The mark, for browsers that ask for it by its old name."""
+    return edge_of(request).assets.answer("mark.svg", request)

@@ -5,16 +5,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from libs.runtime.http.problems import Problem
+
 _WINDOW_S: Final = 60.0
 _MOST_REMEMBERED: Final = 100_000
 
 
-class TooManyRequests(Exception):
-    """Come back after so many seconds."""
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(retry_after_s)
-        self.retry_after_s = retry_after_s
+def _too_many_requests(retry_after_s: int) -> Problem:
+    headers = {"Retry-After": str(retry_after_s)}
+    return Problem(429, "too_many_requests", "Too fast", headers=headers)
 
 
 class RateLimit:
@@ -26,13 +25,13 @@ class RateLimit:
         self._seen: dict[str, deque[float]] = {}
 
     def check(self, who: str) -> None:
-        """Count one more. Raises TooManyRequests, and then does not count."""
+        """Count one more. Raises a Problem (429), and then does not count."""
         now = self._now()
         seen = self._seen.setdefault(who, deque())
         while seen and seen[0] <= now - _WINDOW_S:
             seen.popleft()
         if len(seen) >= self._per_minute:
-            raise TooManyRequests(max(1, round(seen[0] + _WINDOW_S - now)))
+            raise _too_many_requests(max(1, round(seen[0] + _WINDOW_S - now)))
         seen.append(now)
         if len(self._seen) > _MOST_REMEMBERED:
             self._forget(now)

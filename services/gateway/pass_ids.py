@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
-from services.gateway.clients import Caller
+from libs.web.clients import Caller
 
 _MOST_REMEMBERED: Final = 10_000
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from libs.runtime.http import person_token
-from services.gateway.clients import Caller, ServiceRefused, Services
+from libs.web.clients import Caller, ServiceRefused, Services
 
 _DAY_S: Final = 24 * 60 * 60
 SESSION_COOKIE_S: Final = 90 * _DAY_S

@@ -55,9 +55,10 @@ class Settings(BaseSettings):
     purchase_posts_per_minute: int = 20
     purchase_posts_per_minute_and_network: int = 1_200
 
-    def url_of(self, service: str) -> str:
-        """Where a service is."""
-        return str(getattr(self, f"{service}_url"))
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the services are."""
+        return {name: str(getattr(self, f"{name}_url")) for name in SERVICES}
 
     @property
     def is_https(self) -> bool:

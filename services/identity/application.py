@@ -142,10 +142,13 @@ class Identity(Application[UUID]):
             return {"verdict": verdict.value}
         if not guess.may_register and self._people.of_address(asked.address) is None:
             raise NoRoomForMore
+        known_browser = self._codes.knows_browser(address, browser_hash)
         self._codes.note_used(asked.request_id, now)
         self._codes.note_browser(address, browser_hash, now)
         person_id, registered = self._person_of(asked, now)
         session = Session(asked.request_id, person_id, now)
+        if not registered and not known_browser:
+            session.note_new_browser()
         self.save(*registered, session)
         self._sessions.add(
             SessionRow(session.id, person_id, guess.token_hash, guess.user_agent, now)

@@ -250,6 +250,13 @@ class Session(Aggregate):
         person_id: UUID
         started_at: datetime
 
+    class FoundInNewBrowser(Aggregate.Event):
+        """The account was there already, and this browser had never signed in to it."""
+
+        TOPIC = "identity.session.found_in_new_browser"
+
+        person_id: UUID
+
     class Ended(Aggregate.Event):
         """The session's token became invalid."""
 
@@ -269,6 +276,14 @@ class Session(Aggregate):
         """Derive the id from the code: one code starts one session, however often the command
         repeats."""
         return uuid5(NAMESPACE_URL, f"/sessions/{request_id}")
+
+    def note_new_browser(self) -> None:
+        """It is the first session of this browser; its person wants to know."""
+        self._found_in_new_browser(person_id=self.person_id)
+
+    @event(FoundInNewBrowser)
+    def _found_in_new_browser(self, person_id: UUID) -> None:
+        pass
 
     def end(self, at: datetime) -> None:
         """End the session. Raises SessionNotFound if it has ended already."""

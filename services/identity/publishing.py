@@ -1,25 +1,15 @@
-"""Which of our domain events become public, and in what shape."""
+"""Which private events become public, and as which contracts; each of them is listed."""
 
-from functools import singledispatch
+from typing import Final
 
-from libs.events.contract import Contract
-from libs.events.identity import PersonRegistered
+from libs.events.identity import NewBrowserSignedIn, PersonRegistered
+from libs.runtime.messaging.publishing import Publishing
 from services.identity.domain import Person, Session
 
+to_contract: Final = Publishing()
 
-@singledispatch
-def to_contract(event: object) -> Contract | None:
-    """Translate one domain event into its public contract, or None."""
-    msg = f"{type(event).__qualname__}: public or private?"
-    raise NotImplementedError(msg)
+to_contract.public(Person.Registered, PersonRegistered, id_as="person_id")
+to_contract.public(Session.FoundInNewBrowser, NewBrowserSignedIn, id_as="session_id")
 
-
-@to_contract.register
-def _(event: Person.Registered) -> Contract:
-    return PersonRegistered(person_id=event.originator_id)
-
-
-@to_contract.register(Session.Started)
-@to_contract.register(Session.Ended)
-def _(event: Session.Started | Session.Ended) -> None:
-    """Sessions are private."""
+# When someone comes and goes is nobody else's business.
+to_contract.private(Session.Started, Session.Ended)

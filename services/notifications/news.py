@@ -9,12 +9,13 @@ from services.notifications.application import Names, News
 from services.notifications.domain import Kind
 
 _RECEIPTS: Final = "/account"
+_SESSIONS: Final = "/account#sessions"
 _SPACES: Final = "/account/purchased_spaces"
 
 
 def receipt_of(purchased: PassPurchased, about: Envelope) -> News:
-    """A receipt: pass, amount, order, time and end; a one-time payment has no next charge."""
-    until = purchased.granted_until
+    """What was bought, for how much, when and until when; a one-time payment has no next charge."""
+    until = purchased.access_until
     return News(
         about_event_id=about.id,
         kind=Kind.RECEIPT,
@@ -57,6 +58,12 @@ def return_of(returned: PaymentReturned, about: Envelope, names: Names) -> News:
 def account_of(event_id: UUID) -> News:
     """A first hello in the app."""
     return News(event_id, Kind.ACCOUNT_OPENED, _SPACES)
+
+
+def new_sign_in_of(about: Envelope) -> News:
+    """When another browser signed in, and where sessions are ended."""
+    facts = {"signed_in_at": about.occurred_at.isoformat()}
+    return News(about.id, Kind.NEW_SIGN_IN, _SESSIONS, facts)
 
 
 def _returned(

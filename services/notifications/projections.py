@@ -1,5 +1,6 @@
 """Read models of the notifications service: the notices, and its replicas of others."""
 
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -93,11 +94,14 @@ class NoticeList(View):
 
 
 class AudienceList(View):
-    """Grants, as access announced them; a revoked one stays, marked, so that order does not
-    matter."""
+    """Who holds which grant, as access announced it.
+
+    A revoked grant may be issued again: of the events of a grant the latest version holds.
+    """
 
     name = "audience_list"
     tables = ("audience_list",)
+    subscriptions = (GrantIssued, GrantRevoked)
     ddl = """
         CREATE TABLE IF NOT EXISTS audience_list (
             grant_id uuid PRIMARY KEY,
@@ -106,7 +110,8 @@ class AudienceList(View):
             person_id uuid NOT NULL,
             valid_from timestamptz,
             valid_until timestamptz,
-            revoked boolean NOT NULL
+            revoked boolean NOT NULL,
+            version bigint NOT NULL
         );
         CREATE INDEX IF NOT EXISTS audience_list_of_experience
             ON audience_list (experience_id, person_id) WHERE NOT revoked;
@@ -114,29 +119,28 @@ class AudienceList(View):
 
     @override
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        window: tuple[datetime | None, datetime | None, bool]
         match event:
             case GrantIssued():
-                curs.execute(
-                    "INSERT INTO audience_list VALUES (%s, %s, %s, %s, %s, %s, false)"
-                    " ON CONFLICT (grant_id) DO UPDATE SET valid_from = excluded.valid_from,"
-                    " valid_until = excluded.valid_until",
-                    (
-                        event.grant_id,
-                        event.experience_id,
-                        event.space_id,
-                        event.person_id,
-                        event.valid_from,
-                        event.valid_until,
-                    ),
-                )
+                window = (event.valid_from, event.valid_until, False)
             case GrantRevoked():
-                curs.execute(
-                    "INSERT INTO audience_list VALUES (%s, %s, %s, %s, NULL, NULL, true)"
-                    " ON CONFLICT (grant_id) DO UPDATE SET revoked = true",
-                    (event.grant_id, event.experience_id, event.space_id, event.person_id),
-                )
+                window = (None, None, True)
             case _:
-                pass
+                return
+        curs.execute(
+            "INSERT INTO audience_list AS a VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (grant_id) DO UPDATE SET valid_from = excluded.valid_from,"
+            " valid_until = excluded.valid_until, revoked = excluded.revoked,"
+            " version = excluded.version WHERE a.version < excluded.version",
+            (
+                event.grant_id,
+                event.experience_id,
+                event.space_id,
+                event.person_id,
+                *window,
+                about.entity_version,
+            ),
+        )
 
 
 class BannedList(View):
@@ -144,6 +148,7 @@ class BannedList(View):
 
     name = "banned_list"
     tables = ("banned_list",)
+    subscriptions = (PersonBanned, BanLifted)
     ddl = """
         CREATE TABLE IF NOT EXISTS banned_list (
             person_id uuid NOT NULL,
@@ -173,6 +178,7 @@ class NameList(View):
 
     name = "name_list"
     tables = ("name_list",)
+    subscriptions = (SpaceCreated, SpacePublished, ExperienceAdded, PassPublished)
     ddl = """
         CREATE TABLE IF NOT EXISTS name_list (
             id uuid PRIMARY KEY,

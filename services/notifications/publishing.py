@@ -1,33 +1,14 @@
-"""Which of our domain events become public, and in what shape."""
+"""Which private events become public, and as which contracts; each of them is listed."""
 
-from functools import singledispatch
+from typing import Final
 
-from libs.events.contract import Contract
 from libs.events.notifications import NoticeDelivered
+from libs.runtime.messaging.publishing import Publishing
 from services.notifications.domain import Notice
 
+to_contract: Final = Publishing()
 
-@singledispatch
-def to_contract(event: object) -> Contract | None:
-    """Translate one domain event into its public contract, or None."""
-    msg = f"{type(event).__qualname__}: public or private?"
-    raise NotImplementedError(msg)
+to_contract.public(Notice.Delivered, NoticeDelivered, id_as="notice_id")
 
-
-@to_contract.register
-def _(event: Notice.Delivered) -> Contract:
-    return NoticeDelivered(
-        notice_id=event.originator_id,
-        person_id=event.person_id,
-        kind=event.kind,
-        channel=event.channel,
-        about_event_id=event.about_event_id,
-    )
-
-
-@to_contract.register(Notice.Requested)
-@to_contract.register(Notice.Dropped)
-@to_contract.register(Notice.Failed)
-@to_contract.register(Notice.Read)
-def _(event: object) -> None:
-    """Dropped and read notices are private."""
+# What was not told, and what was read, is between the person and us.
+to_contract.private(Notice.Requested, Notice.Dropped, Notice.Failed, Notice.Read)

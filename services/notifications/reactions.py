@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from libs.events.access import BanLifted, GrantIssued, GrantRevoked, PersonBanned
-from libs.events.catalog import ExperienceAdded, PassPublished, SpaceCreated, SpacePublished
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.events.identity import PersonRegistered
+from libs.events.identity import NewBrowserSignedIn, PersonRegistered
 from libs.events.streaming import StreamWentLive
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction
 from services.notifications import news
 from services.notifications.application import Live, Notifications
 
@@ -43,18 +41,18 @@ def on_person_registered(registered: PersonRegistered, about: Envelope, app: Not
     app.tell([registered.person_id], news.account_of(about.id))
 
 
+def on_new_browser_signed_in(
+    signed_in: NewBrowserSignedIn, about: Envelope, app: Notifications
+) -> None:
+    """The person hears of it, so that a stranger in their account does not stay unseen."""
+    app.tell([signed_in.person_id], news.new_sign_in_of(about))
+
+
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
     PassPurchased: on_pass_purchased,
     PurchaseRefunded: on_purchase_refunded,
     PaymentReturned: on_payment_returned,
     StreamWentLive: on_stream_went_live,
     PersonRegistered: on_person_registered,
-    GrantIssued: only_views,
-    GrantRevoked: only_views,
-    PersonBanned: only_views,
-    BanLifted: only_views,
-    SpaceCreated: only_views,
-    SpacePublished: only_views,
-    ExperienceAdded: only_views,
-    PassPublished: only_views,
+    NewBrowserSignedIn: on_new_browser_signed_in,
 }

@@ -4,21 +4,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from libs.events.access import (
-    BanLifted,
     GrantExpired,
-    GrantIssued,
     GrantRevoked,
     PersonBanned,
 )
 from libs.events.catalog import (
-    ExperienceAdded,
-    SpaceCreated,
     TeamMemberAdded,
     TeamMemberRemoved,
 )
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction
 from services.streaming.application import Streaming
 
 
@@ -50,13 +46,9 @@ def on_team_member_removed(
 
 
 SUBSCRIPTIONS: Final[Mapping[type[Contract], Reaction]] = {
-    GrantIssued: only_views,
     GrantRevoked: on_grant_revoked,
     GrantExpired: on_grant_expired,
     PersonBanned: on_person_banned,
-    BanLifted: only_views,
-    ExperienceAdded: only_views,
-    SpaceCreated: only_views,
     TeamMemberAdded: on_team_member_added,
     TeamMemberRemoved: on_team_member_removed,
 }

@@ -1,56 +1,23 @@
 """A new event is not done until it is mapped, heard by its right name, and remembered."""
 
+import ast
 import importlib
 import inspect
-import json
-import pkgutil
-import re
-from collections.abc import Iterator
+import textwrap
 from pathlib import Path
-from types import ModuleType
+from typing import get_type_hints
 
 import pytest
-from eventsourcing.domain import Aggregate, CanMutateAggregate
 from eventsourcing.utils import get_topic
 
+from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
 from libs.events.catalogue import contracts
-from libs.events.contract import REGISTRY
+from libs.events.contract import REGISTRY, Contract
+from libs.runtime.views.view import View
+from ops.stores import hears_of, views_of
+from tests.contract.private_events import aggregates, private_events, stored_names
 
 SERVICES = sorted(p.parent.name for p in Path("services").glob("*/publishing.py"))
-STORED = Path("tests/contract/stored_topics.json")
-
-
-def domain_modules(service: str) -> Iterator[ModuleType]:
-    """The service's `domain`, or all that it has when it is cut by capability."""
-    package = importlib.import_module(f"services.{service}")
-    if (Path("services", service) / "domain.py").exists():
-        yield importlib.import_module(f"services.{service}.domain")
-        return
-    under = "domain." if Path("services", service, "domain/__init__.py").exists() else ""
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        wanted = module.name.startswith(f"{package.__name__}.{under}".rstrip("."))
-        if wanted and not re.search(r"\.(tests|__main__)\b", module.name):
-            yield importlib.import_module(module.name)
-
-
-def aggregates(service: str) -> set[type[Aggregate]]:
-    return {
-        found
-        for module in domain_modules(service)
-        for _, found in inspect.getmembers(module, inspect.isclass)
-        if issubclass(found, Aggregate) and found.__module__.startswith(f"services.{service}.")
-    }
-
-
-def domain_events(service: str) -> set[type]:
-    return {
-        member
-        for aggregate in aggregates(service)
-        for _, member in inspect.getmembers(aggregate, inspect.isclass)
-        if issubclass(member, CanMutateAggregate)
-        and member.__module__.startswith(f"services.{service}.")
-        and member.__name__ not in {"Event", "Created", "Snapshot"}
-    }
 
 
 def test_every_service_is_checked() -> None:
@@ -71,28 +38,19 @@ def test_every_domain_event_is_declared_public_or_private(service: str) -> None:
 
     undeclared = [
         event.__qualname__
-        for event in domain_events(service)
+        for event in private_events(service)
         if event not in publishing.to_contract.registry
     ]
 
-    assert domain_events(service)
+    assert private_events(service)
     assert not undeclared, f"declare in services/{service}/publishing.py: {undeclared}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_stored_names_are_pinned_and_not_those_of_the_code(service: str) -> None:
-    names = {get_topic(event) for event in domain_events(service)}
-    names |= {get_topic(aggregate) for aggregate in aggregates(service)}
+    names = stored_names(service) | {get_topic(aggregate) for aggregate in aggregates(service)}
 
     assert not [name for name in names if ":" in name], "give each class a TOPIC"
-
-
-def test_no_stored_event_is_renamed_or_forgotten() -> None:
-    remembered = set(json.loads(STORED.read_text()))
-    actual = {get_topic(event) for service in SERVICES for event in domain_events(service)}
-
-    assert remembered <= actual, f"old streams can no longer be read: {remembered - actual}"
-    assert actual <= remembered, f"remember these in {STORED}: {sorted(actual - remembered)}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -107,3 +65,54 @@ def test_a_service_publishes_its_own_contracts_alone(service: str) -> None:
     }
 
     assert imported <= {service}
+
+
+def contracts_named_in(view: View) -> set[type[Contract]]:
+    """The contracts that the methods of a view speak of."""
+    names = vars(inspect.getmodule(type(view)))
+    (class_,) = ast.parse(textwrap.dedent(inspect.getsource(type(view)))).body
+    spoken_of = {
+        names.get(node.id)
+        for method in class_.body
+        if isinstance(method, ast.FunctionDef)
+        for node in ast.walk(method)
+        if isinstance(node, ast.Name)
+    }
+    return {each for each in spoken_of if inspect.isclass(each) and issubclass(each, Contract)}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_view_subscribes_to_the_contracts_that_it_shows(service: str) -> None:
+    wrong = {
+        view.name: contracts_named_in(view) ^ set(view.subscriptions)
+        for view in views_of(service)
+        if contracts_named_in(view) != set(view.subscriptions)
+    }
+
+    assert not wrong
+
+
+def test_a_view_that_forgets_a_subscription_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = next(view for view in views_of("streaming") if view.name == "door_list")
+    monkeypatch.setattr(type(view), "subscriptions", (GrantIssued, GrantRevoked))
+
+    assert contracts_named_in(view) - set(view.subscriptions) == {GrantExpired}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_subscribes_to_others_alone(service: str) -> None:
+    assert service not in {contract.producer() for contract in hears_of(service)}
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if hears_of(name)])
+def test_a_reaction_is_named_after_the_event_that_it_takes(service: str) -> None:
+    reactions = importlib.import_module(f"services.{service}.reactions").SUBSCRIPTIONS
+
+    wrong = {
+        react.__name__
+        for contract, react in reactions.items()
+        if react.__name__ != f"on_{contract.type.split('.')[1]}"
+        or next(iter(get_type_hints(react).values())) is not contract
+    }
+
+    assert not wrong

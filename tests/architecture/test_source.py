@@ -71,10 +71,11 @@ def test_the_log_is_followed_by_nothing_but_the_watermark() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_describes_what_it_owns_hears_says_and_never_does(service: str) -> None:
-    text = Path("services", service, "__init__.py").read_text().lower()
+def test_a_service_says_what_it_owns_subscribes_to_publishes_and_never_does(service: str) -> None:
+    text = Path("services", service, "__init__.py").read_text()
 
-    assert all(word in text for word in ("owns", "hears", "says", "never"))
+    titles = re.findall(r"^([A-Z][a-z ]*):", text, re.MULTILINE)
+    assert titles[-4:] == ["Owns", "Subscribes to", "Publishes", "Never"]
 
 
 @pytest.mark.parametrize("texts", sorted(Path("services").glob("*/locale/*.ftl")), ids=str)

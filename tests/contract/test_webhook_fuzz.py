@@ -24,11 +24,11 @@ from pydantic import ValidationError
 from libs.runtime.http.app import create_app
 from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.store.store import Store
+from libs.web.clients import Services
 from services.checkout import __main__ as checkout
 from services.checkout.settings import Settings as CheckoutSettings
 from services.checkout.tests.fakes import FakeProvider
 from services.gateway.app import build_edge, create_gateway
-from services.gateway.clients import Services
 from services.gateway.tests.builders import settings as gateway_settings
 from services.streaming import http as streaming_http
 from services.streaming.__main__ import streaming_store

@@ -81,11 +81,13 @@ def visit(chromium: Browser, system: RunningSystem, tmp_path: Path) -> Visit:
     """A window of a new visitor; a page that breaks its own security policy fails the test."""
 
     @contextmanager
-    def new_visitor(width: int = 390, height: int = 844, scheme: str = "light") -> Iterator[Page]:
+    def new_visitor(
+        width: int = 390, height: int = 844, scheme: str = "light", language: str = "en-US"
+    ) -> Iterator[Page]:
         context = chromium.new_context(
             base_url=system.url,
             # A browser without the system's languages would make one up from `LANG`.
-            locale="en-US",
+            locale=language,
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
             permissions=["camera", "microphone"],

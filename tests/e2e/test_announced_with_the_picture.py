@@ -34,7 +34,7 @@ def test_members_are_mailed_when_the_hosts_camera_is_on(
         steps.come_as(host, system, creator)
         host.goto(f"/admin/spaces/{showcase.space}/experiences/late-set")
         host.get_by_role("button", name="Go live").click()
-        expect(host.get_by_text("nobody was told yet")).to_be_visible()
+        expect(host.get_by_text("we have told nobody yet")).to_be_visible()
         wait_until(lambda: fan.call("GET", experience)["state"] == "lobby", "the open room")
         host.wait_for_timeout(3_000)
         assert not told(), "mailed before there was a picture"

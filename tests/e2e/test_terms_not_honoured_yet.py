@@ -28,7 +28,7 @@ def test_a_membership_is_drafted_and_not_published_with_the_reason(
         steps.come_as(page, system, creator)
         open_pass_form(page, showcase, "9.00")
         page.locator("input[name=pricing_type][value=recurring]").check()
-        page.get_by_role("button", name="Save the draft").click()
+        page.get_by_role("button", name="Save draft").click()
 
         expect(page.locator(".checklist")).to_contain_text("Memberships can't be sold yet.")
         expect(page.get_by_role("button", name="Publish version 1")).to_be_disabled()
@@ -40,9 +40,9 @@ def test_a_price_below_what_the_provider_takes_is_refused_where_it_is_typed(
     with visit(width=1280, height=800) as page:
         steps.come_as(page, system, creator)
         open_pass_form(page, showcase, "0.49")
-        page.get_by_role("button", name="Save the draft").click()
+        page.get_by_role("button", name="Save draft").click()
 
         expect(page.locator("#price-error")).to_contain_text("no less than 0.50 EUR")
         page.locator("#price").fill("0.50")
-        page.get_by_role("button", name="Save the draft").click()
-        expect(page.locator(".notice.good")).to_contain_text("The draft is saved")
+        page.get_by_role("button", name="Save draft").click()
+        expect(page.locator(".notice.good")).to_contain_text("Draft saved")

@@ -80,5 +80,5 @@ def test_a_space_whose_name_has_no_latin_letter_gets_an_address(
         page.locator("#name").fill(name)
         page.get_by_role("button", name="Create the space").click()
 
-        expect(page.locator(".notice.good")).to_contain_text("The space is there")
+        expect(page.locator(".notice.good")).to_contain_text("The space is created")
         expect(page.get_by_role("heading", name=name)).to_be_visible()

@@ -75,7 +75,7 @@ def check_orders(world: World) -> Damage:
     rows = world.site.rows(
         "checkout",
         "SELECT person_id, pass_id, count(*) AS n FROM order_list WHERE status = 'fulfilled'"
-        " AND (granted_until IS NULL OR granted_until > %s)"
+        " AND (access_until IS NULL OR access_until > %s)"
         " GROUP BY person_id, pass_id HAVING count(*) > 1",
         world.clock.now(),
     )

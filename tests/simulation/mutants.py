@@ -14,7 +14,7 @@ from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
 from services.chat.application import Chat
 from services.checkout.orders.order import Order
-from services.checkout.orders.use_cases import Orders, charge_for
+from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import (
     PaymentStatus,
@@ -89,7 +89,7 @@ class Hasty(Orders):
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
         if provider.status is PaymentStatus.SUCCEEDED and order.is_open:
@@ -118,7 +118,7 @@ class TakesItsTime(Payments):
 
 
 class Lenient(Chat):
-    """Checks the room only once in a while."""
+    """Has people join and leave five minutes late."""
 
     def __init__(self, *arguments: Any, schedule: Schedule, **more: Any) -> None:
         class Late:
@@ -195,7 +195,7 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "lattice": Protections(orders=Hasty),
     "way back of a payment": Protections(payments=KeepsTheMoney),
     "way back at once": Protections(payments=TakesItsTime),
-    "seats in the chat at once": Protections(chat=Lenient),
+    "members of the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
     "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),

@@ -17,7 +17,7 @@ class NoAnswer(Exception):
 
 @dataclass
 class Room:
-    """GetStream: adds members idempotently; answers get lost.
+    """GetStream: adds a member once, however often it is asked to; answers get lost.
 
     `answers_to_lose` orders that the answers to the next executed calls are lost.
     """
@@ -26,7 +26,7 @@ class Room:
     answers_to_lose: int = 0
     channels: dict[UUID, str] = field(default_factory=dict)
     people: set[UUID] = field(default_factory=set)
-    seats: dict[tuple[UUID, UUID], str] = field(default_factory=dict)
+    members: dict[tuple[UUID, UUID], str] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """As ChatProvider.prepare."""
@@ -38,24 +38,24 @@ class Room:
         self.channels[experience_id] = name
         self._after()
 
-    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.seat: an existing member keeps their role."""
+    def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+        """As ChatProvider.add_member: a member keeps their role."""
         self._before()
         self._find(experience_id, person_id)
-        self.seats.setdefault((person_id, experience_id), role.value)
+        self.members.setdefault((person_id, experience_id), role.value)
         self._after()
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.change_role: adds a missing member."""
+        """As ChatProvider.change_role: it adds whoever is no member yet."""
         self._before()
         self._find(experience_id, person_id)
-        self.seats[person_id, experience_id] = role.value
+        self.members[person_id, experience_id] = role.value
         self._after()
 
-    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
-        """As ChatProvider.unseat."""
+    def remove_member(self, experience_id: UUID, person_id: UUID) -> None:
+        """As ChatProvider.remove_member."""
         self._before()
-        self.seats.pop((person_id, experience_id), None)
+        self.members.pop((person_id, experience_id), None)
         self._after()
 
     def introduce(self, person_id: UUID, display_name: str | None) -> None:

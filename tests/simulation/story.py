@@ -262,6 +262,6 @@ class Story(Buyers, Team, Machinery):
         """Return how many passes were given."""
         return len(
             self.world.site.rows(
-                "checkout", "SELECT 1 FROM order_list WHERE granted_from IS NOT NULL"
+                "checkout", "SELECT 1 FROM order_list WHERE access_from IS NOT NULL"
             )
         )

@@ -103,10 +103,7 @@ class Team(Edge):
         return f"{old.slug} gets {stock} seats: {outcome}"
 
     def change_team(self) -> str | None:
-        """Add or remove a team member."""
-        if not self.world.orderly:
-            # The chat receives team events in their order; nothing else is promised there.
-            return None
+        """Somebody joins the team, or leaves it."""
         person = self.injector.one_of(self.world.people[1:])
         if self.injector.chance(0.5):
             role = Role.MODERATOR

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
         ("seat that comes back", "stock: ", 1),
         ("end of a hold", "orders: ", 17),
         ("name of a refund", "money: the refund ", 59),
-        ("seats in the chat at once", "chat: ", 37),
+        ("members of the chat at once", "chat: ", 37),
         ("rounds over the lists", "money: ", 64),
         ("expectation of the last message", "streams: ", 12),
         ("acknowledging after the commit", "reactions: ", 23),

@@ -163,7 +163,7 @@ def test_channel_member_after_a_lost_answer_gets_the_latest_role(
     story.insist("catalog", lambda app: app.add_to_team(SPACE, story.owner, person, Role.MODERATOR))
     story.settle_down()
 
-    assert {role for (who, _), role in story.world.room.seats.items() if who == person} == {
+    assert {role for (who, _), role in story.world.room.members.items() if who == person} == {
         "moderator"
     }
     assert list(checks.check_end(story.world)) == []

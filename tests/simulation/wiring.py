@@ -13,7 +13,7 @@ import services.checkout.http
 import services.notifications.http
 from libs.events.contract import Contract
 from libs.runtime.messaging.contacts import Contact
-from libs.runtime.messaging.handling import Handler, Reaction
+from libs.runtime.messaging.handling import Handler, Reaction, with_views
 from libs.runtime.messaging.relay import ToContract
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.schedule import Job, Schedule, Timer
@@ -26,18 +26,18 @@ from services import access, catalog, chat, checkout, notifications
 from services.access.composition import application as access_application
 from services.access.projections import VIEWS as ACCESS_VIEWS
 from services.access.publishing import to_contract as access_says
-from services.access.reactions import SUBSCRIPTIONS as ACCESS_HEARS
+from services.access.reactions import SUBSCRIPTIONS as ACCESS_REACTS
 from services.access.timers import TIMERS as ACCESS_TIMERS
 from services.catalog.composition import application as catalog_application
 from services.catalog.projections import VIEWS as CATALOG_VIEWS
 from services.catalog.publishing import to_contract as catalog_says
-from services.catalog.reactions import SUBSCRIPTIONS as CATALOG_HEARS
+from services.catalog.reactions import SUBSCRIPTIONS as CATALOG_REACTS
 from services.chat.application import Chat
 from services.chat.composition import application as chat_application
 from services.chat.jobs import Jobs as ChatJobs
-from services.chat.projections import ChannelList, SeatList
+from services.chat.projections import ChannelList, ChannelMemberList
 from services.chat.publishing import to_contract as chat_says
-from services.chat.reactions import SUBSCRIPTIONS as CHAT_HEARS
+from services.chat.reactions import SUBSCRIPTIONS as CHAT_REACTS
 from services.chat.timers import TIMERS as CHAT_TIMERS
 from services.checkout.application import Parts
 from services.checkout.application import application as checkout_application
@@ -52,7 +52,7 @@ from services.checkout.payments.use_cases import Payments
 from services.checkout.payments.webhooks import Webhooks
 from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
 from services.checkout.publishing import to_contract as checkout_says
-from services.checkout.reactions import SUBSCRIPTIONS as CHECKOUT_HEARS
+from services.checkout.reactions import SUBSCRIPTIONS as CHECKOUT_REACTS
 from services.checkout.reconciliation.lists import Reconciler
 from services.checkout.stock.inventory import Counters
 from services.notifications.composition import application as notifications_application
@@ -60,7 +60,7 @@ from services.notifications.jobs import Jobs as NotificationJobs
 from services.notifications.mails import Mails
 from services.notifications.projections import VIEWS as NOTIFICATION_VIEWS
 from services.notifications.publishing import to_contract as notifications_say
-from services.notifications.reactions import SUBSCRIPTIONS as NOTIFICATIONS_HEAR
+from services.notifications.reactions import SUBSCRIPTIONS as NOTIFICATIONS_REACT
 from services.notifications.texts import Texts
 from services.notifications.timers import TIMERS as NOTIFICATION_TIMERS
 from services.notifications.unsubscribe_tokens import UnsubscribeTokens
@@ -70,21 +70,21 @@ from tests.simulation.fault_injector import FaultInjector
 from tests.simulation.outside import PostOffice, Room
 from tests.simulation.workers import SimulatedWorker
 
-CHAT_VIEWS: Final = (SeatList(), ChannelList())
+CHAT_VIEWS: Final = (ChannelMemberList(), ChannelList())
 SERVICES: Final = ("catalog", "checkout", "access", "chat", "notifications")
-SUBSCRIPTIONS: Final[Mapping[str, Mapping[type[Contract], Reaction]]] = {
-    "catalog": CATALOG_HEARS,
-    "checkout": CHECKOUT_HEARS,
-    "access": ACCESS_HEARS,
-    "chat": CHAT_HEARS,
-    "notifications": NOTIFICATIONS_HEAR,
-}
 VIEWS: Final[Mapping[str, Sequence[View]]] = {
     "catalog": CATALOG_VIEWS,
     "checkout": CHECKOUT_VIEWS,
     "access": ACCESS_VIEWS,
     "chat": CHAT_VIEWS,
     "notifications": NOTIFICATION_VIEWS,
+}
+SUBSCRIPTIONS: Final[Mapping[str, Mapping[type[Contract], Reaction]]] = {
+    "catalog": with_views(CATALOG_REACTS, CATALOG_VIEWS),
+    "checkout": with_views(CHECKOUT_REACTS, CHECKOUT_VIEWS),
+    "access": with_views(ACCESS_REACTS, ACCESS_VIEWS),
+    "chat": with_views(CHAT_REACTS, CHAT_VIEWS),
+    "notifications": with_views(NOTIFICATIONS_REACT, NOTIFICATION_VIEWS),
 }
 
 MakeStore = Callable[..., Store[Any]]

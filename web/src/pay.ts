@@ -1,5 +1,5 @@
 // The payment form: Stripe Elements on our own page.
-import type { Stripe, StripeConstructor } from "@stripe/stripe-js";
+import type { Stripe, StripeConstructor, StripeElementLocale, StripeError } from "@stripe/stripe-js";
 import { element, given, island, labels } from "./_island";
 
 declare global {
@@ -23,6 +23,12 @@ function loadStripe(source: string): Promise<StripeConstructor> {
   });
 }
 
+/** The card was refused: our own sentence in the page's language, as on the return page. */
+function declined(error: StripeError, say: (name: string) => string): string {
+  const names = [error.decline_code, error.code].map((code) => `declined_${code}`);
+  return say(names.find((name) => say(name) !== name) ?? "declined_generic");
+}
+
 function appearance(): { theme: "stripe" | "night"; variables: Record<string, string> } {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const style = getComputedStyle(document.documentElement);
@@ -34,6 +40,7 @@ function appearance(): { theme: "stripe" | "night"; variables: Record<string, st
 
 async function start(root: HTMLElement): Promise<void> {
   const say = labels(root);
+  const locale = document.documentElement.lang as StripeElementLocale;
   const returnUrl = new URL(given(root, "returnUrl"), location.href).href;
   const form = element("form", "pay-form");
   const place = element("div", "pay-element");
@@ -46,7 +53,8 @@ async function start(root: HTMLElement): Promise<void> {
 
   let stripe: Stripe;
   try {
-    stripe = (await loadStripe(given(root, "stripeJs")))(given(root, "publishableKey"));
+    const Stripe = await loadStripe(given(root, "stripeJs"));
+    stripe = Stripe(given(root, "publishableKey"), { locale });
   } catch {
     error.textContent = say("unavailable");
     return;
@@ -54,6 +62,7 @@ async function start(root: HTMLElement): Promise<void> {
   const elements = stripe.elements({
     clientSecret: given(root, "clientSecret"),
     appearance: appearance(),
+    locale,
   });
   const payment = elements.create("payment");
   payment.on("ready", () => (button.disabled = false));
@@ -91,6 +100,7 @@ async function start(root: HTMLElement): Promise<void> {
         redirect: "if_required",
       });
       if (outcome.error === undefined || !NOTHING_CHARGED.has(outcome.error.type)) return null;
+      if (outcome.error.type === "card_error") return declined(outcome.error, say);
       return outcome.error.message ?? say("failed");
     } catch {
       return null;

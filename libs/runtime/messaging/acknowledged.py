@@ -14,8 +14,8 @@ async def lately_acknowledged(
 ) -> list[UUID]:
     """Return the events of these types among the last `look_back` messages below its floor.
 
-    Events of an earlier epoch of the producer are skipped, and so are unreadable messages, which
-    become dead letters under another name.
+    Events of an earlier epoch of the producer are skipped. So are unreadable messages: they become
+    dead letters under another name.
     """
     info = await client.jetstream(timeout=5).consumer_info(stream_of(producer), durable)
     floor = (info.ack_floor.stream_seq or 0) if info.ack_floor else 0

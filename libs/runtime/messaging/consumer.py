@@ -18,7 +18,6 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
 from libs.events.contract import Contract, filter_of, stream_of
-from libs.events.envelope import Envelope
 from libs.runtime.cancellation import cancel_until_ended
 from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging import bus
@@ -38,10 +37,6 @@ TRIES_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)
 _MAX_IN_HAND: Final = 4 * BATCH
 _LOOKED_BACK: Final = 2 * _MAX_IN_HAND
 _RETRIES_ASKED_S: Final = 0.5
-
-
-def only_views(event: Contract, about: Envelope, application: object) -> None:
-    """Reaction to an event that only views use."""
 
 
 @dataclass
@@ -259,6 +254,3 @@ class Consumer:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(call, *arguments))
-
-
-__all__ = ["TRIES_AFTER_S", "Consumer", "Reaction", "only_views"]

@@ -17,10 +17,23 @@ from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store, StoreUnavailable
 from libs.runtime.telemetry import continued_span, current_traceparent
+from libs.runtime.views.view import View
 
 logger = logging.getLogger(__name__)
 
 Reaction: TypeAlias = Callable[[Any, Envelope, Any], None]
+
+
+def only_views(event: Contract, about: Envelope, application: object) -> None:
+    """The reaction to an event that is heard for the sake of the views alone."""
+
+
+def with_views(
+    reactions: Mapping[type[Contract], Reaction], views: Iterable[View]
+) -> dict[type[Contract], Reaction]:
+    """All that a service subscribes to: what it reacts to, and what its views show."""
+    shown = {contract: only_views for view in views for contract in view.subscriptions}
+    return {**shown, **reactions}
 
 
 class Unreadable(Exception):

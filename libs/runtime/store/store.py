@@ -121,10 +121,8 @@ class Store(Generic[A]):
         return _once(unit, decide)
 
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
-        """Handle an event of another service once.
-
-        Returns False if it was handled before, or belongs to an epoch that its producer has left.
-        """
+        """Handle an event of another service once; False when it was handled before, or belongs to
+        an epoch that its producer has left."""
         cause = Cause(
             about.id, actor=about.actor, traceparent=current_traceparent() or about.traceparent
         )
@@ -161,8 +159,8 @@ class Store(Generic[A]):
         unit_of_work.required().after_commit.append(act)
 
     def project(self, contract: Contract, about: Envelope) -> None:
-        """Apply an event of another service to the views, inside the open transaction."""
-        self._apply(contract, about)
+        """Show it in the views that subscribe to it, inside the open transaction."""
+        self._apply(contract, about, [v for v in self.views if type(contract) in v.subscriptions])
 
     def envelope_of(self, event: log.LoggedEvent, type_: str, epoch: int) -> Envelope:
         """Return the envelope of a stored event: a pure function of the row."""
@@ -242,11 +240,12 @@ class Store(Generic[A]):
             if is_runtime_topic(stored.topic):
                 continue
             event: Any = self.application.mapper.to_domain_event(stored)
-            self._apply(event, about_own(self.service, event, cause))
+            self._apply(event, about_own(self.service, event, cause), self.views)
 
-    def _apply(self, event: object, about: Envelope) -> None:
+    @staticmethod
+    def _apply(event: object, about: Envelope, views: Sequence[View]) -> None:
         with unit_of_work.required().cursor() as curs:
-            for view in self.views:
+            for view in views:
                 view.apply(event, about, curs)
 
 

@@ -109,6 +109,12 @@ class Balances(View):
                 )
 
 
+class MirroredBalances(Balances):
+    """The same, as another service shows it."""
+
+    subscriptions = (AccountCredited,)
+
+
 def balances(curs: Cursor[DictRow]) -> dict[UUID, int]:
     return {r["account_id"]: r["balance"] for r in curs.execute("SELECT * FROM balances")}
 

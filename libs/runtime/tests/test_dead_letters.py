@@ -11,15 +11,15 @@ from psycopg.rows import DictRow
 
 from libs.events.envelope import Envelope
 from libs.runtime.messaging import dead_letters
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction, only_views
 from libs.runtime.service import Service
 from libs.runtime.store.interventions import Intervention, Interventions, Operator
 from libs.runtime.store.store import Store
 from libs.runtime.tests.ledger import (
     AccountCredited,
     AccountOpened,
-    Balances,
     Ledger,
+    MirroredBalances,
     balances,
     nothing,
     orders_seen,
@@ -48,7 +48,7 @@ class Provider:
 
 
 def impatient(url: str, nats_url: str, reaction: Reaction) -> Service:
-    store = Store("mirror", url, Ledger, views=[Balances()])
+    store = Store("mirror", url, Ledger, views=[MirroredBalances()])
     subscriptions = {AccountOpened: only_views, AccountCredited: reaction}
     return Service(
         settings(url, nats_url),

@@ -19,7 +19,7 @@ from psycopg.rows import DictRow
 
 from libs.events.contract import Contract, stream_of
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import Reaction, only_views
+from libs.runtime.messaging.handling import Reaction, only_views
 from libs.runtime.messaging.relay import Relay, ToContract
 from libs.runtime.service import Service
 from libs.runtime.store import leadership, log
@@ -32,6 +32,7 @@ from libs.runtime.tests.ledger import (
     AccountOpened,
     Balances,
     Ledger,
+    MirroredBalances,
     balances,
     nothing,
     orders_seen,
@@ -54,7 +55,7 @@ def dead_letters_in(curs: Cursor[DictRow]) -> list[DictRow]:
 
 
 def mirror(url: str, nats_url: str, reaction: Reaction = only_views) -> Service:
-    store = Store("mirror", url, Ledger, views=[Balances()])
+    store = Store("mirror", url, Ledger, views=[MirroredBalances()])
     subscriptions = {AccountOpened: only_views, AccountCredited: reaction}
     return Service(settings(url, nats_url), store, publishes=nothing, subscriptions=subscriptions)
 

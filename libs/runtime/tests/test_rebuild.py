@@ -12,16 +12,15 @@ import pytest
 from typing_extensions import override
 
 from libs.events.envelope import Envelope
-from libs.runtime.messaging.consumer import only_views
 from libs.runtime.messaging.streams import BridgedStreams, NoStreams
 from libs.runtime.service import Service
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Conflict, Store
 from libs.runtime.tests.ledger import (
     AccountCredited,
-    AccountOpened,
     Balances,
     Ledger,
+    MirroredBalances,
     balances,
     nothing,
     settings,
@@ -31,8 +30,6 @@ from libs.runtime.views import rebuild
 from libs.runtime.views.rebuild import Sources, StreamsIncomplete
 from libs.runtime.views.view import View, ViewCursor
 from tests.servers import NatsServer, PostgresServer
-
-SUBSCRIPTIONS = (AccountOpened, AccountCredited)
 
 
 @pytest.fixture
@@ -49,7 +46,7 @@ def store(database: str) -> Iterator[Store[Ledger]]:
 
 
 def own(store: Store[Ledger], database: str) -> Sources:
-    return Sources("ledger", database, store.application.mapper, (), NoStreams())
+    return Sources("ledger", database, store.application.mapper, NoStreams())
 
 
 def heard(service: Service) -> Sources:
@@ -59,7 +56,6 @@ def heard(service: Service) -> Sources:
         service.store.service,
         service.settings.database_url,
         service.store.application.mapper,
-        SUBSCRIPTIONS,
         BridgedStreams(service.client, service.loop),
     )
 
@@ -223,7 +219,7 @@ async def test_stream_that_lost_handled_events_stops_the_rebuild(
         assert len(other.store.query(balances)) == 1
 
 
-class Reshaped(Balances):
+class Reshaped(MirroredBalances):
     ddl = Balances.ddl.replace("seen", "note text, seen")
 
     @override
@@ -237,15 +233,10 @@ class Reshaped(Balances):
             )
 
 
-def with_views(url: str, nats_url: str, *views: View) -> Service:
+def showing(url: str, nats_url: str, *views: View) -> Service:
     store = Store("mirror", url, Ledger, views=views)
 
-    return Service(
-        settings(url, nats_url),
-        store,
-        publishes=nothing,
-        subscriptions=dict.fromkeys(SUBSCRIPTIONS, only_views),
-    )
+    return Service(settings(url, nats_url), store, publishes=nothing)
 
 
 async def test_view_of_foreign_events_keeps_its_rows_when_its_shape_changes(
@@ -258,7 +249,7 @@ async def test_view_of_foreign_events_keeps_its_rows_when_its_shape_changes(
             await asyncio.to_thread(credit, one, account, 7)
             await until(same_balances(one, other))
 
-        newer = with_views(urls[1], own_nats.url, Reshaped())
+        newer = showing(urls[1], own_nats.url, Reshaped())
         async with running(newer):
             rows = await newer.store.ask(lambda c: c.execute("SELECT * FROM balances").fetchall())
             await asyncio.to_thread(credit, one, account, 1)

@@ -3,16 +3,28 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from libs.events.envelope import Envelope
 from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import KeyReused, Overloaded, Store
-from libs.runtime.tests.ledger import Account, Balances, Ledger, Refused, balances
+from libs.runtime.tests.ledger import (
+    Account,
+    AccountCredited,
+    Balances,
+    Ledger,
+    MirroredBalances,
+    Refused,
+    balances,
+)
 from tests.servers import PostgresServer
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -372,3 +384,32 @@ def test_a_table_is_measured_only_when_its_size_calls_for_the_index(
     key = columns.split(",", maxsplit=1)[0]
     sql = f"EXPLAIN SELECT * FROM {table} WHERE {key} = '{uuid4()}'"  # noqa: S608
     assert "Index" in str(store.query(lambda c: c.execute(sql).fetchall()))
+
+
+@pytest.mark.parametrize(("view", "shown"), [(MirroredBalances(), 1), (Balances(), 0)])
+def test_a_view_is_told_of_the_contracts_it_subscribes_to_and_of_no_others(
+    database: str, view: Balances, shown: int
+) -> None:
+    store = Store("mirror", database, Ledger, views=[view])
+    store.open()
+    account = uuid4()
+    contract = AccountCredited(account_id=account, amount=5)
+
+    store.execute(Cause(uuid4()), lambda: store.project(contract, about_account(account)))
+
+    assert len(store.query(balances)) == shown
+    store.close()
+
+
+def about_account(account: UUID) -> Envelope:
+    return Envelope(
+        id=uuid4(),
+        type=AccountCredited.type,
+        source="ledger",
+        entity_id=account,
+        entity_version=1,
+        occurred_at=NOON,
+        recorded_at=NOON,
+        position="1.1-1",
+        actor="someone",
+    )

@@ -6,7 +6,7 @@ database, rebuild and live tables must therefore be equal, row for row.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,7 +18,6 @@ from eventsourcing.persistence import Mapper
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging.streams import Message, Streams
@@ -50,12 +49,11 @@ class StreamsIncomplete(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a service's views are made from: its log, and the contracts it subscribes to."""
+    """What a service's views are made from: its log, and the streams of others."""
 
     service: str
     database_url: str
     mapper: Mapper[Any]
-    subscriptions: Iterable[type[Contract]]
     streams: Streams
 
 
@@ -122,8 +120,8 @@ class _Rebuild:
         self._progress = progress or _nobody
         self._reached = _Reached()
         self._total = 0
-        self._contracts = {contract.type: contract for contract in sources.subscriptions}
-        self._producers = sorted({contract.producer() for contract in sources.subscriptions})
+        self._contracts = {c.type: c for view in views for c in view.subscriptions}
+        self._producers = sorted({c.producer() for c in self._contracts.values()})
 
     def compare(self) -> Outcome:
         begun = time.monotonic()
@@ -243,7 +241,8 @@ class _Rebuild:
         about = Envelope.from_headers(message.headers)
         event = self._contracts[about.type].model_validate_json(message.body)
         for view in self._views:
-            view.apply(event, about, curs)
+            if type(event) in view.subscriptions:
+                view.apply(event, about, curs)
 
     def _catch_up(self, shadow: ShadowTables) -> None:
         """Apply everything that this transaction can see. Raises StreamsIncomplete."""

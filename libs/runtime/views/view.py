@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from eventsourcing.utils import get_topic
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
+from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.store.cause import Cause
 
@@ -27,12 +28,14 @@ class View:
     """One or several tables, and how each event changes them.
 
     A view depends only on events: it calls no provider and reads no clock and no table but its own.
-    It can therefore be rebuilt at any time. `ddl` creates the tables.
+    It can therefore be rebuilt at any time. `ddl` creates the tables; `subscriptions` are the
+    contracts of other services that it shows, and it gets no others.
     """
 
     name: str
     tables: tuple[str, ...]
     ddl: str
+    subscriptions: ClassVar[tuple[type[Contract], ...]] = ()
 
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
         """Apply one event: our own private one, or another service's contract."""

@@ -1,12 +1,14 @@
-"""A grant: one reason why one person may enter one experience."""
+"""A grant: one person may enter one experience, because of one source."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
 from typing_extensions import override
+
+from services.access.domain.entry import Window
 
 _GRANTS: Final = UUID("0b6f5a1c-6b1d-5f0e-8f1c-2f8c9d5f7a01")
 
@@ -23,18 +25,25 @@ class GrantReason(StrEnum):
 
 
 class RevocationCause(StrEnum):
-    """Why a grant was taken back."""
+    """Why a grant was revoked."""
 
     REFUND = "refund"
+    SUSPENDED = "suspended"
     CREATOR = "creator"
     ABUSE = "abuse"
     MISTAKE = "mistake"
     LOST = "lost"
-    """The order on which it rested was lost with the log that held it."""
+    """Checkout lost the order with the log that held it."""
+
+
+BY_TEAM: Final = frozenset(
+    {RevocationCause.CREATOR, RevocationCause.ABUSE, RevocationCause.MISTAKE}
+)
+"""The causes for which a team revokes: such a grant stays revoked."""
 
 
 class GrantNotActive(Exception):
-    """The grant was revoked or has run out already."""
+    """The grant is revoked, or it expired."""
 
 
 class WindowNotOpen(Exception):
@@ -42,7 +51,10 @@ class WindowNotOpen(Exception):
 
 
 class Grant(Aggregate):
-    """One reason why one person may enter one experience during a window."""
+    """Lets one person enter one experience during a window, as long as its source says so.
+
+    `source_version` in its events is the version of the source that was known at that moment.
+    """
 
     TOPIC = "access.grant"
 
@@ -56,6 +68,35 @@ class Grant(Aggregate):
 
         TOPIC = "access.grant.issued"
         source_id: UUID
+        source_version: int
+        person_id: UUID
+        experience_id: UUID
+        space_id: UUID
+        reason: str
+        valid_from: datetime
+        valid_until: datetime | None
+        at: datetime
+
+    class Reinstated(Aggregate.Event):
+        """The closed grant is open again, during this window."""
+
+        TOPIC = "access.grant.reinstated"
+        source_id: UUID
+        source_version: int
+        person_id: UUID
+        experience_id: UUID
+        space_id: UUID
+        reason: str
+        valid_from: datetime
+        valid_until: datetime | None
+        at: datetime
+
+    class WindowMoved(Aggregate.Event):
+        """The open grant has another window."""
+
+        TOPIC = "access.grant.window_moved"
+        source_id: UUID
+        source_version: int
         person_id: UUID
         experience_id: UUID
         space_id: UUID
@@ -65,10 +106,11 @@ class Grant(Aggregate):
         at: datetime
 
     class Revoked(Aggregate.Event):
-        """The grant was taken back."""
+        """The grant no longer lets the person in."""
 
         TOPIC = "access.grant.revoked"
         source_id: UUID
+        source_version: int
         person_id: UUID
         experience_id: UUID
         space_id: UUID
@@ -80,6 +122,7 @@ class Grant(Aggregate):
 
         TOPIC = "access.grant.expired"
         source_id: UUID
+        source_version: int
         person_id: UUID
         experience_id: UUID
         space_id: UUID
@@ -90,6 +133,7 @@ class Grant(Aggregate):
         self,
         *,
         source_id: UUID,
+        source_version: int,
         person_id: UUID,
         experience_id: UUID,
         space_id: UUID,
@@ -103,57 +147,121 @@ class Grant(Aggregate):
         self.experience_id = experience_id
         self.space_id = space_id
         self.reason = reason
-        self.valid_from = valid_from
-        self.valid_until = valid_until
-        self.is_active = True
+        self.window = Window(valid_from, valid_until)
         self.revoked_for: RevocationCause | None = None
+        self.expired = False
 
     @staticmethod
     @override
     def create_id(source_id: UUID, experience_id: UUID) -> UUID:
-        """One source yields one grant for each experience, however often we are told."""
+        """One grant per source and experience."""
         return uuid5(_GRANTS, f"{source_id}/{experience_id}")
 
-    def revoke(self, cause: RevocationCause, at: datetime) -> None:
-        """Take the grant back. Raises GrantNotActive."""
+    @property
+    def is_active(self) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_for is None and not self.expired
+
+    def revoke(self, cause: RevocationCause, source_version: int, at: datetime) -> None:
+        """The team revokes the grant. Raises GrantNotActive."""
         if not self.is_active:
             raise GrantNotActive(self.id)
-        self._revoked(**self._whose(), cause=str(cause), at=at)
+        self._revoked(**self._whose(source_version), cause=str(cause), at=at)
+
+    def withdraw(self, cause: RevocationCause, source_version: int, at: datetime) -> None:
+        """The source opens nothing any more, for this cause."""
+        if self.revoked_for is not cause and self.revoked_for not in BY_TEAM:
+            self._revoked(**self._whose(source_version), cause=str(cause), at=at)
 
     @event(Revoked)
-    def _revoked(
+    def _revoked(  # noqa: PLR0913 - the names of the event's fields
         self,
+        *,
         source_id: UUID,
+        source_version: int,
         person_id: UUID,
         experience_id: UUID,
         space_id: UUID,
         cause: str,
         at: datetime,
     ) -> None:
-        self.is_active = False
         self.revoked_for = RevocationCause(cause)
 
-    def expire(self, at: datetime) -> None:
-        """Close the window once it is over. Raises GrantNotActive."""
-        if not self.is_active or self.valid_until is None or at < self.valid_until:
-            raise GrantNotActive(self.id)
-        self._expired(**self._whose(), at=at)
+    def hold(self, window: Window, source_version: int, at: datetime) -> None:
+        """The source opens the experience during this window. What the team revoked stays so."""
+        if self.revoked_for in BY_TEAM:
+            return
+        moved = window != self.window
+        given = {
+            **self._whose(source_version),
+            "reason": self.reason,
+            "valid_from": window.since,
+            "valid_until": window.until,
+            "at": at,
+        }
+        if self.revoked_for is not None or (self.expired and moved):
+            self._reinstated(**given)
+        elif moved:
+            self._window_moved(**given)
+
+    @event(Reinstated)
+    def _reinstated(  # noqa: PLR0913 - the names of the event's fields
+        self,
+        *,
+        source_id: UUID,
+        source_version: int,
+        person_id: UUID,
+        experience_id: UUID,
+        space_id: UUID,
+        reason: str,
+        valid_from: datetime,
+        valid_until: datetime | None,
+        at: datetime,
+    ) -> None:
+        self.window = Window(valid_from, valid_until)
+        self.revoked_for = None
+        self.expired = False
+
+    @event(WindowMoved)
+    def _window_moved(  # noqa: PLR0913 - the names of the event's fields
+        self,
+        *,
+        source_id: UUID,
+        source_version: int,
+        person_id: UUID,
+        experience_id: UUID,
+        space_id: UUID,
+        reason: str,
+        valid_from: datetime,
+        valid_until: datetime | None,
+        at: datetime,
+    ) -> None:
+        self.window = Window(valid_from, valid_until)
+
+    def expire(self, source_version: int, at: datetime) -> None:
+        """Close the window once it is over; nothing if it isn't, or if the grant is closed."""
+        until = self.window.until
+        if self.is_active and until is not None and until <= at:
+            self._expired(**self._whose(source_version), at=at)
 
     @event(Expired)
     def _expired(
         self,
+        *,
         source_id: UUID,
+        source_version: int,
         person_id: UUID,
         experience_id: UUID,
         space_id: UUID,
         at: datetime,
     ) -> None:
-        self.is_active = False
+        self.expired = True
 
-    def _whose(self) -> dict[str, UUID]:
-        """What every announcement about the grant says, so that it follows from its event alone."""
+    def _whose(self, source_version: int) -> dict[str, Any]:
+        """The fields that each event needs for its public event."""
         return {
             "source_id": self.source_id,
+            "source_version": source_version,
             "person_id": self.person_id,
             "experience_id": self.experience_id,
             "space_id": self.space_id,

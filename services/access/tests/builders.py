@@ -5,7 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from libs.events.catalog import ExperienceAdded, ExperienceKind, PricingType, SpaceCreated
-from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundCause, RefundFailed
+from libs.events.checkout import (
+    EndCause,
+    MembershipChanged,
+    MembershipEnded,
+    MembershipState,
+    PassPurchased,
+)
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.scheduling.clock import FixedClock
@@ -24,6 +30,7 @@ def an_access(clock: FixedClock | None = None, schedule: MemorySchedule | None =
 def a_grant(valid_until: datetime | None = None, **fields: Any) -> Grant:
     given: dict[str, Any] = {
         "source_id": uuid4(),
+        "source_version": 1,
         "person_id": uuid4(),
         "experience_id": uuid4(),
         "space_id": uuid4(),
@@ -49,6 +56,7 @@ def an_entitlement(*experience_ids: UUID, **fields: Any) -> Entitlement:
 
 def a_purchase(*experience_ids: UUID, **fields: Any) -> PassPurchased:
     given: dict[str, Any] = {
+        "membership_id": uuid4(),
         "order_id": uuid4(),
         "person_id": uuid4(),
         "space_id": uuid4(),
@@ -59,8 +67,8 @@ def a_purchase(*experience_ids: UUID, **fields: Any) -> PassPurchased:
         "total_minor": 1990,
         "currency": "EUR",
         "currency_exponent": 2,
-        "granted_from": NOON,
-        "granted_until": None,
+        "access_from": NOON,
+        "access_until": None,
         "space_slug": "studio",
         "space_name": "The Studio",
         "pass_slug": "season",
@@ -69,31 +77,23 @@ def a_purchase(*experience_ids: UUID, **fields: Any) -> PassPurchased:
     return PassPurchased(**(given | fields))
 
 
-def a_refund(purchase: PassPurchased, *, full: bool = True) -> PurchaseRefunded:
-    return PurchaseRefunded(
-        order_id=purchase.order_id,
-        person_id=purchase.person_id,
-        space_id=purchase.space_id,
-        pass_id=purchase.pass_id,
-        amount_minor=purchase.total_minor if full else 100,
-        currency=purchase.currency,
-        currency_exponent=purchase.currency_exponent,
-        full=full,
-        cause=RefundCause.CREATOR,
-    )
+def an_end(purchase: PassPurchased, cause: EndCause = EndCause.REFUNDED) -> MembershipEnded:
+    return MembershipEnded(**_of(purchase), cause=cause)
 
 
-def a_failed_refund(purchase: PassPurchased, *, stands_again: bool = True) -> RefundFailed:
-    return RefundFailed(
-        order_id=purchase.order_id,
-        person_id=purchase.person_id,
-        space_id=purchase.space_id,
-        pass_id=purchase.pass_id,
-        amount_minor=purchase.total_minor if stands_again else 100,
-        currency=purchase.currency,
-        currency_exponent=purchase.currency_exponent,
-        stands_again=stands_again,
-    )
+def a_change(
+    purchase: PassPurchased,
+    state: MembershipState = MembershipState.ACTIVE,
+    **window: datetime | None,
+) -> MembershipChanged:
+    """The membership as it was bought, in this state; `window` names what is different."""
+    given = {"access_from": purchase.access_from, "access_until": purchase.access_until}
+    return MembershipChanged(**_of(purchase), state=state, **(given | window))
+
+
+def _of(purchase: PassPurchased) -> dict[str, Any]:
+    names = ("membership_id", "person_id", "space_id", "pass_id", "experience_ids")
+    return {name: getattr(purchase, name) for name in names}
 
 
 def a_space(owner_id: UUID, space_id: UUID | None = None) -> SpaceCreated:
@@ -117,8 +117,15 @@ def an_experience(space_id: UUID, experience_id: UUID | None = None) -> Experien
     )
 
 
-def about(contract: Contract, entity_id: UUID | None = None, version: int = 1) -> Envelope:
-    entity_id = entity_id or uuid4()
+_VERSIONS = {MembershipEnded: 2, MembershipChanged: 3}
+"""A membership is bought, refunded, and restored since the refund failed: the usual versions."""
+
+
+def about(
+    contract: Contract, entity_id: UUID | None = None, version: int | None = None
+) -> Envelope:
+    entity_id = entity_id or getattr(contract, "membership_id", None) or uuid4()
+    version = version or _VERSIONS.get(type(contract), 1)
     return Envelope(
         id=event_id_of(entity_id, version),
         type=contract.type,

@@ -16,9 +16,9 @@ from services.access.tests.builders import (
     HOUR,
     NOON,
     a_purchase,
-    a_refund,
     a_space,
     about,
+    an_end,
     an_experience,
 )
 from services.access.tests.conftest import As, Hear
@@ -42,9 +42,9 @@ class World:
             self.experience.experience_id,
             person_id=self.member,
             space_id=self.space.space_id,
-            granted_until=NOON + HOUR,
+            access_until=NOON + HOUR,
         )
-        self.grant_id = Grant.create_id(self.purchase.order_id, self.experience.experience_id)
+        self.grant_id = Grant.create_id(self.purchase.membership_id, self.experience.experience_id)
 
     def who(self, name: str) -> UUID:
         return getattr(self, name)
@@ -171,12 +171,12 @@ async def test_a_revoked_grant_shuts_the_door_and_says_why(
 
     revoked = await client.post(path, json={"cause": "abuse"}, headers=signed(world.owner))
     again = await client.post(path, json={"cause": "abuse"}, headers=signed(world.owner))
-    told = await client.get(f"{experience}/explanation", headers=signed(world.member))
+    explained = await client.get(f"{experience}/explanation", headers=signed(world.member))
 
     assert revoked.json() == {"grant_id": str(world.grant_id), "status": "revoked"}
     assert (again.status_code, again.json()["code"]) == (409, "grant_not_active")
-    assert (told.json()["allowed"], told.json()["because"]) == (False, "revoked")
-    assert told.json()["timeline"][-1]["sentence"].endswith("because of abuse.")
+    assert (explained.json()["allowed"], explained.json()["because"]) == (False, "revoked")
+    assert explained.json()["timeline"][-1]["sentence"].endswith("because of abuse.")
 
 
 async def test_the_explanation_answers_for_a_past_instant(
@@ -185,12 +185,12 @@ async def test_the_explanation_answers_for_a_past_instant(
     path = f"/experiences/{world.experience.experience_id}/explanation"
     asked = {"person_id": str(world.member), "at": "2026-06-01T11:59:59+00:00"}
 
-    told = await client.get(path, params=asked, headers=signed(world.owner))
+    explained = await client.get(path, params=asked, headers=signed(world.owner))
     naive = await client.get(
         path, params=asked | {"at": "2026-06-01T11:59:59"}, headers=signed(world.owner)
     )
 
-    assert (told.json()["because"], told.json()["timeline"]) == ("no_grant", [])
+    assert (explained.json()["because"], explained.json()["timeline"]) == ("no_grant", [])
     assert (naive.status_code, naive.json()["code"]) == (422, "invalid_request")
 
 
@@ -260,7 +260,7 @@ async def test_a_ban_shuts_the_door_outlives_a_purchase_and_can_be_lifted(
 
     banned = await client.post(bans, json=body, headers=owner)
     again = await client.post(bans, json=body, headers=owner)
-    hear(world.purchase.model_copy(update={"order_id": uuid4()}))
+    hear(world.purchase.model_copy(update={"membership_id": uuid4()}))
     shut = (await client.get(entry, headers=member)).json()
     mine = (await client.get("/grants/mine", headers=member)).json()
     lifted = await client.delete(f"{bans}/{world.member}", headers=owner)
@@ -310,7 +310,7 @@ async def test_members_are_listed_with_their_grants(
 
     assert member["person_id"] == str(world.member)
     assert (member["status"], member["reason"]) == ("active", "purchase")
-    assert member["source_id"] == str(world.purchase.order_id)
+    assert member["source_id"] == str(world.purchase.membership_id)
     assert [grant["grant_id"] for grant in member["grants"]] == [str(world.grant_id)]
 
 
@@ -336,14 +336,14 @@ async def test_a_person_learns_how_they_stand_to_a_space_and_who_ended_it(
 
     assert answer.json() == {
         "state": "removed",
-        "removed_source_ids": [str(world.purchase.order_id)],
+        "removed_source_ids": [str(world.purchase.membership_id)],
     }
 
 
 async def test_what_went_with_a_refund_was_not_removed_by_the_team(
     world: World, client: httpx.AsyncClient, signed: As, hear: Hear
 ) -> None:
-    hear(a_refund(world.purchase))
+    hear(an_end(world.purchase))
 
     answer = await client.get(
         f"/spaces/{world.space.space_id}/admission", headers=signed(world.member)

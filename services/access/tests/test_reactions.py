@@ -1,45 +1,59 @@
-import json
-from dataclasses import replace
+from contextlib import suppress
 from itertools import permutations
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from eventsourcing.application import AggregateNotFoundError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from libs.events.catalog import PricingType
+from libs.events.checkout import EndCause, MembershipState, PassPurchased
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.schedule import MemorySchedule
-from services.access.application import Access
-from services.access.domain import Grant, RevocationCause, Source
-from services.access.reactions import SUBSCRIPTIONS, on_pass_purchased, on_purchase_refunded
+from services.access.application import LOSE_SOURCE, Access
+from services.access.domain import Grant, GrantNotActive, RevocationCause, Source
+from services.access.reactions import SUBSCRIPTIONS
 from services.access.tests.builders import (
     HOUR,
     NOON,
-    a_failed_refund,
+    a_change,
     a_purchase,
-    a_refund,
     about,
     an_access,
+    an_end,
 )
+from services.access.timers import TIMERS
 
 
-def hear(access: Access, *messages: object) -> None:
+def hear(access: Access, *messages: Any, version: int | None = None) -> None:
+    """What checkout says, each in its usual version unless told."""
     for message in messages:
-        react = on_pass_purchased if hasattr(message, "pass_slug") else on_purchase_refunded
-        react(message, about(message), access)
+        SUBSCRIPTIONS[type(message)](message, about(message, version=version), access)
 
 
-def grants(access: Access, purchase: object) -> list[Grant]:
-    ids = [Grant.create_id(purchase.order_id, e) for e in purchase.experience_ids]
+def grants(access: Access, purchase: PassPurchased) -> list[Grant]:
+    ids = [Grant.create_id(purchase.membership_id, e) for e in purchase.experience_ids]
     return [access.repository.get(grant_id) for grant_id in ids]
+
+
+def active(access: Access, purchase: PassPurchased) -> list[bool]:
+    return [grant.is_active for grant in grants(access, purchase)]
+
+
+def revoke(access: Access, purchase: PassPurchased, number: int = 0) -> None:
+    """The team revokes one grant."""
+    access.revoke_grant(grants(access, purchase)[number].id, RevocationCause.CREATOR)
 
 
 def test_a_purchase_becomes_a_grant_for_each_experience_of_the_pass() -> None:
     access = an_access()
-    purchase = a_purchase(uuid4(), uuid4(), granted_until=NOON + HOUR)
+    purchase = a_purchase(uuid4(), uuid4(), access_until=NOON + HOUR)
 
     hear(access, purchase)
 
-    assert [(g.reason, g.person_id, g.valid_until) for g in grants(access, purchase)] == [
+    assert [(g.reason, g.person_id, g.window.until) for g in grants(access, purchase)] == [
         ("purchase", purchase.person_id, NOON + HOUR)
     ] * 2
 
@@ -53,246 +67,293 @@ def test_a_free_pass_says_that_it_was_free() -> None:
     assert {g.reason for g in grants(access, purchase)} == {"free"}
 
 
-def test_told_twice_about_one_purchase_we_issue_its_grants_once() -> None:
+def test_a_redelivered_purchase_issues_its_grants_once() -> None:
     access = an_access()
     purchase = a_purchase(uuid4(), uuid4())
 
-    hear(access, purchase, purchase)
+    hear(access, purchase)
+    stored = access.recorder.max_notification_id()
+    hear(access, purchase)
 
-    assert access.recorder.max_notification_id() == 3
+    assert access.recorder.max_notification_id() == stored
 
 
-def test_a_full_refund_takes_every_grant_of_the_order_and_no_other() -> None:
+def test_a_refunded_membership_revokes_its_grants_and_no_others() -> None:
     access = an_access()
     purchase, other = a_purchase(), a_purchase()
 
-    hear(access, purchase, other, a_refund(purchase))
+    hear(access, purchase, other, an_end(purchase))
 
-    assert not any(g.is_active for g in grants(access, purchase))
-    assert all(g.is_active for g in grants(access, other))
-
-
-def test_a_partial_refund_changes_nothing() -> None:
-    access = an_access()
-    purchase = a_purchase()
-
-    hear(access, purchase, a_refund(purchase, full=False))
-
-    assert all(g.is_active for g in grants(access, purchase))
+    assert {g.revoked_for for g in grants(access, purchase)} == {RevocationCause.REFUND}
+    assert all(active(access, other))
 
 
-@pytest.mark.parametrize("order", sorted(set(permutations("PPRR"))), ids="".join)
-def test_in_whatever_order_a_purchase_and_its_refund_come_the_door_is_shut(
-    order: tuple[str, ...],
-) -> None:
-    access = an_access()
-    purchase = a_purchase(uuid4(), uuid4(), granted_until=NOON + HOUR)
+def test_a_restored_membership_reinstates_the_same_grants_with_their_window() -> None:
+    clock, schedule = FixedClock(NOON), MemorySchedule()
+    access = an_access(clock, schedule)
+    purchase = a_purchase(uuid4(), uuid4(), access_until=NOON + 2 * HOUR)
+    hear(access, purchase, an_end(purchase))
+    revoked = list(schedule.entries)
+    clock.advance(HOUR)
 
-    hear(access, *({"P": purchase, "R": a_refund(purchase)}[which] for which in order))
+    hear(access, a_change(purchase), a_change(purchase))
 
+    assert revoked == []
     for grant in grants(access, purchase):
-        assert [type(e) for e in access.events.get(grant.id)] == [Grant.Issued, Grant.Revoked]
-    source = access.repository.get(Source.create_id(purchase.order_id))
-    assert source.withdrawn_for == "refund"
+        (*_, last) = access.events.get(grant.id)
+        assert (type(last), last.source_version) == (Grant.Reinstated, 3)
+        assert (last.valid_from, last.valid_until) == (NOON, NOON + 2 * HOUR)
+    assert {entry.due_at for entry in schedule.entries} == {NOON + 2 * HOUR}
 
 
-class Forgetful(Access):
-    """The protection switched off: a withdrawal of what is unknown leaves no mark."""
-
-    def withdraw_source(self, source_id, cause, version=1) -> None:
-        if self._find_source(source_id) is not None:
-            super().withdraw_source(source_id, cause, version)
-
-
-def test_without_the_mark_of_a_withdrawal_a_late_purchase_would_open_the_door() -> None:
-    access = Forgetful(clock=FixedClock(NOON), schedule=MemorySchedule())
-    purchase = a_purchase()
-
-    hear(access, a_refund(purchase), purchase)
-
-    assert all(g.is_active for g in grants(access, purchase))
-
-
-# A refund that the bank did not take
-
-
-def tell(access: Access, *told: tuple[object, int]) -> None:
-    """What the checkout announced, each with the version of the order that it was."""
-    for message, version in told:
-        SUBSCRIPTIONS[type(message)](message, about(message, message.order_id, version), access)
-
-
-def doors(access: Access, purchase: object) -> list[tuple[object, bool]]:
-    """Every grant that was ever given for the order: the experience, and whether it stands."""
-    source = access.repository.get(Source.create_id(purchase.order_id))
-    given = [access.repository.get(grant_id) for grant_id in source.grant_ids]
-    return [(grant.experience_id, grant.is_active) for grant in given]
-
-
-def stands(access: Access, purchase: object) -> list[object]:
-    return sorted(experience for experience, active in doors(access, purchase) if active)
-
-
-def test_a_refund_that_failed_opens_the_doors_again_by_grants_of_their_own() -> None:
-    clock, schedule = FixedClock(NOON), MemorySchedule()
-    access = an_access(clock, schedule)
-    purchase = a_purchase(uuid4(), uuid4(), granted_until=NOON + 2 * HOUR)
-    tell(access, (purchase, 4), (a_refund(purchase), 5))
-    clock.advance(HOUR)
-
-    tell(access, (a_failed_refund(purchase), 6), (a_failed_refund(purchase), 6))
-
-    assert stands(access, purchase) == sorted(purchase.experience_ids)
-    assert len(doors(access, purchase)) == 4
-    source = access.repository.get(Source.create_id(purchase.order_id))
-    again = [access.repository.get(grant_id) for grant_id in source.grant_ids[2:]]
-    assert {(g.valid_from, g.valid_until, g.reason) for g in again} == {
-        (NOON + HOUR, NOON + 2 * HOUR, "purchase")
-    }
-    assert purchase.order_id not in {g.source_id for g in again}
-    assert sorted(e.key for e in schedule.entries) == sorted(str(g.id) for g in again)
-
-
-def test_a_part_of_a_refund_that_failed_changes_nothing() -> None:
-    access = an_access()
-    purchase = a_purchase()
-    tell(access, (purchase, 4), (a_refund(purchase), 5))
-
-    tell(access, (a_failed_refund(purchase, stands_again=False), 6))
-
-    assert stands(access, purchase) == []
-
-
-def test_what_the_team_took_back_is_not_given_again() -> None:
+def test_what_the_team_revoked_is_not_reinstated() -> None:
     access = an_access()
     purchase = a_purchase(uuid4(), uuid4())
-    tell(access, (purchase, 4))
-    taken, other = purchase.experience_ids
-    grant_id = Grant.create_id(purchase.order_id, taken)
-    access.revoke_grant(grant_id, RevocationCause.CREATOR)
+    hear(access, purchase)
+    revoke(access, purchase)
 
-    tell(access, (a_refund(purchase), 5), (a_failed_refund(purchase), 6))
+    hear(access, an_end(purchase), a_change(purchase))
 
-    assert stands(access, purchase) == [other]
+    assert active(access, purchase) == [False, True]
 
 
-def test_a_window_that_is_over_is_not_opened_again() -> None:
-    clock = FixedClock(NOON)
-    access = an_access(clock)
-    purchase = a_purchase(uuid4(), granted_until=NOON + HOUR)
-    tell(access, (purchase, 4), (a_refund(purchase), 5))
-    clock.advance(HOUR)
+def test_a_suspended_membership_opens_nothing_until_it_is_active_again() -> None:
+    access = an_access()
+    purchase = a_purchase()
+    hear(access, purchase)
 
-    tell(access, (a_failed_refund(purchase), 6))
+    hear(access, a_change(purchase, MembershipState.SUSPENDED), version=2)
+    suspended = grants(access, purchase)
+    hear(access, a_change(purchase, MembershipState.PAST_DUE), version=3)
 
-    assert stands(access, purchase) == []
-
-
-# An order that the checkout has lost
+    assert {grant.revoked_for for grant in suspended} == {RevocationCause.SUSPENDED}
+    assert all(active(access, purchase))
 
 
-def lose(access: Access, purchase: object) -> None:
-    """What an operator has access do."""
-    standing = [grant.id for grant in grants(access, purchase) if grant.is_active]
-    access.lose_source(purchase.order_id, standing)
+def test_a_membership_that_ended_since_the_team_removed_it_revokes_what_still_opens() -> None:
+    """As after access was put back to a copy from before the removal."""
+    access = an_access()
+    purchase = a_purchase()
+
+    hear(access, purchase, an_end(purchase, EndCause.REMOVED))
+
+    assert {g.revoked_for for g in grants(access, purchase)} == {RevocationCause.CREATOR}
 
 
-def test_nobody_gets_in_by_a_lost_order_and_it_is_taken_back_once() -> None:
+def test_an_expired_membership_leaves_the_end_to_the_window_of_its_grants() -> None:
     clock, schedule = FixedClock(NOON), MemorySchedule()
     access = an_access(clock, schedule)
-    purchase, other = (a_purchase(granted_until=NOON + HOUR) for _ in range(2))
-    tell(access, (purchase, 4), (other, 4))
+    purchase = a_purchase(uuid4(), access_until=NOON + HOUR)
+    hear(access, purchase)
 
-    given = [grant.id for grant in grants(access, purchase)]
-    for _ in range(2):
-        access.lose_source(purchase.order_id, given)
+    hear(access, an_end(purchase, EndCause.EXPIRED))
+    clock.advance(HOUR)
+    ring(access, schedule)
 
-    assert {g.revoked_for for g in grants(access, purchase)} == {RevocationCause.LOST}
-    assert stands(access, other) == sorted(other.experience_ids)
-    assert sorted(e.key for e in schedule.entries) == sorted(
-        str(g.id) for g in grants(access, other)
-    )
-    assert access.recorder.max_notification_id() == 3 + 3 + 3
+    (grant,) = grants(access, purchase)
+    assert [type(e) for e in access.events.get(grant.id)] == [Grant.Issued, Grant.Expired]
 
 
-def test_a_lost_order_that_is_bought_again_opens_its_doors_again_once() -> None:
-    """Its buyer asked again with the same key: the order is the same, in its new life."""
-    access = an_access()
-    purchase = a_purchase(uuid4(), uuid4())
-    tell(access, (purchase, 6))
-    access.revoke_grant(grants(access, purchase)[0].id, RevocationCause.CREATOR)
-    lose(access, purchase)
-
-    tell(access, (purchase, 4), (purchase, 4))
-    again = stands(access, purchase)
-    tell(access, (a_refund(purchase), 5))
-
-    assert again == [purchase.experience_ids[1]]
-    assert stands(access, purchase) == []
+def ring(access: Access, schedule: MemorySchedule) -> None:
+    """The timers that are due."""
+    for entry in [e for e in schedule.entries if e.due_at <= access._clock.now()]:
+        schedule.cancel(entry.kind, entry.key)
+        TIMERS[entry.kind](entry.payload, access)
 
 
-def test_what_was_refunded_and_given_again_before_the_loss_is_counted_from_the_beginning() -> None:
-    access = an_access()
-    purchase = a_purchase(uuid4())
-    tell(access, (purchase, 4), (a_refund(purchase), 7), (a_failed_refund(purchase), 8))
-    source = access.repository.get(Source.create_id(purchase.order_id))
-    access.lose_source(purchase.order_id, source.grant_ids)
-    lost = stands(access, purchase)
-
-    tell(access, (purchase, 4))
-    again = stands(access, purchase)
-    tell(access, (a_refund(purchase), 5))
-
-    assert (lost, again) == ([], [purchase.experience_ids[0]])
-    assert stands(access, purchase) == []
+# Whatever arrives first
 
 
-STORY = "purchase", "refund", "failed", "refund again", "failed again"
+class Heard:
+    """Access in memory, and a membership of which it hears in some order."""
+
+    def __init__(self, make: type[Access] = Access) -> None:
+        self.clock, self.schedule = FixedClock(NOON), MemorySchedule()
+        self.access = make(clock=self.clock, schedule=self.schedule)
+        self.purchase = a_purchase(UUID(int=1), UUID(int=2), access_until=NOON + HOUR)
+        self.removed = False
+        longer = a_change(self.purchase, access_until=NOON + 3 * HOUR)
+        self.story = (
+            (self.purchase, 1),
+            (an_end(self.purchase), 2),
+            (a_change(self.purchase), 3),
+            (longer, 4),
+            (an_end(self.purchase), 5),
+            (longer, 6),
+        )
+
+    def hears(self, version: int) -> None:
+        message, version = self.story[version - 1]
+        hear(self.access, message, version=version)
+        ring(self.access, self.schedule)
+
+    def time_passes(self) -> None:
+        """The first window of the membership closes."""
+        self.clock.advance(HOUR)
+        ring(self.access, self.schedule)
+
+    def team_removes(self) -> None:
+        """The team revokes the first grant, if it is open."""
+        with suppress(AggregateNotFoundError, GrantNotActive):
+            revoke(self.access, self.purchase)
+            self.removed = True
+
+    @property
+    def outcome(self) -> list[tuple[object, ...]]:
+        """What the door goes by, of both grants: the window of a revoked one counts for nothing."""
+        return [
+            (grant.revoked_for, None if grant.revoked_for else grant.window, grant.is_active)
+            for grant in grants(self.access, self.purchase)
+        ]
 
 
-@pytest.mark.parametrize("long", [3, 4, 5], ids=lambda long: STORY[long - 1])
-def test_in_whatever_order_refunds_and_their_failures_come_the_last_of_the_order_holds(
-    long: int,
+def in_order(length: int, *, time_passes: bool = False) -> list[tuple[object, ...]]:
+    heard = Heard()
+    for version in range(1, length + 1):
+        heard.hears(version)
+    if time_passes:
+        heard.time_passes()
+    return heard.outcome
+
+
+@pytest.mark.parametrize("length", [2, 3, 4, 5])
+def test_in_every_order_of_arrival_the_latest_version_holds(length: int) -> None:
+    expected = in_order(length)
+    for order in permutations(range(1, length + 1)):
+        heard = Heard()
+        for version in (*order, *order):
+            heard.hears(version)
+
+        assert heard.outcome == expected, order
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), length=st.integers(1, 6))
+def test_in_every_order_of_versions_redeliveries_removal_and_expiry_the_grants_are_the_same(
+    data: st.DataObject, length: int
 ) -> None:
-    for told in permutations(range(long)):
-        access = an_access()
-        purchase = a_purchase(uuid4(), uuid4())
-        refunded, failed = a_refund(purchase), a_failed_refund(purchase)
-        story = [(m, v) for v, m in enumerate((purchase, refunded, failed, refunded, failed), 4)]
+    steps = [*range(1, length + 1), *range(1, length + 1), "removal", "expiry"]
+    heard = Heard()
 
-        tell(access, *(story[which] for which in told), *(story[which] for which in told))
+    for step in data.draw(st.permutations(steps)):
+        match step:
+            case "removal":
+                heard.team_removes()
+            case "expiry":
+                heard.time_passes()
+            case int():
+                heard.hears(step)
 
-        standing = stands(access, purchase)
-        assert standing == ([] if long == 4 else sorted(purchase.experience_ids)), told
+    first, second = heard.outcome
+    expected_first, expected_second = in_order(length, time_passes=True)
+    assert second == expected_second
+    if heard.removed:
+        assert first == (RevocationCause.CREATOR, None, False)
+    else:
+        assert first == expected_first
 
 
 class Timeless(Access):
-    """The protection switched off: what was heard last holds, not what was said last."""
+    """The protection switched off: what is heard last holds, whatever its version."""
 
-    def withdraw_source(self, source_id, cause, version=1) -> None:
-        source = self._find_source(source_id)
-        last = max(source.withdrawn_version, source.restored_version) if source else 0
-        super().withdraw_source(source_id, cause, last + version)
-
-
-def test_without_the_versions_a_refund_that_comes_late_would_shut_the_door() -> None:
-    access = Timeless(clock=FixedClock(NOON), schedule=MemorySchedule())
-    purchase = a_purchase()
-
-    tell(access, (purchase, 4), (a_failed_refund(purchase), 6), (a_refund(purchase), 5))
-
-    assert stands(access, purchase) == []
+    def follow_membership(self, membership_id, version, revoked_for=None, window=None) -> None:
+        last = self._source(membership_id).latest_version
+        super().follow_membership(membership_id, last + 1, revoked_for, window)
 
 
-def test_a_withdrawal_of_before_is_read_with_the_earliest_version() -> None:
+class Forgetful(Access):
+    """The protection switched off: the end of an unknown membership leaves no mark."""
+
+    def follow_membership(self, membership_id, version, revoked_for=None, window=None) -> None:
+        if self._find_source(membership_id) is not None:
+            super().follow_membership(membership_id, version, revoked_for, window)
+
+
+@pytest.mark.parametrize(
+    ("make", "order"), [(Timeless, (1, 3, 2)), (Forgetful, (2, 1))], ids=["version", "mark"]
+)
+def test_without_its_protection_an_older_version_would_win(
+    make: type[Access], order: tuple[int, ...]
+) -> None:
+    outcomes = []
+    for made in (Access, make):
+        heard = Heard(made)
+        for version in order:
+            heard.hears(version)
+        outcomes.append(heard.outcome)
+
+    assert outcomes[0] == in_order(len(order))
+    assert outcomes[1] != outcomes[0]
+
+
+# An order that checkout has lost
+
+
+def lose(access: Access, purchase: PassPurchased) -> None:
+    """What an operator has access do."""
+    payload = {"source_id": str(purchase.membership_id)}
+    TIMERS[LOSE_SOURCE](payload, access)
+
+
+def test_a_lost_order_opens_nothing_and_is_revoked_once() -> None:
+    clock, schedule = FixedClock(NOON), MemorySchedule()
+    access = an_access(clock, schedule)
+    purchase, other = (a_purchase(access_until=NOON + HOUR) for _ in range(2))
+    hear(access, purchase, other)
+
+    lose(access, purchase)
+    stored = access.recorder.max_notification_id()
+    lose(access, purchase)
+
+    assert {g.revoked_for for g in grants(access, purchase)} == {RevocationCause.LOST}
+    (*_, last) = access.events.get(grants(access, purchase)[0].id)
+    assert last.source_version == 0
+    assert all(active(access, other))
+    assert {e.key for e in schedule.entries} == {str(g.id) for g in grants(access, other)}
+    assert access.recorder.max_notification_id() == stored
+
+
+def test_an_unknown_order_can_be_lost_without_a_trace() -> None:
     access = an_access()
-    purchase = a_purchase()
-    tell(access, (purchase, 4), (a_refund(purchase), 5))
-    (*_, withdrawn) = access.events.get(Source.create_id(purchase.order_id))
-    stored = access.mapper.to_stored_event(withdrawn)
-    state = json.loads(stored.state)
-    assert (state.pop("class_version"), state.pop("version")) == (2, 5)
 
-    old = access.mapper.to_domain_event(replace(stored, state=json.dumps(state).encode()))
+    lose(access, a_purchase())
 
-    assert old.version == 0
+    assert access.recorder.max_notification_id() is None
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
+def test_a_lost_order_found_again_counts_its_versions_from_the_beginning(
+    order: tuple[int, ...],
+) -> None:
+    """Its buyer asked again with the same key: the order is the same, in its new life."""
+    heard = Heard()
+    for version in range(1, 7):
+        heard.hears(version)
+    heard.team_removes()
+    lose(heard.access, heard.purchase)
+    lost = heard.outcome
+
+    for version in (*order, *order):
+        heard.hears(version)
+
+    assert [grant[2] for grant in lost] == [False, False]
+    (removed, found), (_, expected) = heard.outcome, in_order(3)
+    assert removed[0] is RevocationCause.CREATOR
+    assert found == expected
+
+
+def test_without_forgetting_the_version_a_lost_order_would_stay_shut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard = Heard()
+    for version in range(1, 7):
+        heard.hears(version)
+
+    def keeps_counting(source: Source) -> None:
+        source.update(source.latest_version + 1, RevocationCause.LOST)
+
+    monkeypatch.setattr(Source, "mark_lost", keeps_counting)
+    lose(heard.access, heard.purchase)
+    heard.hears(1)
+
+    assert [grant[2] for grant in heard.outcome] == [False, False]

@@ -13,7 +13,7 @@ from libs.runtime.service import Service
 from libs.runtime.settings import ServiceSettings
 from services.access.__main__ import compose
 from services.access.domain import Grant
-from services.access.tests.builders import HOUR, NOON, a_purchase, a_refund
+from services.access.tests.builders import HOUR, NOON, a_purchase, an_end
 from services.access.tests.bus import heard, say, until_async
 from services.access.tests.conftest import SECRET
 from tests.servers import NatsServer
@@ -48,11 +48,11 @@ async def test_a_purchase_on_the_bus_becomes_grants_once_and_they_are_announced(
 ) -> None:
     purchase = a_purchase(uuid4(), uuid4())
 
-    said = await say(service.client, purchase, purchase.order_id)
+    said = await say(service.client, purchase, purchase.membership_id)
     announced = await heard(service.client, "access", 2)
-    await say(service.client, purchase, purchase.order_id)
+    await say(service.client, purchase, purchase.membership_id)
     marker = a_purchase(uuid4())
-    await say(service.client, marker, marker.order_id)
+    await say(service.client, marker, marker.membership_id)
     await handled(service, 2)
 
     assert [type(contract) for _, contract in announced] == [GrantIssued, GrantIssued]
@@ -62,14 +62,14 @@ async def test_a_purchase_on_the_bus_becomes_grants_once_and_they_are_announced(
     assert [row["person_id"] for row in grants].count(purchase.person_id) == 2
 
 
-async def test_a_refund_that_overtakes_its_purchase_leaves_nothing_open(
+async def test_an_end_that_overtakes_its_purchase_leaves_nothing_open(
     service: Service,
 ) -> None:
     purchase = a_purchase(uuid4())
 
-    await say(service.client, a_refund(purchase), purchase.order_id, version=9)
+    await say(service.client, an_end(purchase), purchase.membership_id, version=2)
     await handled(service, 1)
-    await say(service.client, purchase, purchase.order_id, version=5)
+    await say(service.client, purchase, purchase.membership_id, version=1)
     announced = await heard(service.client, "access", 2)
 
     assert [type(contract) for _, contract in announced] == [GrantIssued, GrantRevoked]
@@ -78,13 +78,15 @@ async def test_a_refund_that_overtakes_its_purchase_leaves_nothing_open(
 
 
 async def test_a_window_that_has_closed_is_announced_by_the_clock(service: Service) -> None:
-    purchase = a_purchase(uuid4(), granted_from=NOON - 1000 * 24 * HOUR)
-    ended = purchase.model_copy(update={"granted_until": NOON - 999 * 24 * HOUR})
+    purchase = a_purchase(uuid4(), access_from=NOON - 1000 * 24 * HOUR)
+    ended = purchase.model_copy(update={"access_until": NOON - 999 * 24 * HOUR})
 
-    await say(service.client, ended, ended.order_id)
+    await say(service.client, ended, ended.membership_id)
     announced = await heard(service.client, "access", 2)
     await asyncio.sleep(0.05)
 
     assert [type(contract) for _, contract in announced] == [GrantIssued, GrantExpired]
-    assert announced[1][0].entity_id == Grant.create_id(ended.order_id, ended.experience_ids[0])
+    assert announced[1][0].entity_id == Grant.create_id(
+        ended.membership_id, ended.experience_ids[0]
+    )
     assert await rows(service, "SELECT 1 FROM schedule") == []

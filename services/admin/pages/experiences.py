@@ -2,25 +2,40 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from libs.permissions import Permission
-from services.admin.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
 from services.admin.security import stage_headers
-from services.admin.sentences import sentence
 from services.admin.slugs import slug_from
-from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+from services.admin.visit import Sent, Visit, Visiting
 
 router = APIRouter(prefix="/admin/spaces/{slug}/experiences")
 
-_ISLAND_WORDS = """
-    connecting waiting waiting_for_host reconnecting unmute ended removed elsewhere watch_here
-    failed unreachable try_again no_access go_live camera_on camera_off microphone_on microphone_off
-"""
+STAGE_LABELS: Final = (
+    "connecting",
+    "waiting",
+    "waiting_for_host",
+    "reconnecting",
+    "unmute",
+    "ended",
+    "removed",
+    "elsewhere",
+    "watch_here",
+    "failed",
+    "unreachable",
+    "try_again",
+    "no_access",
+    "go_live",
+    "camera_on",
+    "camera_off",
+    "microphone_on",
+    "microphone_off",
+)
 
 
 @router.get("/new")
@@ -31,7 +46,7 @@ async def show_new_experience(visit: Visiting, slug: str) -> HTMLResponse:
 
 
 @router.post("/new")
-async def add_experience(visit: Visiting, slug: str, sent: SentForm) -> Response:
+async def add_experience(visit: Visiting, slug: str, sent: Sent) -> Response:
     """Add something to enter to the space."""
     body = {
         "name": sent.text("name"),
@@ -55,7 +70,7 @@ async def show_experience(visit: Visiting, slug: str, experience: str) -> HTMLRe
 
 
 @router.post("/{experience}/go-live")
-async def go_live(visit: Visiting, slug: str, experience: str, sent: SentForm) -> Response:
+async def go_live(visit: Visiting, slug: str, experience: str, sent: Sent) -> Response:
     """Put the experience on air: room, notice to every member, recording."""
     path = f"/experiences/{sent.id('experience_id')}/streams"
     try:
@@ -66,7 +81,7 @@ async def go_live(visit: Visiting, slug: str, experience: str, sent: SentForm) -
 
 
 @router.post("/{experience}/end")
-async def end_stream(visit: Visiting, slug: str, experience: str, sent: SentForm) -> Response:
+async def end_stream(visit: Visiting, slug: str, experience: str, sent: Sent) -> Response:
     """Take the experience off air."""
     path = f"/streams/{sent.id('stream_id')}/end"
     try:
@@ -82,24 +97,24 @@ async def _stage(
     space = await team_space(visit, slug)
     found = next((each for each in space["experiences"] if each["slug"] == experience), None)
     if found is None:
-        raise ServiceRefused(404, "experience_not_found", "", [])
+        raise ServiceRefused(404, "experience_not_found")
     stream, video = None, None
     if found["kind"] == "live":
         stream, video = await asyncio.gather(
-            visit.ask.find("streaming", f"/experiences/{found['experience_id']}/stream"),
-            visit.ask.find("streaming", "/video-server"),
+            visit.ask.find(
+                "streaming", f"/experiences/{found['experience_id']}/stream", waits=True
+            ),
+            visit.ask.find("streaming", "/video-server", waits=True),
         )
-    words = {word: sentence(f"watch-{word.replace('_', '-')}") for word in _ISLAND_WORDS.split()}
     return visit.show(
         "experience.html",
-        headers=stage_headers(visit.request.app.state.livekit_url),
+        headers=stage_headers(visit.edge.policy),
         space=space,
         experience=found,
         stream=stream,
         video=video,
-        labels=words,
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        labels=visit.texts.labels("watch", STAGE_LABELS),
+        refused=refused,
     )
 
 
@@ -113,7 +128,6 @@ def _form(
         "experience_form.html",
         space=space,
         typed=typed,
-        errors={} if refused is None else field_errors(refused, {}),
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        errors={} if refused is None else refused.errors_by_field(),
+        refused=refused,
     )

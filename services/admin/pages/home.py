@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from services.admin.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.admin.visit import Visit, Visiting
 
 router = APIRouter()

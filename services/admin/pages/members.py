@@ -10,9 +10,9 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from libs.permissions import Permission, may
-from services.admin.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
-from services.admin.visit import SentForm, Visit, Visiting, told
+from services.admin.visit import Sent, Visit, Visiting
 
 router = APIRouter(prefix="/admin/spaces/{slug}/members")
 
@@ -26,7 +26,7 @@ async def show_members(visit: Visiting, slug: str, page: int = 1) -> HTMLRespons
 
 
 @router.post("/revoke")
-async def revoke_access(visit: Visiting, slug: str, sent: SentForm) -> Response:
+async def revoke_access(visit: Visiting, slug: str, sent: Sent) -> Response:
     """Take every standing grant of one person back. What was paid is not touched by this."""
     grant_ids = [grant_id for grant_id in map(_uuid, sent.texts("grant_id")) if grant_id]
     try:
@@ -88,8 +88,14 @@ async def _show(
     bought: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for purchase in purchases or []:
         bought[purchase["person_id"]].append(purchase)
+
+    def refund_failure(code: str) -> str:
+        known = f"refund-failure-{code.replace('_', '-')}"
+        return visit.texts.first(known, "refund-failure-unknown")
+
     return visit.show(
         "members.html",
+        refund_failure=refund_failure,
         space=space,
         members=members[:_PER_PAGE],
         page=page,
@@ -97,6 +103,5 @@ async def _show(
         bought=bought,
         purchases_known=not sees_purchases or purchases is not None,
         names={each["experience_id"]: each["name"] for each in space["experiences"]},
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        refused=refused,
     )

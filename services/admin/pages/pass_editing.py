@@ -1,20 +1,22 @@
 """Writing down a pass, and its next version."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from libs.money import EXPONENTS
 from libs.permissions import Permission
+from libs.web.clients import ServiceRefused
 from services.admin import pass_form
-from services.admin.clients import ServiceRefused
 from services.admin.pages.passes import team_pass
 from services.admin.pages.spaces import team_space
 from services.admin.pass_form import PassForm
 from services.admin.slugs import slug_from
-from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+from services.admin.visit import Sent, Visit, Visiting
+
+QUESTION_KINDS: Final = ("text", "choice", "checkbox", "url")
 
 router = APIRouter(prefix="/admin/spaces/{slug}/passes")
 
@@ -27,11 +29,11 @@ async def show_new_pass(visit: Visiting, slug: str) -> HTMLResponse:
 
 
 @router.post("/new")
-async def draft_pass(visit: Visiting, slug: str, sent: SentForm) -> Response:
+async def draft_pass(visit: Visiting, slug: str, sent: Sent) -> Response:
     """Write down a new pass as a draft."""
     space = await team_space(visit, slug)
     form = pass_form.of_sent(sent)
-    draft = pass_form.draft_of(form, space["time_zone"])
+    draft = pass_form.draft_of(form, space["time_zone"], visit.texts)
     body = draft.body | {
         "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key)
     }
@@ -51,15 +53,15 @@ async def show_edit(visit: Visiting, slug: str, pass_slug: str) -> HTMLResponse:
     """The form of a pass's next version."""
     space = await team_space(visit, slug, Permission.EDIT_PASSES)
     found = await team_pass(visit, slug, pass_slug)
-    return _show(visit, space, _drafted(found, space), found=found)
+    return _show(visit, space, _drafted(visit, found, space), found=found)
 
 
 @router.post("/{pass_slug}/edit")
-async def change_pass(visit: Visiting, slug: str, pass_slug: str, sent: SentForm) -> Response:
+async def change_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -> Response:
     """Write down the next version; what somebody else wrote meanwhile is shown first."""
     space = await team_space(visit, slug)
     form = pass_form.of_sent(sent)
-    draft = pass_form.draft_of(form, space["time_zone"])
+    draft = pass_form.draft_of(form, space["time_zone"], visit.texts)
     found = await team_pass(visit, slug, pass_slug)
     if draft.errors:
         return _show(visit, space, form, found=found, errors=draft.errors, status=422)
@@ -75,8 +77,8 @@ async def change_pass(visit: Visiting, slug: str, pass_slug: str, sent: SentForm
     return visit.go(f"/admin/spaces/{slug}/passes/{pass_slug}", "saved")
 
 
-def _drafted(found: Mapping[str, Any], space: Mapping[str, Any]) -> PassForm:
-    return pass_form.of_draft(found["slug"], found["draft"], found["version"], space["time_zone"])
+def _drafted(visit: Visit, found: Mapping[str, Any], space: Mapping[str, Any]) -> PassForm:
+    return pass_form.of_draft(found, space["time_zone"], visit.formats.region)
 
 
 def _refused(
@@ -88,11 +90,12 @@ def _refused(
 ) -> HTMLResponse:
     theirs: dict[str, str] = {}
     if found is not None and refused.code == "changed_meanwhile":
-        standing = _drafted(found, space)
+        standing = _drafted(visit, found, space)
         theirs = pass_form.differences(
             form,
             standing,
             {each["experience_id"]: each["name"] for each in space["experiences"]},
+            visit.texts,
         )
         version = standing.fields["expected_version"]
         form = pass_form.expecting(form, version)
@@ -102,9 +105,8 @@ def _refused(
         form,
         found=found,
         theirs=theirs,
-        errors=field_errors(refused, pass_form.NAMES),
-        problem=told(refused),
-        status=refused.status,
+        errors=refused.errors_by_field(pass_form.NAMES),
+        refused=refused,
     )
 
 
@@ -116,9 +118,10 @@ def _show(  # noqa: PLR0913
     found: Mapping[str, Any] | None = None,
     errors: Mapping[str, str] | None = None,
     theirs: Mapping[str, str] | None = None,
-    problem: str | None = None,
-    status: int = 200,
+    refused: ServiceRefused | None = None,
+    status: int | None = None,
 ) -> HTMLResponse:
+    codes = sorted(EXPONENTS, key=lambda code: (code != space["currency"], code))
     return visit.show(
         "pass_form.html",
         space=space,
@@ -129,7 +132,8 @@ def _show(  # noqa: PLR0913
         theirs=theirs or {},
         unfolded=form.uses_advanced()
         or pass_form.names_advanced({**(errors or {}), **(theirs or {})}),
-        currencies=[space["currency"], *(c for c in sorted(EXPONENTS) if c != space["currency"])],
-        problem=problem,
+        question_kinds=[(kind, visit.texts.say(f"question-{kind}")) for kind in QUESTION_KINDS],
+        currencies=[(code, code) for code in codes],
+        refused=refused,
         status=status,
     )

@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from services.admin.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
-from services.admin.visit import SentForm, Visit, Visiting, told
+from services.admin.visit import Sent, Visit, Visiting
 
 router = APIRouter(prefix="/admin/spaces/{slug}/passes")
 
@@ -19,7 +19,7 @@ async def show_pass(visit: Visiting, slug: str, pass_slug: str) -> HTMLResponse:
 
 
 @router.post("/{pass_slug}/publish")
-async def publish_pass(visit: Visiting, slug: str, pass_slug: str, sent: SentForm) -> Response:
+async def publish_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -> Response:
     """Put the draft on sale as the next version, as it was seen on the page."""
     version = sent.text("expected_version")
     body = {"expected_version": int(version) if version.isdecimal() else 0}
@@ -32,7 +32,7 @@ async def publish_pass(visit: Visiting, slug: str, pass_slug: str, sent: SentFor
 
 
 @router.post("/{pass_slug}/archive")
-async def archive_pass(visit: Visiting, slug: str, pass_slug: str, sent: SentForm) -> Response:
+async def archive_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -> Response:
     """Take the pass off sale for good."""
     path = f"/spaces/{slug}/passes/{pass_slug}"
     try:
@@ -46,7 +46,7 @@ async def team_pass(visit: Visit, slug: str, pass_slug: str) -> dict[str, Any]:
     """A pass with its draft. Raises ServiceRefused for those who may not see one."""
     found: dict[str, Any] = await visit.ask.get("catalog", f"/spaces/{slug}/passes/{pass_slug}")
     if found["draft"] is None:
-        raise ServiceRefused(403, "not_on_team", "", [])
+        raise ServiceRefused(403, "not_on_team")
     return found
 
 
@@ -62,6 +62,5 @@ async def _show(
         found=found,
         sale=sale,
         names={each["experience_id"]: each["name"] for each in space["experiences"]},
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        refused=refused,
     )

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from services.admin.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.admin.pages.home import profile_of
-from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+from services.admin.visit import Sent, Visit, Visiting
 
 router = APIRouter(prefix="/admin/profile")
 
@@ -21,7 +21,7 @@ async def show_profile(visit: Visiting) -> HTMLResponse:
 
 
 @router.post("")
-async def save_profile(visit: Visiting, sent: SentForm) -> Response:
+async def save_profile(visit: Visiting, sent: Sent) -> Response:
     """Open the profile, or change what it says."""
     profile = await profile_of(visit)
     text = {"display_name": sent.text("display_name"), "bio": sent.text("bio")}
@@ -48,7 +48,6 @@ def _form(
         "profile.html",
         profile=profile,
         typed=typed,
-        errors={} if refused is None else field_errors(refused, {}),
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        errors={} if refused is None else refused.errors_by_field(),
+        refused=refused,
     )

@@ -9,10 +9,10 @@ from fastapi.responses import HTMLResponse, Response
 
 from libs.money import EXPONENTS
 from libs.permissions import Permission, may
+from libs.web.clients import ServiceRefused
 from services.admin import moments
-from services.admin.clients import ServiceRefused
 from services.admin.slugs import slug_from
-from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+from services.admin.visit import Sent, Visit, Visiting
 
 router = APIRouter(prefix="/admin/spaces")
 
@@ -25,7 +25,7 @@ async def show_new_space(visit: Visiting) -> HTMLResponse:
 
 
 @router.post("/new")
-async def create_space(visit: Visiting, sent: SentForm) -> Response:
+async def create_space(visit: Visiting, sent: Sent) -> Response:
     """Make a space as a draft."""
     body = _details(sent.typed()) | {
         "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
@@ -47,7 +47,7 @@ async def show_space(visit: Visiting, slug: str) -> HTMLResponse:
 
 
 @router.post("/{slug}/publish")
-async def publish_space(visit: Visiting, slug: str, sent: SentForm) -> Response:
+async def publish_space(visit: Visiting, slug: str, sent: Sent) -> Response:
     """Show the space to everyone."""
     try:
         await visit.ask.send("catalog", "POST", f"/spaces/{slug}/publish", sent.key)
@@ -64,7 +64,7 @@ async def show_edit(visit: Visiting, slug: str) -> HTMLResponse:
 
 
 @router.post("/{slug}/edit")
-async def change_space(visit: Visiting, slug: str, sent: SentForm) -> Response:
+async def change_space(visit: Visiting, slug: str, sent: Sent) -> Response:
     """Say something else of a space; what somebody else wrote meanwhile is shown first."""
     typed = sent.typed()
     version = typed.get("expected_version", "")
@@ -90,9 +90,9 @@ async def team_space(
     team whose role lacks the permission."""
     space: dict[str, Any] = await visit.ask.get("catalog", f"/spaces/{slug}")
     if space["role"] is None:
-        raise ServiceRefused(403, "not_on_team", "", [])
+        raise ServiceRefused(403, "not_on_team")
     if permission is not None and not may(space["role"], permission):
-        raise ServiceRefused(403, "role_not_allowed", "", [])
+        raise ServiceRefused(403, "role_not_allowed")
     return space
 
 
@@ -121,8 +121,7 @@ async def overview(visit: Visit, slug: str, refused: ServiceRefused | None = Non
         numbers=numbers,
         stock={each["pass_id"]: each for each in (numbers or {}).get("passes", [])},
         on_air=on_air,
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        refused=refused,
     )
 
 
@@ -144,14 +143,17 @@ def _form(
     refused: ServiceRefused | None = None,
     theirs: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
+    zones = moments.zones()
+    chosen = typed.get("time_zone", "")
+    if chosen and chosen not in zones:
+        zones.append(chosen)
     return visit.show(
         "space_form.html",
         space=space,
         typed=typed,
         theirs=theirs or {},
-        currencies=sorted(EXPONENTS),
-        zones=moments.zones(),
-        errors={} if refused is None else field_errors(refused, {}),
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        currencies=[(code, code) for code in sorted(EXPONENTS)],
+        zones=[(zone, zone.replace("_", " ")) for zone in zones],
+        errors={} if refused is None else refused.errors_by_field(),
+        refused=refused,
     )

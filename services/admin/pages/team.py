@@ -5,9 +5,9 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from services.admin.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.admin.pages.spaces import team_space
-from services.admin.visit import SentForm, Visit, Visiting, field_errors, told
+from services.admin.visit import Sent, Visit, Visiting
 
 router = APIRouter(prefix="/admin/spaces/{slug}/team")
 
@@ -21,7 +21,7 @@ async def show_team(visit: Visiting, slug: str) -> HTMLResponse:
 
 
 @router.post("/add")
-async def add_to_team(visit: Visiting, slug: str, sent: SentForm) -> Response:
+async def add_to_team(visit: Visiting, slug: str, sent: Sent) -> Response:
     """Let a creator, known by their username, work in the space."""
     body = {
         "username": sent.text("username").strip().removeprefix("@").lower(),
@@ -35,7 +35,7 @@ async def add_to_team(visit: Visiting, slug: str, sent: SentForm) -> Response:
 
 
 @router.post("/remove")
-async def remove_from_team(visit: Visiting, slug: str, sent: SentForm) -> Response:
+async def remove_from_team(visit: Visiting, slug: str, sent: Sent) -> Response:
     """Let a person work in the space no longer."""
     path = f"/spaces/{slug}/team/{sent.id('person_id')}"
     try:
@@ -52,13 +52,13 @@ async def _show(
     typed: dict[str, str] | None = None,
 ) -> HTMLResponse:
     space = await team_space(visit, slug)
+    say = visit.texts.say
     return visit.show(
         "team.html",
         space=space,
         team=await visit.ask.get("catalog", f"/spaces/{slug}/team"),
-        roles=ROLES,
+        roles=[(each, f"{say(f'role-{each}')}: {say(f'role-{each}-why')}") for each in ROLES],
         typed=typed or {"role": "collaborator"},
-        errors={} if refused is None else field_errors(refused, {}),
-        problem=None if refused is None else told(refused),
-        status=200 if refused is None else refused.status,
+        errors={} if refused is None else refused.errors_by_field(),
+        refused=refused,
     )

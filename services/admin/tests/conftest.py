@@ -8,9 +8,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from libs.runtime.http import csrf, person_token
+from libs.runtime.http import person_token
 from libs.runtime.scheduling.clock import SystemClock
+from libs.web import csrf
 from services.admin.app import create_admin
+from services.admin.settings import SERVICES, Settings
 from services.admin.tests.builders import a_member, a_pass, a_space
 from services.admin.tests.fakes import FakeServices
 
@@ -40,8 +42,9 @@ class Browser:
     person: UUID | None = PERSON
     session: str = "session-1"
 
-    async def get(self, path: str) -> httpx.Response:
-        return await self.http.get(path, headers=self.headers)
+    async def get(self, path: str, language: str = "en") -> httpx.Response:
+        headers = self.headers | {"Accept-Language": language}
+        return await self.http.get(path, headers=headers)
 
     async def send(self, path: str, csrf_token: str | None = None, **form: Any) -> httpx.Response:
         token = csrf.token_for(CSRF, self.session) if csrf_token is None else csrf_token
@@ -58,12 +61,15 @@ class Browser:
 
 @pytest.fixture
 async def browser(services: FakeServices) -> AsyncIterator[Browser]:
-    app = create_admin(
-        services.clients(),
+    addresses = {f"{name}_url": f"http://{name}" for name in SERVICES}
+    settings = Settings(
+        http_port=0,
         person_token_secret=SECRET,
         csrf_secret=CSRF,
         livekit_url="ws://localhost:7880",
+        **addresses,
     )
+    app = create_admin(settings, services.clients())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://admin") as http:
         yield Browser(http)

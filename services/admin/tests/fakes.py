@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 
-from services.admin.clients import Services
+from libs.web.clients import Services
+from services.admin.settings import SERVICES
 
 
 @dataclass
@@ -40,7 +41,7 @@ class FakeServices:
         return Services(
             {
                 name: httpx.AsyncClient(transport=transport, base_url=f"http://{name}")
-                for name in ("catalog", "checkout", "access", "streaming")
+                for name in SERVICES
             },
             patience_s=0.3,
         )

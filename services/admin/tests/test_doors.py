@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from libs.runtime.http import csrf
+from libs.web import csrf
 from services.admin.tests.builders import (
     GRANT_ID,
     LIVE_ID,
@@ -96,7 +96,7 @@ async def test_a_form_from_elsewhere_does_nothing(
     answer = await browser.send(form, csrf_token=token, **SEASON)
 
     assert answer.status_code == 403
-    assert "no longer valid" in answer.text
+    assert "This page was too old" in answer.text
     assert services.sent() == []
 
 

@@ -1,17 +1,20 @@
 """The catalog's refusals as HTTP problems, and how its commands are carried out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Header
 
+from libs.runtime.http.app import CommandCause
 from libs.runtime.http.problems import Problem, Refusal
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.catalog.application import Catalog, Written
 from services.catalog.domain import refusals as no
 from services.catalog.domain.names import check_slug, check_username
-from services.catalog.sentences import sentence
+from services.catalog.sentences import language_for, sentence
 
 Answer = dict[str, Any]
 
@@ -43,8 +46,36 @@ _POINT_FIELDS: Final = {
 }
 
 
+def _language(accept_language: Annotated[str, Header()] = "") -> str:
+    return language_for(accept_language)
+
+
+Language = Annotated[str, Depends(_language)]
+"""What to say to people in; the edges name the language that the viewer has chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Which command it is, and in which language to tell what is wrong with it."""
+
+    cause: Cause
+    language: str
+
+    @property
+    def id(self) -> UUID:
+        """The same for every copy of the command."""
+        return self.cause.command_id
+
+
+def _command(cause: CommandCause, language: Language) -> Command:
+    return Command(cause, language)
+
+
+TheCommand = Annotated[Command, Depends(_command)]
+
+
 async def carry_out(
-    store: Store[Catalog], cause: Cause, decide: Callable[[], Written], **more: str
+    store: Store[Catalog], command: Command, decide: Callable[[], Written], **more: str
 ) -> Answer:
     """Carry out one command; answers the changed aggregate, its new version and `more`."""
 
@@ -53,16 +84,20 @@ async def carry_out(
         return {"id": str(written.id), "version": written.version, **more}
 
     try:
-        return await store.command(cause, decided)
+        return await store.command(command.cause, decided)
     except no.Invalid as invalid:
-        raise _of_fields(invalid.errors) from None
+        raise _of_fields(invalid.errors, command.language) from None
     except no.PassNotReady as not_ready:
-        raise _of_checklist(not_ready.missing) from None
+        raise _of_checklist(not_ready.missing, command.language) from None
 
 
-def _of_fields(errors: tuple[no.FieldError, ...]) -> Problem:
+def _of_fields(errors: tuple[no.FieldError, ...], language: str) -> Problem:
     told = [
-        {"field": each.field, "code": each.code, "message": sentence(each.code, each.given)}
+        {
+            "field": each.field,
+            "code": each.code,
+            "message": sentence(each.code, each.given, language),
+        }
         for each in errors
     ]
     if len(errors) == 1 and errors[0].code in _TAKEN:
@@ -70,9 +105,13 @@ def _of_fields(errors: tuple[no.FieldError, ...]) -> Problem:
     return Problem(422, "invalid_request", "The request has invalid fields", errors=told)
 
 
-def _of_checklist(missing: tuple[str, ...]) -> Problem:
+def _of_checklist(missing: tuple[str, ...], language: str) -> Problem:
     told = [
-        {"field": _POINT_FIELDS.get(code, "space"), "code": code, "message": sentence(code)}
+        {
+            "field": _POINT_FIELDS.get(code, "space"),
+            "code": code,
+            "message": sentence(code, locale=language),
+        }
         for code in missing
     ]
     return Problem(409, "pass_not_ready", "The publish checklist isn't done", errors=told)

@@ -4,13 +4,15 @@ from uuid import uuid5
 
 from fastapi import APIRouter
 
-from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.http.app import MaybePerson, Person
 from libs.runtime.store.store import Store
 from services.catalog.application import Catalog, Written
 from services.catalog.http.answers import (
     Answer,
+    Language,
     PassSlug,
     SpaceSlug,
+    TheCommand,
     carry_out,
     declared,
 )
@@ -37,18 +39,18 @@ def _add_drafting(routes: APIRouter, store: Store[Catalog]) -> None:
         responses=declared(*_TEAM_ONLY, "slug_taken", "invalid_request"),
     )
     async def draft_pass(
-        space_slug: SpaceSlug, body: NewPass, person: Person, cause: CommandCause
+        space_slug: SpaceSlug, body: NewPass, person: Person, command: TheCommand
     ) -> Answer:
-        pass_id = uuid5(cause.command_id, "pass")
+        pass_id = uuid5(command.id, "pass")
 
         def decide() -> Written:
             return catalog.draft_pass(space_slug, person.id, pass_id, body.slug, body.draft())
 
-        return await carry_out(store, cause, decide, pass_id=str(pass_id), slug=body.slug)
+        return await carry_out(store, command, decide, pass_id=str(pass_id), slug=body.slug)
 
     @routes.get("/{pass_slug}", responses=declared("space_not_found", "pass_not_found"))
     async def show_pass(
-        space_slug: SpaceSlug, pass_slug: PassSlug, person: MaybePerson
+        space_slug: SpaceSlug, pass_slug: PassSlug, person: MaybePerson, language: Language
     ) -> PassPage:
         viewer = None if person is None else person.id
 
@@ -57,7 +59,9 @@ def _add_drafting(routes: APIRouter, store: Store[Catalog]) -> None:
             if page.draft is None:
                 return page
             missing = catalog.list_missing_of_pass(page.space_id, page.pass_id)
-            points = tuple(Point(code=code, message=sentence(code)) for code in missing)
+            points = tuple(
+                Point(code=code, message=sentence(code, locale=language)) for code in missing
+            )
             return page.model_copy(update={"checklist": points})
 
         return await store.ask(read)
@@ -77,14 +81,14 @@ def _add_drafting(routes: APIRouter, store: Store[Catalog]) -> None:
         pass_slug: PassSlug,
         body: ChangedPass,
         person: Person,
-        cause: CommandCause,
+        command: TheCommand,
     ) -> Answer:
         def decide() -> Written:
             return catalog.change_pass(
                 space_slug, person.id, pass_slug, body.draft(), body.expected_version
             )
 
-        return await carry_out(store, cause, decide, slug=pass_slug)
+        return await carry_out(store, command, decide, slug=pass_slug)
 
 
 def _add_selling(routes: APIRouter, store: Store[Catalog]) -> None:
@@ -104,7 +108,7 @@ def _add_selling(routes: APIRouter, store: Store[Catalog]) -> None:
         space_slug: SpaceSlug,
         pass_slug: PassSlug,
         person: Person,
-        cause: CommandCause,
+        command: TheCommand,
         body: Publish | None = None,
     ) -> Answer:
         expected = None if body is None else body.expected_version
@@ -112,16 +116,16 @@ def _add_selling(routes: APIRouter, store: Store[Catalog]) -> None:
         def decide() -> Written:
             return catalog.publish_pass(space_slug, person.id, pass_slug, expected)
 
-        return await carry_out(store, cause, decide, slug=pass_slug, status="published")
+        return await carry_out(store, command, decide, slug=pass_slug, status="published")
 
     @routes.post(
         "/{pass_slug}/archive",
         responses=declared(*_TEAM_ONLY, "pass_not_found", "pass_not_published"),
     )
     async def archive_pass(
-        space_slug: SpaceSlug, pass_slug: PassSlug, person: Person, cause: CommandCause
+        space_slug: SpaceSlug, pass_slug: PassSlug, person: Person, command: TheCommand
     ) -> Answer:
         def decide() -> Written:
             return catalog.archive_pass(space_slug, person.id, pass_slug)
 
-        return await carry_out(store, cause, decide, slug=pass_slug, status="archived")
+        return await carry_out(store, command, decide, slug=pass_slug, status="archived")

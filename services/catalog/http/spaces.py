@@ -5,10 +5,10 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Query
 
-from libs.runtime.http.app import CommandCause, MaybePerson, Person
+from libs.runtime.http.app import MaybePerson, Person
 from libs.runtime.store.store import Store
 from services.catalog.application import Catalog, Written
-from services.catalog.http.answers import Answer, SpaceSlug, carry_out, declared
+from services.catalog.http.answers import Answer, SpaceSlug, TheCommand, carry_out, declared
 from services.catalog.http.bodies import ChangedSpace, NewExperience, NewSpace, NewTeamMember
 from services.catalog.queries import (
     SpaceCard,
@@ -60,36 +60,36 @@ def _add_commands(routes: APIRouter, store: Store[Catalog]) -> None:
         status_code=201,
         responses=declared("slug_taken", "invalid_request", "sign_in_required"),
     )
-    async def create_space(body: NewSpace, person: Person, cause: CommandCause) -> Answer:
-        space_id = uuid5(cause.command_id, "space")
+    async def create_space(body: NewSpace, person: Person, command: TheCommand) -> Answer:
+        space_id = uuid5(command.id, "space")
 
         def decide() -> Written:
             return catalog.create_space(
                 space_id, person.id, body.slug, body.details(), body.currency
             )
 
-        return await carry_out(store, cause, decide, space_id=str(space_id), slug=body.slug)
+        return await carry_out(store, command, decide, space_id=str(space_id), slug=body.slug)
 
     @routes.put(
         "/{space_slug}",
         responses=declared(*_TEAM_ONLY, "changed_meanwhile", "invalid_request"),
     )
     async def change_space(
-        space_slug: SpaceSlug, body: ChangedSpace, person: Person, cause: CommandCause
+        space_slug: SpaceSlug, body: ChangedSpace, person: Person, command: TheCommand
     ) -> Answer:
         def decide() -> Written:
             return catalog.change_space(
                 space_slug, person.id, body.details(), body.expected_version
             )
 
-        return await carry_out(store, cause, decide, slug=space_slug)
+        return await carry_out(store, command, decide, slug=space_slug)
 
     @routes.post("/{space_slug}/publish", responses=declared(*_TEAM_ONLY))
-    async def publish_space(space_slug: SpaceSlug, person: Person, cause: CommandCause) -> Answer:
+    async def publish_space(space_slug: SpaceSlug, person: Person, command: TheCommand) -> Answer:
         def decide() -> Written:
             return catalog.publish_space(space_slug, person.id)
 
-        return await carry_out(store, cause, decide, slug=space_slug, status="published")
+        return await carry_out(store, command, decide, slug=space_slug, status="published")
 
 
 def _add_experiences(routes: APIRouter, store: Store[Catalog]) -> None:
@@ -101,9 +101,9 @@ def _add_experiences(routes: APIRouter, store: Store[Catalog]) -> None:
         responses=declared(*_TEAM_ONLY, "slug_taken", "invalid_request"),
     )
     async def add_experience(
-        space_slug: SpaceSlug, body: NewExperience, person: Person, cause: CommandCause
+        space_slug: SpaceSlug, body: NewExperience, person: Person, command: TheCommand
     ) -> Answer:
-        experience_id = uuid5(cause.command_id, "experience")
+        experience_id = uuid5(command.id, "experience")
 
         def decide() -> Written:
             return catalog.add_experience(
@@ -111,7 +111,7 @@ def _add_experiences(routes: APIRouter, store: Store[Catalog]) -> None:
             )
 
         return await carry_out(
-            store, cause, decide, experience_id=str(experience_id), slug=body.slug
+            store, command, decide, experience_id=str(experience_id), slug=body.slug
         )
 
 
@@ -123,7 +123,7 @@ def _add_team(routes: APIRouter, store: Store[Catalog]) -> None:
         responses=declared(*_TEAM_ONLY, "owner_stays", "banned", "invalid_request"),
     )
     async def add_to_team(
-        space_slug: SpaceSlug, body: NewTeamMember, person: Person, cause: CommandCause
+        space_slug: SpaceSlug, body: NewTeamMember, person: Person, command: TheCommand
     ) -> Answer:
         def decide() -> Written:
             if body.person_id is not None:
@@ -132,16 +132,16 @@ def _add_team(routes: APIRouter, store: Store[Catalog]) -> None:
                 space_slug, person.id, body.username or "", body.role
             )
 
-        return await carry_out(store, cause, decide, slug=space_slug)
+        return await carry_out(store, command, decide, slug=space_slug)
 
     @routes.delete("/{space_slug}/team/{person_id}", responses=declared(*_TEAM_ONLY, "owner_stays"))
     async def remove_from_team(
-        space_slug: SpaceSlug, person_id: UUID, person: Person, cause: CommandCause
+        space_slug: SpaceSlug, person_id: UUID, person: Person, command: TheCommand
     ) -> Answer:
         def decide() -> Written:
             return catalog.remove_from_team(space_slug, person.id, person_id)
 
-        return await carry_out(store, cause, decide, slug=space_slug)
+        return await carry_out(store, command, decide, slug=space_slug)
 
 
 def _id_of(person: MaybePerson) -> UUID | None:

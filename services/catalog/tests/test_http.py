@@ -337,6 +337,21 @@ BAD_PASSES: list[tuple[Any, int, str, str | None]] = [
 ]
 
 
+async def test_what_is_wrong_is_told_in_the_language_of_the_one_who_asks(owner: Visitor) -> None:
+    owner.http.headers["Accept-Language"] = "de-AT"
+
+    refused = await owner.ask("POST", "/spaces/anna/passes", PASS | {"slug": "season"})
+    await owner.done("POST", "/spaces/anna/passes", PASS | {"experience_ids": []})
+    drafted = await owner.done("GET", f"/spaces/anna/passes/{PASS['slug']}")
+    unready = await owner.ask("POST", f"/spaces/anna/passes/{PASS['slug']}/publish")
+
+    taken = "Diese Adresse ist vergeben. Bitte wähl eine andere."
+    assert [each["message"] for each in refused.json()["errors"]] == [taken]
+    open_point = "Wähl mindestens ein Erlebnis, das der Pass öffnet."
+    assert open_point in [each["message"] for each in drafted["checklist"]]
+    assert open_point in [each["message"] for each in unready.json()["errors"]]
+
+
 @pytest.mark.parametrize(("body", "status", "code", "field"), BAD_PASSES)
 async def test_a_pass_that_cannot_be_taken_is_refused_beside_its_field(
     owner: Visitor, store: Store[Catalog], body: Any, status: int, code: str, field: str | None

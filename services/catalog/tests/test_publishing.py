@@ -3,12 +3,14 @@ import re
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from libs.events.catalog import PassPublished, PassTerms, SpaceCreated, StockMode
 from services.catalog import domain
 from services.catalog.domain import AccessPass, Space
 from services.catalog.domain import terms as domain_terms
 from services.catalog.publishing import to_contract
-from services.catalog.sentences import sentence
+from services.catalog.sentences import language_for, sentence
 from services.catalog.tests.builders import DETAILS, NOW, OWNER, a_draft, a_pass, a_space
 
 
@@ -67,7 +69,16 @@ def test_every_code_of_the_domain_has_a_sentence() -> None:
 
     given: dict[str, str | int] = {"least": 1, "most": 2, "step": 3, "exponent": 4}
 
-    sentences = {code: sentence(code, given) for code in codes}
+    for language in ("en", "de"):
+        sentences = {code: sentence(code, given, language) for code in codes}
 
-    assert len(sentences) > 30
-    assert all(text.endswith((".", "https://.")) for text in sentences.values())
+        assert len(sentences) > 30
+        assert all(text.endswith((".", "?", "https://.")) for text in sentences.values())
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("", "en"), ("de-AT", "de"), ("fr, de;q=0.5", "de"), ("fr", "en"), ("en-GB,de", "en")],
+)
+def test_the_first_language_that_we_speak_is_spoken(accepted: str, language: str) -> None:
+    assert language_for(accepted) == language

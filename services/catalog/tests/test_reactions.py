@@ -9,11 +9,13 @@ import pytest
 from libs.events.access import BanLifted, PersonBanned
 from libs.events.contract import Contract
 from libs.events.envelope import Envelope, event_id_of
+from libs.runtime.messaging.handling import with_views
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.catalog.application import Catalog
 from services.catalog.domain import Role
 from services.catalog.domain.refusals import Banned, OwnerStays
+from services.catalog.projections import VIEWS
 from services.catalog.reactions import SUBSCRIPTIONS
 from services.catalog.tests.builders import DETAILS, NOW, OWNER, STRANGER
 
@@ -59,7 +61,7 @@ def hear(store: Store[Catalog]) -> Hear:
 
         def react() -> None:
             store.project(contract, told)
-            SUBSCRIPTIONS[type(contract)](contract, told, store.application)
+            with_views(SUBSCRIPTIONS, VIEWS)[type(contract)](contract, told, store.application)
 
         store.react(told, "catalog-access", react)
 

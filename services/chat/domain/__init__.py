@@ -1,8 +1,16 @@
-"""Channels, the people in them and the reasons why: rules without I/O and without a clock."""
+"""Channels and the people in them: rules without I/O and without a clock."""
 
 from services.chat.domain.channel import Channel
-from services.chat.domain.membership import Membership, RequestOutdated, Role
-from services.chat.domain.purchase import Purchase
+from services.chat.domain.channel_member import ChannelMember, RequestOutdated, Role
+from services.chat.domain.source import ClosedFor, SourceState
 from services.chat.domain.team import Team
 
-__all__ = ["Channel", "Membership", "Purchase", "RequestOutdated", "Role", "Team"]
+__all__ = [
+    "Channel",
+    "ChannelMember",
+    "ClosedFor",
+    "RequestOutdated",
+    "Role",
+    "SourceState",
+    "Team",
+]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from libs.events.access import (
     BanLifted,
@@ -13,35 +13,50 @@ from libs.events.access import (
     PersonBanned,
 )
 from libs.events.catalog import ExperienceAdded, ExperienceKind, PricingType
-from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundCause
+from libs.events.checkout import (
+    EndCause,
+    MembershipChanged,
+    MembershipEnded,
+    MembershipState,
+    PassPurchased,
+)
 from libs.events.envelope import Envelope
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.schedule import MemorySchedule
-from services.chat.application import SETTLE_SEAT, Chat
-from services.chat.domain import Membership
-from services.chat.tests.fakes import OnlyOurs
+from services.chat.application import SETTLE_MEMBER, Chat
+from services.chat.domain import ChannelMember, SourceState
+from services.chat.tests.fakes import NoLocks
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
 
-class Desk:
+OPEN = SourceState(1, 0, None, NOW, None)
+"""What a purchase says of its membership."""
+
+
+class InMemory:
     """A chat service in memory, and what it asked for."""
 
     def __init__(self) -> None:
         self.clock = FixedClock(NOW)
         self.schedule = MemorySchedule()
-        self.chat = Chat(clock=self.clock, schedule=self.schedule, turns=OnlyOurs())
+        self.chat = Chat(clock=self.clock, schedule=self.schedule, locks=NoLocks())
 
-    def membership(self, person_id: UUID, experience_id: UUID) -> Membership:
-        found: Membership = self.chat.repository.get(Membership.create_id(person_id, experience_id))
+    def member(self, person_id: UUID, experience_id: UUID) -> ChannelMember:
+        member_id = ChannelMember.create_id(person_id, experience_id)
+        found: ChannelMember = self.chat.repository.get(member_id)
         return found
 
-    def seats_asked_for(self) -> list[str]:
-        return [entry.key for entry in self.schedule.entries if entry.kind == SETTLE_SEAT]
+    def wanted(self, person_id: UUID, experience_id: UUID) -> str | None:
+        """The role in which the person is wanted in the channel."""
+        return self.member(person_id, experience_id).wanted_role
+
+    def requests(self) -> list[str]:
+        return [entry.key for entry in self.schedule.entries if entry.kind == SETTLE_MEMBER]
 
     def confirm(self, person_id: UUID, experience_id: UUID) -> None:
-        seat = self.membership(person_id, experience_id)
-        self.chat.confirm_seat(seat.id, seat.request)
+        member = self.member(person_id, experience_id)
+        self.chat.confirm_member(member.id, member.request)
 
 
 def about(entity_id: UUID | None = None, version: int = 1) -> Envelope:
@@ -61,6 +76,7 @@ def about(entity_id: UUID | None = None, version: int = 1) -> Envelope:
 def purchased(**given: Any) -> PassPurchased:
     return PassPurchased(
         **{
+            "membership_id": uuid4(),
             "order_id": uuid4(),
             "person_id": uuid4(),
             "space_id": uuid4(),
@@ -71,8 +87,8 @@ def purchased(**given: Any) -> PassPurchased:
             "total_minor": 1500,
             "currency": "EUR",
             "currency_exponent": 2,
-            "granted_from": NOW,
-            "granted_until": None,
+            "access_from": NOW,
+            "access_until": None,
             "space_slug": "club",
             "space_name": "Club",
             "pass_slug": "gold",
@@ -82,52 +98,47 @@ def purchased(**given: Any) -> PassPurchased:
     )
 
 
-def refunded(purchase: PassPurchased, *, full: bool = True) -> PurchaseRefunded:
-    return PurchaseRefunded(
-        order_id=purchase.order_id,
-        person_id=purchase.person_id,
-        space_id=purchase.space_id,
-        pass_id=purchase.pass_id,
-        amount_minor=purchase.total_minor if full else 1,
-        currency=purchase.currency,
-        currency_exponent=purchase.currency_exponent,
-        full=full,
-        cause=RefundCause.CREATOR,
-    )
+def changed(
+    purchase: PassPurchased,
+    state: MembershipState = MembershipState.ACTIVE,
+    **window: datetime | None,
+) -> MembershipChanged:
+    given = {"access_from": purchase.access_from, "access_until": purchase.access_until}
+    return MembershipChanged(**_of(purchase), state=state, **(given | window))
 
 
-def grant_issued(source_id: UUID, person_id: UUID, experience_id: UUID) -> GrantIssued:
-    return GrantIssued(
-        grant_id=uuid4(),
-        source_id=source_id,
-        person_id=person_id,
-        experience_id=experience_id,
-        space_id=uuid4(),
-        reason=GrantReason.PURCHASE,
-        valid_from=NOW,
-        valid_until=None,
-    )
+def ended(purchase: PassPurchased, cause: EndCause = EndCause.REFUNDED) -> MembershipEnded:
+    return MembershipEnded(**_of(purchase), cause=cause)
 
 
-def grant_revoked(source_id: UUID, person_id: UUID, experience_id: UUID) -> GrantRevoked:
-    return GrantRevoked(
-        grant_id=uuid4(),
-        source_id=source_id,
-        person_id=person_id,
-        experience_id=experience_id,
-        space_id=uuid4(),
-        cause="creator",
-    )
+def _of(purchase: PassPurchased) -> dict[str, Any]:
+    names = ("membership_id", "person_id", "space_id", "pass_id", "experience_ids")
+    return {name: getattr(purchase, name) for name in names}
 
 
-def grant_expired(source_id: UUID, person_id: UUID, experience_id: UUID) -> GrantExpired:
-    return GrantExpired(
-        grant_id=uuid4(),
-        source_id=source_id,
-        person_id=person_id,
-        experience_id=experience_id,
-        space_id=uuid4(),
-    )
+def grant_issued(purchase: PassPurchased, version: int = 1, **given: Any) -> GrantIssued:
+    """The grant for the first experience, at that version of the membership."""
+    window = {"valid_from": purchase.access_from, "valid_until": purchase.access_until}
+    return GrantIssued(**_whose(purchase, version), reason=GrantReason.PURCHASE, **(window | given))
+
+
+def grant_revoked(purchase: PassPurchased, version: int, cause: str) -> GrantRevoked:
+    return GrantRevoked(**_whose(purchase, version), cause=cause)
+
+
+def grant_expired(purchase: PassPurchased, version: int) -> GrantExpired:
+    return GrantExpired(**_whose(purchase, version))
+
+
+def _whose(purchase: PassPurchased, version: int) -> dict[str, Any]:
+    return {
+        "grant_id": uuid5(purchase.membership_id, "grant"),
+        "source_id": purchase.membership_id,
+        "source_version": version,
+        "person_id": purchase.person_id,
+        "experience_id": purchase.experience_ids[0],
+        "space_id": purchase.space_id,
+    }
 
 
 def person_banned(space_id: UUID, person_id: UUID) -> PersonBanned:

@@ -1,4 +1,4 @@
-"""Stand-ins for what the chat service asks of others."""
+"""Stand-ins for what the chat service needs of others."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from libs.runtime.http import person_token
 from libs.runtime.scheduling.clock import SystemClock
-from services.chat.application import Turns
+from services.chat.application import SpaceLocks
 from services.chat.domain import Role
 from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown
 
@@ -14,13 +14,13 @@ PERSON_SECRET = "a secret for person tokens, of 32 signs"
 
 
 def signed(person_id: UUID) -> dict[str, str]:
-    """What an edge sends for a person."""
+    """The headers that an edge sends for a person."""
     token = person_token.sign(PERSON_SECRET, person_id, "session", SystemClock().now())
     return {"Authorization": f"Bearer {token}"}
 
 
-class TicketOffice:
-    """Gives out tokens that can be read."""
+class ReadableTokens:
+    """Issues tokens that a test can read."""
 
     api_key = "key"
     base_url = "https://chat.example"
@@ -30,20 +30,20 @@ class TicketOffice:
         return f"{person_id} from {now.isoformat()} until {expires_at.isoformat()}"
 
 
-class OnlyOurs(Turns):
-    """In memory nobody else is there."""
+class NoLocks(SpaceLocks):
+    """In memory there is one thread."""
 
-    def take(self, space_id: UUID) -> None:
-        """It is always our turn."""
+    def lock(self, space_id: UUID) -> None:
+        """There is nobody to wait for."""
 
 
 @dataclass
 class Room(ChatProvider):
-    """A provider in memory that knows what it was told, and forgets nothing it did."""
+    """A provider in memory."""
 
     channels: dict[UUID, str] = field(default_factory=dict)
     names: dict[UUID, str | None] = field(default_factory=dict)
-    seats: dict[tuple[UUID, UUID], Role] = field(default_factory=dict)
+    members: dict[tuple[UUID, UUID], Role] = field(default_factory=dict)
     prepared: int = 0
 
     def prepare(self) -> None:
@@ -52,21 +52,21 @@ class Room(ChatProvider):
     def open_channel(self, experience_id: UUID, name: str) -> None:
         self.channels[experience_id] = name
 
-    def seat(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
+    def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
         if experience_id not in self.channels:
             raise ChannelMissing(experience_id)
         if person_id not in self.names:
             raise PersonUnknown(person_id)
-        self.seats.setdefault((experience_id, person_id), role)
+        self.members.setdefault((experience_id, person_id), role)
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        self.seats[experience_id, person_id] = role
+        self.members[experience_id, person_id] = role
 
-    def unseat(self, experience_id: UUID, person_id: UUID) -> None:
-        self.seats.pop((experience_id, person_id), None)
+    def remove_member(self, experience_id: UUID, person_id: UUID) -> None:
+        self.members.pop((experience_id, person_id), None)
 
     def list_members(self, experience_id: UUID) -> dict[UUID, Role]:
-        return {who: role for (where, who), role in self.seats.items() if where == experience_id}
+        return {who: role for (where, who), role in self.members.items() if where == experience_id}
 
     def introduce(self, person_id: UUID, display_name: str | None) -> None:
         self.names[person_id] = display_name

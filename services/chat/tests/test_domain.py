@@ -1,157 +1,263 @@
+from datetime import timedelta
 from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.chat.domain import Channel, Membership, RequestOutdated, Role, Team
+from services.chat.domain import (
+    Channel,
+    ChannelMember,
+    ClosedFor,
+    RequestOutdated,
+    Role,
+    SourceState,
+    Team,
+)
+from services.chat.tests.builders import NOW, OPEN
 
 PERSON, EXPERIENCE = uuid4(), uuid4()
+ENDED = SourceState(2, 0, ClosedFor.ENDED)
 
 
-def a_membership() -> Membership:
-    membership = Membership(PERSON, EXPERIENCE)
-    membership.collect_events()
-    return membership
+def a_member() -> ChannelMember:
+    member = ChannelMember(PERSON, EXPERIENCE)
+    member.collect_events()
+    return member
 
 
-def kinds(membership: Membership) -> list[str]:
-    return [type(each).__name__ for each in membership.collect_events()]
+def kinds(member: ChannelMember) -> list[str]:
+    return [type(each).__name__ for each in member.collect_events()]
 
 
-def test_the_first_reason_asks_for_a_seat_and_the_provider_confirms_it() -> None:
-    membership = a_membership()
+def test_the_first_open_source_asks_to_join_and_the_provider_confirms_it() -> None:
+    member = a_member()
 
-    membership.add_source(uuid4())
-    membership.confirm(membership.request)
+    member.update_source(uuid4(), OPEN, NOW)
+    member.confirm(member.request)
 
-    assert kinds(membership) == ["SourceAdded", "JoinRequested", "Joined"]
-
-
-def test_told_twice_of_one_reason_and_one_outcome_nothing_more_happens() -> None:
-    membership, source = a_membership(), uuid4()
-    membership.add_source(source)
-    membership.confirm(1)
-    membership.collect_events()
-
-    membership.add_source(source)
-    membership.confirm(1)
-
-    assert kinds(membership) == []
+    assert kinds(member) == ["SourceUpdated", "JoinRequested", "Joined"]
 
 
-def test_losing_one_of_two_reasons_keeps_the_seat() -> None:
-    membership, order, comp = a_membership(), uuid4(), uuid4()
-    membership.add_source(order)
-    membership.add_source(comp)
-    membership.collect_events()
+def test_a_redelivered_state_or_outcome_changes_nothing() -> None:
+    member, source = a_member(), uuid4()
+    member.update_source(source, OPEN, NOW)
+    member.confirm(1)
+    member.collect_events()
 
-    membership.remove_source(order)
+    member.update_source(source, OPEN, NOW)
+    member.confirm(1)
 
-    assert kinds(membership) == ["SourceRemoved"]
-    assert membership.wish == "member"
-
-
-def test_losing_the_last_reason_asks_to_leave() -> None:
-    membership, order = a_membership(), uuid4()
-    membership.add_source(order)
-    membership.confirm(1)
-    membership.collect_events()
-
-    membership.remove_source(order)
-    membership.confirm(2)
-
-    assert kinds(membership) == ["SourceRemoved", "LeaveRequested", "Left"]
+    assert kinds(member) == []
 
 
-def test_a_reason_that_went_before_it_came_seats_nobody() -> None:
-    membership, order = a_membership(), uuid4()
-    membership.remove_source(order)
-    membership.collect_events()
+def test_a_grant_that_repeats_its_purchase_is_not_stored_again() -> None:
+    member, source = a_member(), uuid4()
+    member.update_source(source, OPEN, NOW)
+    member.collect_events()
 
-    membership.add_source(order)
+    member.update_source(source, SourceState(1, 1, None, NOW, None), NOW)
 
-    assert kinds(membership) == []
-    assert membership.wish is None
+    assert kinds(member) == []
 
 
-def test_a_ban_asks_to_leave_once_and_its_end_asks_for_the_seat_again() -> None:
-    membership = a_membership()
-    membership.add_source(uuid4())
-    membership.confirm(1)
-    membership.collect_events()
+def test_losing_one_of_two_sources_keeps_the_person_in() -> None:
+    member, pass_, comp = a_member(), uuid4(), uuid4()
+    member.update_source(pass_, OPEN, NOW)
+    member.update_source(comp, SourceState(0, 1, None, NOW), NOW)
+    member.collect_events()
+
+    member.update_source(pass_, ENDED, NOW)
+
+    assert kinds(member) == ["SourceUpdated"]
+    assert member.wanted_role == "member"
+
+
+def test_losing_the_last_source_asks_to_leave() -> None:
+    member, source = a_member(), uuid4()
+    member.update_source(source, OPEN, NOW)
+    member.confirm(1)
+    member.collect_events()
+
+    member.update_source(source, ENDED, NOW)
+    member.confirm(2)
+
+    assert kinds(member) == ["SourceUpdated", "LeaveRequested", "Left"]
+
+
+def test_an_end_heard_before_its_purchase_lets_nobody_in() -> None:
+    member, source = a_member(), uuid4()
+    member.update_source(source, ENDED, NOW)
+    member.collect_events()
+
+    member.update_source(source, OPEN, NOW)
+
+    assert kinds(member) == []
+    assert member.wanted_role is None
+
+
+@pytest.mark.parametrize(
+    ("at", "wanted"),
+    [
+        (NOW - timedelta(seconds=1), None),
+        (NOW, "member"),
+        (NOW + timedelta(hours=1), None),
+    ],
+)
+def test_a_source_lets_in_during_its_window(at: object, wanted: str | None) -> None:
+    member = a_member()
+
+    member.update_source(uuid4(), SourceState(1, 0, None, NOW, NOW + timedelta(hours=1)), at)
+
+    assert member.wanted_role == wanted
+
+
+def test_a_ban_asks_to_leave_once_and_its_end_asks_to_join_again() -> None:
+    member = a_member()
+    member.update_source(uuid4(), OPEN, NOW)
+    member.confirm(1)
+    member.collect_events()
 
     for _ in range(2):
-        membership.ban()
-    membership.confirm(2)
+        member.ban(NOW)
+    member.confirm(2)
     for _ in range(2):
-        membership.lift_ban()
+        member.lift_ban(NOW)
 
-    assert kinds(membership) == ["Banned", "LeaveRequested", "Left", "BanLifted", "JoinRequested"]
-    assert membership.wish == "member"
-
-
-def test_a_reason_that_comes_during_a_ban_counts_once_it_is_lifted() -> None:
-    membership = a_membership()
-    membership.ban()
-    membership.add_source(uuid4(), Role.MODERATOR)
-    during = (membership.wish, kinds(membership))
-
-    membership.lift_ban()
-
-    assert during == (None, ["Banned", "SourceAdded"])
-    assert membership.wish == "moderator"
+    assert kinds(member) == ["Banned", "LeaveRequested", "Left", "BanLifted", "JoinRequested"]
+    assert member.wanted_role == "member"
 
 
-def test_a_reason_that_went_during_a_ban_seats_nobody_after_it() -> None:
-    membership, order = a_membership(), uuid4()
-    membership.add_source(order)
-    membership.ban()
-    membership.remove_source(order)
+def test_what_comes_during_a_ban_counts_once_it_is_lifted() -> None:
+    member = a_member()
+    member.ban(NOW)
+    member.change_team_role(Role.MODERATOR, NOW)
+    during = (member.wanted_role, kinds(member))
 
-    membership.lift_ban()
+    member.lift_ban(NOW)
 
-    assert membership.wish is None
-
-
-@pytest.mark.parametrize("order", list(permutations(range(5))))
-def test_reasons_add_up_to_the_same_in_any_order(order: tuple[int, ...]) -> None:
-    first, second, third = (UUID(int=n) for n in (1, 2, 3))
-    steps = [
-        lambda m: m.add_source(first),
-        lambda m: m.remove_source(first),
-        lambda m: m.add_source(second, Role.MODERATOR),
-        lambda m: m.remove_source(second),
-        lambda m: m.add_source(third),
-    ]
-    membership = a_membership()
-
-    for step in order:
-        steps[step](membership)
-
-    assert membership.wish == "member"
-    assert membership.live == {str(third): "member"}
+    assert during == (None, ["Banned", "TeamRoleChanged"])
+    assert member.wanted_role == "moderator"
 
 
-def test_an_outcome_of_an_earlier_request_is_told_to_be_outdated() -> None:
-    membership, order = a_membership(), uuid4()
-    membership.add_source(order)
-    membership.remove_source(order)
+def test_a_source_that_ended_during_a_ban_lets_nobody_in_after_it() -> None:
+    member, source = a_member(), uuid4()
+    member.update_source(source, OPEN, NOW)
+    member.ban(NOW)
+    member.update_source(source, ENDED, NOW)
+
+    member.lift_ban(NOW)
+
+    assert member.wanted_role is None
+
+
+# Checkout says (version, 0), access (version, the grant's own)
+REFUNDED = (
+    OPEN,
+    SourceState(1, 1, None, NOW),
+    ENDED,
+    SourceState(2, 2, ClosedFor.ENDED),
+)
+RESTORED = (*REFUNDED, SourceState(3, 0, None, NOW), SourceState(3, 3, None, NOW))
+ACCESS_HEARD_THE_END_LATE = (OPEN, SourceState(1, 1, None, NOW), ENDED, RESTORED[4])
+EXPIRED = (*REFUNDED[:2], SourceState(1, 2, ClosedFor.ENDED), ENDED)
+EXTENDED = (*EXPIRED, *RESTORED[4:])
+REMOVED = (*REFUNDED[:2], SourceState(1, 2, ClosedFor.REMOVED), *RESTORED[4:])
+COMP_REVOKED = (SourceState(0, 1, None, NOW), SourceState(0, 2, ClosedFor.REMOVED))
+
+STORIES = {
+    "refunded": (REFUNDED, None),
+    "restored": (RESTORED, "member"),
+    "restored before access heard the end": (ACCESS_HEARD_THE_END_LATE, "member"),
+    "expired": (EXPIRED, None),
+    "extended after it expired": (EXTENDED, "member"),
+    "removed by the team": (REMOVED, None),
+    "a comp that was revoked": (COMP_REVOKED, None),
+}
+
+
+def wanted_after(states: tuple[SourceState, ...]) -> str | None:
+    member, source = a_member(), UUID(int=1)
+    for state in (*states, *states):
+        member.update_source(source, state, NOW)
+    return member.wanted_role
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_latest_state_of_a_source_holds_in_every_order_of_arrival(story: str) -> None:
+    states, wanted = STORIES[story]
+
+    outcomes = {wanted_after(order) for order in permutations(states)}
+
+    assert outcomes == {wanted}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_without_the_versions_some_order_would_end_wrong(
+    story: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states, _ = STORIES[story]
+    monkeypatch.setattr(SourceState, "replaces", lambda _self, _known: True)
+
+    outcomes = {wanted_after(order) for order in permutations(states)}
+
+    assert outcomes == {None, "member"}
+
+
+LOST = SourceState(0, 4, ClosedFor.LOST)
+
+
+def after_a_loss(*then: SourceState) -> str | None:
+    """At version 6, then lost; `then` is what is said in the order's new life."""
+    member, source = a_member(), uuid4()
+    for state in (SourceState(6, 0, None, NOW), SourceState(6, 3, None, NOW), LOST, LOST, *then):
+        member.update_source(source, state, NOW)
+    return member.wanted_role
+
+
+def test_a_lost_order_lets_nobody_in_until_it_is_found_again() -> None:
+    again, reinstated = OPEN, SourceState(1, 5, None, NOW)
+    ended, revoked = ENDED, SourceState(2, 6, ClosedFor.ENDED)
+
+    assert after_a_loss() is None
+    for order in permutations((again, reinstated)):
+        assert after_a_loss(*order) == "member"
+    for order in permutations((again, reinstated, ended, revoked)):
+        assert after_a_loss(*order) is None
+
+
+def test_a_loss_heard_after_the_order_was_found_again_changes_nothing() -> None:
+    assert after_a_loss(SourceState(1, 5, None, NOW), LOST) == "member"
+
+
+def test_what_the_team_removed_stays_removed_after_a_loss() -> None:
+    member, source = a_member(), uuid4()
+
+    for state in (OPEN, SourceState(1, 2, ClosedFor.REMOVED), LOST, OPEN):
+        member.update_source(source, state, NOW)
+
+    assert member.wanted_role is None
+
+
+def test_the_outcome_of_an_earlier_request_is_outdated() -> None:
+    member, source = a_member(), uuid4()
+    member.update_source(source, OPEN, NOW)
+    member.update_source(source, ENDED, NOW)
 
     with pytest.raises(RequestOutdated):
-        membership.confirm(1)
+        member.confirm(1)
 
 
-def test_a_member_who_joins_the_team_gets_another_role_in_the_same_seat() -> None:
-    membership = a_membership()
-    membership.add_source(uuid4())
-    membership.confirm(1)
-    membership.collect_events()
+def test_a_member_who_joins_the_team_gets_another_role() -> None:
+    member = a_member()
+    member.update_source(uuid4(), OPEN, NOW)
+    member.confirm(1)
+    member.collect_events()
 
-    membership.add_source(uuid4(), Role.MODERATOR)
-    membership.confirm(2)
+    member.change_team_role(Role.MODERATOR, NOW)
+    member.confirm(2)
 
-    assert kinds(membership) == ["SourceAdded", "JoinRequested", "RoleChanged"]
-    assert membership.seated_as == "moderator"
+    assert kinds(member) == ["TeamRoleChanged", "JoinRequested", "RoleChanged"]
+    assert member.confirmed_role == "moderator"
 
 
 def test_a_channel_opens_once() -> None:
@@ -165,46 +271,41 @@ def test_a_channel_opens_once() -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
-def test_the_newest_word_about_a_ban_stands_in_whatever_order_they_come(
+def test_the_latest_version_of_a_ban_holds_in_every_order_of_arrival(
     order: tuple[int, ...],
 ) -> None:
     team = Team(uuid4())
-    words = [
+    said = [
         lambda: team.ban(PERSON, 2),
         lambda: team.lift_ban(PERSON, 3),
         lambda: team.ban(PERSON, 4),
         lambda: team.ban(PERSON, 4),
     ]
 
-    told = [words[each]() for each in order]
+    news = [said[each]() for each in order]
 
     assert team.banned == [PERSON]
-    assert told.count(True) <= 3
+    assert news.count(True) <= 3
 
 
-def test_a_ban_that_is_told_after_its_end_bans_nobody() -> None:
+def test_a_ban_heard_after_its_end_bans_nobody() -> None:
     team = Team(uuid4())
 
-    told = [team.lift_ban(PERSON, 3), team.ban(PERSON, 2), team.lift_ban(PERSON, 3)]
+    news = [team.lift_ban(PERSON, 3), team.ban(PERSON, 2), team.lift_ban(PERSON, 3)]
 
-    assert told == [True, False, False]
+    assert news == [True, False, False]
     assert team.banned == []
 
 
-def test_who_left_the_team_and_came_back_has_a_new_reason() -> None:
-    team, first, second = Team(uuid4()), uuid4(), uuid4()
-    team.add_member(PERSON, first, Role.MODERATOR)
-    team.add_member(PERSON, uuid4(), Role.MODERATOR)
+def test_a_role_on_the_team_is_changed_once_per_version() -> None:
+    team = Team(uuid4())
 
-    removed = team.remove_member(PERSON)
-    team.add_member(PERSON, second, Role.MODERATOR)
+    news = [
+        team.change_role(PERSON, Role.MODERATOR, 2),
+        team.change_role(PERSON, Role.MODERATOR, 2),
+        team.change_role(PERSON, None, 4),
+        team.change_role(PERSON, Role.MEMBER, 3),
+    ]
 
-    assert removed == first
-    assert team.sources == {str(PERSON): second}
-
-
-def test_before_roles_were_told_everyone_on_a_team_moderated() -> None:
-    added: dict[str, object] = {}
-    Team.MemberAdded.upcast_v1_v2(added)
-
-    assert added == {"role": "moderator"}
+    assert news == [True, False, True, False]
+    assert team.roles == {}

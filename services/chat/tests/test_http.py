@@ -9,8 +9,8 @@ import pytest
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.chat.application import INTRODUCE, Chat
-from services.chat.domain import Membership, Role
-from services.chat.tests.builders import NOW
+from services.chat.domain import ChannelMember, ClosedFor, Role, SourceState
+from services.chat.tests.builders import OPEN
 from services.chat.tests.fakes import signed
 
 OWNER, MEMBER, STRANGER, CREATOR = (UUID(int=n) for n in range(1, 5))
@@ -18,23 +18,23 @@ SPACE, EXPERIENCE = UUID(int=11), UUID(int=12)
 PATH = f"/experiences/{EXPERIENCE}/chat"
 
 
-def told(store: Store[Chat], decide: Callable[[], None]) -> None:
+def command(store: Store[Chat], decide: Callable[[], None]) -> None:
     store.execute(Cause(uuid4()), decide)
 
 
 def confirm(store: Store[Chat], person_id: UUID) -> None:
-    seat = Membership.create_id(person_id, EXPERIENCE)
-    told(store, lambda: store.application.confirm_seat(seat, 1))
+    member = ChannelMember.create_id(person_id, EXPERIENCE)
+    command(store, lambda: store.application.confirm_member(member, 1))
 
 
 @pytest.fixture(autouse=True)
 def opened(store: Store[Chat]) -> None:
     """A channel with its owner and a buyer in it; another creator has a channel of their own."""
     chat = store.application
-    told(store, lambda: chat.add_team_member(SPACE, OWNER, uuid4(), Role.MODERATOR))
-    told(store, lambda: chat.add_experience(EXPERIENCE, SPACE, "Lounge"))
-    told(store, lambda: chat.note_purchase(uuid4(), MEMBER, [EXPERIENCE], NOW))
-    told(store, lambda: chat.add_team_member(uuid4(), CREATOR, uuid4(), Role.MODERATOR))
+    command(store, lambda: chat.change_team_role(SPACE, OWNER, Role.MODERATOR, 1))
+    command(store, lambda: chat.add_experience(EXPERIENCE, SPACE, "Lounge"))
+    command(store, lambda: chat.update_source(uuid4(), MEMBER, [EXPERIENCE], OPEN))
+    command(store, lambda: chat.change_team_role(uuid4(), CREATOR, Role.MODERATOR, 1))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def opened(store: Store[Chat]) -> None:
         (OWNER, 200, None),
     ],
 )
-async def test_only_who_has_a_seat_gets_a_token(
+async def test_only_who_may_be_in_the_channel_gets_a_token(
     http: httpx.AsyncClient, person: UUID | None, status: int, code: str | None
 ) -> None:
     answer = await http.get(PATH, headers=signed(person) if person else {})
@@ -77,20 +77,18 @@ async def test_a_member_is_joining_until_the_provider_has_confirmed(
     }
 
 
-async def test_who_lost_the_seat_gets_no_token_any_more(
-    http: httpx.AsyncClient, store: Store[Chat]
-) -> None:
-    source = uuid4()
-    told(store, lambda: store.application.add_source(source, STRANGER, EXPERIENCE, NOW))
+async def test_who_lost_access_gets_no_token(http: httpx.AsyncClient, store: Store[Chat]) -> None:
+    chat, source, ended = store.application, uuid4(), SourceState(2, 0, ClosedFor.ENDED)
+    command(store, lambda: chat.update_source(source, STRANGER, [EXPERIENCE], OPEN))
     confirm(store, STRANGER)
 
-    told(store, lambda: store.application.remove_source(source, STRANGER, EXPERIENCE))
+    command(store, lambda: chat.update_source(source, STRANGER, [EXPERIENCE], ended))
 
     answer = await http.get(PATH, headers=signed(STRANGER))
     assert (answer.status_code, answer.json()["code"]) == (403, "no_access")
 
 
-async def test_the_owner_is_told_to_be_a_moderator(http: httpx.AsyncClient) -> None:
+async def test_the_owner_is_a_moderator(http: httpx.AsyncClient) -> None:
     answer = await http.get(PATH, headers=signed(OWNER))
 
     assert answer.json()["role"] == "moderator"

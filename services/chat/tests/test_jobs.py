@@ -10,15 +10,15 @@ from libs.runtime.scheduling.worker import Worker
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.chat.application import Chat
-from services.chat.domain import Membership, Role
+from services.chat.domain import ChannelMember, ClosedFor, Role, SourceState
 from services.chat.jobs import Jobs
 from services.chat.provider import ChannelMissing
-from services.chat.queries import get_seat
-from services.chat.tests.builders import NOW
+from services.chat.queries import get_member
+from services.chat.tests.builders import OPEN
 from services.chat.tests.fakes import Room
 
 PERSON, SPACE, EXPERIENCE, SOURCE = (UUID(int=n) for n in range(1, 5))
-SEAT = Membership.create_id(PERSON, EXPERIENCE)
+MEMBER = ChannelMember.create_id(PERSON, EXPERIENCE)
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ def worker(store: Store[Chat], jobs: Jobs) -> Worker:
 
 def add(store: Store[Chat]) -> None:
     chat = store.application
-    store.execute(Cause(uuid4()), lambda: chat.add_source(SOURCE, PERSON, EXPERIENCE, NOW))
+    store.execute(Cause(uuid4()), lambda: chat.update_source(SOURCE, PERSON, [EXPERIENCE], OPEN))
 
 
 def remove(store: Store[Chat]) -> None:
-    chat = store.application
-    store.execute(Cause(uuid4()), lambda: chat.remove_source(SOURCE, PERSON, EXPERIENCE))
+    chat, ended = store.application, SourceState(2, 0, ClosedFor.ENDED)
+    store.execute(Cause(uuid4()), lambda: chat.update_source(SOURCE, PERSON, [EXPERIENCE], ended))
 
 
 async def run_all(worker: Worker) -> None:
@@ -51,7 +51,7 @@ async def run_all(worker: Worker) -> None:
         pass
 
 
-async def test_a_buyer_whom_the_provider_does_not_know_is_introduced_and_seated(
+async def test_a_buyer_whom_the_provider_does_not_know_is_introduced_and_added(
     store: Store[Chat], room: Room, worker: Worker
 ) -> None:
     chat = store.application
@@ -60,9 +60,9 @@ async def test_a_buyer_whom_the_provider_does_not_know_is_introduced_and_seated(
 
     await run_all(worker)
 
-    assert room.seats == {(EXPERIENCE, PERSON): Role.MEMBER}
+    assert room.members == {(EXPERIENCE, PERSON): Role.MEMBER}
     assert room.names == {PERSON: "Ada"}
-    assert store.query(lambda curs: get_seat(curs, SEAT)).seated_as == "member"
+    assert store.query(lambda curs: get_member(curs, MEMBER)).confirmed_role == "member"
 
 
 async def test_a_channel_that_the_provider_lost_is_made_again(
@@ -78,16 +78,16 @@ async def test_a_channel_that_the_provider_lost_is_made_again(
     await run_all(worker)
 
     assert room.channels == {EXPERIENCE: "Lounge"}
-    assert room.seats == {(EXPERIENCE, PERSON): Role.MEMBER}
+    assert room.members == {(EXPERIENCE, PERSON): Role.MEMBER}
 
 
-def test_a_seat_before_its_experience_was_announced_waits(store: Store[Chat], jobs: Jobs) -> None:
+def test_a_member_waits_for_the_experience_to_be_announced(store: Store[Chat], jobs: Jobs) -> None:
     add(store)
 
     with pytest.raises(ChannelMissing):
-        jobs.settle_seat({"membership_id": str(SEAT)})
+        jobs.settle_member({"member_id": str(MEMBER)})
 
-    assert not store.query(lambda curs: get_seat(curs, SEAT)).is_confirmed
+    assert not store.query(lambda curs: get_member(curs, MEMBER)).is_confirmed
 
 
 async def test_a_join_that_was_under_way_when_access_ended_does_not_stay(
@@ -96,20 +96,20 @@ async def test_a_join_that_was_under_way_when_access_ended_does_not_stay(
     room.open_channel(EXPERIENCE, "Lounge")
     room.introduce(PERSON, None)
     add(store)
-    joined = jobs.settle_seat({"membership_id": str(SEAT)})
+    joined = jobs.settle_member({"member_id": str(MEMBER)})
     remove(store)
-    leave = jobs.settle_seat({"membership_id": str(SEAT)})
+    leave = jobs.settle_member({"member_id": str(MEMBER)})
     store.work(Cause(uuid4()), leave)
-    room.seat(EXPERIENCE, PERSON, Role.MEMBER)  # the slow call lands only now
+    room.add_member(EXPERIENCE, PERSON, Role.MEMBER)  # the slow call lands only now
 
     store.work(Cause(uuid4()), joined)
     await run_all(worker)
 
-    assert room.seats == {}
-    assert store.query(lambda curs: get_seat(curs, SEAT)).seated_as is None
+    assert room.members == {}
+    assert store.query(lambda curs: get_member(curs, MEMBER)).confirmed_role is None
 
 
-async def test_a_buyer_who_joins_the_team_moderates_from_the_same_seat(
+async def test_a_member_who_joins_the_team_becomes_a_moderator(
     store: Store[Chat], room: Room, worker: Worker
 ) -> None:
     chat = store.application
@@ -117,12 +117,10 @@ async def test_a_buyer_who_joins_the_team_moderates_from_the_same_seat(
     add(store)
     await run_all(worker)
 
-    store.execute(
-        Cause(uuid4()), lambda: chat.add_team_member(SPACE, PERSON, uuid4(), Role.MODERATOR)
-    )
+    store.execute(Cause(uuid4()), lambda: chat.change_team_role(SPACE, PERSON, Role.MODERATOR, 2))
     await run_all(worker)
 
-    assert room.seats == {(EXPERIENCE, PERSON): Role.MODERATOR}
+    assert room.members == {(EXPERIENCE, PERSON): Role.MODERATOR}
 
 
 def sweep(store: Store[Chat]) -> None:
@@ -130,15 +128,15 @@ def sweep(store: Store[Chat]) -> None:
 
 
 @pytest.fixture
-async def seated(store: Store[Chat], worker: Worker) -> None:
-    """A member sits in a channel, as the provider has confirmed."""
+async def member(store: Store[Chat], worker: Worker) -> None:
+    """The provider confirmed a member of a channel."""
     chat = store.application
     store.execute(Cause(uuid4()), lambda: chat.add_experience(EXPERIENCE, SPACE, "Lounge"))
     add(store)
     await run_all(worker)
 
 
-@pytest.mark.usefixtures("seated")
+@pytest.mark.usefixtures("member")
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -146,40 +144,40 @@ async def seated(store: Store[Chat], worker: Worker) -> None:
         {(EXPERIENCE, PERSON): Role.MODERATOR},
         {(EXPERIENCE, PERSON): Role.MEMBER, (EXPERIENCE, UUID(int=9)): Role.MEMBER},
     ],
-    ids=["a lost seat", "another role", "somebody without a reason"],
+    ids=["a missing member", "another role", "somebody without access"],
 )
 @pytest.mark.parametrize("swept", [True, False])
-async def test_the_sweep_puts_right_what_nobody_told(
+async def test_the_sweep_puts_right_what_changed_at_the_provider(
     store: Store[Chat],
     room: Room,
     worker: Worker,
     wrong: dict[tuple[UUID, UUID], Role],
     swept: bool,
 ) -> None:
-    room.seats = dict(wrong)
+    room.members = dict(wrong)
 
     if swept:
         sweep(store)
     await run_all(worker)
 
-    assert (room.seats == {(EXPERIENCE, PERSON): Role.MEMBER}) is swept
+    assert (room.members == {(EXPERIENCE, PERSON): Role.MEMBER}) is swept
 
 
-@pytest.mark.usefixtures("seated")
-async def test_the_sweep_takes_out_who_was_put_back_after_leaving(
+@pytest.mark.usefixtures("member")
+async def test_the_sweep_removes_who_was_put_back_after_leaving(
     store: Store[Chat], room: Room, worker: Worker
 ) -> None:
     remove(store)
     await run_all(worker)
-    room.seats[EXPERIENCE, PERSON] = Role.MEMBER
+    room.members[EXPERIENCE, PERSON] = Role.MEMBER
 
     sweep(store)
     await run_all(worker)
 
-    assert room.seats == {}
+    assert room.members == {}
 
 
-async def test_a_seat_with_a_request_under_way_is_left_to_it(
+async def test_the_sweep_leaves_members_with_a_request_under_way_to_it(
     store: Store[Chat], room: Room, jobs: Jobs
 ) -> None:
     chat = store.application
@@ -188,10 +186,10 @@ async def test_a_seat_with_a_request_under_way_is_left_to_it(
 
     jobs.sweep_channel({"experience_id": str(EXPERIENCE)})
 
-    assert room.seats == {}
+    assert room.members == {}
 
 
-@pytest.mark.usefixtures("seated")
+@pytest.mark.usefixtures("member")
 async def test_all_channels_are_swept_every_five_minutes(
     store: Store[Chat], room: Room, worker: Worker
 ) -> None:
@@ -199,8 +197,8 @@ async def test_all_channels_are_swept_every_five_minutes(
     assert isinstance(clock, FixedClock)
     store.execute(Cause(uuid4()), store.application.sweep_later)
     for _ in range(2):
-        room.seats.clear()
+        room.members.clear()
         clock.advance(timedelta(minutes=5))
         await run_all(worker)
 
-        assert room.seats == {(EXPERIENCE, PERSON): Role.MEMBER}
+        assert room.members == {(EXPERIENCE, PERSON): Role.MEMBER}

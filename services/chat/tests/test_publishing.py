@@ -1,45 +1,37 @@
 from uuid import uuid4
 
-from libs.events.chat import ChatMembershipAdded, ChatMembershipRemoved
-from services.chat.domain import Channel, Membership, Purchase, Role, Team
+from libs.events.chat import ChannelMemberAdded, ChannelMemberRemoved
+from services.chat.domain import Channel, ChannelMember, Role, Team
 from services.chat.publishing import to_contract
+from services.chat.tests.builders import NOW, OPEN
 
 
-def test_the_world_hears_of_confirmed_seats_and_nothing_else() -> None:
-    person_id, experience_id, order, team = uuid4(), uuid4(), uuid4(), uuid4()
-    seat = Membership(person_id, experience_id)
-    seat.add_source(order)
-    seat.confirm(1)
-    seat.add_source(team, Role.MODERATOR)
-    seat.confirm(2)
-    seat.remove_source(order)
-    seat.ban()
-    seat.remove_source(team)
-    seat.confirm(3)
-    seat.lift_ban()
+def test_confirmed_members_are_announced_and_nothing_else() -> None:
+    member = ChannelMember(uuid4(), uuid4())
+    member.update_source(uuid4(), OPEN, NOW)
+    member.confirm(1)
+    member.change_team_role(Role.MODERATOR, NOW)
+    member.confirm(2)
+    member.ban(NOW)
+    member.confirm(3)
+    member.lift_ban(NOW)
 
-    told = [each for each in map(to_contract, seat.collect_events()) if each is not None]
+    announced = [each for each in map(to_contract, member.collect_events()) if each is not None]
 
-    who = {"person_id": person_id, "experience_id": experience_id}
-    assert told == [ChatMembershipAdded(**who), ChatMembershipRemoved(**who)]
+    who = {"person_id": member.person_id, "experience_id": member.experience_id}
+    assert announced == [ChannelMemberAdded(**who), ChannelMemberRemoved(**who)]
 
 
-def test_channels_teams_and_purchases_are_our_own_business() -> None:
-    channel, team = Channel(uuid4(), uuid4(), "Lounge"), Team(uuid4())
-    purchase, person = Purchase(uuid4()), uuid4()
+def test_channels_and_teams_are_private() -> None:
+    channel, team, person = Channel(uuid4(), uuid4(), "Lounge"), Team(uuid4()), uuid4()
     channel.confirm_open()
     team.list_experience(uuid4())
-    team.add_member(person, uuid4(), Role.MODERATOR)
-    team.remove_member(person)
+    team.change_role(person, Role.MODERATOR, 1)
     team.ban(person, 2)
     team.lift_ban(person, 3)
-    purchase.note(person, [uuid4()])
-    purchase.refund()
 
-    told = [
-        to_contract(event)
-        for aggregate in (channel, team, purchase)
-        for event in aggregate.collect_events()
+    announced = [
+        to_contract(event) for aggregate in (channel, team) for event in aggregate.collect_events()
     ]
 
-    assert told == [None] * 11
+    assert announced == [None] * 7

@@ -1,183 +1,212 @@
 from itertools import permutations
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from libs.events.catalog import SpaceCreated, TeamMemberAdded, TeamMemberRemoved
+from libs.events.checkout import EndCause, MembershipState
 from libs.events.identity import PersonRegistered
 from services.chat import reactions
 from services.chat.application import INTRODUCE, OPEN_CHANNEL
 from services.chat.tests.builders import (
-    Desk,
+    InMemory,
     about,
     ban_lifted,
+    changed,
+    ended,
     experience_added,
     grant_expired,
     grant_issued,
     grant_revoked,
     person_banned,
     purchased,
-    refunded,
 )
 
 
-def test_a_purchase_asks_for_a_seat_in_each_channel_of_the_pass() -> None:
-    desk, purchase = Desk(), purchased(experience_ids=(uuid4(), uuid4()))
-
-    reactions.on_pass_purchased(purchase, about(), desk.chat)
-
-    assert len(desk.seats_asked_for()) == 2
+def hear(one: InMemory, message: Any, version: int = 1, entity: UUID | None = None) -> None:
+    """What another service says, in that version of its entity."""
+    react = reactions.SUBSCRIPTIONS[type(message)]
+    react(message, about(entity, version), one.chat)
 
 
-def test_told_twice_of_one_purchase_and_then_of_its_grant_we_ask_once() -> None:
-    desk, purchase = Desk(), purchased()
-    issued = grant_issued(purchase.order_id, purchase.person_id, purchase.experience_ids[0])
+def test_a_buyer_is_wanted_in_each_channel_of_the_pass() -> None:
+    one, purchase = InMemory(), purchased(experience_ids=(uuid4(), uuid4()))
 
-    reactions.on_pass_purchased(purchase, about(), desk.chat)
-    reactions.on_pass_purchased(purchase, about(), desk.chat)
-    reactions.on_grant_issued(issued, about(), desk.chat)
+    hear(one, purchase)
 
-    assert len(desk.seats_asked_for()) == 1
+    assert len(one.requests()) == 2
 
 
-@pytest.mark.parametrize("refund_first", [True, False])
-def test_a_full_refund_takes_the_seat_whichever_is_told_first(*, refund_first: bool) -> None:
-    desk, purchase = Desk(), purchased()
-    told = [
-        lambda: reactions.on_pass_purchased(purchase, about(), desk.chat),
-        lambda: reactions.on_purchase_refunded(refunded(purchase), about(), desk.chat),
-    ]
+def test_a_redelivered_purchase_and_its_grant_ask_to_join_once() -> None:
+    one, purchase = InMemory(), purchased()
 
-    for tell in reversed(told) if refund_first else told:
-        tell()
-    reactions.on_grant_revoked(
-        grant_revoked(purchase.order_id, purchase.person_id, purchase.experience_ids[0]),
-        about(),
-        desk.chat,
-    )
+    hear(one, purchase)
+    hear(one, purchase)
+    stored = one.chat.recorder.max_notification_id()
+    hear(one, grant_issued(purchase))
 
-    assert desk.membership(purchase.person_id, purchase.experience_ids[0]).wish is None
+    assert len(one.requests()) == 1
+    assert one.chat.recorder.max_notification_id() == stored
 
 
-def test_a_grant_of_its_own_seats_again_whose_purchase_was_refunded() -> None:
-    """As access gives it when the refund did not arrive."""
-    desk, purchase = Desk(), purchased()
-    (channel,) = purchase.experience_ids[:1]
-    reactions.on_pass_purchased(purchase, about(), desk.chat)
-    reactions.on_purchase_refunded(refunded(purchase), about(), desk.chat)
+@pytest.mark.parametrize("cause", list(EndCause))
+def test_an_ended_membership_lets_nobody_in(cause: EndCause) -> None:
+    one, purchase = InMemory(), purchased()
+    hear(one, purchase)
 
-    reactions.on_grant_issued(
-        grant_issued(uuid4(), purchase.person_id, channel), about(), desk.chat
-    )
+    hear(one, ended(purchase, cause), 2)
 
-    assert desk.membership(purchase.person_id, channel).wish == "member"
+    assert one.wanted(purchase.person_id, purchase.experience_ids[0]) is None
 
 
-def test_a_partial_refund_changes_nothing() -> None:
-    desk, purchase = Desk(), purchased()
-    reactions.on_pass_purchased(purchase, about(), desk.chat)
+@pytest.mark.parametrize("state", list(MembershipState))
+def test_a_changed_membership_lets_in_as_its_state_says(state: MembershipState) -> None:
+    one, purchase = InMemory(), purchased()
+    hear(one, purchase)
 
-    reactions.on_purchase_refunded(refunded(purchase, full=False), about(), desk.chat)
+    hear(one, changed(purchase, state), 2)
 
-    assert desk.membership(purchase.person_id, purchase.experience_ids[0]).wish == "member"
-
-
-def test_an_expired_grant_takes_the_seat() -> None:
-    desk, source, person, experience = Desk(), uuid4(), uuid4(), uuid4()
-    reactions.on_grant_issued(grant_issued(source, person, experience), about(), desk.chat)
-
-    reactions.on_grant_expired(grant_expired(source, person, experience), about(), desk.chat)
-
-    assert desk.membership(person, experience).wish is None
+    shut = {MembershipState.SUSPENDED, MembershipState.ENDED, MembershipState.REFUNDED}
+    wanted = one.wanted(purchase.person_id, purchase.experience_ids[0])
+    assert wanted == (None if state in shut else "member")
 
 
-def test_a_banned_buyer_leaves_and_told_twice_we_ask_once() -> None:
-    desk, space = Desk(), uuid4()
+def test_an_expired_grant_lets_nobody_in() -> None:
+    one, purchase = InMemory(), purchased()
+    hear(one, grant_issued(purchase))
+
+    hear(one, grant_expired(purchase, 1), 2)
+
+    assert one.wanted(purchase.person_id, purchase.experience_ids[0]) is None
+
+
+P = purchased()
+REFUNDED = [(P, 1), (grant_issued(P), 1), (ended(P), 2), (grant_revoked(P, 2, "refund"), 2)]
+RESTORED = [*REFUNDED, (changed(P), 3), (grant_issued(P, 3), 3)]
+REMOVED = [*RESTORED, (grant_revoked(P, 3, "abuse"), 4), (ended(P, EndCause.REMOVED), 4)]
+EXPIRED = [
+    (P, 1),
+    (grant_issued(P), 1),
+    (grant_expired(P, 1), 2),
+    (ended(P, EndCause.EXPIRED), 2),
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize(
+    ("story", "wanted"),
+    [(REFUNDED, None), (RESTORED, "member"), (REMOVED, None), (EXPIRED, None)],
+    ids=["refunded", "restored", "removed", "expired"],
+)
+def test_what_checkout_and_access_say_ends_the_same_in_every_order_of_arrival(
+    story: list[tuple[Any, int]], wanted: str | None, data: st.DataObject
+) -> None:
+    one = InMemory()
+
+    for message, version in data.draw(st.permutations(story * 2)):
+        hear(one, message, version)
+
+    assert one.wanted(P.person_id, P.experience_ids[0]) == wanted
+
+
+@pytest.mark.parametrize("bought_again", [0, 1, 2])
+def test_a_lost_order_that_is_bought_again_lets_in_again(bought_again: int) -> None:
+    """Access says in this order that it was lost and that its grant is issued again."""
+    one, wanted = InMemory(), []
+    for message, version in RESTORED:
+        hear(one, message, version)
+    said: list[tuple[Any, int]] = [(grant_revoked(P, 0, "lost"), 4), (grant_issued(P, 1), 5)]
+    said.insert(bought_again, (P, 1))
+
+    for message, version in said:
+        hear(one, message, version)
+        wanted.append(one.wanted(P.person_id, P.experience_ids[0]))
+
+    assert None in wanted
+    assert wanted[-1] == "member"
+
+
+def test_a_banned_buyer_leaves_and_a_redelivered_ban_asks_once() -> None:
+    one, space = InMemory(), uuid4()
     added = experience_added(space)
     purchase = purchased(space_id=space, experience_ids=(added.experience_id,))
-    banned = person_banned(space, purchase.person_id)
-    reactions.on_experience_added(added, about(), desk.chat)
-    reactions.on_pass_purchased(purchase, about(), desk.chat)
+    hear(one, added)
+    hear(one, purchase)
 
     for _ in range(2):
-        reactions.on_person_banned(banned, about(version=2), desk.chat)
+        hear(one, person_banned(space, purchase.person_id), 2)
 
-    seat = desk.membership(purchase.person_id, added.experience_id)
-    assert (seat.wish, seat.request) == (None, 2)
-    assert desk.seats_asked_for() == [f"{seat.id}/1", f"{seat.id}/2"]
+    member = one.member(purchase.person_id, added.experience_id)
+    assert (member.wanted_role, member.request) == (None, 2)
+    assert one.requests() == [f"{member.id}/1", f"{member.id}/2"]
 
 
-def test_who_was_banned_first_gets_no_seat_by_a_purchase_and_grant_that_come_later() -> None:
-    desk, space, person = Desk(), uuid4(), uuid4()
+def test_who_was_banned_first_is_kept_out_after_a_purchase_and_its_grant() -> None:
+    one, space, person = InMemory(), uuid4(), uuid4()
     added = experience_added(space)
     purchase = purchased(person_id=person, space_id=space, experience_ids=(added.experience_id,))
-    reactions.on_person_banned(person_banned(space, person), about(version=2), desk.chat)
+    hear(one, person_banned(space, person), 2)
 
-    reactions.on_experience_added(added, about(), desk.chat)
-    reactions.on_pass_purchased(purchase, about(), desk.chat)
-    issued = grant_issued(purchase.order_id, person, added.experience_id)
-    reactions.on_grant_issued(issued, about(), desk.chat)
+    hear(one, added)
+    hear(one, purchase)
+    hear(one, grant_issued(purchase))
 
-    assert desk.membership(person, added.experience_id).wish is None
-    assert desk.seats_asked_for() == []
+    assert one.wanted(person, added.experience_id) is None
+    assert one.requests() == []
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 @pytest.mark.parametrize("again", [False, True])
-def test_the_words_about_a_ban_end_in_the_same_state_in_any_order(
+def test_bans_end_in_the_same_state_in_every_order_of_arrival(
     order: tuple[int, ...], *, again: bool
 ) -> None:
-    desk, space, person = Desk(), uuid4(), uuid4()
+    one, space, person = InMemory(), uuid4(), uuid4()
     added = experience_added(space)
-    reactions.on_experience_added(added, about(), desk.chat)
-    issued = grant_issued(uuid4(), person, added.experience_id)
+    purchase = purchased(person_id=person, experience_ids=(added.experience_id,))
+    hear(one, added)
     banned, lifted = person_banned(space, person), ban_lifted(space, person)
-    last = reactions.on_person_banned if again else reactions.on_ban_lifted
-    told = [
-        lambda: reactions.on_grant_issued(issued, about(), desk.chat),
-        lambda: reactions.on_person_banned(banned, about(version=2), desk.chat),
-        lambda: reactions.on_ban_lifted(lifted, about(version=3), desk.chat),
-    ]
+    said = [(grant_issued(purchase), 1), (banned, 2), (lifted, 3)]
 
-    for each in order:
-        told[each]()
-    last(banned if again else lifted, about(version=4 if again else 3), desk.chat)
+    for number in order:
+        hear(one, *said[number])
+    if again:
+        hear(one, banned, 4)
 
-    assert desk.membership(person, added.experience_id).wish == (None if again else "member")
+    assert one.wanted(person, added.experience_id) == (None if again else "member")
 
 
-def test_the_owner_and_the_team_are_seated_in_a_new_channel() -> None:
-    desk, space, owner, helper = Desk(), uuid4(), uuid4(), uuid4()
+def test_the_owner_and_the_team_join_a_new_channel() -> None:
+    one, space, owner, helper = InMemory(), uuid4(), uuid4(), uuid4()
     created = SpaceCreated(
         space_id=space, owner_id=owner, slug="c", name="C", currency="EUR", time_zone="UTC"
     )
     added = experience_added(space)
 
-    reactions.on_space_created(created, about(), desk.chat)
-    reactions.on_team_member_added(
-        TeamMemberAdded(space_id=space, person_id=helper, role="moderator"), about(), desk.chat
-    )
-    reactions.on_experience_added(added, about(), desk.chat)
-    reactions.on_team_member_removed(
-        TeamMemberRemoved(space_id=space, person_id=helper), about(version=2), desk.chat
-    )
+    hear(one, created, 1)
+    hear(one, TeamMemberAdded(space_id=space, person_id=helper, role="moderator"), 2)
+    hear(one, added)
+    hear(one, TeamMemberRemoved(space_id=space, person_id=helper), 3)
 
-    assert desk.membership(owner, added.experience_id).wish == "moderator"
-    assert desk.membership(helper, added.experience_id).wish is None
-    assert [e.kind for e in desk.schedule.entries].count(OPEN_CHANNEL) == 1
+    assert one.wanted(owner, added.experience_id) == "moderator"
+    assert one.wanted(helper, added.experience_id) is None
+    assert [e.kind for e in one.schedule.entries].count(OPEN_CHANNEL) == 1
 
 
 def test_the_provider_learns_of_a_person_at_registration() -> None:
-    desk, person = Desk(), uuid4()
+    one, person = InMemory(), uuid4()
 
-    reactions.on_person_registered(PersonRegistered(person_id=person), about(), desk.chat)
+    hear(one, PersonRegistered(person_id=person))
 
-    [entry] = desk.schedule.entries
+    [entry] = one.schedule.entries
     assert (entry.kind, entry.payload) == (INTRODUCE, {"person_id": str(person)})
 
 
 @pytest.mark.parametrize(
-    ("role", "seat"),
+    ("role", "wanted"),
     [
         ("admin", "moderator"),
         ("moderator", "moderator"),
@@ -186,15 +215,13 @@ def test_the_provider_learns_of_a_person_at_registration() -> None:
         ("analyst", None),
     ],
 )
-def test_each_role_of_the_team_has_its_seat(role: str, seat: str | None) -> None:
-    desk, space, person = Desk(), uuid4(), uuid4()
+def test_each_role_of_the_team_has_its_role_in_the_channels(role: str, wanted: str | None) -> None:
+    one, space, person = InMemory(), uuid4(), uuid4()
     added = experience_added(space)
-    reactions.on_experience_added(added, about(space, 2), desk.chat)
-    joined = TeamMemberAdded(space_id=space, person_id=person, role="moderator")
-    reactions.on_team_member_added(joined, about(space, 3), desk.chat)
+    hear(one, added)
+    hear(one, TeamMemberAdded(space_id=space, person_id=person, role="moderator"), 3)
 
-    changed = TeamMemberAdded(space_id=space, person_id=person, role=role)
     for _ in range(2):
-        reactions.on_team_member_added(changed, about(space, 4), desk.chat)
+        hear(one, TeamMemberAdded(space_id=space, person_id=person, role=role), 4)
 
-    assert desk.membership(person, added.experience_id).wish == seat
+    assert one.wanted(person, added.experience_id) == wanted

@@ -1,4 +1,4 @@
-"""The chat service as a process: from a purchase on the bus to a seat at the provider."""
+"""The chat service as a process: from a purchase on the bus to a member at the provider."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from nats.js import JetStreamContext
 
-from libs.events.chat import ChatMembershipAdded, ChatMembershipRemoved
+from libs.events.chat import ChannelMemberAdded, ChannelMemberRemoved
 from libs.events.contract import Contract, stream_of, subject_of
 from libs.events.envelope import Envelope, event_id_of
 from libs.events.identity import PersonRegistered
@@ -21,10 +21,10 @@ from services.chat.stream_provider import StreamProvider
 from services.chat.tests.builders import (
     NOW,
     ban_lifted,
+    ended,
     experience_added,
     person_banned,
     purchased,
-    refunded,
 )
 from services.chat.tests.conftest import KEY, SECRET
 from services.chat.tests.fakes import PERSON_SECRET
@@ -101,8 +101,8 @@ async def handled(service: Service, entity: UUID, version: int = 1) -> bool:
     return False
 
 
-async def seat_of(provider: StreamProvider, experience: UUID, person: UUID) -> bool:
-    """Whether the person comes to sit there, within a while."""
+async def is_member(provider: StreamProvider, experience: UUID, person: UUID) -> bool:
+    """Whether the person joins the channel within a while."""
     for _ in range(200):
         if await asyncio.to_thread(provider.find_member, experience, person):
             return True
@@ -111,7 +111,7 @@ async def seat_of(provider: StreamProvider, experience: UUID, person: UUID) -> b
 
 
 @pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
-async def test_a_purchase_becomes_a_seat_and_its_refund_ends_it(
+async def test_a_buyer_joins_the_channel_and_leaves_it_with_the_membership(
     service: Service, provider: StreamProvider
 ) -> None:
     purchase = purchased(person_id=BUYER, space_id=SPACE, experience_ids=(EXPERIENCE,))
@@ -120,22 +120,22 @@ async def test_a_purchase_becomes_a_seat_and_its_refund_ends_it(
     await announce(service, experience_added(SPACE, EXPERIENCE), EXPERIENCE)
     await announce(service, PersonRegistered(person_id=BUYER), BUYER)
 
-    await announce(service, purchase, purchase.order_id)
+    await announce(service, purchase, purchase.membership_id)
     [(joined, body)] = await heard(service, 1)
     member = provider.find_member(EXPERIENCE, BUYER)
-    await announce(service, refunded(purchase), purchase.order_id, version=2)
+    await announce(service, ended(purchase), purchase.membership_id, version=2)
     left = (await heard(service, 2))[1][0]
 
-    assert joined == ChatMembershipAdded.type
-    assert ChatMembershipAdded.model_validate_json(body).person_id == BUYER
+    assert joined == ChannelMemberAdded.type
+    assert ChannelMemberAdded.model_validate_json(body).person_id == BUYER
     assert member is not None
     assert (member["user"]["name"], "ada@example.org" in str(member)) == ("Ada", False)
-    assert left == ChatMembershipRemoved.type
+    assert left == ChannelMemberRemoved.type
     assert provider.find_member(EXPERIENCE, BUYER) is None
 
 
 @pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
-async def test_a_ban_empties_every_seat_of_its_space_until_it_is_lifted(
+async def test_a_ban_keeps_out_of_every_channel_of_its_space_until_it_is_lifted(
     service: Service, provider: StreamProvider
 ) -> None:
     person, space, ban = uuid4(), uuid4(), uuid4()
@@ -144,63 +144,61 @@ async def test_a_ban_empties_every_seat_of_its_space_until_it_is_lifted(
     for experience in (first, second):
         await announce(service, experience_added(space, experience), experience)
         bought = purchased(person_id=person, space_id=space, experience_ids=(experience,))
-        await announce(service, bought, bought.order_id)
+        await announce(service, bought, bought.membership_id)
     await heard(service, 2)
 
     await announce(service, banned, ban, version=2)
     left = (await heard(service, 4))[2:]
-    seated_at_first = [provider.find_member(each, person) for each in (first, second)]
+    members_at_first = [provider.find_member(each, person) for each in (first, second)]
     await announce(service, experience_added(space, later), later)
     again = purchased(person_id=person, space_id=space, experience_ids=(first, later))
     other = purchased(space_id=space, experience_ids=(later,))
     for bought in (again, other):
-        await announce(service, bought, bought.order_id)
-        assert await handled(service, bought.order_id)
-    seated = await seat_of(provider, later, other.person_id)
-    seated_by_purchase = [provider.find_member(each, person) for each in (first, later)]
+        await announce(service, bought, bought.membership_id)
+        assert await handled(service, bought.membership_id)
+    joined = await is_member(provider, later, other.person_id)
+    members_by_purchase = [provider.find_member(each, person) for each in (first, later)]
     await announce(service, lifted, ban, version=3)
-    back = [await seat_of(provider, each, person) for each in (first, second, later)]
+    back = [await is_member(provider, each, person) for each in (first, second, later)]
 
-    assert [type_ for type_, _ in left] == [ChatMembershipRemoved.type] * 2
-    assert seated_at_first == [None, None]
-    assert seated
-    assert seated_by_purchase == [None, None]
+    assert [type_ for type_, _ in left] == [ChannelMemberRemoved.type] * 2
+    assert members_at_first == [None, None]
+    assert joined
+    assert members_by_purchase == [None, None]
     assert all(back)
 
 
 @pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
-async def test_forty_bans_in_one_space_at_once_all_count_and_none_is_in_anothers_way(
+async def test_forty_bans_in_one_space_at_once_all_count_without_conflicts(
     service: Service, provider: StreamProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     experience, space, people = uuid4(), uuid4(), [uuid4() for _ in range(40)]
     await announce(service, experience_added(space, experience), experience)
     for person in people:
         bought = purchased(person_id=person, space_id=space, experience_ids=(experience,))
-        await announce(service, bought, bought.order_id)
+        await announce(service, bought, bought.membership_id)
     await heard(service, 40)
 
     for person in people:
         await announce(service, person_banned(space, person), uuid4(), version=2)
-    told = (await heard(service, 80))[40:]
+    announced = (await heard(service, 80))[40:]
 
-    out = {ChatMembershipRemoved.model_validate_json(body).person_id for _, body in told}
+    out = {ChannelMemberRemoved.model_validate_json(body).person_id for _, body in announced}
     assert out == set(people)
     assert "Conflict" not in caplog.text
     assert not any(provider.find_member(experience, person) for person in people)
 
 
 @pytest.mark.slow(60, "starts a NATS of its own and waits for many members")
-async def test_forty_buyers_at_once_are_all_seated(
-    service: Service, provider: StreamProvider
-) -> None:
+async def test_forty_buyers_at_once_all_join(service: Service, provider: StreamProvider) -> None:
     experience, buyers = uuid4(), [uuid4() for _ in range(40)]
     await announce(service, experience_added(SPACE, experience), experience)
 
     for buyer in buyers:
         bought = purchased(person_id=buyer, experience_ids=(experience,))
-        await announce(service, bought, bought.order_id)
-    told = await heard(service, 40)
+        await announce(service, bought, bought.membership_id)
+    announced = await heard(service, 40)
 
-    seated = {ChatMembershipAdded.model_validate_json(body).person_id for _, body in told}
-    assert seated == set(buyers)
+    members = {ChannelMemberAdded.model_validate_json(body).person_id for _, body in announced}
+    assert members == set(buyers)
     assert all(provider.find_member(experience, buyer) for buyer in buyers)

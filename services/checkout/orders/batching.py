@@ -17,7 +17,7 @@ from uuid import UUID
 
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import KeyReused, Overloaded, Store
-from services.checkout.orders.tables import CheckoutTables
+from services.checkout.locks import lock_buyers
 from services.checkout.stock.inventory import Allotment
 from services.checkout.stock.tables import StockTable
 
@@ -54,7 +54,6 @@ class OrderBatcher:
         self._store = store
         self._refusals: tuple[type[Exception], ...] = (*refusals, KeyReused)
         self._stock = StockTable()
-        self._reads = CheckoutTables()
         self._waiting: dict[UUID, _Batches] = {}
         self._at_work: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="batches")
@@ -106,7 +105,7 @@ class OrderBatcher:
         return [_Alone() for _ in batch]
 
     def _in_one(self, pass_id: UUID, batch: Sequence[Buyer]) -> list[Any]:
-        self._reads.lock_buyers([buyer.person_id for buyer in batch], pass_id)
+        lock_buyers([buyer.person_id for buyer in batch], pass_id)
         with self._stock.allotted(pass_id, len(batch)) as allotment:
             return [self._answer(buyer, allotment) for buyer in batch]
 

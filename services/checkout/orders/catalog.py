@@ -16,6 +16,7 @@ class PassSale(View):
 
     name = "pass_sale"
     tables = ("pass_sale",)
+    subscriptions = (PassPublished, PassArchived)
     ddl = """
         CREATE TABLE IF NOT EXISTS pass_sale (
             pass_id uuid PRIMARY KEY,

@@ -5,14 +5,13 @@ an answer that does not come leaves the outcome unknown, and it is asked again w
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments import queries
@@ -42,7 +41,6 @@ class UseCases:
     """Where the provider's answers are recorded."""
 
     orders: Orders
-    refunds: Refunds
     payments: Payments
 
 
@@ -60,7 +58,6 @@ class Charging:
         by making it. It may raise PaymentImpossible and ProviderSilent."""
         self._store = store
         self._orders = use_cases.orders
-        self._refunds = use_cases.refunds
         self._payments = use_cases.payments
         self._provider = provider
         self._before_making = before_making
@@ -178,33 +175,6 @@ class Charging:
 
         return record
 
-    def refund(self, asked: RefundRequest, request_id: UUID, tries: int) -> Record:
-        """Send back what was asked for, unless the provider has made a refund of that request."""
-        order_id = asked.order_id
-        payment = self._provider.get(asked.payment_intent_id)
-        made = (*payment.refunds, *payment.failed_refunds)
-        if request_id in {refund.request_id for refund in made}:
-            return self._settling(order_id, [payment])
-        try:
-            refund = self._provider.refund(asked)
-        except ProviderSilent as silent:
-            if not silent.replayed:
-                raise
-            logger.warning("%s only tells its first fault again: %r", request_id, silent)
-            return lambda: self._refunds.refund_again(order_id, request_id, tries + 1)
-        except RefundImpossible as refused:
-            if refused.replayed:
-                return lambda: self._refunds.refund_again(order_id, request_id, tries + 1)
-            code = refused.code
-            settling = self._settling(order_id, [self._provider.get(asked.payment_intent_id)])
-
-            def record() -> None:
-                settling()
-                self._refunds.refuse_refund(order_id, request_id, code, tries + 1)
-
-            return record
-        return lambda: self._refunds.record_refund(order_id, refund)
-
     def _settling(self, order_id: UUID, payments: list[ProviderPayment]) -> Record:
         def record() -> None:
             for payment in payments:
@@ -258,16 +228,3 @@ class Charging:
 
     def _undecided(self, order_id: UUID) -> list[AskedPayment]:
         return self._store.query(lambda curs: queries.list_undecided_payments(curs, order_id))
-
-
-def refund_request_of(due: Mapping[str, Any]) -> RefundRequest:
-    """What the provider is asked for, by the payload of the job."""
-    request_id, tries = UUID(due["request_id"]), due["tries"]
-    key = f"refund:{request_id}"
-    return RefundRequest(
-        order_id=UUID(due["order_id"]),
-        payment_intent_id=due["payment_intent_id"],
-        idempotency_key=f"{key}:{tries}" if tries else key,
-        amount_minor=due["amount_minor"],
-        request_id=request_id,
-    )

@@ -1,7 +1,4 @@
-"""One attempt of one person to buy one pass: quote, hold, then fulfilled or expired.
-
-A fulfilled order also tells what went back of its money, in the order in which it happened.
-"""
+"""One attempt of one person to buy one pass: quote, hold, then fulfilled or expired."""
 
 from datetime import datetime
 from typing import Any
@@ -12,6 +9,7 @@ from typing_extensions import override
 
 from services.checkout.orders.quote import Quote
 from services.checkout.orders.states import OrderStatus
+from services.checkout.payments.charge import Charge
 
 
 class OrderNotOpen(Exception):
@@ -55,16 +53,11 @@ class Order(Aggregate):
         held_until: datetime
 
     class Fulfilled(Aggregate.Event):
-        """The pass is theirs."""
+        """It was settled: a membership started."""
 
         TOPIC = "checkout.order.fulfilled"
 
-        person_id: UUID
-        quote: dict[str, Any]
-        total_minor: int
-        payment_intent_id: str | None
-        granted_from: datetime
-        granted_until: datetime | None
+        fulfilled_at: datetime
 
     class Expired(Aggregate.Event):
         """It was not paid in time, or can't be paid; the seat is free again."""
@@ -76,38 +69,6 @@ class Order(Aggregate):
         pass_id: UUID
         reason: str
         expired_at: datetime
-
-    class Refunded(Aggregate.Event):
-        """Money of the purchase went back; `full`: all of it, and the purchase is over."""
-
-        TOPIC = "checkout.order.refunded"
-
-        person_id: UUID
-        space_id: UUID
-        pass_id: UUID
-        amount_minor: int
-        currency: str
-        currency_exponent: int
-        full: bool
-        cause: str
-        refunded_at: datetime
-
-    class RefundFailed(Aggregate.Event):
-        """The bank rejected a refund that had been told: that money never went back.
-
-        `stands_again`: the purchase had been refunded in full, and is theirs again.
-        """
-
-        TOPIC = "checkout.order.refund_failed"
-
-        person_id: UUID
-        space_id: UUID
-        pass_id: UUID
-        amount_minor: int
-        currency: str
-        currency_exponent: int
-        stands_again: bool
-        failed_at: datetime
 
     @event(Opened)
     def __init__(
@@ -125,7 +86,6 @@ class Order(Aggregate):
         self.held_until = held_until
         self.extensions = 0
         self.status = OrderStatus.OPEN.value
-        self.settled_by: str | None = None
 
     @staticmethod
     @override
@@ -137,6 +97,20 @@ class Order(Aggregate):
     def quote(self) -> Quote:
         """What was offered when the order was opened."""
         return Quote.from_state(self.quote_state)
+
+    @property
+    def charge(self) -> Charge:
+        """What its payments are for."""
+        quote = self.quote
+        return Charge(
+            order_id=self.id,
+            person_id=self.person_id,
+            space_id=quote.space_id,
+            pass_id=quote.pass_id,
+            amount_minor=self.total_minor,
+            currency=quote.terms.currency,
+            currency_exponent=quote.terms.currency_exponent,
+        )
 
     @property
     def is_open(self) -> bool:
@@ -152,21 +126,6 @@ class Order(Aggregate):
         """Raises OrderNotOpen."""
         if not self.is_open:
             raise OrderNotOpen(self.id)
-
-    def _whose(self) -> dict[str, UUID]:
-        return {
-            "person_id": self.person_id,
-            "space_id": self.quote_state["space_id"],
-            "pass_id": self.quote_state["pass_id"],
-        }
-
-    def _money(self, amount_minor: int) -> dict[str, Any]:
-        terms = self.quote.terms
-        return {
-            "amount_minor": amount_minor,
-            "currency": terms.currency,
-            "currency_exponent": terms.currency_exponent,
-        }
 
     def extend_hold(self, until: datetime) -> None:
         """Keep the seat longer. Raises OrderNotOpen."""
@@ -187,54 +146,28 @@ class Order(Aggregate):
     def _hold_restarted(self, held_until: datetime) -> None:
         self.held_until = held_until
 
-    def fulfil(self, payment_intent_id: str | None, at: datetime) -> None:
-        """Give the pass for this payment (None: nothing was due). Raises OrderNotOpen."""
+    def fulfil(self, at: datetime) -> None:
+        """Settle it, paid or free. Raises OrderNotOpen."""
         if not self.may_be_fulfilled:
             raise OrderNotOpen(self.id)
-        self.trigger_event(
-            Order.Fulfilled,
-            person_id=self.person_id,
-            quote=self.quote_state,
-            total_minor=self.total_minor,
-            payment_intent_id=payment_intent_id,
-            granted_from=at,
-            granted_until=self.quote.terms.granted_until(at),
-        )
+        self._fulfilled(fulfilled_at=at)
 
     @event(Fulfilled)
-    def _fulfilled(self, payment_intent_id: str | None) -> None:
+    def _fulfilled(self, fulfilled_at: datetime) -> None:
         self.status = OrderStatus.FULFILLED.value
-        self.settled_by = payment_intent_id
 
     def expire(self, reason: str, at: datetime) -> None:
         """Let go of the order. Raises OrderNotOpen."""
         self.require_open()
-        self.trigger_event(Order.Expired, **self._whose(), reason=reason, expired_at=at)
+        self.trigger_event(
+            Order.Expired,
+            person_id=self.person_id,
+            space_id=self.quote_state["space_id"],
+            pass_id=self.quote_state["pass_id"],
+            reason=reason,
+            expired_at=at,
+        )
 
     @event(Expired)
     def _expired(self) -> None:
         self.status = OrderStatus.EXPIRED.value
-
-    def tell_refund(self, amount_minor: int, cause: str, at: datetime, *, full: bool) -> None:
-        """That much of the purchase went back; a full refund ends it."""
-        money = self._money(amount_minor)
-        self.trigger_event(
-            Order.Refunded, **self._whose(), **money, full=full, cause=cause, refunded_at=at
-        )
-
-    @event(Refunded)
-    def _refunded(self, full: bool) -> None:
-        if full:
-            self.status = OrderStatus.REFUNDED.value
-
-    def tell_failed_refund(self, amount_minor: int, at: datetime, *, stands_again: bool) -> None:
-        """The bank rejected a refund that had been told."""
-        money = self._money(amount_minor)
-        self.trigger_event(
-            Order.RefundFailed, **self._whose(), **money, stands_again=stands_again, failed_at=at
-        )
-
-    @event(RefundFailed)
-    def _refund_failed(self, stands_again: bool) -> None:
-        if stands_again:
-            self.status = OrderStatus.FULFILLED.value

@@ -1,4 +1,4 @@
-"""Orders as their buyers and the teams see them."""
+"""The orders, one row for each."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,10 @@ from services.checkout.payments.payment import Payment
 
 
 class OrderList(View):
-    """Every order as its buyer and the team see it; one open order per person and pass."""
+    """Every order, however it ended; one open order per person and pass.
+
+    What became of the purchase afterwards is in `membership_list`, its money in `payment_list`.
+    """
 
     name = "order_list"
     tables = ("order_list",)
@@ -40,16 +43,11 @@ class OrderList(View):
             held_until timestamptz NOT NULL,
             extensions integer NOT NULL DEFAULT 0,
             -- Of the last refused charge, until another payment is asked for or one succeeds.
-            failure_code text,
-            granted_from timestamptz,
-            granted_until timestamptz,
-            refunded_minor bigint NOT NULL DEFAULT 0,
-            refund_failure text
+            failure_code text
         );
         CREATE UNIQUE INDEX IF NOT EXISTS order_list_one_open
             ON order_list (person_id, pass_id) WHERE status = 'open';
-        CREATE INDEX IF NOT EXISTS order_list_of_person ON order_list (person_id, pass_id, status);
-        CREATE INDEX IF NOT EXISTS order_list_of_space ON order_list (space_id, granted_from);
+        CREATE INDEX IF NOT EXISTS order_list_of_person ON order_list (person_id, opened_at);
     """
 
     @override
@@ -106,38 +104,13 @@ class OrderList(View):
     def _change(self, event: Any, curs: ViewCursor) -> None:
         match event:
             case Order.Fulfilled():
-                _set(
-                    curs,
-                    event,
-                    "status = 'fulfilled', granted_from = %s, granted_until = %s,"
-                    " failure_code = NULL",
-                    event.granted_from,
-                    event.granted_until,
-                )
+                _set(curs, event, "status = 'fulfilled', failure_code = NULL")
             case Order.Expired():
                 _set(curs, event, "status = 'expired'")
             case Order.HoldExtended():
                 _set(curs, event, "held_until = %s, extensions = extensions + 1", event.held_until)
             case Order.HoldRestarted():
                 _set(curs, event, "held_until = %s", event.held_until)
-            case Order.Refunded():
-                _set(
-                    curs,
-                    event,
-                    "refunded_minor = refunded_minor + %s,"
-                    " status = CASE WHEN %s THEN 'refunded' ELSE status END",
-                    event.amount_minor,
-                    event.full,
-                )
-            case Order.RefundFailed():
-                _set(
-                    curs,
-                    event,
-                    "refunded_minor = refunded_minor - %s,"
-                    " status = CASE WHEN %s THEN 'fulfilled' ELSE status END",
-                    event.amount_minor,
-                    event.stands_again,
-                )
             case _:
                 pass
 
@@ -147,18 +120,12 @@ class OrderList(View):
                 _set(curs, event, "failure_code = %s", event.code)
             case Payment.Requested() | Payment.Succeeded():
                 _set(curs, event, "failure_code = NULL")
-            case Payment.RefundRequested(whole=False):
-                _set(curs, event, "refund_failure = NULL")
-            case Payment.RefundRefused():
-                _set(curs, event, "refund_failure = %s", event.code)
             case Payment.Refunded(whole=True, full=True):
                 change = "status = CASE status WHEN 'expired' THEN 'returned' ELSE status END"
                 _set(curs, event, change)
             case Payment.RefundFailed(reopened=True):
                 change = "status = CASE status WHEN 'returned' THEN 'expired' ELSE status END"
                 _set(curs, event, change)
-            case Payment.RefundFailed(whole=False):
-                _set(curs, event, "refund_failure = %s", event.failure)
             case _:
                 pass
 

@@ -62,8 +62,8 @@ class OrderState(Frozen):
     currency_exponent: int
     opened_at: AwareDatetime
     held_until: AwareDatetime
-    granted_from: AwareDatetime | None
-    granted_until: AwareDatetime | None
+    access_from: AwareDatetime | None
+    access_until: AwareDatetime | None
     failure_code: str | None
     payment: PaymentForm | None = None
     payment_pending: bool = False
@@ -73,9 +73,27 @@ class OrderState(Frozen):
     return_cause: str | None = None
 
 
+_OF_ORDER: Final = (
+    "order_id version person_id space_id pass_id pass_version_id version_number space_slug"
+    " space_name pass_slug pass_name redirect_url pricing_type total_minor currency"
+    " currency_exponent opened_at held_until extensions failure_code"
+)
+PURCHASE_COLUMNS: Final = f"""
+    {", ".join(f"o.{column}" for column in _OF_ORDER.split())},
+    CASE WHEN m.state = 'refunded' THEN 'refunded' ELSE o.status END AS status,
+    m.access_from, m.access_until, coalesce(b.refunded_minor, 0) AS refunded_minor,
+    b.refund_failure
+"""
+PURCHASE_TABLES: Final = """
+    order_list o LEFT JOIN membership_list m USING (order_id)
+    LEFT JOIN payment_list b ON b.payment_intent_id = m.payment_intent_id
+"""
+"""An order with what it started and the payment that bought it: `refunded` is a state of the
+membership."""
+
 # What was asked for without an answer is looked for until the end of the order is off the schedule.
 _ORDER: Final = f"""
-    SELECT o.*, s.client_secret,
+    SELECT {PURCHASE_COLUMNS}, s.client_secret,
         o.status IN ('expired', 'returned') AND EXISTS (
             SELECT FROM payment_list u WHERE u.order_id = o.order_id
             AND u.state NOT IN ('cancelled', 'impossible', 'returned')
@@ -85,7 +103,7 @@ _ORDER: Final = f"""
         (SELECT r.return_cause FROM payment_list r
             WHERE r.order_id = o.order_id AND r.return_cause IS NOT NULL
             ORDER BY r.attempt DESC LIMIT 1) AS return_cause
-    FROM order_list o
+    FROM {PURCHASE_TABLES}
     LEFT JOIN payment_list p ON p.order_id = o.order_id AND p.state IN ('created', 'failed')
     LEFT JOIN payment_secrets s ON s.payment_intent_id = p.payment_intent_id
 """  # noqa: S608 - our own text
@@ -108,8 +126,8 @@ def get_order(
 def list_orders_of(curs: ViewCursor, person_id: UUID, limit: int) -> list[OrderState]:
     """The person's orders that are more than an unpaid attempt, the newest first."""
     rows = curs.execute(
-        "SELECT *, NULL AS client_secret FROM order_list"
-        " WHERE person_id = %s AND status <> 'expired' ORDER BY opened_at DESC LIMIT %s",
+        f"SELECT {PURCHASE_COLUMNS}, NULL AS client_secret FROM {PURCHASE_TABLES}"  # noqa: S608
+        " WHERE o.person_id = %s AND o.status <> 'expired' ORDER BY o.opened_at DESC LIMIT %s",
         (person_id, limit),
     )
     return [_order(row, "") for row in rows]

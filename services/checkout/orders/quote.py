@@ -38,7 +38,7 @@ class Terms:
             sale_ends_at=_instant(frozen["sale_ends_at"]),
         )
 
-    def granted_until(self, bought_at: datetime) -> datetime | None:
+    def access_until(self, bought_at: datetime) -> datetime | None:
         """When what was bought then expires; None is never."""
         ends = [self.auto_expire_at] if self.auto_expire_at else []
         if self.expires_after_days is not None:

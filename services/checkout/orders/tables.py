@@ -1,17 +1,18 @@
-"""What is read and locked while somebody decides on an order, in the open unit of work."""
+"""What is read while somebody decides on an order, in the open unit of work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.checkout.memberships.tables import IS_LIVE
 from services.checkout.orders.eligibility import Eligibility
 from services.checkout.orders.quote import Quote
 from services.checkout.payments.provider import ProviderPayment
 from services.checkout.sql import execute
 from services.checkout.stock.inventory import PassNotFound
 
-ELIGIBILITY_COLUMNS: Final = """
+ELIGIBILITY_COLUMNS: Final = f"""
     p.version_id, p.version_number, p.space_id, p.space_slug, p.space_name, p.pass_slug,
     p.pass_name, p.experience_ids, p.terms AS frozen_terms, p.archived,
     EXISTS (SELECT 1 FROM team_list t WHERE t.space_id = p.space_id
@@ -20,14 +21,10 @@ ELIGIBILITY_COLUMNS: Final = """
             AND b.person_id = %(person_id)s AND b.banned) AS banned,
     (SELECT o.order_id FROM order_list o WHERE o.person_id = %(person_id)s
      AND o.pass_id = p.pass_id AND o.status = 'open') AS open_order_id,
-    (SELECT o.order_id FROM order_list o WHERE o.person_id = %(person_id)s
-     AND o.pass_id = p.pass_id AND o.status = 'fulfilled'
-     AND (o.granted_until IS NULL OR o.granted_until > %(at)s)
-     AND (p.experience_ids = '{}' OR NOT p.experience_ids <@ ARRAY(
-         SELECT r.experience_id FROM removal_list r WHERE r.order_id = o.order_id))
-     LIMIT 1) AS owned_order_id
-"""
-"""How a person stands to a pass of `pass_sale p`, at an instant: what `standing_of` reads."""
+    (SELECT m.order_id FROM membership_list m WHERE m.person_id = %(person_id)s
+     AND m.pass_id = p.pass_id AND {IS_LIVE} LIMIT 1) AS owned_order_id
+"""  # noqa: S608 - our own text
+"""How a person stands to a pass of `pass_sale p`, at an instant: what `eligibility_of` reads."""
 
 
 def eligibility_of(pass_id: UUID, row: Mapping[str, Any]) -> Eligibility:
@@ -63,26 +60,7 @@ _ELIGIBILITY: Final = f"""
 
 
 class CheckoutTables:
-    """What is known of passes and people when somebody wants to buy, and the locks of deciding."""
-
-    def lock_buyer(self, person_id: UUID, pass_id: UUID) -> None:
-        """Until the transaction ends."""
-        execute(
-            "SELECT pg_advisory_xact_lock(2, hashtext(%(key)s))", {"key": f"{person_id}/{pass_id}"}
-        )
-
-    def lock_order(self, order_id: UUID) -> None:
-        """Until the transaction ends."""
-        execute("SELECT pg_advisory_xact_lock(3, hashtext(%(key)s))", {"key": str(order_id)})
-
-    def lock_buyers(self, person_ids: Sequence[UUID], pass_id: UUID) -> None:
-        """The locks of a batch, always in the same order, so that two batches can't block."""
-        keys = sorted(f"{person_id}/{pass_id}" for person_id in set(person_ids))
-        execute(
-            "SELECT pg_advisory_xact_lock(2, hashtext(key))"
-            " FROM unnest(%(keys)s::text[]) WITH ORDINALITY AS k(key, n) ORDER BY n",
-            {"keys": keys},
-        )
+    """What is known of passes and people when somebody wants to buy."""
 
     def eligibility(self, pass_id: UUID, person_id: UUID, at: datetime) -> Eligibility:
         """How the person stands to the pass. Raises PassNotFound."""
@@ -92,21 +70,6 @@ class CheckoutTables:
         if found is None:
             raise PassNotFound(pass_id)
         return eligibility_of(pass_id, found)
-
-    def bought_during_a_ban(
-        self, space_id: UUID, person_id: UUID, since: datetime
-    ) -> Sequence[UUID]:
-        """Orders that were paid after a ban fell which still stands."""
-        rows = execute(
-            """
-            SELECT order_id FROM order_list
-            JOIN ban_list USING (space_id, person_id)
-            WHERE space_id = %(space_id)s AND person_id = %(person_id)s AND banned
-              AND status = 'fulfilled' AND total_minor > 0 AND granted_from > %(since)s
-            """,
-            {"space_id": space_id, "person_id": person_id, "since": since},
-        )
-        return [row["order_id"] for row in rows]
 
     def keep_secret(self, payment: ProviderPayment) -> None:
         """Keep what lets the buyer's browser pay, until the order is settled."""

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from libs.permissions import Permission, may
 from libs.runtime.views.view import ViewCursor
-from services.checkout.orders.queries import Frozen
+from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES, Frozen
 from services.checkout.orders.states import OrderStatus
 
 
@@ -40,7 +40,7 @@ class SpacePurchase(Frozen):
     currency: str
     currency_exponent: int
     bought_at: AwareDatetime
-    granted_until: AwareDatetime | None
+    access_until: AwareDatetime | None
     refund_failure: str | None = None
 
 
@@ -91,12 +91,12 @@ def list_purchases(
 ) -> list[SpacePurchase]:
     """What was bought in a space, the newest first; page on by the last `bought_at`."""
     rows = curs.execute(
-        """
-        SELECT *, granted_from AS bought_at FROM order_list
-        WHERE space_id = %(space)s AND status IN ('fulfilled', 'refunded')
-          AND (%(before)s::timestamptz IS NULL OR granted_from < %(before)s)
-        ORDER BY granted_from DESC, order_id LIMIT %(limit)s
-        """,
+        f"""
+        SELECT {PURCHASE_COLUMNS}, m.access_from AS bought_at FROM {PURCHASE_TABLES}
+        WHERE m.space_id = %(space)s
+          AND (%(before)s::timestamptz IS NULL OR m.access_from < %(before)s)
+        ORDER BY m.access_from DESC, m.order_id LIMIT %(limit)s
+        """,  # noqa: S608 - our own text
         {"space": space_id, "before": before, "limit": limit},
     )
     return [SpacePurchase.model_validate(row) for row in rows]
@@ -105,14 +105,14 @@ def list_purchases(
 def get_numbers(curs: ViewCursor, space_id: UUID) -> SpaceNumbers:
     """Gross, refunds and net per currency, and the stock of each pass."""
     money = curs.execute(
-        """
+        f"""
         SELECT currency, currency_exponent, count(*) AS purchases,
                sum(total_minor)::bigint AS gross_minor,
                sum(refunded_minor)::bigint AS refunds_minor,
                sum(total_minor - refunded_minor)::bigint AS net_minor
-        FROM order_list WHERE space_id = %s AND status IN ('fulfilled', 'refunded')
+        FROM (SELECT {PURCHASE_COLUMNS} FROM {PURCHASE_TABLES} WHERE m.space_id = %s) AS bought
         GROUP BY currency, currency_exponent ORDER BY currency
-        """,
+        """,  # noqa: S608 - our own text
         (space_id,),
     ).fetchall()
     seats = curs.execute(

@@ -5,11 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from services.checkout.context import Context
+from services.checkout.memberships.membership import Membership
+from services.checkout.memberships.use_cases import Memberships
 from services.checkout.orders.eligibility import refuse_unless_on_sale
 from services.checkout.orders.order import Order
-from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.repository import OrderRepository
-from services.checkout.payments.charge import BOUGHT_NOTHING, Charge, PaymentState
+from services.checkout.payments.charge import BOUGHT_NOTHING, PaymentState
 from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderPayment
 from services.checkout.payments.use_cases import Payments, knows
@@ -37,7 +38,7 @@ class Orders:
         context: Context,
         repository: OrderRepository,
         inventory: Inventory,
-        refunds: Refunds,
+        memberships: Memberships,
         payments: Payments,
         hold: timedelta,
     ) -> None:
@@ -48,7 +49,7 @@ class Orders:
         self._reads = repository.reads
         self._repository = repository
         self._inventory = inventory
-        self._refunds = refunds
+        self._memberships = memberships
         self._payments = payments
 
     def open_order(
@@ -64,7 +65,7 @@ class Orders:
         the refusals of `refuse_unless_on_sale`, SoldOut last.
         """
         now = self._clock.now()
-        self._reads.lock_buyer(person_id, pass_id)
+        self._context.locks.lock_buyer(person_id, pass_id)
         eligibility = self._reads.eligibility(pass_id, person_id, now)
         refuse_unless_on_sale(eligibility, now)
         if eligibility.open_order_id is not None:
@@ -78,12 +79,13 @@ class Orders:
             held_until=now + self.hold,
         )
         if order.total_minor == 0:
-            order.fulfil(None, now)
-            self._context.save(order, self._inventory.take(order.id, pass_id, now, allotment))
+            membership = self._fulfil(order, None, now)
+            seat = self._inventory.take(order.id, pass_id, now, allotment)
+            self._context.save(order, membership, seat)
             return str(order.id)
         # Before anything is written: a buyer refused in a batch shares its transaction with others.
         seat = self._inventory.hold(order.id, pass_id, now, allotment)
-        payment = self._payments.request(charge_for(order), 1, now)
+        payment = self._payments.request(order.charge, 1, now)
         self._schedule_end_of_hold(order)
         self._context.save(order, payment, seat)
         return str(order.id)
@@ -103,7 +105,7 @@ class Orders:
         now = self._clock.now()
         is_first = all(p.payment_intent_id is None for p in self._payments.all_of(order_id))
         waited = is_first and now > order.held_until - self.hold * (1 - WAIT_FORGIVEN)
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.attach(provider.payment_intent_id, now)
         if order.is_open:
             if waited:
@@ -142,7 +144,7 @@ class Orders:
         payments = list(self._payments.all_of(order.id))
         if payments and payments[-1].is_over:
             now = self._clock.now()
-            self._context.save(self._payments.request(charge_for(order), len(payments) + 1, now))
+            self._context.save(self._payments.request(order.charge, len(payments) + 1, now))
 
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
         """Bring an order to where its payment is at the provider. Redelivered, it happens once.
@@ -152,16 +154,17 @@ class Orders:
         """
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
-        if payment.state == PaymentState.SUCCEEDED:
-            self._fulfil_or_return(order, payment, seat, now)
-        if payment.payment_intent_id == order.settled_by:
-            self._refunds.compare(order, payment, seat, provider)
+        membership = self._memberships.of_order(order_id)
+        if payment.state == PaymentState.SUCCEEDED and not _bought_by(payment, membership):
+            membership = self._fulfil_or_return(order, payment, seat, now) or membership
+        if membership is not None and _bought_by(payment, membership):
+            self._memberships.refunds.compare(membership, payment, seat, provider)
         elif payment.state in BOUGHT_NOTHING:
             self._payments.compare(payment, provider, now)
-        self._context.save(order, payment, seat)
+        self._context.save(order, membership, payment, seat)
 
     def close_again(self, order_id: UUID) -> None:
         """Neither cancelled nor captured: retry in five minutes."""
@@ -181,7 +184,7 @@ class Orders:
         if not order.is_open:
             return
         now = self._clock.now()
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.attach(provider.payment_intent_id, now)
         # Redelivered, or after the hold has begun anew, its end is on the schedule already.
         if order.held_until <= now:
@@ -210,9 +213,9 @@ class Orders:
             return "unknown" if lost else None
         return None if knows(payment, movement) else payment.state
 
-    def _fulfil_or_return(self, order: Order, payment: Payment, seat: Seat, now: datetime) -> None:
-        if order.settled_by == payment.payment_intent_id:
-            return
+    def _fulfil_or_return(
+        self, order: Order, payment: Payment, seat: Seat, now: datetime
+    ) -> Membership | None:
         purpose = self._why_unusable(order, payment)
         if purpose is None:
             try:
@@ -222,11 +225,27 @@ class Orders:
         if purpose is not None:
             self._payments.return_whole(payment, purpose, now)
             self._expire(order, seat, SeatReason.PAYMENT_RETURNED, now)
-            return
-        order.fulfil(payment.payment_intent_id, now)
+            return None
+        membership = self._fulfil(order, payment.payment_intent_id, now)
         self._end(order)
         if self._payments.is_only_one(payment):
             self._schedule.cancel(CLOSE_ORDER, str(order.id))
+        return membership
+
+    def _fulfil(self, order: Order, payment_intent_id: str | None, now: datetime) -> Membership:
+        """Settle the order by this payment (None: nothing was due); its membership starts."""
+        order.fulfil(now)
+        return self._memberships.start(
+            Membership(
+                order_id=order.id,
+                person_id=order.person_id,
+                quote=order.quote_state,
+                total_minor=order.total_minor,
+                payment_intent_id=payment_intent_id,
+                access_from=now,
+                access_until=order.quote.terms.access_until(now),
+            )
+        )
 
     def _why_unusable(self, order: Order, payment: Payment) -> str | None:
         if not order.may_be_fulfilled:
@@ -234,7 +253,7 @@ class Orders:
         terms = order.quote.terms
         if (payment.captured_minor, payment.currency) != (order.total_minor, terms.currency):
             return "provider"
-        until = terms.granted_until(self._clock.now())
+        until = terms.access_until(self._clock.now())
         if until is not None and until <= self._clock.now():
             return "too_late"
         eligibility = self._repository.eligibility_of(order)
@@ -262,19 +281,9 @@ class Orders:
         self._reads.forget_secrets(order.id)
 
 
+def _bought_by(payment: Payment, membership: Membership | None) -> bool:
+    return membership is not None and membership.payment_intent_id == payment.payment_intent_id
+
+
 def _about(order_id: UUID) -> dict[str, str]:
     return {"order_id": str(order_id)}
-
-
-def charge_for(order: Order) -> Charge:
-    """What a payment of the order is for."""
-    quote = order.quote
-    return Charge(
-        order_id=order.id,
-        person_id=order.person_id,
-        space_id=quote.space_id,
-        pass_id=quote.pass_id,
-        amount_minor=order.total_minor,
-        currency=quote.terms.currency,
-        currency_exponent=quote.terms.currency_exponent,
-    )

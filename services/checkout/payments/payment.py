@@ -125,8 +125,9 @@ class Payment(Aggregate):
     class RefundFailed(Event):
         """The bank rejected a refund: that money never went back.
 
-        `counted`: it had been recorded as refunded. `reopened`: a payment that bought nothing had
-        been returned, and has to be returned again.
+        `counted`: it had been recorded as refunded. `stands_again`: the purchase had been refunded
+        in full, and is theirs again. `reopened`: a payment that bought nothing had been returned,
+        and has to be returned again.
         """
 
         TOPIC = "checkout.payment.refund_failed"
@@ -135,9 +136,12 @@ class Payment(Aggregate):
         request_id: UUID | None
         refund_id: str
         amount_minor: int
+        currency: str
+        currency_exponent: int
         failure: str
         whole: bool
         counted: bool
+        stands_again: bool
         reopened: bool
         failed_at: datetime
 
@@ -216,6 +220,7 @@ class Payment(Aggregate):
         """Move forward to where the provider has it; a refused charge is kept if wanted."""
         self.attach(payment.payment_intent_id, at)
         intent = payment.payment_intent_id
+        is_new_failure = payment.failure not in {None, *self.failures}
         if payment.status is PaymentStatus.SUCCEEDED and self.state in NOT_CAPTURED:
             self.tell(
                 Payment.Succeeded,
@@ -228,15 +233,7 @@ class Payment(Aggregate):
             )
         elif payment.status is PaymentStatus.CANCELLED and self.state in UNDECIDED:
             self.tell(Payment.Cancelled, payment_intent_id=intent, cancelled_at=at)
-        elif (
-            self.state in UNDECIDED
-            and tells_failures
-            and payment.failure
-            not in {
-                None,
-                *self.failures,
-            }
-        ):
+        elif self.state in UNDECIDED and tells_failures and is_new_failure:
             self._fail(intent, payment.failure or "", payment.failure_code or "unknown", at)
 
     def _fail(self, payment_intent_id: str | None, failure: str, code: str, at: datetime) -> None:

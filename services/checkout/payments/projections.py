@@ -27,6 +27,9 @@ class PaymentList(View):
             payment_intent_id text UNIQUE,
             state text NOT NULL,
             return_cause text,
+            refunded_minor bigint NOT NULL DEFAULT 0,
+            -- Of the last refund that was asked for by itself, or that a bank rejected.
+            refund_failure text,
             UNIQUE (order_id, attempt)
         )
     """
@@ -70,17 +73,36 @@ class PaymentList(View):
                 _set(curs, event, "state = %s", PaymentState.CANCELLED)
             case Payment.Succeeded():
                 _set(curs, event, "state = %s", PaymentState.SUCCEEDED)
+            case _:
+                self._refund(event, curs)
+
+    def _refund(self, event: Payment.Event, curs: ViewCursor) -> None:
+        match event:
             case Payment.RefundRequested(whole=True):
                 _set(curs, event, "state = 'returning', return_cause = %s", event.purpose)
-            case Payment.Refunded(whole=True, full=True):
-                _set(curs, event, "state = %s", PaymentState.RETURNED)
-            case Payment.RefundFailed(reopened=True):
-                _set(curs, event, "state = %s", PaymentState.RETURNING)
+            case Payment.RefundRequested():
+                _set(curs, event, "refund_failure = %s", None)
+            case Payment.RefundRefused():
+                _set(curs, event, "refund_failure = %s", event.code)
+            case Payment.Refunded():
+                _set(curs, event, "refunded_minor = refunded_minor + %s", event.amount_minor)
+                if event.whole and event.full:
+                    _set(curs, event, "state = %s", PaymentState.RETURNED)
+            case Payment.RefundFailed():
+                self._fail_refund(event, curs)
             case _:
                 pass
 
+    def _fail_refund(self, event: Payment.RefundFailed, curs: ViewCursor) -> None:
+        if event.counted:
+            _set(curs, event, "refunded_minor = refunded_minor - %s", event.amount_minor)
+        if event.reopened:
+            _set(curs, event, "state = %s", PaymentState.RETURNING)
+        if not event.whole:
+            _set(curs, event, "refund_failure = %s", event.failure)
 
-def _set(curs: ViewCursor, event: Payment.Event, change: str, value: str) -> None:
+
+def _set(curs: ViewCursor, event: Payment.Event, change: str, value: str | int | None) -> None:
     curs.execute(
         f"UPDATE payment_list SET {change} WHERE payment_id = %s",  # noqa: S608 - our own text
         (value, event.originator_id),

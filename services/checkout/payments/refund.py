@@ -104,8 +104,14 @@ def record_refund(
     return payment.pending_events[-1]  # type: ignore[return-value]
 
 
+def would_lack(payment: Payment, failed: ProviderRefund) -> bool:
+    """Whether less than was captured is refunded once that refund, told as made, has failed."""
+    counted = payment.refunds.get(failed.refund_id, 0)
+    return counted > 0 and payment.refunded_minor - counted < payment.captured_minor
+
+
 def fail_refund(
-    payment: Payment, refund: ProviderRefund, at: datetime
+    payment: Payment, refund: ProviderRefund, at: datetime, *, stands_again: bool = False
 ) -> Payment.RefundFailed | None:
     """The bank rejected it: it never counts again. None when that is known."""
     if refund.refund_id in payment.failed_refunds:
@@ -119,9 +125,12 @@ def fail_refund(
         request_id=refund.request_id if asked else None,
         refund_id=refund.refund_id,
         amount_minor=refund.amount_minor,
+        currency=payment.currency,
+        currency_exponent=payment.currency_exponent,
         failure=refund.failure or "unknown",
         whole=payment.purpose is not None,
         counted=counted > 0,
+        stands_again=stands_again,
         reopened=payment.state == PaymentState.RETURNED and left < payment.captured_minor,
         failed_at=at,
     )

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError
@@ -35,19 +35,11 @@ AFTER_FAILED_REFUND: Final = timedelta(minutes=5)
 """Until money that a bank rejected is sent again; four times as long each time, a day at most."""
 
 
-class OrderLocks(Protocol):
-    """Keeps others from deciding on an order and its payments meanwhile."""
-
-    def lock_order(self, order_id: UUID) -> None:
-        """Let nobody else decide on this order until the unit of work ends."""
-
-
 class Payments:
     """The stored payments; whoever changes one has locked its order."""
 
-    def __init__(self, context: Context, locks: OrderLocks) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._locks = locks
 
     def get(self, order_id: UUID, attempt: int) -> Payment | None:
         """An order's nth payment."""
@@ -98,7 +90,7 @@ class Payments:
 
         Does nothing when it is over, or when a newer key is on the schedule.
         """
-        self._locks.lock_order(order_id)
+        self._context.locks.lock_order(order_id)
         payment = self.find(order_id, payment_intent_id)
         if payment is None or payment.state != PaymentState.RETURNING:
             return
@@ -107,7 +99,7 @@ class Payments:
 
     def record_return(self, order_id: UUID, payment_intent_id: str, refund: ProviderRefund) -> None:
         """The provider returned a payment that bought nothing, or tells at once that it failed."""
-        self._locks.lock_order(order_id)
+        self._context.locks.lock_order(order_id)
         payment = self.find(order_id, payment_intent_id)
         if payment is None:
             raise OrderNotFound(order_id)

@@ -28,20 +28,12 @@ class Charges(Protocol):
         ...
 
 
-class Locks(Protocol):
-    """Keeps others from deciding meanwhile."""
-
-    def lock_order(self, order_id: UUID) -> None:
-        """Let nobody else decide on this order until the unit of work ends."""
-
-
 class Reconciliation:
     """Keeps discrepancies, orphaned payments and daily balances."""
 
-    def __init__(self, context: Context, charges: Charges, locks: Locks) -> None:
+    def __init__(self, context: Context, charges: Charges) -> None:
         self._context = context
         self._charges = charges
-        self._locks = locks
 
     def reconcile(self, movement: ProviderMovement, payment: ProviderPayment) -> bool:
         """Apply what a list of the provider says, and keep how our books differed.
@@ -69,7 +61,7 @@ class Reconciliation:
 
         True if newly recorded; False if known or the order exists.
         """
-        self._locks.lock_order(order_id)
+        self._context.locks.lock_order(order_id)
         if order_id in self._context.repository:
             return False
         now = self._context.clock.now()

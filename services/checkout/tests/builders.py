@@ -11,6 +11,7 @@ from libs.events.envelope import Envelope, event_id_of
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.schedule import MemorySchedule
 from services.checkout.application import Parts, application
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
 from services.checkout.payments.payment import Payment
@@ -105,7 +106,7 @@ class Shop:
     counters: MemoryCounters = field(default_factory=MemoryCounters)
 
     def __post_init__(self) -> None:
-        parts = Parts(counters=self.counters, reads=self.reads)
+        parts = Parts(counters=self.counters, locks=self.reads, reads=self.reads, owned=self.reads)
         self.checkout = application(None, self.clock, self.schedule, parts)
         self.reads.checkout = self.checkout
 
@@ -121,6 +122,13 @@ class Shop:
     def order(self, order_id: UUID) -> Order:
         order: Order = self.checkout.repository.get(order_id)
         return order
+
+    def membership(self, order_id: UUID) -> Membership:
+        membership: Membership = self.checkout.repository.get(Membership.create_id(order_id))
+        return membership
+
+    def told_of_membership(self, order_id: UUID) -> list[str]:
+        return self.told(Membership.create_id(order_id))
 
     def payment(self, order_id: UUID, attempt: int = 1) -> Payment:
         payment: Payment = self.checkout.repository.get(Payment.id_of(order_id, attempt))

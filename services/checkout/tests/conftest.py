@@ -14,6 +14,7 @@ import pytest
 from libs.events.catalog import PassPublished, PassTerms
 from libs.events.contract import Contract
 from libs.runtime.http import person_token
+from libs.runtime.messaging.handling import with_views
 from libs.runtime.scheduling.clock import Clock, FixedClock, SystemClock
 from libs.runtime.scheduling.worker import Worker
 from libs.runtime.service import Service
@@ -22,8 +23,10 @@ from libs.runtime.store.store import Store
 from services.checkout.__main__ import compose
 from services.checkout.application import Checkout
 from services.checkout.flows import Workers, jobs, talking_to, timers
+from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES
 from services.checkout.payments.provider import PaymentProvider
 from services.checkout.payments.queue.waiting_room import WaitingRoom, queue_for, spare_turn
+from services.checkout.projections import VIEWS
 from services.checkout.reactions import SUBSCRIPTIONS
 from services.checkout.reconciliation.run import schedule_runs
 from services.checkout.settings import Settings
@@ -83,7 +86,7 @@ class Shop:
 
         def react() -> None:
             self.store.project(contract, envelope)
-            SUBSCRIPTIONS[type(contract)](contract, envelope, self.checkout)
+            with_views(SUBSCRIPTIONS, VIEWS)[type(contract)](contract, envelope, self.checkout)
 
         self.store.react(envelope, "checkout-catalog", react)
 
@@ -149,7 +152,9 @@ class Shop:
         return row
 
     def order(self, order_id: UUID) -> dict[str, Any]:
-        return self.row("SELECT * FROM order_list WHERE order_id = %s", order_id)
+        """The order as its buyer sees it."""
+        sql = f"SELECT {PURCHASE_COLUMNS} FROM {PURCHASE_TABLES} WHERE o.order_id = %s"  # noqa: S608
+        return self.row(sql, order_id)
 
     def stock(self, pass_id: UUID) -> tuple[int | None, int, int]:
         row = self.row("SELECT capacity, held, sold FROM stock WHERE pass_id = %s", pass_id)

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.eligibility import Eligibility
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class MemoryReads:
-    """Passes and people in dicts; orders are looked up in the store of the checkout itself."""
+    """Passes and people in dicts; orders and memberships are looked up in the store itself."""
 
     offers: dict[UUID, Quote] = field(default_factory=dict)
     archived: set[UUID] = field(default_factory=set)
@@ -51,21 +52,37 @@ class MemoryReads:
         if pass_id not in self.offers:
             raise PassNotFound(pass_id)
         by_status = {o.status: o.id for o in self._orders(pass_id, person_id)}
+        owned = self._live(person_id, pass_id, at)
         return Eligibility(
             quote=self.offers[pass_id],
             archived=pass_id in self.archived,
             on_team=person_id in self.team,
             banned=person_id in self.banned,
             open_order_id=by_status.get("open"),
-            owned_order_id=by_status.get("fulfilled"),
+            owned_order_id=None if owned is None else owned.order_id,
         )
 
+    def live_membership(self, person_id: UUID, pass_id: UUID, at: datetime) -> UUID | None:
+        live = self._live(person_id, pass_id, at)
+        return None if live is None else live.id
+
+    def _live(self, person_id: UUID, pass_id: UUID, at: datetime) -> Membership | None:
+        owned: list[Membership] = self._begun_by("checkout.membership.started")
+        for each in owned:
+            mine = (each.pass_id, each.person_id) == (pass_id, person_id)
+            if mine and each.is_live and not each.has_expired(at):
+                return each
+        return None
+
     def _orders(self, pass_id: UUID, person_id: UUID) -> list[Order]:
+        orders: list[Order] = self._begun_by("checkout.order.opened")
+        return [o for o in orders if (o.quote.pass_id, o.person_id) == (pass_id, person_id)]
+
+    def _begun_by(self, topic: str) -> list[Any]:
         assert self.checkout is not None
         stored = self.checkout.recorder.select_notifications(None, 10_000)
-        ids = dict.fromkeys(n.originator_id for n in stored if n.topic == "checkout.order.opened")
-        orders: list[Order] = [self.checkout.repository.get(id_) for id_ in ids]
-        return [o for o in orders if (o.quote.pass_id, o.person_id) == (pass_id, person_id)]
+        ids = dict.fromkeys(n.originator_id for n in stored if n.topic == topic)
+        return [self.checkout.repository.get(id_) for id_ in ids]
 
     def bought_during_a_ban(
         self, space_id: UUID, person_id: UUID, since: datetime

@@ -3,7 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.checkout.orders.refunds import REFUND
+from services.checkout.memberships.refunds import REFUND
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.use_cases import CLOSE_ORDER, HOLD_EXPIRES, RECONCILE_ORDER
 from services.checkout.payments.charge import OrderNotFound, PaymentState
@@ -328,7 +328,8 @@ def test_a_full_refund_frees_the_seat_and_a_partial_one_does_not() -> None:
     shop.checkout.refunds.record_refund(order_id, ProviderRefund("re_2", 990))
 
     assert shop.counters.counts(pass_id) == (0, 0)
-    assert shop.order(order_id).status == OrderStatus.REFUNDED
+    assert shop.order(order_id).status == OrderStatus.FULFILLED
+    assert shop.membership(order_id).is_refunded
 
 
 def test_a_refund_from_the_dashboard_is_noticed_when_the_payment_is_looked_at() -> None:
@@ -340,7 +341,8 @@ def test_a_refund_from_the_dashboard_is_noticed_when_the_payment_is_looked_at() 
     shop.checkout.orders.apply_provider_state(order_id, looked_at)
     shop.checkout.orders.apply_provider_state(order_id, looked_at)
 
-    assert shop.told(order_id).count("Refunded") == 1
+    assert shop.told_of_payment(order_id).count("Refunded") == 1
+    assert shop.told_of_membership(order_id) == ["Started", "Ended"]
 
 
 def test_a_refund_asked_for_twice_by_one_command_is_one_job() -> None:

@@ -17,7 +17,6 @@ from services.checkout.orders.eligibility import (
     refuse_unless_on_sale,
 )
 from services.checkout.orders.order import OrderNotOpen
-from services.checkout.orders.states import OrderStatus
 from services.checkout.stock.seat import Seat, SeatNotHeld, SeatReason
 from services.checkout.tests.builders import (
     MINUTE,
@@ -83,46 +82,23 @@ def test_the_first_charge_is_the_initial_fee_and_the_price() -> None:
     ],
 )
 def test_a_pass_ends_at_the_earlier_of_its_two_ends(fields: dict[str, Any], until: Any) -> None:
-    assert an_offer(terms(**fields)).terms.granted_until(NOON) == until
+    assert an_offer(terms(**fields)).terms.access_until(NOON) == until
 
 
 def test_an_order_is_fulfilled_once() -> None:
     order = an_order()
-    order.fulfil("pi_1", NOON)
+    order.fulfil(NOON)
 
     with pytest.raises(OrderNotOpen):
-        order.fulfil("pi_2", NOON)
+        order.fulfil(NOON)
 
 
 def test_a_fulfilled_order_does_not_expire() -> None:
     order = an_order()
-    order.fulfil("pi_1", NOON)
+    order.fulfil(NOON)
 
     with pytest.raises(OrderNotOpen):
         order.expire("hold_expired", NOON)
-
-
-def test_a_full_refund_ends_the_purchase_and_one_that_the_bank_rejected_restores_it() -> None:
-    order = an_order()
-    order.fulfil("pi_1", NOON)
-
-    order.tell_refund(990, "creator", NOON, full=False)
-    partly = order.status
-    order.tell_refund(1000, "provider", NOON, full=True)
-    wholly = order.status
-    order.tell_failed_refund(1000, NOON, stands_again=True)
-
-    assert (partly, wholly, order.status) == ("fulfilled", "refunded", "fulfilled")
-
-
-def test_a_purchase_whose_refund_failed_without_a_seat_stays_refunded() -> None:
-    order = an_order()
-    order.fulfil("pi_1", NOON)
-    order.tell_refund(1990, "creator", NOON, full=True)
-
-    order.tell_failed_refund(1990, NOON, stands_again=False)
-
-    assert order.status == OrderStatus.REFUNDED
 
 
 def a_seat() -> Seat:

@@ -88,11 +88,8 @@ async def look(shop: Shop) -> None:
 
 def rows_of(shop: Shop, order_id: UUID) -> list[Any]:
     """All that is known of an order in the end, but for its ids, times and number of events."""
-    order = shop.row(
-        "SELECT status, failure_code, refunded_minor, refund_failure, extensions FROM order_list"
-        " WHERE order_id = %s",
-        order_id,
-    )
+    names = ("status", "failure_code", "refunded_minor", "refund_failure", "extensions")
+    order = {name: shop.order(order_id)[name] for name in names}
     payments = shop.rows("SELECT attempt, state FROM payment_list WHERE order_id = %s", order_id)
     money = shop.rows(
         "SELECT kind, amount_minor, currency FROM money_list WHERE order_id = %s ORDER BY 1",

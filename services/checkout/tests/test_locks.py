@@ -18,7 +18,9 @@ from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.checkout.application import Checkout, Parts, application
+from services.checkout.context import Locks
 from services.checkout.flows import talking_to
+from services.checkout.locks import AdvisoryLocks
 from services.checkout.orders.eligibility import Eligibility
 from services.checkout.orders.tables import CheckoutTables
 from services.checkout.projections import VIEWS
@@ -45,14 +47,12 @@ class Meeting(CheckoutTables):
         return eligibility
 
 
-class Unlocked(Meeting):
-    """The same without any lock."""
+class NoLocks:
+    """Nobody waits for anybody."""
 
-    @override
     def lock_buyer(self, person_id: UUID, pass_id: UUID) -> None:
         pass
 
-    @override
     def lock_order(self, order_id: UUID) -> None:
         pass
 
@@ -74,8 +74,8 @@ def open_store(database: str, shop: Shop) -> Iterator[Callable[..., Store[Checko
     """The checkout once more on the same database, with books and counters of one's own."""
     opened: list[Store[Checkout]] = []
 
-    def open_(reads: CheckoutTables, counters: StockTable) -> Store[Checkout]:
-        parts = Parts(counters=counters, reads=reads)
+    def open_(locks: Locks, counters: StockTable) -> Store[Checkout]:
+        parts = Parts(counters=counters, locks=locks, reads=Meeting())
         store = Store(
             "checkout",
             database,
@@ -106,16 +106,16 @@ def both(act: Callable[[], Any]) -> list[Any]:
         return list(threads.map(outcome, range(2)))
 
 
-@pytest.mark.parametrize(("reads", "decided"), [(Meeting, 1), (Unlocked, 2)])
+@pytest.mark.parametrize(("locks", "decided"), [(AdvisoryLocks, 1), (NoLocks, 2)])
 def test_two_tabs_of_a_person_make_one_order_and_without_the_lock_the_table_undoes_the_other(
     shop: Shop,
     open_store: Callable[..., Store[Checkout]],
-    reads: type[CheckoutTables],
+    locks: type[Locks],
     decided: int,
 ) -> None:
     pass_id, person_id = shop.offer(terms(stock=5)).pass_id, uuid4()
     counters = Counted()
-    store = open_store(reads(), counters)
+    store = open_store(locks(), counters)
 
     def buy() -> str:
         cause, app = Cause(uuid4()), store.application
@@ -131,19 +131,19 @@ def test_two_tabs_of_a_person_make_one_order_and_without_the_lock_the_table_undo
 
 
 @pytest.mark.parametrize(
-    ("reads", "faults"), [(Meeting, 0), (Unlocked, 1)], ids=["locked", "unlocked"]
+    ("locks", "faults"), [(AdvisoryLocks, 0), (NoLocks, 1)], ids=["locked", "unlocked"]
 )
 def test_a_payment_that_two_hear_of_is_decided_once_and_without_the_lock_a_wall_stops_the_other(
     shop: Shop,
     open_store: Callable[..., Store[Checkout]],
-    reads: type[CheckoutTables],
+    locks: type[Locks],
     faults: int,
 ) -> None:
     pass_id, counters = shop.offer(terms(stock=5)).pass_id, Counted()
     order_id = shop.buy(pass_id)
     shop.ensure(order_id)
     shop.provider.pay("pi_1")
-    charging = talking_to(shop.provider, open_store(reads(), counters)).charging
+    charging = talking_to(shop.provider, open_store(locks(), counters)).charging
 
     outcomes = both(lambda: charging.settle_order(order_id, Cause(uuid4())))
 

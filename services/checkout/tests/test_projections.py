@@ -7,6 +7,8 @@ from libs.events.catalog import TeamMemberRemoved
 from libs.permissions.views import TeamList
 from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
+from services.checkout.memberships.membership import Membership
+from services.checkout.memberships.projections import MembershipList
 from services.checkout.orders.catalog import PassSale
 from services.checkout.orders.projections import OrderList
 from services.checkout.payments.projections import MoneyList, PaymentList
@@ -16,7 +18,15 @@ from services.checkout.stock.projections import SeatList
 from services.checkout.tests.builders import a_pass, a_payment, a_space, about, an_end, free, terms
 from services.checkout.tests.conftest import Shop
 
-OWN = (OrderList(), PaymentList(), SeatList(), MoneyList(), BalanceList(), OrphanedPaymentList())
+OWN = (
+    OrderList(),
+    MembershipList(),
+    PaymentList(),
+    SeatList(),
+    MoneyList(),
+    BalanceList(),
+    OrphanedPaymentList(),
+)
 
 
 def everything_that_can_happen(shop: Shop) -> None:
@@ -61,7 +71,15 @@ def everything_that_can_happen(shop: Shop) -> None:
     do(lambda: checkout.refunds.record_refund(second, ProviderRefund("re_5", 1900)))
     third = shop.buy(pass_id)
     do(lambda: checkout.orders.give_up_payment(third, 1, "amount_too_small"))
+    a_removal(shop, do)
     a_refusal_an_orphaned_payment_and_two_balances(shop, do)
+
+
+def a_removal(shop: Shop, do: Any) -> None:
+    taken_away = shop.offer(free())
+    membership_id = Membership.create_id(shop.buy(taken_away.pass_id))
+    for experience_id in taken_away.experience_ids:
+        do(lambda e=experience_id: shop.checkout.memberships.remove_experience(membership_id, e))
 
 
 def a_refusal_an_orphaned_payment_and_two_balances(shop: Shop, do: Any) -> None:
@@ -113,10 +131,10 @@ def test_built_again_from_zero_the_views_equal_the_live_ones(shop: Shop) -> None
     assert all(live.values())
     assert {row["status"] for row in live["order_list"]} == {
         "fulfilled",
-        "refunded",
         "returned",
         "expired",
     }
+    assert {row["state"] for row in live["membership_list"]} == {"active", "ended", "refunded"}
 
 
 def test_of_two_versions_of_a_pass_the_newer_stands_in_whatever_order_they_come(

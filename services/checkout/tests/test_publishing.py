@@ -1,6 +1,10 @@
 from uuid import UUID, uuid4
 
 from libs.events.checkout import (
+    EndCause,
+    MembershipChanged,
+    MembershipEnded,
+    MembershipState,
     OrderExpired,
     OrderOpened,
     PassPurchased,
@@ -9,14 +13,16 @@ from libs.events.checkout import (
     PurchaseRefunded,
     RefundFailed,
 )
+from services.checkout.memberships.membership import Membership
 from services.checkout.payments.provider import ProviderRefund
 from services.checkout.publishing import to_contract
 from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, terms
 
 
 def published(shop: Shop, order_id: UUID) -> list[object]:
-    """What is told of an order and of its payments, in the order of the log."""
-    ids = {order_id, *(payment.id for payment in shop.checkout.payments.all_of(order_id))}
+    """What is told of an order, its payments and its membership, in the order of the log."""
+    payments = (payment.id for payment in shop.checkout.payments.all_of(order_id))
+    ids = {order_id, Membership.create_id(order_id), *payments}
     stored = shop.checkout.recorder.select_notifications(None, 10_000)
     events = [shop.checkout.mapper.to_domain_event(n) for n in stored if n.originator_id in ids]
     told = [to_contract(event) for event in events]
@@ -35,7 +41,8 @@ def test_a_purchase_says_everything_the_others_need() -> None:
     offer = shop.reads.offers[pass_id]
     assert isinstance(opened, OrderOpened)
     assert isinstance(purchased, PassPurchased)
-    assert purchased.person_id == person_id
+    assert purchased.membership_id == shop.membership(order_id).id
+    assert (purchased.order_id, purchased.person_id) == (order_id, person_id)
     assert purchased.experience_ids == offer.experience_ids
     assert purchased.pass_version_id == offer.version_id
     assert (purchased.total_minor, purchased.currency, purchased.currency_exponent) == (
@@ -43,7 +50,7 @@ def test_a_purchase_says_everything_the_others_need() -> None:
         "EUR",
         2,
     )
-    assert purchased.granted_until == NOON + 30 * 24 * 60 * MINUTE
+    assert purchased.access_until == NOON + 30 * 24 * 60 * MINUTE
     assert purchased.redirect_url == "https://example.org/hi"
 
 
@@ -66,6 +73,7 @@ def test_failures_expiry_returns_and_refunds_are_told() -> None:
     assert [type(c) for c in published(shop, second)] == [
         OrderOpened,
         PassPurchased,
+        MembershipEnded,
         PurchaseRefunded,
     ]
 
@@ -82,10 +90,15 @@ def test_a_refund_that_failed_is_told_when_it_had_been_told_as_made() -> None:
             order_id, ProviderRefund("re_1", 1990, failure="unknown")
         )
 
-    *_, refunded, failed = published(shop, told)
+    *_, ended, refunded, changed, failed = published(shop, told)
     assert isinstance(refunded, PurchaseRefunded)
+    assert isinstance(ended, MembershipEnded)
     assert isinstance(failed, RefundFailed)
     assert (failed.amount_minor, failed.stands_again) == (1990, True)
+    assert isinstance(changed, MembershipChanged)
+    assert (ended.cause, changed.state) == (EndCause.REFUNDED, MembershipState.ACTIVE)
+    assert changed.membership_id == ended.membership_id == shop.membership(told).id
+    assert changed.experience_ids == ended.experience_ids != ()
     assert [type(c) for c in published(shop, untold)] == [OrderOpened, PassPurchased]
 
 

@@ -1,15 +1,11 @@
 ## Every page
 
-brand = Backstage Pass
-skip = Skip to the content
-nav-label = Main navigation
 nav-spaces = My spaces
 nav-notices = Notices
 nav-unread = { $count ->
     [one] { $count } unread
    *[other] { $count } unread
 }
-nav-account = Account
 nav-sign-in = Sign in
 footer-create = For creators
 footer-text = Live video and chat, straight from the people who make it.
@@ -32,7 +28,7 @@ landing-how-3 = You are in: the stream and the chat wait for you.
 ## Signing in
 
 sign-in-title = Sign in
-sign-in-lead = Type your e-mail address. We send you a code of six digits; there is no password.
+sign-in-lead = Type your e-mail address. We send you a code of six digits. You need no password.
 sign-in-email = E-mail address
 sign-in-go = Send me a code
 code-title = Type the code
@@ -114,7 +110,7 @@ sale-sold-out-title = Sold out
 sale-sold-out-text = Every place is taken. If one is given back, it is sold here.
 sale-not-yet-title = Not on sale yet
 sale-not-yet-text = Sales begin on { $moment }.
-sale-not-yet-text-open = Sales have not begun.
+sale-not-yet-text-open = Sales have not begun yet.
 sale-ended-title = The sale is over
 sale-ended-text = This pass is not sold any more.
 sale-archived-title = No longer sold
@@ -168,12 +164,12 @@ order-waiting-held-not = Your seat is held until { $moment }. The line may take 
 order-waiting-itself = This page goes on by itself, with the payment form when it is your turn. There is no need to reload it.
 order-preparing-title = One moment
 order-preparing-text = The payment form is on its way. This page goes on by itself.
-order-processing-title = Your bank is at it
-order-processing-text = We wait for your bank's answer.
+order-processing-title = Your bank is processing the payment
+order-processing-text = We are waiting for your bank's answer.
 order-processing-itself = This page goes on by itself. You can also close it: once you have paid, your receipt comes by mail.
 order-asking-title = We are asking your bank
-order-asking-text = We do not know yet what became of your payment. Nothing is lost: if it went through, you get your pass, or the full amount back. Please do not pay again.
-order-asking-itself = This page goes on by itself as soon as we know. You can also close it: if money was taken, a mail tells you what it became.
+order-asking-text = We do not know yet whether your payment went through. Nothing is lost: if it did, you get your pass, or the full amount back. Please do not pay again.
+order-asking-itself = This page goes on by itself as soon as we know. You can also close it: if money was taken, we tell you by mail what happened to it.
 order-returning-title = We are sending your money back
 order-returning-text = The full amount goes back to you. Nothing is lost, and there is nothing that you have to do.
 order-returning-itself = This page goes on by itself. You can also close it: a mail tells you when the money is on its way.
@@ -212,7 +208,8 @@ account-saved = Saved.
 account-profile = Profile
 account-email = E-mail address
 account-name = Name
-account-name-hint = Shown in chats. You can leave it empty.
+account-name-hint = Other people see it in chats. You can leave it empty.
+account-language = Language
 account-save = Save
 account-sessions = Where you are signed in
 account-session-this = This browser
@@ -318,10 +315,9 @@ notices-new = New
 
 ## What is refused, as a sentence
 
-problem-unknown = That did not work. Please try again.
 problem-invalid-address = This does not look like an e-mail address. Please check it.
 problem-invalid-request = Something in the form is missing or not right. Please check it.
-problem-too-many-codes = Too many codes were sent to this address of late. Please wait a while, or use the newest one that you have.
+problem-too-many-codes = Too many codes were sent to this address in a short time. Please wait a while, or use the newest code that you have.
 problem-wrong-code = This is not the right code. Please check the newest mail: only the newest code counts.
 problem-code-expired = This code is too old or was used already. Have a new one sent.
 problem-code-burned = That was wrong too often. Have a new code sent.
@@ -341,26 +337,10 @@ problem-payment-impossible = The payment provider does not take this payment. No
 
 ## Errors as pages
 
-error-403-title = You can't do this
-error-403-text = You are signed in as someone who may not do this.
-error-404-title = There is nothing here
-error-404-text = The address may be mistyped, or what was here is gone.
-error-413-title = That is too much
-error-413-text = What was sent is larger than we take.
-error-429-title = A little slower, please
-error-429-text = That was a lot in a short time. Please wait a minute and try again.
-error-503-title = One moment, please
-error-503-text = A part of the system does not answer just now. Nothing of yours is lost. Please try again in a few seconds.
 error-storage-low-title = Nothing new for a moment
 error-storage-low-text = We are short of storage, so we take no new orders and no new accounts just now. Nothing of yours is lost, and nothing was charged for what you tried. Please come back in some minutes.
 error-deliveries-held-up-title = Sales are paused for a moment
 error-deliveries-held-up-text = Purchases are not delivered just now, so we sell nothing until they are. Nothing was charged. Please come back in some minutes.
-error-fault-title = Something went wrong
-error-fault-text = It is our fault, not yours, and we can see it. Please try again.
-error-other-title = That did not work
-error-other-text = Please go back and try again.
-error-forged-request-title = This page was too old
-error-forged-request-text = For your safety we only take forms that were opened in this browser a short while ago. Please go back, load the page again and repeat it.
 error-idempotency-key-reused-title = This form was sent already
 error-idempotency-key-reused-text = What it asked for the first time was done. Please go back, load the page again and repeat what is new.
 error-space-not-found-title = There is no such space
@@ -370,8 +350,7 @@ error-pass-not-found-text = The address may be mistyped, or the pass is not on s
 error-profile-not-found-title = There is no such creator
 error-profile-not-found-text = The address may be mistyped.
 error-order-not-found-title = There is no such order
-error-order-not-found-text = Only the person who placed an order can see it. Are you signed in with another address?
+error-order-not-found-text = Only the person who placed an order can see it. Perhaps you are signed in with another address.
 error-experience-not-found-title = There is no such experience
 error-experience-not-found-text = The address may be mistyped, or what was here is gone.
 error-home = Go to the front page
-error-retry = Try again

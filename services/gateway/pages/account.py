@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from services.gateway.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.gateway.visit import MemberVisiting, Sent, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +36,7 @@ async def _account(
         receipts=[order for order in orders if order["status"] in {"fulfilled", "refunded"}],
         unread=unread,
         typed=visit.person.display_name if typed is None else typed,
+        languages=visit.edge.translations.languages,
         name_problem=problem,
         saved="saved" in visit.request.query_params,
     )
@@ -43,10 +44,13 @@ async def _account(
 
 @router.post("/account/profile")
 async def change_profile(visit: MemberVisiting, form: Sent) -> Response:
-    """Change one's name."""
+    """Change one's name and language."""
     name = form.text("display_name")[:_LONGEST_NAME]
+    wanted = {"display_name": name}
+    if form.text("language") in visit.edge.translations.languages:
+        wanted["locale"] = form.text("language")
     try:
-        await visit.ask.send("identity", "PATCH", "/people/me", form.key, {"display_name": name})
+        await visit.ask.send("identity", "PATCH", "/people/me", form.key, wanted)
     except ServiceRefused as refused:
         if refused.status not in _SHOWN:
             raise

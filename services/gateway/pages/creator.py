@@ -1,5 +1,7 @@
 """A creator's public face: `/@{username}`."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Response
 
 from services.gateway.visit import MemberVisiting, Sent, Visit, Visiting
@@ -27,7 +29,7 @@ async def unfollow(username: str, visit: MemberVisiting, form: Sent) -> Response
     return await _follow(visit, "DELETE", username, form.key)
 
 
-async def _follow(visit: Visit, method: str, username: str, key: str) -> Response:
+async def _follow(visit: Visit, method: str, username: str, key: UUID) -> Response:
     path = f"/creator-profiles/{username}/followers/me"
     await visit.ask.send("catalog", method, path, key)
     return visit.go(f"/@{username}")

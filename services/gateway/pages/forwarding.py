@@ -22,9 +22,9 @@ _PROVIDERS: Final = {
     "stripe": ("checkout", ("content-type", "stripe-signature", "user-agent")),
     "livekit": ("streaming", ("content-type", "authorization", "user-agent")),
 }
+# Not `accept-language`: the admin is told the language that the person has chosen.
 _TO_ADMIN: Final = (
     "accept",
-    "accept-language",
     "content-type",
     "user-agent",
     "if-none-match",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from libs.permissions import Permission, may
-from services.gateway.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.gateway.security import CHAT, LIVE
 from services.gateway.visit import MemberVisiting, Visit
 
@@ -129,7 +129,7 @@ async def _no_access(
 
 
 def _is_fresh(visit: Visit, order: Mapping[str, Any]) -> bool:
-    bought_at = datetime.fromisoformat(order["granted_from"])
+    bought_at = datetime.fromisoformat(order["access_from"])
     return visit.edge.clock.now() - bought_at < _OPENS_WITHIN
 
 
@@ -140,7 +140,7 @@ async def _entered(
     shown = await visit.ask.get("catalog", f"/spaces/{space}")
     found = next((e for e in shown["experiences"] if e["slug"] == experience), None)
     if found is None:
-        raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
+        raise ServiceRefused(_NOT_FOUND, "experience_not_found")
     if not may(shown["role"], Permission.ENTER_ROOMS):
         entry = await visit.ask.get("access", f"/experiences/{found['experience_id']}/entry")
         if not entry["allowed"]:
@@ -187,7 +187,7 @@ async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Res
         return entered
     shown, found = entered
     if found["kind"] != "live":
-        raise ServiceRefused(_NOT_FOUND, {"code": "experience_not_found"}, None)
+        raise ServiceRefused(_NOT_FOUND, "experience_not_found")
     watch_labels = visit.texts.labels("watch", WATCH_LABELS)
     if no_video := await _no_video(visit):
         watch_labels["waiting"] = no_video

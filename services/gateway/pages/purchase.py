@@ -5,29 +5,38 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from libs.runtime.http.problems import Problem
-from services.gateway.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.gateway.offer import Item, first_charge_minor, items_of
 from services.gateway.pages.in_line import InLine
 from services.gateway.pages.space import pass_page
 from services.gateway.security import PAYMENT
-from services.gateway.texts import knows
 from services.gateway.visit import MemberVisiting, Visit, Visiting, checked_api, read_form
 
 router = APIRouter(include_in_schema=False)
 
 PAY_LABELS: Final = ("paying", "failed", "unavailable")
+DECLINED: Final = (
+    "generic",
+    "insufficient_funds",
+    "expired_card",
+    "incorrect_cvc",
+    "processing_error",
+    "authentication_required",
+    "payment_intent_authentication_failure",
+)
 _ENTRY_WITHIN_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.05
 _LOOKS_FOR: Final = timedelta(minutes=30)
 _SHOWN: Final = frozenset({403, 409, 422, 502})
 
 
-async def open_order(visit: Visit, space: str, pass_: str, key: str) -> dict[str, Any]:
+async def open_order(visit: Visit, space: str, pass_: str, key: str | UUID) -> dict[str, Any]:
     """The one open order of this person for this pass. Raises ServiceRefused."""
     visit.edge.purchase_limit.check(str(visit.person.person_id))
     visit.edge.network_limit.check(visit.network_address)
@@ -153,13 +162,23 @@ async def _shown(
         line=InLine.of(visit, order) if state == "waiting" else None,
         stripe_js=visit.edge.settings.stripe_js_url,
         return_url=f"{_order_page(order)}?returned=1",
-        labels=visit.texts.labels("pay", PAY_LABELS) | {"pay": _pay_button(visit, order)},
+        labels=_labels(visit, order),
     )
 
 
 def _is_recent(visit: Visit, order: Mapping[str, Any]) -> bool:
     """Whether a page without scripts still reloads itself: never for ever."""
     return visit.edge.clock.now() - datetime.fromisoformat(order["opened_at"]) < _LOOKS_FOR
+
+
+def _labels(visit: Visit, order: Mapping[str, Any]) -> dict[str, str]:
+    """The words of the payment form."""
+    declined = visit.texts.labels("declined", DECLINED)
+    return {
+        "pay": _pay_button(visit, order),
+        **visit.texts.labels("pay", PAY_LABELS),
+        **{f"declined_{code}": text for code, text in declined.items()},
+    }
 
 
 def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:
@@ -201,11 +220,11 @@ def _declined(visit: Visit, code: str | None) -> str:
     if code is None:
         return visit.texts.say("pay-failed")
     key = f"declined-{code.replace('_', '-')}"
-    return visit.texts.say(key if knows(key) else "declined-generic")
+    return visit.texts.first(key, "declined-generic")
 
 
 def _returned_because(visit: Visit, cause: str | None) -> str | None:
     if cause is None:
         return None
     key = f"order-return-{cause.replace('_', '-')}"
-    return visit.texts.say(key if knows(key) else "order-return-other")
+    return visit.texts.first(key, "order-return-other")

@@ -1,12 +1,14 @@
 """Signing in: an address, then six digits, then on to where one was going."""
 
 from typing import Final
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.gateway.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
+from libs.web.forms import SentForm
 from services.gateway.session import BROWSER_COOKIE_S, SESSION_COOKIE_S, Visitor, new_browser_id
-from services.gateway.visit import Sent, SentForm, Visit, Visiting, local_path
+from services.gateway.visit import Sent, Visit, Visiting, local_path
 
 router = APIRouter(include_in_schema=False)
 
@@ -73,7 +75,7 @@ async def sign_out(visit: Visiting, form: Sent) -> Response:
     return response
 
 
-async def end_session_of(visit: Visit, key: str) -> None:
+async def end_session_of(visit: Visit, key: UUID) -> None:
     """End the session that the browser came with; one that is over already is no error."""
     visitor: Visitor = visit.visitor
     if visitor.signed_in is None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from services.gateway.clients import ServiceRefused
+from libs.web.clients import ServiceRefused
 from services.gateway.offer import left_note, offer_of
 from services.gateway.visit import Visit, Visiting
 

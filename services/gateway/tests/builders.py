@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from libs.runtime.http import csrf
 from libs.runtime.scheduling.clock import FixedClock
+from libs.web import csrf
 from services.gateway.app import build_edge, create_gateway
 from services.gateway.settings import SERVICES, Settings
 from services.gateway.tests.fakes import FakeServices
@@ -164,7 +164,7 @@ def an_order(**changes: Any) -> dict[str, Any]:
         "currency_exponent": 2,
         "opened_at": NOW.isoformat(),
         "held_until": (NOW + timedelta(minutes=10)).isoformat(),
-        "granted_from": None,
+        "access_from": None,
         "failure_code": None,
         "payment": {"client_secret": "pi_1_secret_2", "publishable_key": "pk_test_1"},
         "payment_pending": False,

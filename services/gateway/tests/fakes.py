@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from services.gateway.clients import Services
+from libs.web.clients import Services
 from services.gateway.settings import SERVICES
 
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from libs.runtime.http import csrf
+from libs.web import csrf
 from services.gateway.tests.builders import CSRF_SECRET, HTTP, TOKEN, gateway, world
 
 FORMS = [

@@ -95,7 +95,7 @@ async def test_a_buyer_who_is_a_blink_too_early_waits_instead_of_being_sent_away
 
 
 def bought(at: datetime) -> dict[str, Any]:
-    return an_order(status="fulfilled", granted_from=at.isoformat())
+    return an_order(status="fulfilled", access_from=at.isoformat())
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ async def test_the_account_lists_receipts_and_sessions() -> None:
          "started_at": NOW.isoformat(), "last_seen_at": NOW.isoformat()},
     ]  # fmt: skip
     orders = [
-        an_order(status="fulfilled", granted_from=NOW.isoformat()),
+        an_order(status="fulfilled", access_from=NOW.isoformat()),
         an_order(status="refunded", refunded_minor=1990),
         an_order(status="open", pass_name="An open order"),
     ]
@@ -248,6 +248,26 @@ async def test_a_refused_name_is_told_beside_the_field_and_kept() -> None:
         assert answer.status_code == 422
         assert 'value="&lt;Ada&gt;"' in answer.text
         assert "one line of at most 80" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [("de", {"locale": "de"}), ("en", {"locale": "en"}), ("xx", {}), ("", {})],
+)
+async def test_a_language_that_we_have_is_chosen_in_the_account(
+    chosen: str, sent: dict[str, str]
+) -> None:
+    fakes = world()
+    fakes.on("identity", "PATCH /people/me", None, 204)
+    async with gateway(fakes) as browser:
+        browser.sign_in()
+        await browser.send_form("/account/profile", display_name="Ada", language=chosen)
+        page = await browser.get("/account", headers={"Accept-Language": "de"})
+
+        [asked] = fakes.calls("identity", "PATCH /people/me")
+        assert asked.json == {"display_name": "Ada"} | sent
+        assert '<option value="en" selected>English</option>' in page.text
+        assert '<option value="de">Deutsch</option>' in page.text
 
 
 async def test_sessions_are_ended_one_by_one_or_all() -> None:

@@ -14,9 +14,10 @@ from services.identity.domain import (
 )
 from services.identity.tests.builders import ADA, HASHING, House, wrong
 
-REGISTERED, STARTED, ENDED = (
+REGISTERED, STARTED, NEW_BROWSER, ENDED = (
     "identity.person.registered",
     "identity.session.started",
+    "identity.session.found_in_new_browser",
     "identity.session.ended",
 )
 
@@ -42,6 +43,15 @@ def test_the_second_sign_in_is_the_same_person_in_another_session() -> None:
     assert first[0] == second[0]
     assert first[1] != second[1]
     assert house.stored() == [REGISTERED, STARTED, STARTED]
+
+
+def test_a_new_browser_is_noted_once_and_the_one_that_opened_the_account_never() -> None:
+    house = House()
+
+    for browser in ("laptop", "phone", "phone", "laptop"):
+        house.sign_in(browser=browser)
+
+    assert house.stored() == [REGISTERED, STARTED, STARTED, NEW_BROWSER, STARTED, STARTED]
 
 
 def test_known_and_unknown_addresses_are_asked_for_codes_in_the_same_way() -> None:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     PAYMENT_RETURNED = "payment_returned"
     LIVE_NOW = "live_now"
     ACCOUNT_OPENED = "account_opened"
+    NEW_SIGN_IN = "new_sign_in"
 
 
 class Channel(StrEnum):
@@ -40,6 +41,7 @@ CHANNELS_OF: Final[Mapping[Kind, tuple[Channel, ...]]] = {
     Kind.PAYMENT_RETURNED: _BOTH,
     Kind.LIVE_NOW: _BOTH,
     Kind.ACCOUNT_OPENED: (Channel.IN_APP,),
+    Kind.NEW_SIGN_IN: _BOTH,
 }
-MANDATORY: Final = frozenset({Kind.RECEIPT, Kind.REFUND, Kind.PAYMENT_RETURNED})
-"""Mails about money can't be switched off."""
+MANDATORY: Final = frozenset({Kind.RECEIPT, Kind.REFUND, Kind.PAYMENT_RETURNED, Kind.NEW_SIGN_IN})
+"""Mails about money and security can't be switched off."""

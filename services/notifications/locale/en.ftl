@@ -117,6 +117,16 @@ account-opened =
     .title = Welcome to Backstage Pass
     .body = Your account is ready. The spaces that you join appear here.
 
+# Another browser signed in.
+
+new-sign-in =
+    .subject = New sign-in to your account
+    .title = New sign-in
+    .body = A new browser signed in to your account on { $signed_in_at }. Not you? End that session in your account.
+    .mail = A browser that we had not seen before signed in to your account on { $signed_in_at }. If that was you, there is nothing to do. If it was not, end that session now, and change the password of your mailbox: whoever reads your mail can sign in.
+    .action = See your sessions
+    .why = You get this mail because your account was used from a new browser. Mails about the security of your account are always sent.
+
 # The rows of mails about money; a row with an empty value is left out.
 
 row-item = For
@@ -147,7 +157,7 @@ row-next-charge = Next charge
 
 unsubscribe-page =
     .title = E-mails from this space
-    .question = Do you want to stop e-mails from this space? Receipts and other mails about your money are still sent, and notices in the app stay.
+    .question = Do you want to stop e-mails from this space? Mails about your money and the security of your account are still sent, and notices in the app stay.
     .confirm = Stop these e-mails
     .done = Done. You get no more e-mails from this space, except about your money.
     .undo = That was a mistake: send them again

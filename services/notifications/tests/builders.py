@@ -64,6 +64,7 @@ FACTS: dict[Kind, dict[str, Any]] = {
         "started_at": NOON.isoformat(),
     },
     Kind.ACCOUNT_OPENED: {},
+    Kind.NEW_SIGN_IN: {"signed_in_at": NOON.isoformat()},
 }
 
 
@@ -95,6 +96,7 @@ def some_news(kind: Kind = Kind.RECEIPT, **fields: Any) -> News:
 
 def a_purchase(**fields: Any) -> PassPurchased:
     given: dict[str, Any] = {
+        "membership_id": uuid4(),
         "order_id": uuid4(),
         "person_id": uuid4(),
         "space_id": uuid4(),
@@ -105,8 +107,8 @@ def a_purchase(**fields: Any) -> PassPurchased:
         "total_minor": 1990,
         "currency": "EUR",
         "currency_exponent": 2,
-        "granted_from": NOON,
-        "granted_until": None,
+        "access_from": NOON,
+        "access_until": None,
         "space_slug": "studio",
         "space_name": "The Studio",
         "pass_slug": "season",
@@ -150,6 +152,7 @@ def a_grant(experience_id: UUID, person_id: UUID, **fields: Any) -> GrantIssued:
     given: dict[str, Any] = {
         "grant_id": uuid4(),
         "source_id": uuid4(),
+        "source_version": 1,
         "person_id": person_id,
         "experience_id": experience_id,
         "space_id": uuid4(),

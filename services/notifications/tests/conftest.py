@@ -12,6 +12,7 @@ from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.http import person_token
 from libs.runtime.http.app import create_app
+from libs.runtime.messaging.handling import with_views
 from libs.runtime.scheduling.clock import FixedClock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store.store import Store
@@ -77,7 +78,7 @@ def hear(store: Store[Notifications]) -> Hear:
 
         def react() -> None:
             store.project(contract, told)
-            SUBSCRIPTIONS[type(contract)](contract, told, store.application)
+            with_views(SUBSCRIPTIONS, VIEWS)[type(contract)](contract, told, store.application)
 
         store.react(told, f"notifications-{contract.producer()}", react)
         return told

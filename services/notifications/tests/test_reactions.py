@@ -3,10 +3,10 @@ from uuid import uuid4
 import pytest
 
 from libs.events.checkout import RefundCause
-from libs.events.identity import PersonRegistered
+from libs.events.identity import NewBrowserSignedIn, PersonRegistered
 from libs.runtime.scheduling.schedule import MemorySchedule
 from services.notifications.application import FAN_OUT_LIVE, Notifications
-from services.notifications.domain import Channel, Kind, Notice
+from services.notifications.domain import Channel, Kind, Notice, Status
 from services.notifications.reactions import SUBSCRIPTIONS
 from services.notifications.tests.builders import (
     NOON,
@@ -86,6 +86,20 @@ def test_a_new_person_gets_a_first_hello_in_the_app_alone() -> None:
     key = (event_id, registered.person_id, Kind.ACCOUNT_OPENED, Channel.IN_APP)
     assert app.get_notice(Notice.create_id(*key)).channel is Channel.IN_APP
     assert schedule.entries == []
+
+
+def test_a_person_is_told_of_a_new_browser_in_the_app_and_by_a_mail_that_always_comes() -> None:
+    app = a_service()
+    signed_in = NewBrowserSignedIn(session_id=uuid4(), person_id=uuid4())
+
+    told = notice(app, hear(app, signed_in), signed_in.person_id, Kind.NEW_SIGN_IN)
+
+    assert (told.url, told.facts) == ("/account#sessions", {"signed_in_at": NOON.isoformat()})
+    assert told.is_mandatory
+    in_app = Notice.create_id(
+        told.about_event_id, signed_in.person_id, Kind.NEW_SIGN_IN, Channel.IN_APP
+    )
+    assert app.get_notice(in_app).status is Status.DELIVERED
 
 
 def test_live_stream_is_scheduled_for_notices() -> None:

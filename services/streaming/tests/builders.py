@@ -116,6 +116,7 @@ def grant_issued(
     return GrantIssued(
         grant_id=grant_id,
         source_id=grant_id,
+        source_version=1,
         person_id=person_id,
         experience_id=experience_id,
         space_id=uuid4(),
@@ -129,6 +130,7 @@ def grant_revoked(grant_id: UUID, person_id: UUID, experience_id: UUID) -> Grant
     return GrantRevoked(
         grant_id=grant_id,
         source_id=grant_id,
+        source_version=1,
         person_id=person_id,
         experience_id=experience_id,
         space_id=uuid4(),
@@ -140,6 +142,7 @@ def grant_expired(grant_id: UUID, person_id: UUID, experience_id: UUID) -> Grant
     return GrantExpired(
         grant_id=grant_id,
         source_id=grant_id,
+        source_version=1,
         person_id=person_id,
         experience_id=experience_id,
         space_id=uuid4(),

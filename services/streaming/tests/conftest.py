@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
 from libs.events.contract import Contract
 from libs.runtime.http.app import create_app
 from libs.runtime.scheduling.clock import FixedClock
@@ -151,8 +152,13 @@ def rooms() -> Rooms:
 
 
 def tell(store: Store[Streaming], *contracts: Contract) -> None:
-    """Apply events of other services, as the consumer does."""
-    for version, contract in enumerate(contracts, start=1):
+    """Show what other services announced, as the consumer does.
+
+    A grant is issued in version 1 and closed in version 2; the others are numbered as given.
+    """
+    versions = {GrantIssued: 1, GrantRevoked: 2, GrantExpired: 2}
+    for number, contract in enumerate(contracts, start=1):
+        version = versions.get(type(contract), number)
         envelope = about(version=version, type_=contract.type)
         store.execute(Cause(envelope.id), lambda c=contract, e=envelope: store.project(c, e))
 

@@ -10,8 +10,8 @@ from libs.permissions import Permission
 from libs.runtime.http.app import CommandCause, Person
 from libs.runtime.http.bodies import RequestBody
 from libs.runtime.store.store import Store
+from services.checkout.memberships.refunds import Refunds
 from services.checkout.orders import queries, team_queries
-from services.checkout.orders.refunds import Refunds
 from services.checkout.orders.team_queries import NotOnTeam, SpaceNumbers, SpacePurchase
 from services.checkout.payments.charge import OrderNotFound
 

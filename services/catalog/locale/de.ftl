@@ -1,0 +1,47 @@
+# Was der Katalog zu dem sagt, was jemand eingegeben hat.
+amount-out-of-range = Ein Betrag ist nicht kleiner als null und hat höchstens acht Ziffern.
+amount-not-chargeable = In dieser Währung geht es nur in Schritten von { $step } ihrer kleinsten Einheit.
+amount-too-small = Der Zahlungsanbieter nimmt mindestens { $least } auf einmal.
+currency-unknown = In dieser Währung kann nicht bezahlt werden.
+experience-twice = Eines der Erlebnisse ist zweimal gewählt.
+experience-unknown = Eines der Erlebnisse gehört nicht zu diesem Space.
+expires-before-sale = Der Pass würde ablaufen, bevor sein Verkauf beginnt.
+exponent-wrong = Diese Währung hat { $exponent } Nachkommastellen.
+free-costs-nothing = Ein kostenloser Pass hat weder Preis noch Gebühr.
+billing-period-missing = Wähl aus, ob er monatlich oder jährlich bezahlt wird.
+not-with-recurring = Eine Mitgliedschaft gilt, solange sie bezahlt wird. Lass das Feld leer.
+number-out-of-range = Wähl eine Zahl von { $least } bis { $most }.
+one-expiry-only = Wähl entweder ein Datum oder eine Anzahl von Tagen.
+only-one-time = Nur ein Pass mit einmaligem Preis kann in Raten bezahlt werden.
+only-recurring = Das gibt es nur bei einer Mitgliedschaft.
+only-with-split-payments = Erlaube zuerst die Ratenzahlung.
+only-with-waitlist = Fragen gehören zu einer Warteliste. Schalte sie zuerst ein.
+parts-of-nothing = Der Preis ist zu klein für so viele Raten.
+price-missing = Was kostet er? Wenn er nichts kostet, wähl „Kostenlos“.
+question-choices = Eine Auswahl braucht 2 bis 30 verschiedene Antworten.
+question-label = Jede Frage braucht einen Text mit höchstens 200 Zeichen.
+question-without-choices = Nur eine Auswahl hat Antworten zur Auswahl.
+redirect-not-https = Die Adresse muss vollständig sein und mit https:// beginnen.
+sale-ends-before-it-starts = Der Verkauf endet, bevor er beginnt.
+slug-malformed = Nimm 3 bis 40 Zeichen aus a–z, 0–9 und Bindestrichen, ohne Bindestrich am Anfang oder Ende.
+slug-reserved = Dieses Wort ist eine unserer eigenen Adressen. Bitte wähl ein anderes.
+slug-taken = Diese Adresse ist vergeben. Bitte wähl eine andere.
+text-malformed = In diesem Text stehen Zeichen, die sich nicht anzeigen lassen.
+text-missing = Bitte füll das Feld aus.
+text-too-long = Bitte höchstens { $most } Zeichen.
+time-without-zone = Die Zeit braucht ihre Zeitzone.
+time-zone-unknown = Eine Zeitzone mit diesem Namen kennen wir nicht.
+too-many = Mehr als { $most } passen nicht hinein.
+username-malformed = Nimm 3 bis 30 Zeichen aus a–z, 0–9 und Unterstrichen, mit einem Buchstaben am Anfang.
+username-reserved = Diesen Namen behalten wir uns vor. Bitte wähl einen anderen.
+username-taken = Dieser Benutzername ist vergeben. Bitte wähl einen anderen.
+username-unknown = Einen Creator mit diesem Benutzernamen gibt es nicht.
+
+# Die offenen Punkte der Checkliste.
+already-expired = Der Tag, an dem der Pass abläuft, ist vorbei.
+no-experience = Wähl mindestens ein Erlebnis, das der Pass öffnet.
+recurring-not-yet = Mitgliedschaften lassen sich noch nicht verkaufen. Behalte den Entwurf oder wähl einen einmaligen Preis.
+split-payments-not-yet = Ratenzahlung ist noch nicht möglich. Schalte sie aus, um den Pass zu veröffentlichen.
+waitlist-not-yet = Wartelisten sind noch nicht möglich. Schalte die Warteliste aus, um den Pass zu veröffentlichen.
+sale-already-over = Der Verkauf ist vorbei. Verschieb sein Ende oder lass es leer.
+space-unpublished = Veröffentliche zuerst den Space, damit man den Pass sehen kann.

@@ -1,0 +1,1 @@
+"""What people have of the passes: each purchase starts a membership, the only source of access."""
