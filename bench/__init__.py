@@ -1,1 +1,1 @@
-"""Speed, measured beside its baseline in one run and told as a ratio: `./bp bench NAME`."""
+"""Speed, compared with a baseline of the same run and reported as a ratio: `./bp bench NAME`."""

@@ -9,12 +9,12 @@ BENCHES = {
     "drain": "events that the relay publishes per second after an outage",
     "rebuild": "events per second that a rebuild of a view applies",
     "recovery": "from PostgreSQL's port to the first good order, when it was killed under load",
-    "fanout": "from PassPurchased to access, chat membership and notice",
+    "fanout": "from PassPurchased to access, chat and notice",
 }
 
 
 def main() -> int:
-    """Run the bench that is named; 1 when a promise is broken."""
+    """Run the named bench; returns 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="bench", description="Measures one promise.")
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, about in BENCHES.items():

@@ -1,9 +1,9 @@
-"""Events stored per second by 16 writers beside a follower, against the library's own recorder.
+"""Events stored per second by 16 writers beside a follower, compared with the library's recorder.
 
-Promise: at least 3 times the library's default, with nothing missed by the follower. Only our side
-has one: it reads in the same interpreter as the writers, so it takes from our figure alone and the
-ratio errs to our disadvantage. Measure on an idle machine: other load slows the library down more
-(3.5 to 3.7 with little of it, 4.4 to 6.5 with several busy processes for each core).
+Promise: at least 3 times the library's default, and the follower misses nothing. Only our side has
+a follower. It reads in the same interpreter as the writers, so it lowers only our figure. Measure
+on an idle machine: other load slows the library down more (a ratio of 3.5 to 3.7 with little load,
+of 4.4 to 6.5 with several busy processes for each core).
 """
 
 import argparse
@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(given: argparse.Namespace) -> Report:
-    """Both sides on one durable server, taking turns: what else the machine does meets both."""
+    """Measure both sides on one durable server, taking turns, so that other load meets both."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_postgres(Path(folder)) as postgres,
@@ -106,7 +106,7 @@ def _our_store(url: str) -> Iterator[Store[Tallies]]:
 def _followed(
     store: Store[Tallies], seconds: float, after: log.Position
 ) -> tuple[int, int, log.Position]:
-    """How many were written in that time, how many a follower saw, and how far it came."""
+    """Return how many events were written, how many a follower saw, and how far it came."""
     all_written = threading.Event()
     with ThreadPoolExecutor(1) as follower:
         following = follower.submit(_follow, store, after, all_written)

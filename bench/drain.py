@@ -1,4 +1,4 @@
-"""The relay after an outage: events published per second, against a bare chained publisher.
+"""The relay after an outage: events published per second, compared with a bare chained publisher.
 
 Promise: at least 0.7 of the bare publisher, which sends the same bodies with the same chain of
 expected ids and reads no store.
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(given: argparse.Namespace) -> Report:
-    """Both sides on one durable NATS, one after the other."""
+    """Measure both sides on one durable NATS, one after the other."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_postgres(Path(folder)) as postgres,
@@ -73,7 +73,7 @@ async def _relay(url: str, nats_url: str, events: int) -> float:
     relay = Relay(store, client, leadership, to_contract)
     begun = time.perf_counter()
     running = asyncio.create_task(relay.run())
-    while relay.published < events:  # noqa: ASYNC110 - the relay has nobody to tell
+    while relay.published < events:  # noqa: ASYNC110 - the relay signals nothing
         await asyncio.sleep(0.01)
     took = time.perf_counter() - begun
     running.cancel()

@@ -1,8 +1,8 @@
-"""From PassPurchased committed to access, chat membership and notice committed, under load.
+"""From PassPurchased committed to access, channel member and notice committed, under load.
 
-Signed-in people buy at a steady rate through the gateway, each purchase with a card, on a system
-of its own. The floor is measured in the same run, between the purchases: one PostgreSQL commit, one
-acknowledged publish to JetStream, one commit of a consumer that was waiting for it.
+Signed-in people buy at a steady rate through the gateway, each purchase with a card, on a system of
+its own. The floor is measured in the same run, between the purchases: one PostgreSQL commit, one
+acknowledged publish to JetStream, one commit of a consumer that waited for it.
 """
 
 import argparse
@@ -43,7 +43,7 @@ _READY_WITHIN_S: Final = 120.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """How much, how long, and where."""
+    """The rate, the duration, and the folder."""
     parser.add_argument("--rate", type=float, default=10.0, help="purchases per second")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--port", type=int, default=18_000, help="base port of the bench's system")
@@ -114,7 +114,7 @@ def _both(values: list[float]) -> str:
 
 @contextmanager
 def _running(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """A system as `up` starts it; its limits for one network address are out of the way."""
+    """Start a system as `up` does, without its limits per network address."""
     limits = {
         "SIGN_IN_POSTS_PER_MINUTE": "10000",
         "PURCHASE_POSTS_PER_MINUTE": "10000",
@@ -143,7 +143,7 @@ def _until_ready(process: subprocess.Popen[str]) -> None:
     for line in process.stdout:
         said.append(line)
         if "is ready at" in line:
-            # Nobody reads on, and a full pipe would stop the system.
+            # Drain the pipe: a full pipe would stop the system.
             ThreadPoolExecutor(1).submit(process.stdout.read)
             return
         if time.monotonic() > give_up_at:
@@ -178,7 +178,7 @@ async def _load(folder: DataFolder, given: argparse.Namespace) -> tuple[list[Fan
 
 
 def _prepare(gateway: str, sandbox: str, wanted: int) -> tuple[list[Visitor], list[str]]:
-    """Every purchase opens a door that was closed: each pass has an experience of its own."""
+    """Prepare buyers and passes; each pass opens an experience of its own."""
     creator = Visitor(gateway, sandbox, "creator@example.com")
     creator.sign_in()
     made = showcase.create(creator)
@@ -200,7 +200,7 @@ def _prepare(gateway: str, sandbox: str, wanted: int) -> tuple[list[Visitor], li
 
 
 def _buy_steadily(buyers: list[Visitor], passes: list[str], wanted: int, rate: float) -> None:
-    """Each purchase starts at its own moment, whether earlier ones are done or not."""
+    """Start each purchase at its own moment, whether earlier ones are done or not."""
     begun = time.monotonic()
 
     def buy(number: int) -> None:
@@ -214,7 +214,7 @@ def _buy_steadily(buyers: list[Visitor], passes: list[str], wanted: int, rate: f
 
 
 class _Floor:
-    """One commit, one acknowledged publish, one commit of the consumer that waited for it."""
+    """Measure one commit, one acknowledged publish, and one commit of the waiting consumer."""
 
     def __init__(self, folder: DataFolder, client: Client) -> None:
         self.took_ms: list[float] = []
@@ -224,7 +224,7 @@ class _Floor:
         self._arrived: asyncio.Queue[Any] = asyncio.Queue()
 
     async def prepare(self) -> None:
-        """A stream and a durable of its own, and a table on each side."""
+        """Create a stream and a durable of its own, and a table on each side."""
         await self._js.add_stream(name=_STREAM, subjects=["bench.floor"])
         await self._js.add_consumer(_STREAM, durable_name="floor", ack_policy="explicit")
         self._one = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
@@ -232,7 +232,7 @@ class _Floor:
         await self._one.execute("CREATE TABLE bench_floor (id uuid PRIMARY KEY, side text)")
 
     async def measure(self) -> None:
-        """Again and again until cancelled."""
+        """Repeat until cancelled."""
         pulling = PullSubscription(self._client, _STREAM, "floor", self._arrived.put_nowait)
         task = asyncio.create_task(self._pull(pulling))
         try:
@@ -244,7 +244,7 @@ class _Floor:
             task.cancel()
 
     async def close(self) -> None:
-        """Leave nothing behind."""
+        """Remove the stream and the tables."""
         await self._one.execute("DROP TABLE bench_floor")
         await self._js.delete_stream(_STREAM)
         await self._one.close()

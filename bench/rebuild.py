@@ -1,8 +1,8 @@
-"""Events per second of a rebuild of the largest view, against bare reading and decoding of its log.
+"""Events per second of rebuilding the largest view, compared with reading and decoding its log.
 
-Promise: at least 0.2 of reading and decoding alone, and memory that does not grow with the log:
-each figure is taken in a process of its own, on a quarter of the log and on all of it. The log is
-that of a checkout that sells a pass again and again; the view is the list of its orders.
+Promise: at least 0.2 of reading and decoding alone, and memory that does not grow with the log.
+Each figure comes from a process of its own, on a quarter of the log and on all of it. The log is
+that of a checkout that sells a pass again and again; the view is its list of orders.
 """
 
 import argparse
@@ -48,12 +48,12 @@ _AT_ONCE: Final = 100
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """How long the log is."""
+    """The length of the log."""
     parser.add_argument("--purchases", type=int, default=8_000, help="in the log, 7 events each")
 
 
 def measure(given: argparse.Namespace) -> Report:
-    """Both sides over the same log, one after the other."""
+    """Measure both sides over the same log, one after the other."""
     with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as postgres:
         url = postgres.create_database()
         _fill(url, given.purchases // 4)
@@ -83,7 +83,7 @@ def measure(given: argparse.Namespace) -> Report:
 
 
 def _alone(act: Callable[[str], float], url: str) -> tuple[float, float]:
-    """Events per second and peak memory (MB) of a fresh process."""
+    """Return events per second and peak memory (MB) of a new process."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as process:
         rate = process.submit(act, url).result()

@@ -1,7 +1,7 @@
-"""From PostgreSQL's port to the first good order, when it was killed under load.
+"""From PostgreSQL's open port to the first good order, after a kill under load.
 
-Promise: 2 s at most. The baseline is what an order takes when nothing is broken, in the same run
-and under the same load; next to it stands how long a bare client needs for its first commit.
+Promise: 2 s at most. The baseline is the duration of an order without faults, in the same run and
+under the same load. The report also says how long a bare client needs for its first commit.
 """
 
 import argparse
@@ -23,13 +23,13 @@ _BARE: Final = "CREATE TEMPORARY TABLE IF NOT EXISTS one_commit (n int)"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """How often it is killed, and whom it concerns."""
+    """How often it is killed, and under how many buyers."""
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
 
 
 def measure(given: argparse.Namespace) -> Report:
-    """Kill it again and again while people buy; all must have come right at the end."""
+    """Kill it repeatedly while people buy; in the end everything must be right."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_machine(Path(folder), given.seed) as machine,
@@ -67,7 +67,7 @@ def measure(given: argparse.Namespace) -> Report:
 
 
 def _until_port_and_first_commit(machine: Machine) -> float:
-    """Seconds that a bare client needs for its first commit, from the open port on."""
+    """Return the seconds that a bare client needs for its first commit after the port opens."""
     url = stores.database_url("checkout", machine.data)
     opened_at: float | None = None
     while True:

@@ -1,4 +1,4 @@
-"""What a bench says: a table for people, one JSON object on the last line for programs."""
+"""A bench's report: a table for people, one JSON object on the last line for programs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Promise:
 
     @property
     def kept(self) -> bool:
-        """Whether the figure lies on the right side of its bound."""
+        """Return whether the figure keeps its bound."""
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
     @override
@@ -31,7 +31,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One bench: our figure, the baseline's of the same run, and their ratio."""
+    """One bench: our figure, the baseline of the same run, and their ratio."""
 
     name: str
     ours: float
@@ -43,11 +43,11 @@ class Report:
 
     @property
     def ratio(self) -> float:
-        """Ours divided by the baseline."""
+        """Return our figure divided by the baseline."""
         return self.ours / self.baseline if self.baseline else float("inf")
 
     def tell(self, *, as_json: bool) -> None:
-        """Print the table and, when asked, the object as the last line."""
+        """Print the table and, if asked, the object as the last line."""
         width = max(len(label) for label, _ in self.rows)
         print(f"bench {self.name}")
         for label, value in self.rows:
@@ -70,7 +70,7 @@ class Report:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` of all values do not exceed (nearest rank)."""
+    """Return the value that `share` of all values do not exceed (nearest rank)."""
     ordered = sorted(values)
     rank = max(1, round(share * len(ordered) + 0.5 - 1e-9))
     return ordered[min(rank, len(ordered)) - 1]

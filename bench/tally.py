@@ -1,4 +1,4 @@
-"""The smallest event-sourced application, to load the machinery without any domain's own cost."""
+"""The smallest event-sourced application: it loads the machinery without any domain cost."""
 
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ class Tally(Aggregate):
     TOPIC = "bench.tally"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "bench.tally.created"
 
@@ -42,7 +42,7 @@ class Tallies(Application[UUID]):
 
 
 def to_contract(event: Any) -> Contract:
-    """Each is announced, as the smallest public event there is."""
+    """Publish each event as the smallest public contract."""
     return PersonRegistered(person_id=event.originator_id)
 
 

@@ -1,1 +1,1 @@
-"""The operators' command line: starts the whole system and looks into it."""
+"""The operators' command line: starts the whole system and inspects it."""

@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-# The supervisor lives as long as the system does: it loads nothing that it doesn't need.
+# The supervisor lives as long as the system does, so it loads only what it needs.
 if sys.argv[1:2] != ["up"]:
     from ops import dead_letters, epoch, events, grants, inbox, projections, schedule
     from ops.backup import backup, restore
@@ -37,7 +37,7 @@ if sys.argv[1:2] != ["up"]:
     app.add_typer(events.app, name="events")
     app.add_typer(projections.app, name="projections")
     app.add_typer(dead_letters.app, name="dead-letters")
-    # An alias for hands that know the older name.
+    # An alias for the former name.
     app.add_typer(dead_letters.app, name="parked", hidden=True)
     app.add_typer(inbox.app, name="inbox")
     app.add_typer(schedule.app, name="schedule")
@@ -81,7 +81,7 @@ def web() -> None:
 
 
 def main() -> None:
-    """Run a command; what stops it is said in a sentence."""
+    """Run a command; if it can't continue, print one sentence."""
     try:
         app(prog_name="backstage")
     except CannotStart as refused:

@@ -1,7 +1,7 @@
 """`backstage backup` and `backstage restore`: all services' databases together.
 
-A service is copied before those it hears: put back together, none has handled what another has
-never said; what it lacks comes again from the streams.
+A service is copied before its producers. After a restore, no service has handled an event that its
+producer lacks, and the streams bring what a service lacks.
 """
 
 import json
@@ -33,15 +33,15 @@ _READY_WITHIN_S: Final = 30
 
 
 class CannotBackUp(Exception):
-    """No copy was made, and nothing of one is left."""
+    """No copy was made, and no part of one is left."""
 
 
 class CannotRestore(Exception):
-    """Putting the copy back would destroy something, or can't be done."""
+    """A restore would destroy something, or is impossible."""
 
 
-# These hear of access's bans, and access hears them. One that knows bans which access has lost
-# keeps their people out until they are banned and let in again: the lesser harm.
+# These services receive access's bans, and access receives their events. One that knows a ban which
+# access has lost keeps the person out until they are banned and unbanned again: the lesser harm.
 _MAY_BE_AHEAD_OF: Final = {"catalog": frozenset({"access"}), "checkout": frozenset({"access"})}
 
 
@@ -71,7 +71,7 @@ def restore(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Put all databases back from a folder, while the services do not run."""
+    """Restore all databases from a folder, while the services are stopped."""
     source, into = data_path(folder), folder_of(data)
     try:
         with _server(into) as urls:
@@ -87,7 +87,7 @@ def restore(
 
 
 def in_order() -> tuple[str, ...]:
-    """The services, each before those that it hears, but for those that may be ahead."""
+    """Return the services, each before its producers, except those that may be ahead."""
     subscriptions = {
         name: {contract.producer() for contract in stores.hears_of(name)}
         - _MAY_BE_AHEAD_OF.get(name, frozenset())
@@ -97,7 +97,7 @@ def in_order() -> tuple[str, ...]:
 
 
 def back_up(urls: Mapping[str, str], folder: Path) -> None:
-    """Copy the databases in this order. Raises CannotBackUp and leaves no half of a copy."""
+    """Copy the databases in this order. Raises CannotBackUp and leaves no partial copy."""
     try:
         folder.mkdir(parents=True)
     except OSError as refused:
@@ -114,7 +114,7 @@ def back_up(urls: Mapping[str, str], folder: Path) -> None:
 
 
 def _write_manifest(folder: Path, services: list[str]) -> None:
-    """Written last, and whole or not at all: a folder without it is no backup."""
+    """Written last, and atomically: a folder without it is no backup."""
     unfinished = folder / f"{_MANIFEST}.new"
     with unfinished.open("w") as file:
         json.dump({"made_at": datetime.now(UTC).isoformat(), "services": services}, file)
@@ -124,7 +124,7 @@ def _write_manifest(folder: Path, services: list[str]) -> None:
 
 
 def put_back(folder: Path, urls: Mapping[str, str], *, force: bool) -> None:
-    """Replace the databases by their copies. Raises CannotRestore, and then nothing is changed."""
+    """Replace the databases by their copies. Raises CannotRestore before anything is changed."""
     try:
         names: list[str] = json.loads((folder / _MANIFEST).read_text())["services"]
     except (FileNotFoundError, ValueError):
@@ -162,7 +162,7 @@ def _refuse_unless_free(name: str, url: str, *, force: bool) -> None:
 
 def _empty(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
-        # What the dump brings back, and nothing that it doesn't.
+        # Exactly the tables that the dump restores.
         conn.execute("DROP SCHEMA IF EXISTS rebuild CASCADE")
         tables = conn.execute(
             "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
@@ -173,7 +173,7 @@ def _empty(url: str) -> None:
 
 @contextmanager
 def _server(folder: DataFolder) -> Iterator[dict[str, str]]:
-    """The addresses of the databases; a local server is started for the time of the restore."""
+    """Yield the addresses of the databases; a local server runs during the restore."""
     given = {name: os.environ.get(f"{name.upper()}_DATABASE_URL") for name in stores.SERVICES}
     if all(given.values()):
         yield {name: url for name, url in given.items() if url}

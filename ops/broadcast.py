@@ -1,4 +1,4 @@
-"""A stream as LiveKit's own client sees it: a host with a moving picture, a viewer who counts."""
+"""A stream through LiveKit's own client: a host with a moving picture, a viewer who counts."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from livekit import rtc
 
 Ticket = Mapping[str, Any]
-"""The url and the token that the gateway gave for one room and one person."""
+"""The URL and the token that the gateway issued for one room and one person."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Viewing:
     sees: asyncio.Event = field(default_factory=asyncio.Event)
 
     def count(self) -> None:
-        """One more frame has come."""
+        """Count one more frame."""
         if self.first_frame_ms is None:
             self.first_frame_ms = (time.monotonic() - self.joined_at) * 1000
         self.frames += 1
@@ -37,8 +37,8 @@ class Viewing:
 
 @contextlib.asynccontextmanager
 async def hosting(ticket: Ticket) -> AsyncIterator[asyncio.Event]:
-    """Publish the moving picture; the event says that the room was closed by somebody else."""
-    from livekit import rtc  # noqa: PLC0415 - 100 MB that nothing but the demo needs
+    """Publish the moving picture; the event is set when somebody else closes the room."""
+    from livekit import rtc  # noqa: PLC0415 - 100 MB that only the demo needs
 
     closed = asyncio.Event()
     async with _entered(ticket, on_end=closed.set) as room:
@@ -69,7 +69,7 @@ async def _draw(source: "rtc.VideoSource") -> None:
 
 @contextlib.asynccontextmanager
 async def viewing(ticket: Ticket) -> AsyncIterator[Viewing]:
-    """Count the frames that come, as long as the context lasts."""
+    """Count the arriving frames, as long as the context lasts."""
     from livekit import rtc  # noqa: PLC0415 - see above
 
     seen = Viewing()

@@ -25,7 +25,7 @@ def ls(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """List what waits for an operator, the oldest first."""
+    """List the messages that wait for an operator, the oldest first."""
     folder = folder_of(data)
     for name in stores.chosen(service):
         for row in _rows(name, folder, skipped=skipped):
@@ -34,7 +34,7 @@ def ls(
 
 @app.command("show")
 def show(service: Service, dead_letter_id: DeadLetterId, data: Data = None) -> None:
-    """Show one message as it came, with its error and those that wait behind it."""
+    """Show one message as it arrived, its error, and the messages that wait behind it."""
     (name,) = stores.chosen(service)
     folder = folder_of(data)
     row = _get(name, dead_letter_id, folder)
@@ -57,7 +57,7 @@ def show(service: Service, dead_letter_id: DeadLetterId, data: Data = None) -> N
 def retry(
     service: Service, dead_letter_id: DeadLetterId, as_: As = None, data: Data = None
 ) -> None:
-    """Let the service try again, from the entity's oldest message on; those behind follow."""
+    """Have the service retry from the entity's oldest message on."""
     (name,) = stores.chosen(service)
     folder = folder_of(data)
     row = _get(name, dead_letter_id, folder)
@@ -81,7 +81,7 @@ def skip(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Never handle it; the service then tries those behind it. The reason is kept."""
+    """Skip a message for good; the service then tries those behind it. The reason is stored."""
     (name,) = stores.chosen(service)
     folder = folder_of(data)
     row = _get(name, dead_letter_id, folder)

@@ -1,4 +1,4 @@
-"""`backstage demo`: fills a running system, buys a pass, goes live, and tells what that set off."""
+"""`backstage demo`: fills a running system, buys a pass, goes live, and reports the effects."""
 
 import asyncio
 import json
@@ -110,7 +110,7 @@ def _prepare(mara: Visitor, fan: Visitor, mark: str) -> showcase.Showcase:
 
 
 def _look(fan: Visitor, made: showcase.Showcase) -> None:
-    """What the buyer sees must agree with what the events say. Raises Refused."""
+    """Compare what the buyer sees with the events. Raises Refused."""
     entered = {grant["experience_id"] for grant in fan.call("GET", "/api/grants/mine")}
     if not set(made.experiences.values()) <= entered:
         raise Refused("the buyer may not enter what was bought")

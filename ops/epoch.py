@@ -1,4 +1,4 @@
-"""`backstage epoch` and `backstage store`: after a database was put back from an older copy."""
+"""`backstage epoch` and `backstage store`: after an older copy of a database was restored."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ Service = Annotated[str, typer.Argument(help="The service whose store it is.")]
 
 @app.command("show")
 def show(service: Service, data: Data = None) -> None:
-    """Show the epoch of a store and of its stream, and what the stream holds beyond the store."""
+    """Show the epochs of a store and of its stream, and what the stream holds beyond the store."""
     (name,) = stores.chosen(service)
     folder = folder_of(data)
     ours, streams, lost = asyncio.run(_look(name, folder))
@@ -44,10 +44,10 @@ def show(service: Service, data: Data = None) -> None:
 
 @app.command("new")
 def new(service: Service, as_: As = None, data: Data = None) -> None:
-    """Say that the store is right: its stream is emptied and filled again from it.
+    """Declare the store right: empty its stream and refill it from the store.
 
-    What the stream holds beyond the store is written to a file; the services that handled it are
-    told to forget that they did, since these ids will be given to other events.
+    What the stream holds beyond the store is written to a file. Services that handled it are told
+    to forget that, because other events will get these ids.
     """
     (name,) = stores.chosen(service)
     folder = folder_of(data)
@@ -74,7 +74,7 @@ def new(service: Service, as_: As = None, data: Data = None) -> None:
 
 @store.command("rebase")
 def rebase(service: Service, as_: As = None, data: Data = None) -> None:
-    """Let a log that is ahead of its server's transactions go on, after a restore."""
+    """Accept a log above its server's transaction counter, after a restore."""
     (name,) = stores.chosen(service)
     with stores.operating(name, folder_of(data), as_) as operator:
         rebase_store(operator)
@@ -82,7 +82,7 @@ def rebase(service: Service, as_: As = None, data: Data = None) -> None:
 
 
 def rebase_store(operator: Operator) -> None:
-    """Raise the numbers of new transactions above the end of the log."""
+    """Raise the server's transaction counter above the end of the log."""
 
     def act() -> dict[str, Any]:
         log.rebase(operator.cursor())
@@ -98,10 +98,10 @@ async def begin_epoch(
     owner: Operator,
     others: Mapping[str, Operator],
 ) -> tuple[int, list[Message]]:
-    """A new life of a store: its number, and what its stream held beyond the store.
+    """Begin a new epoch of a store; returns its number and what its stream held beyond the store.
 
-    `others` are the services that hear it; they forget that they handled what was lost, and handle
-    nothing of earlier epochs from now on: the stream holds the lost messages until it is emptied.
+    `others` are the consuming services. They forget that they handled what was lost, and handle
+    nothing of earlier epochs: the stream holds the lost messages until it is emptied.
     """
     with stores.reading(url) as conn, conn.cursor() as curs:
         lost = [message async for message in lost_messages(client, conn, service)]
@@ -115,7 +115,7 @@ async def begin_epoch(
 async def lost_messages(
     client: Client, conn: Connection[DictRow], service: str
 ) -> AsyncIterator[Message]:
-    """The messages of a stream whose events are not in the store (any more)."""
+    """Return the messages of a stream whose events the store lacks."""
     async for page in read_stream(client, service, 0):
         for message in await asyncio.to_thread(_not_held, conn, page):
             yield message
@@ -123,7 +123,7 @@ async def lost_messages(
 
 def _not_held(conn: Connection[DictRow], page: Sequence[Message]) -> list[Message]:
     places = [_position(message) for message in page]
-    # The same place may have been given to another event since: the moment tells them apart.
+    # Another event may have the same position since: the time tells them apart.
     rows = conn.execute(
         "SELECT e.xact, e.notification_id, e.recorded_at"
         " FROM events e JOIN unnest(%s::bigint[], %s::bigint[]) AS said (xact, id)"

@@ -1,4 +1,4 @@
-"""`backstage events`: looking into the logs of all services."""
+"""`backstage events`: inspecting the logs of all services."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`backstage grants`: what people may enter by orders that are not there any more."""
+"""`backstage grants`: what people may enter by purchases that are not there any more."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -13,62 +13,65 @@ from ops.options import As, Data, folder_of
 from ops.up.data_folder import DataFolder
 from services.access.application import LOSE_SOURCE
 from services.access.domain import GrantReason
-from services.checkout.orders.states import OrderStatus
+from services.checkout.memberships import audit as memberships
+from services.checkout.orders import audit as orders
 
 app = typer.Typer(help="What people may enter, and by what.", no_args_is_help=True)
 
-_ORDER: Final = "SELECT status FROM order_list WHERE order_id = %s"
 _STANDING: Final = """
     SELECT grant_id FROM grant_list
     WHERE source_id = %s AND reason = ANY(%s) AND revoked_at IS NULL
     ORDER BY grant_id
 """
-_FROM_ORDERS: Final = [GrantReason.PURCHASE.value, GrantReason.FREE.value]
-_NO_PURCHASE: Final = {OrderStatus.EXPIRED.value, OrderStatus.RETURNED.value}
+_FROM_PURCHASES: Final = [GrantReason.PURCHASE.value, GrantReason.FREE.value]
 
 
 @app.command("withdraw")
 def withdraw(
-    orders: Annotated[
-        list[UUID], typer.Argument(metavar="ORDER...", help="Each as `backstage verify` names it.")
+    lost: Annotated[
+        list[UUID],
+        typer.Argument(metavar="MEMBERSHIP...", help="Each as `backstage verify` names it."),
     ],
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Have access take back what rests on orders that are no purchases in checkout's log.
+    """Have access revoke what rests on memberships that checkout's log does not hold.
 
-    An older copy of it came back. Who buys by the same order after all gets the access again.
+    Needed after an older copy of checkout was restored. A later purchase by the same order grants
+    access again.
     """
     folder = folder_of(data)
-    for order_id in orders:
-        _refuse_a_purchase(order_id, folder)
+    for membership_id in lost:
+        _refuse_a_purchase(membership_id, folder)
     with stores.operating("access", folder, as_) as operator:
-        number = sum(_withdraw(operator, order_id) for order_id in orders)
-    typer.echo(f"access takes {number} grants back within a second; see `backstage events tail`.")
+        number = sum(_withdraw(operator, membership_id) for membership_id in lost)
+    typer.echo(f"access revokes {number} grants within a second; see `backstage events tail`.")
 
 
-def _refuse_a_purchase(order_id: UUID, folder: DataFolder) -> None:
+def _refuse_a_purchase(membership_id: UUID, folder: DataFolder) -> None:
     with stores.reading(stores.database_url("checkout", folder)) as checkout:
-        order = checkout.execute(_ORDER, (order_id,)).fetchone()
-    if order is None or order["status"] in _NO_PURCHASE:
-        return
-    if order["status"] == OrderStatus.OPEN:
+        is_known = memberships.is_known(checkout, membership_id)
+        order_id = orders.find_open_order(checkout, membership_id)
+    if order_id is not None:
         raise typer.BadParameter(
             f"order {order_id} is open and may have been paid: `backstage reconcile` comes first"
         )
-    raise typer.BadParameter(f"checkout's log holds the purchase {order_id}: its team refunds it")
+    if is_known:
+        raise typer.BadParameter(
+            f"checkout's log holds the membership {membership_id}: the team refunds its order"
+        )
 
 
-def _withdraw(operator: Operator, order_id: UUID) -> int:
+def _withdraw(operator: Operator, membership_id: UUID) -> int:
     """How many grants stood."""
 
     def act() -> dict[str, Any]:
-        rows = operator.cursor().execute(_STANDING, (order_id, _FROM_ORDERS)).fetchall()
+        rows = operator.cursor().execute(_STANDING, (membership_id, _FROM_PURCHASES)).fetchall()
         grants = [str(row["grant_id"]) for row in rows]
-        clock, payload = SystemClock(), {"source_id": str(order_id), "grant_ids": grants}
+        clock, payload = SystemClock(), {"source_id": str(membership_id)}
         if grants:
-            Schedule(clock).at(LOSE_SOURCE, str(order_id), clock.now(), payload)
+            Schedule(clock).at(LOSE_SOURCE, str(membership_id), clock.now(), payload)
         return {"grant_ids": grants}
 
-    done = operator.intervene("access.lose_source", str(order_id), "", act)
+    done = operator.intervene("access.lose_source", str(membership_id), "", act)
     return len(done["grant_ids"])

@@ -1,4 +1,4 @@
-"""`backstage inbox`: what the providers told us by webhook, kept as it came."""
+"""`backstage inbox`: the providers' webhooks, stored as they arrived."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ Service = Annotated[str, typer.Argument(help="checkout (Stripe) or streaming (Li
 
 @dataclass(frozen=True, slots=True)
 class _Inbox:
-    """How one service follows up what it was told: the job, and what that is told."""
+    """The job by which a service handles a webhook, and its payload."""
 
     type_column: str
     job: str
@@ -63,7 +63,7 @@ def ls(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """List webhooks that wait to be handled, the oldest first."""
+    """List unhandled webhooks, the oldest first."""
     folder = folder_of(data)
     for name in _INBOXES if service is None else (_known(service),):
         for row in _rows(name, folder, mentions, handled=handled or bool(mentions), limit=limit):
@@ -81,7 +81,7 @@ def show(service: Service, event_id: EventId, data: Data = None) -> None:
 
 @app.command("retry")
 def retry(service: Service, event_id: EventId, as_: As = None, data: Data = None) -> None:
-    """Have it handled again now, whether it was handled before or not: webhooks are hints."""
+    """Handle it again now, even if it was handled before: webhooks are hints."""
     name, folder = _known(service), folder_of(data)
     row, inbox = _get(name, event_id, folder), _INBOXES[_known(service)]
     if None in inbox.payload(row).values():
@@ -105,7 +105,7 @@ def retry(service: Service, event_id: EventId, as_: As = None, data: Data = None
 def skip(
     service: Service, event_id: EventId, reason: Reason, as_: As = None, data: Data = None
 ) -> None:
-    """Call it handled without doing anything. The reason is kept."""
+    """Mark it as handled without doing anything. The reason is stored."""
     name, folder = _known(service), folder_of(data)
     row, inbox = _get(name, event_id, folder), _INBOXES[_known(service)]
     with stores.operating(name, folder, as_) as operator:

@@ -45,12 +45,12 @@ class ServiceLag:
     unpublished: int = 0
     unpublished_oldest_s: float = 0.0
     held_up_by: str | None = None
-    """Why NATS takes nothing, with what to do."""
+    """Why NATS stores nothing, and what to do."""
     consumers: list[ConsumerLag] = field(default_factory=list)
     due: int = 0
     late_oldest_s: float = 0.0
     failing: int = 0
-    """Work that failed and is tried again: each failure moves the time at which it is due."""
+    """Failing work: each failure postpones the time at which it is due."""
     last_error: str | None = None
     webhooks: int = 0
     webhook_oldest_s: float = 0.0
@@ -67,7 +67,7 @@ def lag(as_json: AsJson = False, data: Data = None) -> None:
 
 
 async def measure(folder: DataFolder) -> list[ServiceLag]:
-    """What is behind in every service now."""
+    """Return what is behind in every service."""
     error = await asyncio.to_thread(storage_error, folder)
     async with stores.connected(folder, "lag") as client:
         lags = [await _of_service(name, folder, client) for name in stores.SERVICES]

@@ -1,4 +1,4 @@
-"""The second half of the demo: the creator goes live, and the buyer sees her."""
+"""The second half of the demo: the creator goes live, and the buyer watches."""
 
 import asyncio
 import signal
@@ -29,18 +29,18 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class LiveDemo:
-    """A creator, a buyer, and the experience in which both meet."""
+    """A creator, a buyer, and their experience."""
 
     creator: Visitor
     fan: Visitor
     experience_id: str
     page: str
-    """Where the stream is watched."""
+    """The page of the stream."""
     mailbox: str
-    """Where the buyer's sign-in code lands."""
+    """The mailbox with the buyer's sign-in code."""
 
     async def run(self, for_s: float | None, say: Say) -> Watched | None:
-        """Go live for so long, or until Ctrl-C; None where there is no video server.
+        """Stay live for so long, or until Ctrl-C; returns None if there is no video server.
 
         Raises Refused and TimeoutError.
         """
@@ -101,7 +101,7 @@ class LiveDemo:
 
     async def _until_live(self) -> None:
         async with asyncio.timeout(_LIVE_WITHIN_S):
-            # What we wait for is done by other processes.
+            # Other processes do what we wait for.
             while (await self._ask(self.creator, "GET", "/stream"))["state"] == "opening":  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
@@ -114,7 +114,7 @@ class LiveDemo:
 
 
 class _Ended:
-    """Whether somebody has ended the stream: by Ctrl-C or SIGTERM here, or elsewhere."""
+    """Whether the stream was ended: by Ctrl-C or SIGTERM here, or elsewhere."""
 
     def __init__(self) -> None:
         self._told = asyncio.Event()
@@ -122,16 +122,16 @@ class _Ended:
             asyncio.get_running_loop().add_signal_handler(number, self._told.set)
 
     def ignore(self) -> None:
-        """A second Ctrl-C ends the program at once again."""
+        """Let a second Ctrl-C end the program at once again."""
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().remove_signal_handler(number)
 
     def is_set(self) -> bool:
-        """Whether it was ended here."""
+        """Return whether it was ended here."""
         return self._told.is_set()
 
     async def wait(self, for_s: float | None, *elsewhere: asyncio.Event) -> None:
-        """Wait until it is over, at most for so long."""
+        """Wait until the end, at most for so long."""
         waiting = [asyncio.create_task(each.wait()) for each in (self._told, *elsewhere)]
         await asyncio.wait(waiting, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:

@@ -1,4 +1,4 @@
-"""Reading the services' logs: which events there are, and whether their streams hold them."""
+"""Reading the services' logs: their events, and whether their streams hold them."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ class LogEntry:
     state: dict[str, Any]
 
     def as_json(self) -> str:
-        """The event as one line of JSON."""
+        """Return the event as one line of JSON."""
         shown = {name: getattr(self, name) for name in self.__slots__}
         return json.dumps(shown, default=str)
 
@@ -53,7 +53,7 @@ class LogEntry:
 def follow(
     conn: Connection[DictRow], service: str, after: log.Position = log.START
 ) -> Iterator[tuple[log.Position, LogEntry]]:
-    """The events of a log in commit order, from a place on to its present end."""
+    """Yield the events of a log in commit order, from a position up to its present end."""
     position = after
     with conn.cursor() as curs:
         while page := log.read_after(curs, position, _PAGE).events:
@@ -63,7 +63,7 @@ def follow(
 
 
 def entry_of(service: str, event: LoggedEvent) -> LogEntry:
-    """The line of one stored event; its state is shown as it is stored."""
+    """Return the entry of one stored event, with its state as stored."""
     entity_id = UUID(str(event.stored.originator_id))
     return LogEntry(
         service=service,
@@ -82,18 +82,18 @@ def entry_of(service: str, event: LoggedEvent) -> LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far a log and its stream were compared: both agree up to here."""
+    """How far a log and its stream were compared and found equal."""
 
     epoch: int = 0
     position: str = str(log.START)
     sequence: int = 0
     first: int = 0
-    """Where the stream began then: one that lost its beginning since is compared as a whole."""
+    """The stream's first message then: if that was lost since, everything is compared again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a comparison of a log with its stream found; no finding means that they agree."""
+    """The result of comparing a log with its stream; no finding means that they agree."""
 
     service: str
     public_events: int
@@ -101,12 +101,12 @@ class Verdict:
     findings: tuple[str, ...]
     reached: Reached = Reached()
     behind: str | None = None
-    """The finding that says that the end is missing, which may come by itself."""
+    """The finding that the end is missing, which may arrive by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A public event of the log, and the place in the stream that is its own."""
+    """A public event of the log, and its sequence in the stream."""
 
     position: str
     message_id: str
@@ -114,7 +114,8 @@ class Announced:
     recorded_at: datetime
 
     def is_told_by(self, body: bytes) -> bool:
-        """Whether a message says this, be it in the words of an older or newer contract.
+        """Return whether a message is this event, even in an older or newer version of its
+        contract.
 
         Contracts grow by fields that earlier messages lack and earlier readers ignore.
         """
@@ -135,9 +136,9 @@ async def verify(
     since: Reached | None = None,
     grace_s: float = 0.0,
 ) -> Verdict:
-    """Whether the stream holds every public event of the log, in its order, fact for fact.
+    """Check that the stream holds every public event of the log, in order and unchanged.
 
-    From where an earlier comparison came to, if that still stands. Events younger than `grace_s`
+    Starts where an earlier comparison ended, if that is still valid. Events younger than `grace_s`
     may be missing at the end. Memory holds one page.
     """
     with conn.cursor() as curs:
@@ -160,7 +161,7 @@ async def verify(
 
 
 async def _ends_before(epoch: int, client: Client, service: str) -> bool:
-    """Whether the stream ends in an epoch that is over."""
+    """Return whether the stream ends in a former epoch."""
     try:
         last = await client.jetstream().get_last_msg(stream_of(service), f"bp.{service}.>")
     except NotFoundError:
@@ -173,8 +174,8 @@ async def _ends_before(epoch: int, client: Client, service: str) -> bool:
 async def _still_valid(
     since: Reached | None, conn: Connection[DictRow], client: Client, service: str
 ) -> Reached:
-    """A stream that was lost, filled again or has holes, or a store of another epoch: compare all
-    again."""
+    """Return whether to compare everything: the stream was lost, refilled or has gaps, or the epoch
+    is new."""
     jetstream, name = client.jetstream(), stream_of(service)
     try:
         state = (await jetstream.stream_info(name)).state
@@ -199,7 +200,7 @@ def _position(text: str) -> log.Position:
 
 
 class _Comparison:
-    """Goes along the log and the stream, side by side."""
+    """Walks along log and stream, side by side."""
 
     def __init__(self, since: Reached) -> None:
         self._messages = 0

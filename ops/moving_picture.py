@@ -21,7 +21,7 @@ _WHITE: Final = 235
 _BLACK: Final = 16
 _SWEEP_PX: Final = 12
 _SWEEP_STEP_PX: Final = 8
-# Five rows of three pixels each, a row in an octal digit.
+# Five rows of three pixels each; an octal digit per row.
 _GLYPHS: Final = {
     "0": "75557",
     "1": "26227",
@@ -38,13 +38,13 @@ _GLYPHS: Final = {
 _GLYPH_ROWS: Final = 5
 _SCALE: Final = 16
 _CLOCK_CELLS: Final = 8 * 4 + 1
-"""Eight signs of three pixels with one between them and round them."""
+"""Eight characters of three pixels, with one pixel between and around them."""
 _CLOCK_LEFT: Final = (WIDTH - _CLOCK_CELLS * _SCALE) // 2
 _CLOCK_TOP: Final = (HEIGHT - (_GLYPH_ROWS + 2) * _SCALE) // 2
 
 
 def picture(number: int, clock: str) -> bytes:
-    """The picture of this number as I420; `clock` is eight digits and colons."""
+    """Return the picture of this number as I420; `clock` is eight digits and colons."""
     row = bytearray(_LUMA)
     at = number * _SWEEP_STEP_PX % (WIDTH - _SWEEP_PX)
     row[at : at + _SWEEP_PX] = bytes([_WHITE]) * _SWEEP_PX
@@ -72,12 +72,12 @@ def _over(row: bytes, middle: bytes, left: int) -> bytes:
 
 
 def _bars(channel: int, width: int) -> bytes:
-    """One row of the bars."""
+    """Return one row of the bars."""
     return b"".join(bytes([bar[channel]]) * (width // len(_BARS)) for bar in _BARS)
 
 
 def _chroma(channel: int) -> bytes:
-    """A plane of colour at half the size, grey where the clock is."""
+    """Return a chroma plane at half the size, grey where the clock is."""
     row = _bars(channel, WIDTH // 2)
     grey = _over(row, bytes([128]) * (_CLOCK_CELLS * _SCALE // 2), _CLOCK_LEFT // 2)
     above = row * (_CLOCK_TOP // 2)

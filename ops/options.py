@@ -17,5 +17,5 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 
 
 def folder_of(data: Path | None) -> DataFolder:
-    """The data folder that the person at the terminal means."""
+    """Return the data folder that the person at the terminal means."""
     return DataFolder(data_path(data))

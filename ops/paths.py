@@ -1,4 +1,4 @@
-"""Where the person at the terminal means things to be."""
+"""Folders that the person at the terminal means."""
 
 import contextlib
 import os
@@ -10,14 +10,14 @@ _RUNNING: Final = _ROOT / ".bp" / "running"
 
 
 def data_path(given: Path | None) -> Path:
-    """The folder that the person meant, seen from where they called `./bp`; else the checkout's."""
+    """Return the given folder, relative to where they called `./bp`; by default the checkout's."""
     if given is None:
         return _ROOT / "data"
     return Path(os.environ.get("BP_CALLED_FROM", ".")) / given
 
 
 def data_path_of(port: int, given: Path | None) -> Path:
-    """The folder that was given, else that of the system which this checkout runs on the port."""
+    """Return the given folder, or the data folder of this checkout's system on the port."""
     if given is None:
         with contextlib.suppress(OSError):
             return Path((_RUNNING / str(port)).read_text())
@@ -25,13 +25,13 @@ def data_path_of(port: int, given: Path | None) -> Path:
 
 
 def note_running(port: int, data: Path) -> None:
-    """Remember for commands that only know the port on which folder a system runs there."""
+    """Remember on which folder the system of a port runs, for commands that know only the port."""
     with contextlib.suppress(OSError):
         _RUNNING.mkdir(parents=True, exist_ok=True)
         (_RUNNING / str(port)).write_text(str(data.resolve()))
 
 
 def forget_running(port: int) -> None:
-    """It runs there no longer."""
+    """Forget the system of a port."""
     with contextlib.suppress(OSError):
         (_RUNNING / str(port)).unlink(missing_ok=True)

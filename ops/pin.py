@@ -1,7 +1,7 @@
 """Pins every package, direct or not, by name and version in `pyproject.toml`.
 
-The lock file itself stays out of the repository, since it names the registry of whoever made
-it; the pins are constraints, so that two machines install the same versions from any registry.
+The lock file itself is not in the repository, because it names its maker's registry. The pins are
+constraints: two machines install the same versions from any registry.
 """
 
 import re
@@ -16,7 +16,7 @@ _PINS = re.compile(r"(?<=^constraint-dependencies = \[\n).*?(?=^\]$)", re.DOTALL
 
 
 def locked_versions(lock: str) -> dict[str, str]:
-    """Each package of a lock file with its version; those that differ by platform are left out."""
+    """Return each package of a lock file with its version, except those that differ by platform."""
     versions: dict[str, set[str]] = {}
     for package in tomllib.loads(lock)["package"]:
         if "registry" in package["source"]:
@@ -25,13 +25,13 @@ def locked_versions(lock: str) -> dict[str, str]:
 
 
 def with_pins(project: str, versions: dict[str, str]) -> str:
-    """The project file with exactly these pins and nothing else changed."""
+    """Return the project file with exactly these pins."""
     lines = "".join(f'  "{name}=={version}",\n' for name, version in versions.items())
     return _PINS.sub(lines, project, count=1)
 
 
 def main() -> None:
-    """Resolve afresh without pins, then write the versions that were found."""
+    """Resolve without pins, then write the versions that were found."""
     uv = _find_uv()
     path = _ROOT / "pyproject.toml"
     before = path.read_text()

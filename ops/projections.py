@@ -1,4 +1,4 @@
-"""`backstage projections`: read models, compared with and built again from the events."""
+"""`backstage projections`: read models, compared with a rebuild or rebuilt."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def ls(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """List the views of all services with their tables and how many rows they hold."""
+    """List the views of all services with their tables and row counts."""
     folder = folder_of(data)
     for name in stores.chosen(service):
         with stores.reading(stores.database_url(name, folder)) as conn:
@@ -49,7 +49,7 @@ def rebuild_views(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Build views beside the live ones, compare, and swap them in, while the service runs."""
+    """Rebuild views beside the live ones, compare, and swap them in, while the service runs."""
     (name,) = stores.chosen(service)
     views = _views(name, view, every=every)
     folder = folder_of(data)
@@ -73,7 +73,7 @@ async def run(
     dry_run: bool,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Compare the views with their rebuild, and unless it is a dry run put it in their place."""
+    """Compare the views with their rebuild and, unless it is a dry run, swap them."""
     act = rebuild.compare if dry_run else rebuild.rebuild
     if not any(view.subscriptions for view in views):
         return await _act(act, service, views, folder, NoStreams(), progress)
@@ -124,7 +124,7 @@ def _record(
 def report(
     service: str, views: Sequence[View], outcome: Outcome, *, as_json: bool, dry_run: bool
 ) -> None:
-    """Tell how a rebuild or a comparison went."""
+    """Report a rebuild or a comparison."""
     if as_json:
         typer.echo(json.dumps(as_object(service, views, outcome)))
         return
@@ -141,7 +141,7 @@ def report(
 
 
 def as_object(service: str, views: Sequence[View], outcome: Outcome) -> dict[str, Any]:
-    """An outcome for programs."""
+    """Return an outcome for programs."""
     return {
         "service": service,
         "views": [view.name for view in views],

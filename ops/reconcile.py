@@ -1,4 +1,4 @@
-"""`backstage reconcile`: our books and the payment provider's lists are compared now."""
+"""`backstage reconcile`: compares our records with the payment provider's lists now."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -36,7 +36,7 @@ Return = Annotated[
 
 
 def reconcile(day: Day = None, return_: Return = None, as_: As = None, data: Data = None) -> None:
-    """Have the checkout go through the lists of its payment provider now, not in an hour."""
+    """Have the checkout go through its payment provider's lists now instead of within an hour."""
     if day is not None and return_ is not None:
         raise typer.BadParameter("--day and --return are two commands")
     if day is not None and day.date() >= SystemClock().now().astimezone(UTC).date():

@@ -21,7 +21,7 @@ def ls(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """List what is to be done and when, what failed most often first."""
+    """List scheduled work and its times, the most failures first."""
     folder = folder_of(data)
     for name in stores.chosen(service):
         with stores.reading(stores.database_url(name, folder)) as conn:
@@ -43,7 +43,7 @@ def retry(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Have it done now, and count its failures from nought again."""
+    """Do it now, and reset its count of failures."""
     (name,) = stores.chosen(service)
     with stores.operating(name, folder_of(data), as_) as operator:
 

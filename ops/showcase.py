@@ -1,4 +1,4 @@
-"""A believable creator with her space, to look at, to demonstrate and to test with."""
+"""A believable creator with her space, for demonstrations and tests."""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _KNOWN_WITHIN_S: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Showcase:
-    """What was created: addresses and ids."""
+    """Names and ids of what was created."""
 
     username: str
     space: str
@@ -25,7 +25,7 @@ class Showcase:
 
 
 def create(creator: Visitor, suffix: str = "") -> Showcase:
-    """Mara Lindqvist's Blue Room: a live show, a lounge, and three passes, all published."""
+    """Create Mara Lindqvist's Blue Room: a live show, a lounge, and three published passes."""
     mark = suffix or uuid4().hex[:6]
     username, space = f"mara_{mark}", f"blue-room-{mark}"
     creator.call("PATCH", "/api/me", {"display_name": "Mara Lindqvist"})
@@ -108,7 +108,7 @@ def publish_pass(
     experience_ids: list[str],
     terms: dict[str, Any],
 ) -> str:
-    """Draft a pass in euros, publish it, and wait until it can be bought; its id."""
+    """Draft a pass in euros, publish it, and wait until it can be bought; returns its id."""
     drafted = creator.call(
         "POST",
         f"/api/spaces/{space}/passes",

@@ -1,4 +1,4 @@
-"""Whether NATS stores what it is given, asked of its monitor."""
+"""Whether NATS stores messages, according to its monitor."""
 
 import os
 from typing import Final
@@ -13,9 +13,9 @@ REPAIR: Final = (
 
 
 def storage_error(folder: DataFolder) -> str | None:
-    """Why a stream takes no message until its server starts again; None when all do.
+    """Return why a stream stores nothing until its server restarts, or None.
 
-    `NATS_MONITOR_URL` names the monitor where NATS does not run below the data folder.
+    `NATS_MONITOR_URL` names the monitor if NATS does not run below the data folder.
     """
     url = os.environ.get("NATS_MONITOR_URL")
     if url is None:

@@ -41,38 +41,39 @@ SERVICES: Final = (
 
 
 def database_url(service: str, data: DataFolder) -> str:
-    """`CHECKOUT_DATABASE_URL` and the like, else the database of what runs on the data folder."""
+    """Return `CHECKOUT_DATABASE_URL` and the like, or the database of what runs on the data
+    folder."""
     return os.environ.get(f"{service.upper()}_DATABASE_URL") or data.database_url(service)
 
 
 def nats_url(data: DataFolder) -> str:
-    """`NATS_URL`, else the NATS of what runs on the data folder."""
+    """Return `NATS_URL`, or the NATS of what runs on the data folder."""
     return os.environ.get("NATS_URL") or data.nats_url()
 
 
 @contextmanager
 def reading(url: str) -> Iterator[Connection[DictRow]]:
-    """A connection that can read and nothing else."""
+    """Open a read-only connection."""
     with psycopg.connect(url, row_factory=dict_row, autocommit=True) as conn:
         conn.execute("SET default_transaction_read_only = on")
         yield conn
 
 
 def announces(service: str) -> ToContract:
-    """How the service translates its stored events; reads code, starts nothing."""
+    """Return how the service translates its stored events; reads code, starts nothing."""
     publishing = import_module(f"services.{service}.publishing")
     to_contract: ToContract = publishing.to_contract
     return to_contract
 
 
 def event_mapper() -> Mapper[Any]:
-    """Reads stored events as every service writes them."""
+    """Return a reader of stored events, the same as every service's."""
     application: Application[Any] = Application()
     return application.mapper
 
 
 def views_of(service: str) -> tuple[View, ...]:
-    """The read models of a service; reads code, starts nothing."""
+    """Return the read models of a service; reads code, starts nothing."""
     if find_spec(f"services.{service}.projections") is None:
         return ()
     views: tuple[View, ...] = import_module(f"services.{service}.projections").VIEWS
@@ -102,7 +103,7 @@ def subscribers() -> Mapping[str, Sequence[str]]:
 
 
 def chosen(service: str | None) -> tuple[str, ...]:
-    """That service, or all of them. Raises typer's BadParameter for one that keeps no log."""
+    """Return that service, or all of them. Raises typer's BadParameter for one without a log."""
     if service is None:
         return SERVICES
     if service not in SERVICES:
@@ -115,7 +116,7 @@ def chosen(service: str | None) -> tuple[str, ...]:
 def operating(
     service: str, data: DataFolder, name: str | None, url: str | None = None
 ) -> Iterator[Operator]:
-    """Someone at the terminal who changes something in a service's database."""
+    """Return an operator who changes something in a service's database."""
     address = url or database_url(service, data)
     store = Store(service, address, Interventions, pool_size=1)
     try:
@@ -126,7 +127,7 @@ def operating(
 
 @asynccontextmanager
 async def connected(data: DataFolder, what_for: str) -> AsyncIterator[Client]:
-    """A connection to the bus for the time of one command."""
+    """Open a connection to the bus for one command."""
     client = await bus.connect(nats_url(data), f"backstage {what_for}")
     try:
         yield client
@@ -135,11 +136,11 @@ async def connected(data: DataFolder, what_for: str) -> AsyncIterator[Client]:
 
 
 def sources_of(service: str, data: DataFolder, streams: Streams) -> Sources:
-    """What the views of a service are made from."""
+    """Return what the views of a service are made from."""
     announces(service)  # registers the service's event classes under their stored names
     return Sources(service, database_url(service, data), event_mapper(), streams)
 
 
 def operator_name(given: str | None) -> str:
-    """Who is at the terminal: the name that was given, else the account's."""
+    """Return who is at the terminal: the given name, or the account's."""
     return given or os.environ.get("SUDO_USER") or getpass.getuser()

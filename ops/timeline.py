@@ -1,4 +1,4 @@
-"""What one purchase set off: when it was committed, and when each of its effects was."""
+"""The effects of one purchase, with the times of their commits."""
 
 import asyncio
 import json
@@ -33,7 +33,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """The time from one PassPurchased's commit to that of its last access, chat and notice (ms)."""
+    """The time from one PassPurchased's commit to those of its last access, chat and notice
+    (ms)."""
 
     order_id: UUID
     access_ms: float
@@ -42,32 +43,32 @@ class FanOut:
 
     @property
     def all_ms(self) -> float:
-        """Until everything was there."""
+        """Return the time until everything was there."""
         return max(self.access_ms, self.chat_ms, self.notice_ms)
 
 
 class Incomplete(Exception):
-    """Something that the purchase should have set off is missing."""
+    """An expected effect of the purchase is missing."""
 
 
 class Listener:
-    """Hears everything that the services say from now on."""
+    """Receives everything that the services publish from now on."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self.said: list[Said] = []
 
     async def start(self) -> None:
-        """Begin to hear."""
+        """Begin to receive."""
         js = self._client.jetstream(timeout=5)
         for service in HEARD:
             info = await js.stream_info(stream_of(service))
             await self._hear(service, info.state.last_seq + 1)
 
     async def until(self, enough: Callable[[Sequence[Said]], bool], within_s: float) -> None:
-        """Wait until what was heard is enough. Raises TimeoutError."""
+        """Wait until enough was received. Raises TimeoutError."""
         async with asyncio.timeout(within_s):
-            # What we wait for is said by other processes.
+            # Other processes publish what we wait for.
             while not enough(self.said):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
@@ -95,14 +96,14 @@ def _from(sequence: int) -> Any:
 
 
 def fan_outs(said: Sequence[Said], folder: DataFolder) -> list[FanOut]:
-    """Each purchase that was heard with its effects. Raises Incomplete when one lacks some."""
+    """Return each received purchase with its effects. Raises Incomplete if some are missing."""
     at = _commit_times(said, folder)
     effects = _Effects(said)
     return [_fan_out(purchase, bought, effects, at) for purchase, bought in _purchases(said)]
 
 
 def is_complete(said: Sequence[Said], purchases: int) -> bool:
-    """Whether so many purchases were heard, each with all of its effects."""
+    """Return whether so many purchases were received, each with all of its effects."""
     heard = list(_purchases(said))
     if len(heard) < purchases:
         return False
@@ -122,7 +123,7 @@ def _purchases(said: Sequence[Said]) -> Iterator[tuple[Said, PassPurchased]]:
 
 
 class _Effects:
-    """What was heard, by what it follows from."""
+    """Return what was received, by its cause."""
 
     def __init__(self, said: Sequence[Said]) -> None:
         self._grants: dict[UUID, list[Said]] = defaultdict(list)
@@ -141,7 +142,7 @@ class _Effects:
 
     def of(self, purchase: Said, bought: PassPurchased) -> tuple[list[Said], ...]:
         """Grants, seats in the chat, notices. Raises Incomplete when some are missing."""
-        grants = self._grants[bought.order_id]
+        grants = self._grants[bought.membership_id]
         places = [(bought.person_id, where) for where in bought.experience_ids]
         seats = [self._seats[place] for place in places if place in self._seats]
         notices = self._notices[purchase.about.id]
@@ -164,7 +165,7 @@ def _fan_out(
 
 
 def _commit_times(known: Sequence[Said], folder: DataFolder) -> dict[UUID, datetime]:
-    """When each event's transaction was committed, as PostgreSQL noted it."""
+    """Return when each event's transaction was committed, according to PostgreSQL."""
     times: dict[UUID, datetime] = {}
     for service in HEARD:
         xacts = {s.about.id: _xact(s.about) for s in known if s.about.source == service}
@@ -182,12 +183,12 @@ def _commit_times(known: Sequence[Said], folder: DataFolder) -> dict[UUID, datet
 
 
 def _xact(about: Envelope) -> int:
-    """The transaction is the middle part of `{epoch}.{xact}-{id}`."""
+    """Return the transaction, the middle part of `{epoch}.{xact}-{id}`."""
     return int(about.position.partition(".")[2].partition("-")[0])
 
 
 def as_json(fan_out: FanOut) -> str:
-    """One fan-out as an object."""
+    """Return one fan-out as an object."""
     return json.dumps(
         {
             "order_id": str(fan_out.order_id),

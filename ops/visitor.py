@@ -31,11 +31,11 @@ class Visitor:
         )
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._http.close()
 
     def sign_in(self) -> None:
-        """Ask for a code, find it in the mailbox, and come in with it."""
+        """Ask for a code, find it in the mailbox, and sign in with it."""
         known = len(self._codes())
         self.call("POST", "/api/sign-in-codes", {"email": self.email})
         code = self._code_after(known)
@@ -45,7 +45,7 @@ class Visitor:
         self._http.headers["Authorization"] = f"Bearer {self.session_token}"
 
     def call(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
-        """One call of the API. Raises Refused with the problem that came back."""
+        """Call the API. Raises Refused with the problem."""
         answer = self.send(method, path, body, key)
         if answer.is_error:
             raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
@@ -54,12 +54,12 @@ class Visitor:
     def send(
         self, method: str, path: str, body: Any = None, key: str | None = None
     ) -> httpx.Response:
-        """One call of the API, whatever is answered."""
+        """Call the API and return any answer."""
         headers = {"Idempotency-Key": key or uuid4().hex}
         return self._http.request(method, path, json=body, headers=headers)
 
     def buy(self, pass_id: str) -> dict[str, Any]:
-        """Buy a pass with Stripe's test card; the order as it was fulfilled."""
+        """Buy a pass with Stripe's test card; returns the fulfilled order."""
         order: dict[str, Any] = self.call("POST", "/api/orders", {"pass_id": pass_id})
         give_up_at = time.monotonic() + _PAID_WITHIN_S
         while order["status"] == "open":
@@ -76,7 +76,7 @@ class Visitor:
         return order
 
     def _pay(self, payment: dict[str, str]) -> None:
-        """Confirm the payment as Stripe.js does, with the key that any browser may know."""
+        """Confirm the payment as Stripe.js does, with the publishable key."""
         secret = payment["client_secret"]
         intent = secret.partition("_secret_")[0]
         answer = self._http.post(

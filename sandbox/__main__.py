@@ -8,7 +8,7 @@ from sandbox.state import State
 
 
 def main() -> None:
-    """Serve until a signal says to stop; state stays in the data folder."""
+    """Serve until a signal arrives; state stays in the data folder."""
     settings = Settings()
     state = State(settings.sandbox_data / "sandbox.sqlite3")
     try:

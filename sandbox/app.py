@@ -26,7 +26,7 @@ PARTS: dict[str, BuildPart] = {
 def create_app(
     state: State, settings: Settings, parts: dict[str, BuildPart] | None = None
 ) -> FastAPI:
-    """Return the application with these parts (all of them unless told otherwise)."""
+    """Return the application with these parts, by default all of them."""
     built = {
         prefix: build(state, settings)
         for prefix, build in (PARTS if parts is None else parts).items()

@@ -1,4 +1,4 @@
-"""What the sandbox remembers: JSON documents in one SQLite file that survives kill -9."""
+"""The sandbox's state: JSON documents in one SQLite file that survives kill -9."""
 
 import json
 import sqlite3
@@ -24,14 +24,14 @@ _CHUNK = 100
 
 
 class StorageFull(Exception):
-    """The disk of the sandbox has no room: nothing was written."""
+    """The disk of the sandbox is full: nothing was written."""
 
 
 class State:
     """One durable file of documents; safe to share between threads.
 
-    A write outside of `transaction()` is committed at once. Never await inside a
-    transaction: all coroutines of a thread share it.
+    A write outside of `transaction()` is committed at once. Never await inside a transaction,
+    because all coroutines of a thread share it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all writes inside happen together, or none when an exception leaves.
+        """Commit all writes inside together, or none if an exception leaves.
 
         Raises StorageFull.
         """
@@ -77,14 +77,14 @@ class State:
             return self._connection.execute(sql, values).fetchall()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._connection.close()
 
 
 @contextmanager
 def _full_disk_named() -> Iterator[None]:
-    """Raises StorageFull where SQLite says that there is no room."""
+    """Raise StorageFull where SQLite reports a full disk."""
     try:
         yield
     except sqlite3.OperationalError as fault:
@@ -95,7 +95,7 @@ def _full_disk_named() -> Iterator[None]:
 
 
 class Collection:
-    """The documents of one kind, by id, in the order in which they first came."""
+    """The documents of one kind by id, in the order of their first writes."""
 
     def __init__(self, state: State, name: str) -> None:
         self._state = state
@@ -108,7 +108,7 @@ class Collection:
         return json.loads(rows[0][0]) if rows else None
 
     def put(self, document_id: str, document: Document) -> None:
-        """Store one document; an older one of that id gives way and keeps its place."""
+        """Store one document; it replaces an older one of that id and keeps its place."""
         sql = (
             "INSERT INTO document (collection, id, body) VALUES (?, ?, ?) "
             "ON CONFLICT (collection, id) DO UPDATE SET body = excluded.body"
@@ -117,7 +117,7 @@ class Collection:
         self._state.execute(sql, (self.name, document_id, body))
 
     def delete(self, document_id: str) -> bool:
-        """Forget one document; tells whether there was one."""
+        """Delete one document; returns whether there was one."""
         sql = "DELETE FROM document WHERE collection = ? AND id = ? RETURNING id"
         return bool(self._state.execute(sql, (self.name, document_id)))
 
@@ -127,7 +127,7 @@ class Collection:
         return [json.loads(body) for (body,) in self._state.execute(sql, (self.name,))]
 
     def newest(self) -> Iterator[Document]:
-        """Walk through the documents newest first, reading only as far as asked."""
+        """Yield the documents newest first, reading only as far as needed."""
         sql = (
             "SELECT seq, body FROM document WHERE collection = ? AND seq < ? "
             "ORDER BY seq DESC LIMIT ?"

@@ -1,7 +1,7 @@
 """Real PostgreSQL and real NATS for tests: started once per run, killed and restarted at will.
 
-`BP_TEST_POSTGRES_URL` and `BP_TEST_NATS_URL` point at servers that already run;
-`BP_TEST_CONTAINERS=1` starts both in Docker instead of from the wheels.
+`BP_TEST_POSTGRES_URL` and `BP_TEST_NATS_URL` point at running servers; `BP_TEST_CONTAINERS=1`
+starts both in Docker instead of from the wheels.
 """
 
 import os
@@ -37,7 +37,7 @@ _database_numbers = count(1)
 
 @dataclass
 class Server:
-    """A server process of the tests' own, with the ways in which it can die."""
+    """A server process of the tests, with the ways in which it can die."""
 
     command: Command
     is_ready: Callable[[], bool]
@@ -46,8 +46,11 @@ class Server:
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start it and wait until it takes connections; starts again if it dies on the way,
-        as PostgreSQL does while the processes of a killed one still hold its memory."""
+        """Start it and wait until it accepts connections.
+
+        It is restarted if it dies meanwhile, as PostgreSQL does while the processes of a killed one
+        still hold its memory.
+        """
         deadline = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
@@ -67,7 +70,7 @@ class Server:
             )
 
     def kill(self) -> None:
-        """End it at once (SIGKILL), as a crash does."""
+        """Kill it (SIGKILL), as a crash does."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -80,12 +83,12 @@ class Server:
         self.process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Go on after a pause."""
+        """Continue after a pause."""
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
-        """Kill it and start it again on the same port with the same data."""
+        """Kill it and restart it on the same port with the same data."""
         self.kill()
         self.start()
 
@@ -99,20 +102,20 @@ class Server:
 
 @dataclass
 class PostgresServer:
-    """A PostgreSQL for tests; `server` is None when it is not ours to kill."""
+    """A PostgreSQL for tests; `server` is None if it is not ours to kill."""
 
     admin_url: str
     server: Server | None
 
     def create_database(self) -> str:
-        """An empty database; returns its URL (its role is a superuser's)."""
+        """Create an empty database; returns its URL (its role is a superuser's)."""
         name = f"test_{os.getpid()}_{next(_database_numbers)}"
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{name}"))
 
     def drop_database(self, url: str) -> None:
-        """Remove a database again, whoever is still connected to it."""
+        """Remove a database, even if somebody is still connected to it."""
         name = urlsplit(url).path.removeprefix("/")
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -120,7 +123,7 @@ class PostgresServer:
 
 @dataclass
 class NatsServer:
-    """A NATS with JetStream for tests; `server` is None when it is not ours to kill."""
+    """A NATS with JetStream for tests; `server` is None if it is not ours to kill."""
 
     url: str
     server: Server | None
@@ -128,7 +131,7 @@ class NatsServer:
 
 
 async def stored_messages(js: JetStreamContext, stream: str) -> int:
-    """How many messages a stream holds; a service makes it when it begins to publish."""
+    """Return how many messages a stream holds; none before its service publishes."""
     try:
         return int((await js.stream_info(stream)).state.messages)
     except NotFoundError:
@@ -136,7 +139,7 @@ async def stored_messages(js: JetStreamContext, stream: str) -> int:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses now, chosen by the operating system."""
+    """Return a free TCP port of 127.0.0.1, chosen by the operating system."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -144,9 +147,9 @@ def free_port() -> int:
 
 
 def free_row_of_ports() -> int:
-    """A base port whose whole row is free: the system takes ports up to 50 above it.
+    """Return a base port whose whole row is free: the system uses ports up to 50 above it.
 
-    Below 32,768: from there on Linux gives ports to whoever connects, at any moment.
+    Below 32,768: from there on Linux gives ports to clients at any moment.
     """
     while True:
         base = 20_000 + (free_port() % 250) * 50
@@ -165,7 +168,7 @@ def _is_free(port: int) -> bool:
 
 @contextmanager
 def running_postgres(folder: Path, **options: str) -> Iterator[PostgresServer]:
-    """A server of one's own in an empty folder, with the settings of `deploy/postgres`."""
+    """A server of its own in an empty folder, with the settings of `deploy/postgres`."""
     postgres = Postgres(folder / "postgres", free_port(), _PASSWORD)
     postgres.initialise()
     server = Server(
@@ -183,7 +186,7 @@ def running_postgres(folder: Path, **options: str) -> Iterator[PostgresServer]:
 
 @contextmanager
 def running_nats(folder: Path) -> Iterator[NatsServer]:
-    """A server of one's own in an empty folder, with the settings of `deploy/nats`."""
+    """A server of its own in an empty folder, with the settings of `deploy/nats`."""
     nats = Nats(folder / "nats", free_port(), free_port(), _PASSWORD)
     server = Server(nats.command(), nats.is_ready, folder / "nats.log")
     server.start()
@@ -195,22 +198,22 @@ def running_nats(folder: Path) -> Iterator[NatsServer]:
 
 @pytest.fixture(scope="session")
 def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the run's servers keep their files: in memory, where the system has room there.
+    """The folder of the run's servers: in memory, if the system has room there.
 
-    On a busy disk, making a database takes 300 ms instead of 30, and most tests make one.
+    On a busy disk, creating a database takes 300 ms instead of 30, and most tests create one.
     """
     if not (_MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_IN_MEMORY):
         yield tmp_path_factory.mktemp("servers")
         return
     _remove_leftovers()
     with tempfile.TemporaryDirectory(dir=_MEMORY, prefix=f"{_PREFIX}{os.getpid()}-") as folder:
-        # PostgreSQL does not run as root: its own account comes through here.
+        # PostgreSQL does not run as root: its own account must pass here.
         Path(folder).chmod(0o711)
         yield Path(folder)
 
 
 def _remove_leftovers() -> None:
-    """What a killed run left behind."""
+    """Remove what a killed run left behind."""
     for folder in _MEMORY.glob(f"{_PREFIX}*"):
         pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
         if not Path("/proc", pid).exists():
@@ -219,14 +222,14 @@ def _remove_leftovers() -> None:
 
 @pytest.fixture(scope="session")
 def postgres(quick_folder: Path) -> Iterator[PostgresServer]:
-    """The run's PostgreSQL server; a test that kills it starts it again."""
+    """The run's PostgreSQL server; a test that kills it restarts it."""
     given = os.environ.get("BP_TEST_POSTGRES_URL")
     if given:
         yield PostgresServer(given, None)
     elif os.environ.get("BP_TEST_CONTAINERS") == "1":
         yield from _postgres_in_docker()
     else:
-        # Without fsync: a killed process loses nothing by it, and the tests are quicker.
+        # Without fsync: a killed process loses nothing by it, and the tests are faster.
         with running_postgres(quick_folder, fsync="off") as server:
             yield server
 

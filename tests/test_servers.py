@@ -1,4 +1,4 @@
-"""The tests' own servers are real ones, and come back after a kill with what they held."""
+"""The tests' own servers are real ones, and keep their data across a kill."""
 
 import nats
 import psycopg

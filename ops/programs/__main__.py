@@ -1,7 +1,7 @@
-"""`python -m ops.programs NAME …`: prepares programs, with its progress on standard output.
+"""`python -m ops.programs NAME …`: prepares programs and reports progress on standard output.
 
-It ends when the process that started it ends (or the one named by `--while`), and leaves nothing
-running. The exit code is 1 when a program can't be had; its last line says why.
+It ends with the process that started it (or the one named by `--while`), and leaves nothing
+running. The exit code is 1 if a program can't be had; the last line says why.
 """
 
 import argparse
@@ -19,7 +19,7 @@ _LOOK_EVERY_S = 0.5
 
 
 def main() -> int:
-    """Prepare each program that is missing."""
+    """Prepare each missing program."""
     parser = argparse.ArgumentParser(prog="python -m ops.programs", description=__doc__)
     parser.add_argument("names", nargs="+", choices=sorted(PROGRAMS), metavar="NAME")
     parser.add_argument("--while", dest="pid", type=int, default=os.getppid())

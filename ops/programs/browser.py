@@ -1,4 +1,4 @@
-"""A Chromium for the tests: the installed one, else one from npm, else Playwright's own."""
+"""A Chromium for the tests: installed, or from npm, or Playwright's own."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ const { readFileSync, writeFileSync } = require("fs");
 const [from, to] = process.argv.slice(1);
 writeFileSync(to, require("zlib").brotliDecompressSync(readFileSync(from)));
 """
-# Its libraries and fonts lie beside it: nothing of the system is needed, and nothing is installed.
+# Its libraries and fonts lie beside it, so nothing is installed on the system.
 _START: Final = """#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 export LD_LIBRARY_PATH="$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
@@ -45,7 +45,7 @@ MISSING: Final = (
 
 
 def find_browser(kept_in: Path | None = None) -> Path | None:
-    """An installed browser, else the one that was fetched earlier."""
+    """Return an installed browser, or one that was fetched earlier."""
     for name in _NAMES:
         if found := shutil.which(name):
             return Path(found)
@@ -57,11 +57,11 @@ def find_browser(kept_in: Path | None = None) -> Path | None:
 
 
 def ensure_browser(say: Say, kept_in: Path | None = None) -> Path:
-    """A browser, fetched when none is installed. Raises CannotPrepare."""
+    """Return a browser, fetched if none is installed. Raises CannotPrepare."""
     found = find_browser(kept_in)
     if found is not None:
         return found
-    # The package carries a program for this system alone.
+    # The package holds a program only for this system.
     if sys.platform == "linux" and platform.machine() == "x86_64":
         return _fetch(say, kept_in or cache.folder())
     say("fetching Playwright's Chromium, once")
@@ -90,7 +90,7 @@ def _fetch(say: Say, cache_folder: Path) -> Path:
         for archive in ("al2023", "swiftshader", "fonts"):
             tar = _decompressed(packed / f"{archive}.tar.br", making / f"{archive}.tar")
             with tarfile.open(tar) as opened:
-                # Python 3.11.2, which is Debian's, knows no filters yet.
+                # Python 3.11.2, which Debian ships, has no filters yet.
                 opened.extraction_filter = getattr(tarfile, "data_filter", None)
                 opened.extractall(unpacked)  # noqa: S202 - the package is pinned
         _decompressed(packed / "chromium.br", unpacked / "chromium").chmod(0o755)

@@ -1,4 +1,4 @@
-"""The user's cache of programs: where it is, who makes something in it, and room for that."""
+"""The user's cache of programs: its folder, its lock, and its disk space."""
 
 import contextlib
 import fcntl
@@ -20,38 +20,37 @@ _MB: Final = 1_000_000
 
 
 class CannotPrepare(Exception):
-    """A program can't be had here: one sentence that says why and what to do."""
+    """A program can't be had here: one sentence with the reason and what to do."""
 
 
 def folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """`backstage-pass` in the user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`)."""
+    """Return `backstage-pass` in the user's cache folder (`XDG_CACHE_HOME`, or `~/.cache`)."""
     given = environment.get("XDG_CACHE_HOME")
     return (Path(given) if given else Path.home() / ".cache") / "backstage-pass"
 
 
 def free_bytes(path: Path) -> int:
-    """What is left on the disk of an existing folder."""
+    """Return the free space on the disk of an existing folder."""
     return shutil.disk_usage(path).free
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """An empty folder to make something in, for its only maker."""
+    """An empty folder in which its only owner prepares something."""
 
     folder: Path
     say: Say
-    """Tells the maker's caller, and whoever waits for the same thing."""
+    """Reports progress to the caller, and to everyone who waits for the same thing."""
 
 
 @contextlib.contextmanager
 def workshop(
     what: str, cache: Path, needs_mb: int, say: Say, free: FreeBytes = free_bytes
 ) -> Iterator[Workshop]:
-    """A folder in the cache in which `what` is made; removed afterwards, whatever happens.
+    """Yield a folder in the cache in which `what` is prepared; it is removed in any case.
 
-    One maker at a time: another one waits, repeats what the first one says, and should look
-    afterwards whether the work is done. What a killed maker left behind is removed first. Raises
-    CannotPrepare.
+    One owner at a time: another one waits and repeats the first one's progress, then looks whether
+    the work is done. Leftovers of a killed owner are removed first. Raises CannotPrepare.
     """
     making = cache / "making" / what.lower().replace(" ", "-").replace("'", "")
     with _only_maker(what, cache, making, say) as progress:
@@ -116,7 +115,7 @@ def _also_to(progress: TextIO, say: Say) -> Say:
 
 
 def _remove(tree: Path) -> None:
-    # Some tools keep what they fetched read-only, folders too.
+    # Some tools make what they fetched read-only, folders included.
     for place, _, _ in os.walk(tree):
         with contextlib.suppress(OSError):
             os.chmod(place, 0o700)

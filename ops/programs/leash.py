@@ -1,8 +1,8 @@
 """Runs a command at the lowest priority until it ends, or until our standard input closes.
 
-The system closes that input when whoever started us dies, by whatever signal. The whole process
-group ends then: a compiler's own children, too, which no signal to the compiler reaches. This
-file is started by its path, with the standard library alone.
+The system closes that input when our parent dies, by whatever signal. Then the whole process group
+ends, including a compiler's own children, which no signal to the compiler reaches. This file is
+started by its path and uses only the standard library.
 """
 
 import os
@@ -13,7 +13,7 @@ import threading
 
 
 def main(argv: list[str]) -> int:
-    """The command's exit code."""
+    """Return the command's exit code."""
     os.nice(19)
     threading.Thread(target=_end_with_our_parent, daemon=True).start()
     return subprocess.call(argv, stdin=subprocess.DEVNULL)

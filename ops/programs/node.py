@@ -1,4 +1,4 @@
-"""Node.js and npm: those that a wheel carries, else those of the PATH."""
+"""Node.js and npm: from a wheel, or from the PATH."""
 
 import importlib.util
 import os
@@ -9,7 +9,7 @@ from ops.programs.cache import CannotPrepare
 
 
 def node() -> Path:
-    """Node's program. Raises CannotPrepare."""
+    """Return Node's program. Raises CannotPrepare."""
     found = _bundled("bin", "node") or shutil.which("node")
     if found is None:
         raise CannotPrepare("The Node.js wheel is missing: run ./bp once, it installs it.")
@@ -17,7 +17,7 @@ def node() -> Path:
 
 
 def npm() -> tuple[str, ...]:
-    """How npm is called. Raises CannotPrepare."""
+    """Return how npm is called. Raises CannotPrepare."""
     if script := _bundled("lib", "node_modules", "npm", "bin", "npm-cli.js"):
         return (str(node()), str(script))
     found = shutil.which("npm")
@@ -27,7 +27,7 @@ def npm() -> tuple[str, ...]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, with that Node first: for npm's scripts, which call `node`, and for Playwright."""
+    """Return our environment with that Node first, for npm's scripts and for Playwright."""
     path = f"{node().parent}:{os.environ.get('PATH', '')}"
     return {**os.environ, "PATH": path, "PLAYWRIGHT_NODEJS_PATH": str(node())}
 

@@ -1,4 +1,4 @@
-"""Calls other people's tools (Go, uv, npm): at low priority, and never longer than we live."""
+"""Calls tools such as Go, uv and npm: at low priority, and never longer than we live."""
 
 import subprocess
 import sys
@@ -15,14 +15,14 @@ _KEPT_LINES: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a tool ended, and the last lines of what it said."""
+    """How a tool ended, and the last lines of its output."""
 
     code: int
     said: str
 
     @property
     def last_line(self) -> str:
-        """At most 300 characters; empty when it said nothing."""
+        """Return at most 300 characters; empty if it printed nothing."""
         return self.said.rpartition("\n")[2][:300]
 
 
@@ -32,7 +32,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     heard: Callable[[str], None] = lambda _: None,
 ) -> Ended:
-    """Run a tool to its end; each line that it says goes to `heard` at once."""
+    """Run a tool to its end; each of its lines goes to `heard` at once."""
     last: deque[str] = deque(maxlen=_KEPT_LINES)
     with subprocess.Popen(
         (sys.executable, "-I", str(leash.__file__), *argv),

@@ -1,1 +1,1 @@
-"""Replaying stored public events to a service that hears them: by wiring, no provider is near."""
+"""Replaying stored public events to a consuming service, with no provider within reach."""

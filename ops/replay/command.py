@@ -1,4 +1,4 @@
-"""`backstage events replay`: stored public events, once more, for a service that hears them."""
+"""`backstage events replay`: delivers stored public events to a consuming service again."""
 
 import asyncio
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of the producer's public events are meant; times are those of recording (UTC)."""
+    """Selects public events of the producer; times are those of recording (UTC)."""
 
     type_: str | None = None
     since: datetime | None = None
@@ -37,7 +37,7 @@ class Selection:
     entity: UUID | None = None
 
     def has(self, event: LoggedEvent, contract: Contract) -> bool:
-        """Whether this event is meant."""
+        """Return whether this event is selected."""
         return (
             (self.type_ is None or self.type_ in contract.type)
             and (self.entity is None or event.stored.originator_id == self.entity)
@@ -48,7 +48,7 @@ class Selection:
 
 @dataclass
 class Replayed:
-    """How it went: selected events, those that were new to the service, and those that failed."""
+    """The result: selected events, those that were new to the service, and those that failed."""
 
     selected: int = 0
     new: int = 0
@@ -71,9 +71,9 @@ def replay(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Let a service handle stored events of another that it has not handled; each at most once.
+    """Let a service handle another's stored events that it has not handled, each at most once.
 
-    Nothing is published, and no provider is called here: what was handled before stays as it is.
+    Nothing is published, and no provider is called. What was handled before stays as it is.
     """
     stores.chosen(producer)
     if consumer not in COMPOSITIONS:
@@ -108,7 +108,7 @@ def run(
     *,
     dry_run: bool,
 ) -> Replayed:
-    """Hand the chosen events to the reactions of the store's service, in the log's order."""
+    """Deliver the selected events to the reactions of the store's service, in log order."""
     subscriptions = {
         c: r for c, r in reactions_of(store.service).items() if c.producer() == producer
     }
@@ -133,14 +133,14 @@ def run(
 def _handled(handler: Handler, message: Message) -> bool:
     try:
         handler.handle(message)
-    except Exception as fault:  # noqa: BLE001 - whatever it is, it is told, and the others go on
+    except Exception as fault:  # noqa: BLE001 - it is reported, and the others continue
         typer.echo(f"{message.headers['ce-id']} failed: {fault!r}", err=True)
         return False
     return True
 
 
 def _known(store: Store[Any], message: Message, durable: str) -> bool:
-    """Whether it was handled, or waits for an operator."""
+    """Return whether it was handled, or waits for an operator."""
     event_id = message.headers["ce-id"]
 
     def look(curs: Any) -> bool:
@@ -157,7 +157,7 @@ def _known(store: Store[Any], message: Message, durable: str) -> bool:
 def _messages(
     conn: Connection[DictRow], producer: str, chosen: Selection, heard: set[type[Contract]]
 ) -> Iterator[Message]:
-    """The producer's announcements as its relay would send them."""
+    """Return the producer's announcements as its relay would send them."""
     to_contract, mapper = stores.announces(producer), stores.event_mapper()
     with conn.cursor() as curs:
         epoch, position = log.epoch(curs), log.START

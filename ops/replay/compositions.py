@@ -1,7 +1,7 @@
-"""The services that hear others, put together without jobs, worker or providers.
+"""The consuming services, composed without jobs, worker or providers.
 
-What a replayed event asks of a provider is written down as always; only the service itself, which
-works its schedule off, can call one. Nothing here can.
+A replayed event schedules its provider calls as always. Only the service itself works on its
+schedule and can make these calls.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from libs.runtime.store.store import Store
 from ops import stores
 
 COMPOSITIONS: Final = ("access", "catalog", "chat", "checkout", "notifications", "streaming")
-"""The services that hear others."""
+"""The services that subscribe to others."""
 
 
 def compose(service: str, url: str) -> Store[Any]:
-    """The store of a service with its views; nothing of it is started or opened."""
+    """Return the store of a service with its views; nothing of it is started or opened."""
     clock = SystemClock()
     # One service at a time is imported.
     module = "application" if service == "checkout" else "composition"
@@ -34,7 +34,7 @@ def compose(service: str, url: str) -> Store[Any]:
 
 
 def refusals_of(service: str) -> tuple[type[Exception], ...]:
-    """What the reactions of a service may refuse."""
+    """Return what the reactions of a service may refuse."""
     return tuple(import_module(f"services.{service}.http").REFUSALS)
 
 

@@ -1,4 +1,4 @@
-"""A `go` for tests: takes its time, then delivers what it was told to, or fails."""
+"""A `go` for tests: takes its time, then delivers what it was given, or fails."""
 
 import os
 import sys
@@ -32,9 +32,9 @@ def machine_without_livekit(
     takes_s: float = 2.0,
     waits_for: Path | None = None,
 ) -> dict[str, str]:
-    """The environment of a machine on which LiveKit's server has to be compiled, by this `go`.
+    """Return the environment of a machine on which this `go` has to compile LiveKit's server.
 
-    It delivers the program, or says something and fails, once the file is there that it waits for.
+    Once the file that it waits for exists, it delivers the program, or prints something and fails.
     `folder/pid` names its process.
     """
     programs = folder / "bin"

@@ -1,4 +1,4 @@
-"""A system small enough for a test and real where operators look: databases, streams, services."""
+"""A small system with everything that operators inspect: databases, streams, services."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +19,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from ops import stores
 from services.access.__main__ import compose as compose_access
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
 from services.checkout.orders.quote import Quote
 from services.checkout.stock.capacity import Capacity
@@ -47,7 +48,8 @@ def an_offer(**terms: Any) -> Quote:
 
 @dataclass
 class Operated:
-    """Seven databases with their tables; a checkout that announces, an access that hears it."""
+    """Seven databases with their tables; a checkout that publishes and an access that
+    subscribes."""
 
     urls: dict[str, str]
     nats_url: str
@@ -108,7 +110,7 @@ class Operated:
 
 
 def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None = None) -> UUID:
-    """Somebody buys a pass from the checkout whose store it is."""
+    """Buy a pass from the checkout with this store."""
     offer = offer or an_offer()
     order = Order(
         command_id=uuid4(),
@@ -118,12 +120,21 @@ def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None =
         opened_at=AT,
         held_until=AT + timedelta(minutes=10),
     )
-    order.fulfil(None, AT)
+    order.fulfil(AT)
+    membership = Membership(
+        order_id=order.id,
+        person_id=order.person_id,
+        quote=offer.to_state(),
+        total_minor=0,
+        payment_intent_id=None,
+        access_from=AT,
+        access_until=None,
+    )
     seat = Seat(order.id, offer.pass_id, SeatReason.ORDER.value, AT)
     seat.sell(SeatReason.FREE, AT)
 
     def buy() -> str:
-        store.application.save(order, seat)
+        store.application.save(order, membership, seat)
         return str(order.id)
 
     store.execute(Cause(uuid4(), "someone"), buy)
@@ -131,6 +142,6 @@ def sell(store: Store[Any], offer: Quote | None = None, person_id: UUID | None =
 
 
 def set_capacity(store: Store[Any], pass_id: UUID, seats: int | None) -> None:
-    """The first version of a pass says how many seats there are."""
+    """The first version of a pass sets its number of seats."""
     capacity = Capacity(pass_id, 1, seats, AT)
     store.execute(Cause(uuid4(), "someone"), lambda: store.application.save(capacity) and None)

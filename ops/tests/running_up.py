@@ -1,4 +1,4 @@
-"""`up` with small services as a process of its own, and what tests look at in it."""
+"""`up` with small services as a process of its own, as tests inspect it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Up:
-    """A running `up`, what it printed, and what it noted about itself."""
+    """A running `up`, its output, and its notes about itself."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """A whole system with small services, run as `up` runs the real one, in a process of its own.
 
-Called with a root folder, a data folder, a base port and perhaps `livekit` or `no-video`; the
-services are those that the root folder holds, in alphabetical order.
+Arguments: a root folder, a data folder, a base port and optionally `livekit` or `no-video`. The
+services are those in the root folder, in alphabetical order.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ BROKEN = "import sys; sys.exit('no luck today')"
 
 
 def write_system(root: Path, services: dict[str, str]) -> None:
-    """A root folder with these services (name and program) and a sandbox."""
+    """Create a root folder with these services (name and program) and a sandbox."""
     for name, program in {**services, "sandbox": SERVICE}.items():
         folder = root / name if name == "sandbox" else root / "services" / name
         folder.mkdir(parents=True)
@@ -51,7 +51,7 @@ def write_system(root: Path, services: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Run it until told to stop."""
+    """Run it until it is told to stop."""
     root, data, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     names = sorted(path.name for path in (root / "services").iterdir())
     services = [Service(name, offset) for offset, name in enumerate(names)]

@@ -1,4 +1,4 @@
-"""The drill: an older copy comes back, the relay refuses, a new epoch makes all equal again."""
+"""The drill: an older copy is restored, the relay refuses, a new epoch makes all equal again."""
 
 import asyncio
 import json
@@ -71,7 +71,7 @@ async def test_an_older_copy_comes_back_and_all_is_equal_again(
     one, other = ledger(urls[0], own_nats.url), mirror(urls[1], own_nats.url)
     async with running(one, other):
         await until(lambda: alarm_of(one) is not None)
-        # The same place in the same account, and another event.
+        # The same version of the same account, but another event.
         await asyncio.to_thread(credit, one, kept, 100)
         assert "backstage epoch new ledger" in str(alarm_of(one))
 
@@ -124,7 +124,7 @@ async def test_what_was_lost_is_not_handled_again_before_the_stream_is_emptied(
 
 
 async def rebuilt_once_the_stream_is_filled(service: Service) -> rebuild.Outcome:
-    """The alarm is over before the relay has published all of it again."""
+    """The alarm ends before the relay has published everything again."""
     while True:
         try:
             return await asyncio.to_thread(rebuild.rebuild, heard(service), service.store.views)

@@ -1,4 +1,4 @@
-"""The minute check of `up`: what the checker says is said once, and so is that it is over."""
+"""The minute check of `up`: each finding is reported once, and so is its end."""
 
 import asyncio
 import io
@@ -11,7 +11,7 @@ from libs.runtime.tests.test_pipe import until
 from ops.up.checking import Checking
 from ops.up.console import Console
 
-# A checker that finds what a file says.
+# A checker whose findings a file holds.
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -58,6 +58,6 @@ async def test_finding_is_reported_once_and_so_is_its_end(data: Path) -> None:
 
 
 async def looks(data: Path, times: int) -> None:
-    """Wait for so many more looks to be over."""
+    """Wait for so many more checks to end."""
     wanted = len((data / "looks").read_text()) + times + 1
     await until(lambda: len((data / "looks").read_text()) >= wanted, within_s=20)

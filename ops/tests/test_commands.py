@@ -32,7 +32,7 @@ def system(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Operate
 
 @pytest.fixture
 def sold(system: Operated) -> list[UUID]:
-    """Three orders, which access has not heard of."""
+    """Three orders that access has not received."""
     store = system.store("checkout")
     orders = [sell(store) for _ in range(3)]
     store.close()
@@ -53,7 +53,8 @@ def grants(system: Operated) -> int:
 
 
 async def dead_letters_of(system: Operated, checkout: Service, times: int) -> list[str]:
-    """As many purchases, each a dead letter of access with an error, as when its reaction fails."""
+    """So many purchases, each a dead letter of access with an error, as if its reaction had
+    failed."""
     for _ in range(times):
         await asyncio.to_thread(sell, checkout.store)
     found: list[Message] = []

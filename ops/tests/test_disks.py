@@ -1,4 +1,4 @@
-"""Operators are told once per episode that a disk is short of its reserve."""
+"""Operators are alerted once per episode of a disk below its reserve."""
 
 from collections.abc import Iterator
 from pathlib import Path

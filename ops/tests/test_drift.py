@@ -1,4 +1,4 @@
-"""What the chat's provider holds otherwise than our books is found, and put right on request."""
+"""Differences between the chat provider and our data are found, and repaired on request."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""NATS is restarted when it stores nothing, a few times, and only where that can help."""
+"""NATS is restarted if it stores nothing, a few times, and only where that can help."""
 
 import asyncio
 import io
@@ -19,7 +19,7 @@ from sandbox.tests.serving import serving
 
 
 class Nats:
-    """A server that can be ill, on a clock of its own."""
+    """A server that can fail, on a clock of its own."""
 
     def __init__(self, *, room: bool = True) -> None:
         self.now = 1000.0

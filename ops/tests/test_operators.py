@@ -1,4 +1,4 @@
-"""What an operator sees and does: every damage is found, and the command that is named mends it."""
+"""What an operator sees and does: every damage is found, and the named command repairs it."""
 
 import asyncio
 import json
@@ -138,7 +138,7 @@ async def test_an_event_without_effect_is_found_and_a_replay_handles_it_and_no_o
 async def test_silent_service_is_found_and_a_replay_does_its_work(
     system: Operated, verify: Callable[..., Any]
 ) -> None:
-    """It acknowledges nothing at all, so that nothing is wrong with what it acknowledged."""
+    """It acknowledges nothing, so nothing can be wrong with what it acknowledged."""
     async with system.checkout().running() as checkout:
         await asyncio.to_thread(sell, checkout.store)
         young = found(await verify(full=False))

@@ -1,4 +1,4 @@
-"""`up` as an ordinary user: of the whole suite, these tests alone leave the account of root."""
+"""`up` as an ordinary user: only these tests leave the account of root."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ pytestmark = [
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """The user's home with a checkout of their own; pytest's own folders are closed to them."""
+    """A user's home with a checkout of their own; they can't enter pytest's own folders."""
     build_if_changed(print)
     home = Path(tempfile.mkdtemp(prefix="backstage-home-"))
     left_out = shutil.ignore_patterns(".git", ".venv", ".bp", "node_modules", "data", "__pycache__")

@@ -1,4 +1,5 @@
-"""What a purchase came to: each loss and each surplus is found, and mended by what is named."""
+"""The outcome of a purchase: each loss and each surplus is found, and the named command repairs
+it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -24,7 +25,7 @@ from ops.verify.outcomes import DONE_WITHIN, SERVICES, Awaited, check_outcomes
 from services.access.application import LOSE_SOURCE, Entitlement
 from services.access.domain import GrantReason
 from services.access.timers import TIMERS
-from services.checkout.orders.order import Order
+from services.checkout.memberships.membership import Membership
 from services.notifications.domain import Channel
 
 pytestmark = pytest.mark.slow(90, "starts a small system")
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.slow(90, "starts a small system")
 
 @dataclass
 class Shop:
-    """A checkout that sells, and whoever acts upon it when it is told to."""
+    """A checkout that sells, and consumers that act when the test says so."""
 
     system: Operated
     checkout: Store[Any]
@@ -40,14 +41,14 @@ class Shop:
     notifications: Store[Any]
 
     def act(self, *services: Store[Any]) -> None:
-        """Handle what the checkout has said so far; what was handled is left alone."""
+        """Handle what the checkout has published so far; handled events are skipped."""
         with stores.reading(self.system.urls["checkout"]) as log:
             for store in services:
                 done = run(store, log, "checkout", Selection(), dry_run=False)
                 assert done.failed == 0
 
     def mail(self) -> None:
-        """The mail server takes everything."""
+        """A mail server that takes everything."""
         letters = self.system.rows(
             "notifications",
             "SELECT notice_id FROM notice_list WHERE channel = 'email' AND status = 'requested'",
@@ -109,7 +110,7 @@ def test_purchase_with_all_its_effects_has_no_findings(sold: tuple[Shop, UUID]) 
     found, awaited = shop.look()
 
     assert found == []
-    assert awaited.orders == awaited.grants == awaited.notices == []
+    assert awaited.memberships == awaited.grants == awaited.notices == []
 
 
 def test_outcome_in_progress_is_no_finding_and_is_checked_again(shop: Shop) -> None:
@@ -123,8 +124,8 @@ def test_outcome_in_progress_is_no_finding_and_is_checked_again(shop: Shop) -> N
 
     assert young == done == []
     assert [each.service for each in late] == ["access", "notifications"]
-    assert awaited.orders == still.orders == [order_id]
-    assert over.orders == []
+    assert awaited.memberships == still.memberships == [Membership.create_id(order_id)]
+    assert over.memberships == []
 
 
 def test_a_consumer_that_stopped_is_found_and_the_named_replay_does_its_work(shop: Shop) -> None:
@@ -186,7 +187,7 @@ def test_a_grant_too_many_and_one_without_a_purchase_are_found_until_they_are_re
     assert found == again
     assert len(later.grants) == 2
     assert sentences[0].startswith("a grant too many: ")
-    assert f"of order {order_id}" in sentences[0]
+    assert f"of membership {Membership.create_id(order_id)}" in sentences[0]
     assert sentences[1].startswith(f"a grant without its purchase: {issued[0]}")
     assert shop.look(later)[0] == []
 
@@ -203,8 +204,10 @@ def test_grants_of_a_lost_order_are_taken_back_by_the_command_that_is_named(
     work_off(shop.access)
 
     assert len(found) == 2
-    assert {each.repair for each in found} == {f"backstage grants withdraw {order_id}"}
-    assert "access takes 2 grants back" in done.output
+    assert {each.repair for each in found} == {
+        f"backstage grants withdraw {Membership.create_id(order_id)}"
+    }
+    assert "access revokes 2 grants" in done.output
     assert shop.look(later)[0] == shop.look()[0] == []
     made = shop.system.rows(
         "access",
@@ -212,7 +215,7 @@ def test_grants_of_a_lost_order_are_taken_back_by_the_command_that_is_named(
         " WHERE topic = 'runtime.intervention.made'",
     )
     assert [(m["what"], m["target"], m["operator"]) for (m,) in made] == [
-        ("access.lose_source", str(order_id), "ada")
+        ("access.lose_source", str(Membership.create_id(order_id)), "ada")
     ]
 
 
@@ -246,25 +249,25 @@ def test_no_grants_of_a_purchase_are_taken_back_and_none_of_an_order_that_may_be
     unknown = withdraw(uuid4())
     lose_everything(shop)
     find_again(shop)
-    shop.system.rows("checkout", "DELETE FROM events WHERE topic = 'checkout.order.fulfilled'")
+    shop.system.rows("checkout", "DELETE FROM events WHERE topic = 'checkout.membership.started'")
     shop.system.rows("checkout", status, "open")
     is_open, (named, *_) = withdraw(order_id), shop.look()[0]
     shop.system.rows("checkout", status, "returned")
     returned = withdraw(order_id)
 
-    assert "its team refunds it" in stands
-    assert "access takes 0 grants back" in unknown
+    assert "the team refunds its order" in stands
+    assert "access revokes 0 grants" in unknown
     assert "may have been paid" in is_open
     assert named.repair == "backstage reconcile"
-    assert "access takes 2 grants back" in returned
+    assert "access revokes 2 grants" in returned
 
 
-_LOST = ("events", "order_list")
+_LOST = ("events", "order_list", "membership_list")
 
 
 def lose_everything(shop: Shop) -> None:
-    """As if the copy of the checkout that came back were older than all that was sold; access was
-    told to forget what it had heard of it, as by `backstage epoch new checkout`."""
+    """As if the restored copy of the checkout were older than all sales, and access had been told
+    to forget them, as `backstage epoch new checkout` does."""
     for table in _LOST:
         shop.system.rows("checkout", f"CREATE TABLE lost_{table} AS TABLE {table}")
         shop.system.rows("checkout", f"DELETE FROM {table}")  # noqa: S608
@@ -272,7 +275,7 @@ def lose_everything(shop: Shop) -> None:
 
 
 def find_again(shop: Shop) -> None:
-    """The buyer's page asked again, and the same order is there."""
+    """The buyer's page asked again, and the same order exists again."""
     for table in _LOST:
         back = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM lost_{table}"  # noqa: S608
         shop.system.rows("checkout", back)
@@ -280,12 +283,14 @@ def find_again(shop: Shop) -> None:
 
 def withdraw(order_id: UUID) -> str:
     """What the command says, on one line."""
-    done = CliRunner().invoke(app, ["grants", "withdraw", str(order_id)], env={"COLUMNS": "200"})
+    done = CliRunner().invoke(
+        app, ["grants", "withdraw", str(Membership.create_id(order_id))], env={"COLUMNS": "200"}
+    )
     return " ".join(done.output.replace("│", " ").split())
 
 
 def work_off(access: Store[Any]) -> None:
-    """What the service does of its schedule."""
+    """Return the service's work on its schedule."""
     read = "SELECT payload FROM schedule"
     ((payload,),) = access.query(lambda curs: [tuple(r.values()) for r in curs.execute(read)])
     access.work(Cause(uuid4()), lambda: TIMERS[LOSE_SOURCE](payload, access.application))
@@ -314,7 +319,8 @@ def test_the_same_pass_bought_twice_is_found(shop: Shop) -> None:
 
 def test_an_order_that_was_fulfilled_twice_is_found(sold: tuple[Shop, UUID]) -> None:
     shop, order_id = sold
-    shop.once_more("checkout", "checkout.order.fulfilled", "originator_id, originator_version + 1")
+    topic = "checkout.membership.started"
+    shop.once_more("checkout", topic, "originator_id, originator_version + 1")
 
     assert shop.told() == [f"order {order_id}: purchased 2 times"]
 
@@ -342,26 +348,24 @@ def test_grants_reissued_after_a_failed_refund_belong_to_their_purchase(
     shop, order_id = sold
     refund(shop, order_id)
     shop.act(shop.access)
-    refund(shop, order_id, failure="lost_or_stolen_card")
+    refund(shop, order_id, failed=True)
     shop.act(shop.access)
     standing = "SELECT count(*) FROM grant_list WHERE revoked_at IS NULL"
 
     assert shop.system.rows("access", standing) == [(2,)]
     assert shop.look()[0] == []
 
-    refund(shop, order_id, "re_2")
+    refund(shop, order_id)
 
     assert shop.told() == [f"order {order_id}: refunded in full, and 2 of its grants still stand"]
 
 
-def refund(shop: Shop, order_id: UUID, refund_id: str = "re_1", failure: str | None = None) -> None:
+def refund(shop: Shop, order_id: UUID, *, failed: bool = False) -> None:
     def give_back() -> None:
-        order: Order = shop.checkout.application.repository.get(order_id)
-        if failure is None:
-            order.tell_refund(0, "provider", AT, full=True)
-        else:
-            order.tell_failed_refund(0, AT, stands_again=True)
-        shop.checkout.application.save(order)
+        id_ = Membership.create_id(order_id)
+        membership: Membership = shop.checkout.application.repository.get(id_)
+        membership.restore(AT) if failed else membership.refund(AT)
+        shop.checkout.application.save(membership)
 
     shop.checkout.work(Cause(uuid4()), give_back)
 

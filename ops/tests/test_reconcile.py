@@ -1,4 +1,4 @@
-"""Payments of lost orders go back when an operator says so, and no others."""
+"""Payments of lost orders are refunded on an operator's command, and no others."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from tests.servers import PostgresServer
 
 @pytest.fixture
 def system(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Operated:
-    """Its bus is nowhere: nothing here needs one."""
+    """Its bus is unreachable: nothing here needs one."""
     system = Operated.create(postgres, "nats://127.0.0.1:1")
     for name, value in system.environment.items():
         monkeypatch.setenv(name, value)
@@ -22,7 +22,7 @@ def system(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Operate
 
 
 def backstage(*arguments: str, code: int = 0) -> str:
-    """What it says, on one line."""
+    """Return its output on one line."""
     done = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
     assert done.exit_code == code, f"{done.output} {done.exception!r}"
     return " ".join(done.output.replace("│", " ").split())

@@ -1,4 +1,4 @@
-"""Every command that a finding names is one that the command line takes."""
+"""Every command that a finding names exists on the command line."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ ROOT = Path(verify.__file__).parents[2]
 FILES = [*sorted((ROOT / "ops" / "verify").glob("*.py")), ROOT / "tests/chaos/invariants.py"]
 _COMMAND = re.compile(r"backstage ([a-z][^;:,(`]*)")
 _UUID = "4b0c3f0e-52c8-5b5e-a3b7-7f0b5a7c1d01"
-# What stands in braces or in capitals, by a part of its name.
+# Values for what stands in braces or in capitals, by a part of its name.
 _FILLED = {
     "service": "checkout",
     "producer": "checkout",
@@ -29,12 +29,12 @@ _FILLED = {
 
 
 def commands_in(repair: str) -> list[list[str]]:
-    """The commands of a repair, without the name of the program."""
+    """Return the commands of a repair, without the name of the program."""
     return [each.split() for each in _COMMAND.findall(repair)]
 
 
 def sentences(file: Path) -> Iterator[str]:
-    """Every text of a file, with something in each of its blanks."""
+    """Return every text of a file, with each gap filled."""
     nodes = list(ast.walk(ast.parse(file.read_text())))
     joined = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     parts = {id(part) for node in joined for part in ast.walk(node)}
@@ -56,14 +56,14 @@ def sample(name: str) -> str:
 
 
 def named() -> list[str]:
-    """All commands that the findings name."""
+    """Return all commands that the findings name."""
     texts = {text for file in FILES for text in sentences(file) if "backstage " in text}
     words = (re.sub(r"\b(DIR|SERVICE)\b", lambda m: sample(m[0].lower()), t) for t in texts)
     return sorted({" ".join(command) for text in words for command in commands_in(text)})
 
 
 def parse(command: str) -> None:
-    """Raises the parser's UsageError for what the command line refuses."""
+    """Raise the parser's UsageError if the command line refuses it."""
     group, arguments = typer.main.get_command(app), command.split()
     context = group.context_class(group, info_name="backstage")
     while isinstance(group, typer.core.TyperGroup):

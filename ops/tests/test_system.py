@@ -244,7 +244,7 @@ async def test_a_real_livekit_runs_where_its_program_is_found(start: Callable[..
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own; as root alone."""
+    """A file system of its own; only root can mount it."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ("mount", "-t", "tmpfs", "-o", "size=540m", "tmpfs", str(disk))
@@ -276,7 +276,7 @@ def test_a_disk_that_fills_during_the_start_is_named(
         while True:
             ballast.write(bytes(1_000_000))
 
-    # The start fails, or what has started by now waits for room.
+    # The start fails, or the started processes wait for room.
     wait_for(lambda: f"the disk of {small_disk}/data" in up.printed, up, patience_s=60)
     try:
         code = up.process.wait(timeout=5)

@@ -1,4 +1,4 @@
-"""Work that nobody does is found, and done by the command that is named."""
+"""Undone work is found, and the named command does it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +60,7 @@ def put(database: str, key: str, due_at: datetime, attempts: int, error: str | N
 def test_work_that_fails_again_and_again_is_found_although_it_is_never_overdue(
     checkout: str,
 ) -> None:
-    """Each failure moves the time at which it is due."""
+    """Each failure postpones the time at which it is due."""
     soon = NOW + timedelta(minutes=4)
     put(checkout, "young", soon, 7, "no luck")
     put(checkout, "stuck", soon, 8, "no luck")

@@ -1,7 +1,7 @@
-"""Single checks of the checker, each with the damage that it is there to find."""
+"""Single checks of the checker, each with the damage that it must find."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate
 
 from libs.events.checkout import PaymentReturned, RefundCause
 from libs.runtime.store.cause import Cause
@@ -43,6 +44,7 @@ from ops.verify.payments import (
 )
 from ops.verify.stock import Ledger, Taken
 from ops.verify.views import Turn
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
 from services.checkout.orders.projections import OrderList
 from services.checkout.payments.charge import Charge
@@ -56,7 +58,7 @@ from services.checkout.payments.refund import (
     return_whole,
 )
 from services.checkout.reconciliation.daily_balance import DailyBalance
-from services.checkout.reconciliation.projections import BalanceList
+from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
 from services.checkout.tests.stand_in import SECRET_KEY, running_stand_in
 from tests.e2e.running import wait_until
 from tests.servers import PostgresServer
@@ -67,22 +69,37 @@ NOW = AT + SETTLED_WITHIN + timedelta(minutes=1)
 
 @dataclass
 class Bought:
-    """An order, and the payment that was captured for it."""
+    """An order, the payment that was captured for it, and the membership if that bought it."""
 
     order: Order
     payment: Payment
+    membership: Membership | None = None
 
     @property
     def id(self) -> UUID:
         return self.order.id
 
-    def refund(self, refund_id: str, amount_minor: int, *, full: bool = False) -> None:
-        record_refund(self.payment, ProviderRefund(refund_id, amount_minor), AT)
-        self.order.tell_refund(amount_minor, "provider", AT, full=full)
+    @property
+    def aggregates(self) -> Sequence[Aggregate | None]:
+        return self.order, self.payment, self.membership
 
-    def fail_refund(self, refund_id: str, amount_minor: int, *, stands_again: bool = False) -> None:
+    def fulfil(self, intent: str) -> None:
+        self.order.fulfil(AT)
+        self.membership = Membership(
+            order_id=self.order.id,
+            person_id=self.order.person_id,
+            quote=self.order.quote_state,
+            total_minor=1990,
+            payment_intent_id=intent,
+            access_from=AT,
+            access_until=None,
+        )
+
+    def refund(self, refund_id: str, amount_minor: int) -> None:
+        record_refund(self.payment, ProviderRefund(refund_id, amount_minor), AT)
+
+    def fail_refund(self, refund_id: str, amount_minor: int) -> None:
         fail_refund(self.payment, ProviderRefund(refund_id, amount_minor, failure="unknown"), AT)
-        self.order.tell_failed_refund(amount_minor, AT, stands_again=stands_again)
 
 
 def save(database: str, *kept: Bought | DailyBalance) -> None:
@@ -90,19 +107,19 @@ def save(database: str, *kept: Bought | DailyBalance) -> None:
         "checkout",
         database,
         Application,
-        views=[BalanceList(), OrderList(), PaymentList()],
+        views=[BalanceList(), OrderList(), OrphanedPaymentList(), PaymentList()],
         pool_size=1,
     )
     store.open()
     for each in kept:
-        aggregates = (each.order, each.payment) if isinstance(each, Bought) else (each,)
+        aggregates = (each,) if isinstance(each, DailyBalance) else each.aggregates
         store.work(Cause(uuid4()), lambda all_=aggregates: store.application.save(*all_))
     store.close()
     wait_until(lambda: is_settled(database), "the end of what other tests' transactions hold back")
 
 
 def is_settled(database: str) -> bool:
-    """Whether the newest event is below every transaction that still runs on the server."""
+    """Return whether the newest event is below every running transaction of the server."""
     with stores.reading(database) as conn:
         newest = conn.execute("SELECT max(notification_id) AS id FROM events").fetchone()
         return newest is not None and settled_end(conn).id == newest["id"]
@@ -139,9 +156,9 @@ def captured(order: Bought, returned_minor: int = 0) -> Captured:
 
 @dataclass
 class Provider:
-    """What a payment provider has captured; its list shows those of `listed`, by id it knows all.
+    """The captured payments of a provider; its list shows those of `listed`, by id it knows all.
 
-    As with the real one, the list goes by when a payment was made, not by when it was captured.
+    As with the real one, the list goes by when a payment was created, not by its capture.
     """
 
     paid: tuple[Captured, ...] = ()
@@ -166,7 +183,7 @@ def payments(database: str, *paid: Captured, now: datetime = NOW) -> list[Findin
 
 def test_captured_payment_that_became_a_pass_has_no_finding(database: str) -> None:
     order = an_order()
-    order.order.fulfil("pi_1", AT)
+    order.fulfil("pi_1")
     save(database, order)
 
     assert payments(database, captured(order)) == []
@@ -220,7 +237,7 @@ def test_a_refund_that_the_bank_gave_back_unheard_is_found_after_a_quarter_of_an
     database: str,
 ) -> None:
     order = an_order()
-    order.order.fulfil("pi_1", AT)
+    order.fulfil("pi_1")
     order.refund("re_1", 90)
     save(database, order)
     now = datetime.now(UTC)
@@ -237,7 +254,7 @@ def test_a_refund_that_the_bank_gave_back_unheard_is_found_after_a_quarter_of_an
 
 def test_a_pass_granted_for_a_payment_that_nobody_captured_is_found(database: str) -> None:
     order = an_order()
-    order.order.fulfil("pi_1", AT)
+    order.fulfil("pi_1")
     save(database, order)
 
     (finding,) = payments(database)
@@ -249,7 +266,7 @@ def test_an_order_that_was_fulfilled_long_after_its_payment_was_made_is_asked_fo
     database: str,
 ) -> None:
     order = an_order()
-    order.order.fulfil("pi_1", AT)
+    order.fulfil("pi_1")
     save(database, order)
     provider = Provider((captured(order),), listed=False)
 
@@ -271,7 +288,7 @@ def test_a_payment_that_was_not_solved_is_asked_for_until_it_is(database: str) -
         # By now it is too old for the provider's list.
         provider = Provider((captured(order),), listed=False)
         still, asked = check_payments(conn, provider, asked, days_later)
-        order.order.fulfil("pi_1", AT)
+        order.fulfil("pi_1")
         save(database, order)
         solved, asked = check_payments(conn, provider, asked, days_later)
 
@@ -282,7 +299,7 @@ def test_a_payment_that_was_not_solved_is_asked_for_until_it_is(database: str) -
 
 def test_a_pass_without_a_payment_is_found_again_by_the_next_run(database: str) -> None:
     order = an_order()
-    order.order.fulfil("pi_1", AT)
+    order.fulfil("pi_1")
     save(database, order)
 
     with stores.reading(database) as conn:
@@ -327,9 +344,8 @@ def test_stripe_is_asked_by_list_and_by_id(tmp_path: Path) -> None:
 
 
 STRAYS = """
-    CREATE TABLE orphaned_payment_list (payment_intent_id text, order_id uuid, amount_minor bigint,
-        currency text, found_at timestamptz, returned_at timestamptz);
-    INSERT INTO orphaned_payment_list VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), {});
+    INSERT INTO orphaned_payment_list
+    VALUES ('pi_1', gen_random_uuid(), 1990, 'EUR', now(), NULL, {});
 """
 
 
@@ -359,7 +375,7 @@ def test_a_payment_for_an_order_that_the_log_lacks_is_found_at_once_until_it_has
 
 def test_a_refund_that_the_log_has_lost_is_found_after_a_quarter_of_an_hour(database: str) -> None:
     order = an_order()
-    order.order.fulfil("pi_1", AT)
+    order.fulfil("pi_1")
     order.refund("re_1", 90)
     save(database, order)
     back = replace(captured(order, returned_minor=1990), returned_at=AT)
@@ -367,11 +383,11 @@ def test_a_refund_that_the_log_has_lost_is_found_after_a_quarter_of_an_hour(data
     early = payments(database, back, now=AT + SETTLED_WITHIN)
     (late,) = payments(database, back)
     (next_day,) = payments(database, back, now=AT + timedelta(days=1))
-    order.refund("re_2", 1900, full=True)
-    order.fail_refund("re_2", 1900, stands_again=True)
+    order.refund("re_2", 1900)
+    order.fail_refund("re_2", 1900)
     save(database, order)
     (failed,) = payments(database, back)
-    order.refund("re_3", 1900, full=True)
+    order.refund("re_3", 1900)
     save(database, order)
 
     assert early == payments(database, back) == []
@@ -451,7 +467,7 @@ def doors(postgres: PostgresServer) -> Operated:
         )
         system.rows(
             "streaming",
-            "INSERT INTO door_list VALUES (%s, %s, %s, now(), NULL, %s)",
+            "INSERT INTO door_list VALUES (%s, %s, %s, now(), NULL, %s, 1)",
             *(grant[0], person, LOUNGE, revoked),
         )
         if banned:
@@ -530,7 +546,7 @@ def test_an_order_that_was_promised_and_one_that_nobody_was_told_of_are_found(
         store.execute(cause, lambda: (store.application.save(bought.order), str(bought.id))[1])
 
     def asked_back(bought: Bought) -> str:
-        bought.order.fulfil("pi_1", AT)
+        bought.fulfil("pi_1")
         request_id = uuid4()
         request_refund(bought.payment, request_id, None, "creator", AT)
         store.application.save(bought.order, bought.payment)
@@ -588,7 +604,7 @@ def test_unreadable_cursor_means_from_the_beginning(tmp_path: Path) -> None:
         streams={"chat": Reached(1, "7-8", 9)},
         effects={"checkout": 7},
         stock=Ledger(LogCursor(7, 8, "seat", 2), [(9, 10)], {str(uuid4()): Taken(1, 2, None)}),
-        outcomes=Awaited({"access": LogCursor(3, 4, "grant", 1)}, orders=[uuid4()]),
+        outcomes=Awaited({"access": LogCursor(3, 4, "grant", 1)}, memberships=[uuid4()]),
         payments=Asked(AT, LogCursor(), {"pi_1": uuid4()}),
         views=Turn("chat channel_member_list", ["access grant_list"]),
     )

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow(90, "starts a whole system")
 
 
 class Machine:
-    """A machine without LiveKit's server, and what `up` says and keeps on it."""
+    """A machine without LiveKit's server, and what `up` prints and keeps on it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -131,7 +131,7 @@ def test_without_video_nothing_is_prepared_and_streaming_knows(machine: Machine)
 
 
 class Alone:
-    """Live video under a supervisor of its own, with nothing else beside it."""
+    """Live video under a supervisor of its own, alone."""
 
     def __init__(self, folder: Path) -> None:
         self._out = io.StringIO()
@@ -140,7 +140,7 @@ class Alone:
         self.supervisor = Supervisor(self._console, lambda _: None)
 
     async def run(self) -> str:
-        """What it says until it has given up."""
+        """Return its output until it has given up."""
         port = free_row_of_ports()
         livekit = LiveKit(Ports(port), "key", "a secret of the tests, of 32 signs", "http://x")
         rest_is_ready = asyncio.Event()
@@ -212,7 +212,7 @@ async def test_without_a_compiler_and_a_network_one_sentence_names_both_ways_out
 
     said = await Alone(tmp_path).run()
 
-    # A checkout that ./bp has not set up lacks uv as well, which would fetch Go.
+    # A checkout that ./bp has not set up also lacks uv, which would fetch Go.
     assert re.search(r"(?:Install|install it, or) Go, (?:or put|then try again)", said), said
 
 

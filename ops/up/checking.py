@@ -1,4 +1,4 @@
-"""Has the checker look at the running system every minute, and says what it finds."""
+"""Runs the checker every minute and reports its findings."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ EVERY_S: Final = 60.0
 
 
 class Checking:
-    """`backstage verify` in a process of its own: it comes, looks and goes, and holds no memory."""
+    """`backstage verify` in a process of its own, which holds memory only while it checks."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Checking:
         self._said: str | None = None
 
     async def run(self) -> None:
-        """Look again and again; the same findings are said once."""
+        """Check for ever; the same findings are reported once."""
         while True:
             await asyncio.sleep(self._every_s)
             found = await self._look()
@@ -50,7 +50,7 @@ class Checking:
         try:
             told, _ = await process.communicate()
         finally:
-            # Ended with us when the system ends in the middle of a look.
+            # Ends with us if the system stops during a check.
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.communicate()

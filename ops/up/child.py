@@ -1,4 +1,4 @@
-"""One process and its life: started, watched until ready, started again when it dies."""
+"""One process and its life: started, watched until ready, restarted when it dies."""
 
 import asyncio
 import contextlib
@@ -23,15 +23,15 @@ _FULL_DELAY_S = 2.0
 
 
 class KeepsDying(Exception):
-    """A child died too often in a short time, or never became ready: the sentence about it."""
+    """A child died too often in a short time, or never became ready; the text is the sentence."""
 
 
 class Child:
-    """Keeps one process alive and passes its lines on.
+    """Keeps one process alive and forwards its lines.
 
-    A process that somebody killed (SIGKILL) while it was ready comes back at once, however
-    often; one that ends by itself comes back after a growing pause, and not for ever. While a disk
-    is full, no death counts: it is started again until there is room.
+    A ready process that was killed (SIGKILL) restarts at once, however often. One that ends by
+    itself restarts after a growing pause, up to a limit. While a disk is full, no death counts: it
+    is restarted until there is room.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """The process id while it runs."""
+        """Return the process id while it runs."""
         return self._running.pid if self._running is not None else None
 
     @property
     def ends(self) -> Ends:
-        """When it ends, seen from the others."""
+        """Return its place in the order of ending."""
         return self._process.ends
 
     async def keep_alive(self) -> None:
-        """Start it, and start it again whenever it dies, until it is told to stop."""
+        """Start it, and restart it whenever it dies, until it is told to stop."""
         while self._is_wanted():
             code = await self._run_once()
             was_ready = self.ready.is_set()
@@ -89,7 +89,7 @@ class Child:
         probe = asyncio.create_task(self._watch_until_ready(self._running))
         code = await self._running.wait()
         self._running = None
-        # What it started itself may hold the pipe open for longer than it lived.
+        # Its own children may hold the pipe open for longer than it lived.
         await asyncio.wait([lines], timeout=_LAST_WORDS_S)
         for task in (lines, probe):
             task.cancel()
@@ -171,19 +171,19 @@ class Child:
         await asyncio.sleep(delay_s)
 
     async def restart(self) -> None:
-        """Have it end and start again at once, which counts as no death."""
+        """Have it end and restart at once; this counts as no death."""
         if self._running is not None and not self._stopping:
             self._restarting = True
             await self._end(self._running)
 
     async def stop(self) -> None:
-        """Ask it to end, and make it end when it does not."""
+        """Ask it to end, and kill it if it does not."""
         self._stopping = True
         if self._running is not None:
             await self._end(self._running)
 
     async def _end(self, running: asyncio.subprocess.Process) -> None:
-        # PostgreSQL reads SIGINT as "end the connections, save, and go"; SIGTERM waits for them.
+        # PostgreSQL reads SIGINT as "end the connections, save, and exit"; SIGTERM waits for them.
         asked_by = signal.SIGINT if self.ends is Ends.LAST else signal.SIGTERM
         with contextlib.suppress(ProcessLookupError):
             running.send_signal(asked_by)
@@ -196,7 +196,7 @@ class Child:
             await running.wait()
 
     def kill(self) -> None:
-        """End it at once, with whatever it started itself."""
+        """Kill it with its own children."""
         self._stopping = True
         if self._running is not None:
             _kill_group(self._running.pid)

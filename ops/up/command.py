@@ -1,4 +1,4 @@
-"""How a child process is described and tied to the life of its parent."""
+"""The command line and environment of a child process, tied to its parent's life."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The unprivileged account that PostgreSQL runs under when we are root, which it refuses."""
+    """The unprivileged account for PostgreSQL, which refuses to run as root."""
 
     uid: int
     gid: int
@@ -25,7 +25,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program, its arguments and its whole environment (by default: ours)."""
+    """A program, its arguments and its whole environment (by default ours)."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str] | None = None
@@ -34,13 +34,13 @@ class Command:
     account: Account | None = None
 
     def full_argv(self) -> tuple[str, ...]:
-        """The arguments, behind `setpriv` where the program runs under another account."""
+        """Return the arguments, behind `setpriv` if the program runs under another account."""
         if self.account is None:
             return self.argv
         return (*_prefix(self.account, self.dies_with_parent_by), *self.argv)
 
     def spawn_arguments(self) -> dict[str, Any]:
-        """The keyword arguments for `subprocess` and `asyncio` alike."""
+        """Return the keyword arguments for `subprocess` and `asyncio` alike."""
         arguments: dict[str, Any] = {
             "env": self.env,
             "cwd": self.cwd,
@@ -58,11 +58,11 @@ class Command:
 
 @cache
 def _prefix(account: Account, dies_with_parent_by: signal.Signals) -> tuple[str, ...]:
-    """What changes the account but keeps the right to pass folders that root alone may enter.
+    """Return a prefix that changes the account but may still pass folders of root.
 
-    A checkout or a data folder below `/root` is closed to the account otherwise, and opening
-    those folders would change what is the machine owner's. Empty where `setpriv` is missing
-    or may not do this: then the folders have to be open.
+    Otherwise the account could not enter a checkout or a data folder below `/root`, and opening
+    those folders would change what belongs to the machine's owner. Empty if `setpriv` is missing or
+    not allowed: then the folders must be open.
     """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -74,7 +74,7 @@ def _prefix(account: Account, dies_with_parent_by: signal.Signals) -> tuple[str,
         "--clear-groups",
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
-        # Without this the kernel forgets the right inside access(2), which initdb asks.
+        # Without this the kernel forgets the right inside access(2), which initdb calls.
         "--securebits=+no_setuid_fixup",
         f"--pdeathsig={dies_with_parent_by.name.removeprefix('SIG')}",
     )
@@ -83,7 +83,7 @@ def _prefix(account: Account, dies_with_parent_by: signal.Signals) -> tuple[str,
 
 
 def unprivileged_account() -> Account | None:
-    """The account for programs that refuse root, or None when we are not root."""
+    """Return the account for programs that refuse root, or None if we are not root."""
     if os.geteuid() != 0:
         return None
     import pwd  # noqa: PLC0415 - only where there are accounts
@@ -96,7 +96,7 @@ def unprivileged_account() -> Account | None:
 
 
 def _die_with_parent(by: signal.Signals) -> Callable[[], None] | None:
-    """What a child does before it becomes the program: end when its parent ends."""
+    """Prepare a child before it becomes the program: it ends when its parent ends."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees: every line with the name of who wrote it."""
+"""The terminal: every line with the name of its writer."""
 
 import os
 import sys
@@ -18,11 +18,11 @@ class Console:
         self._colour_of: dict[str, int] = {}
 
     def say(self, text: str) -> None:
-        """A line of the supervisor's own."""
+        """Print a line of the supervisor's own."""
         self._write("up", text, bold=True)
 
     def line(self, name: str, text: str) -> None:
-        """A line that a child wrote."""
+        """Print a child's line."""
         self._write(name, text, bold=False)
 
     def _write(self, name: str, text: str, *, bold: bool) -> None:
@@ -37,6 +37,6 @@ class Console:
             self._out.write(f"{prefix} {text}\n")
             self._out.flush()
         except (BrokenPipeError, ValueError):
-            # Nobody reads us any more; the system goes on until it is told to end.
+            # Nobody reads our output any more; the system continues until it is told to end.
             self._out = open(os.devnull, "w")  # noqa: SIM115 - open for ever
             sys.stdout = self._out

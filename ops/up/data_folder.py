@@ -1,4 +1,4 @@
-"""The one folder that holds everything a running system must not lose."""
+"""The folder that holds everything a running system must not lose."""
 
 import fcntl
 import json
@@ -17,7 +17,7 @@ LEAST_FREE_MB = 500
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What runs now: read by tests, benches and operators' commands; holds no secret."""
+    """What runs now, for tests, benches and operators' commands; holds no secret."""
 
     pid: int
     base_port: int
@@ -26,10 +26,10 @@ class RunRecord:
     ports: dict[str, int] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     processes: dict[str, int] = field(default_factory=dict)
-    """Process id by name; a child that is just being restarted is missing."""
+    """Process ids by name; a child that is restarting is missing."""
     restarts: dict[str, int] = field(default_factory=dict)
     ready_after_s: float | None = None
-    """How long the start took; None while it still starts."""
+    """The duration of the start; None until it is complete."""
 
 
 class DataFolder:
@@ -37,7 +37,7 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        # Each may be a link to a folder on a disk of its own, which is made there.
+        # Each may be a link to a folder on a disk of its own, which is created there.
         self.postgres = (self.path / "postgres").resolve()
         self.nats = (self.path / "nats").resolve()
         self.sandbox = (self.path / "sandbox").resolve()
@@ -45,7 +45,7 @@ class DataFolder:
         self._lock_file: TextIO | None = None
 
     def prepare(self) -> None:
-        """Make the folder and hold it for this process alone, as long as it lives."""
+        """Create the folder and lock it for this process's lifetime."""
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o755)
             self.sandbox.mkdir(exist_ok=True, mode=0o700)
@@ -70,17 +70,17 @@ class DataFolder:
         self._lock_file.flush()
 
     def release(self) -> None:
-        """Let the next `up` have the folder."""
+        """Release the folder for the next `up`."""
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
 
     def free_mb(self) -> int:
-        """Megabytes that are left on the folder's disk."""
+        """Return the free megabytes on the folder's disk."""
         return shutil.disk_usage(self.path).free // 1_000_000
 
     def check_space(self, least_mb: int = LEAST_FREE_MB) -> None:
-        """Refuse a disk that would be full soon: PostgreSQL stops when it can not write."""
+        """Refuse a nearly full disk, because PostgreSQL stops when it can't write."""
         free = self.free_mb()
         if free < least_mb:
             raise CannotStart(
@@ -89,7 +89,7 @@ class DataFolder:
             )
 
     def secret(self, name: str) -> str:
-        """A secret for local use, made at the first call and kept; 48 hexadecimal digits."""
+        """Return a secret for local use, created at the first call; 48 hexadecimal digits."""
         known = self._secrets()
         if name not in known:
             if name == "postgres" and (self.postgres / "PG_VERSION").exists():
@@ -109,35 +109,35 @@ class DataFolder:
         return known
 
     def database_url(self, service: str, port: int | None = None) -> str:
-        """The address of a service's database; by default on the port of what runs now."""
+        """Return the address of a service's database, by default on the port of what runs now."""
         if port is None:
             port = self.running().ports["postgres"]
         name = database_name(service)
         return f"postgresql://{name}:{self.secret(name)}@127.0.0.1:{port}/{name}"
 
     def nats_url(self, port: int | None = None) -> str:
-        """The address of NATS; by default on the port of what runs now."""
+        """Return the address of NATS, by default on the port of what runs now."""
         if port is None:
             port = self.running().ports["nats"]
         return f"nats://backstage:{self.secret('nats')}@127.0.0.1:{port}"
 
     def record(self, run: RunRecord) -> None:
-        """Note what runs now, whole or not at all."""
+        """Store what runs now, atomically."""
         write_json(self.path / "run.json", asdict(run))
 
     def forget_run(self) -> None:
-        """Nothing runs any more."""
+        """Record that nothing runs any more."""
         (self.path / "run.json").unlink(missing_ok=True)
 
     def last_run(self) -> RunRecord | None:
-        """What runs now, or what ran last when it was not ended cleanly."""
+        """Return what runs now, or what ran last if it did not end cleanly."""
         try:
             return RunRecord(**json.loads((self.path / "run.json").read_text()))
         except FileNotFoundError:
             return None
 
     def running(self) -> RunRecord:
-        """What runs now; refuses when nothing does."""
+        """Return what runs now; refuses if nothing does."""
         run = self.last_run()
         if run is None:
             raise CannotStart(f"Nothing runs on {self.path}: start it with ./bp up first.")
@@ -145,12 +145,12 @@ class DataFolder:
 
 
 def database_name(service: str) -> str:
-    """The name of a service's database, and of the one role that may enter it."""
+    """Return the name of a service's database, and of the only role that may enter it."""
     return f"backstage_{service}"
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write it whole or not at all; nobody else on this machine may read it."""
+    """Write it atomically; nobody else on this machine may read it."""
     unfinished = path.with_suffix(".new")
     unfinished.touch(mode=0o600)
     unfinished.write_text(json.dumps(content, indent=2) + "\n")

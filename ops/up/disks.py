@@ -1,4 +1,4 @@
-"""The disks of a running system: what each keeps in reserve, who is told, and what is excused."""
+"""The disks of a running system: their reserves, their alerts, and the deaths that they excuse."""
 
 import asyncio
 import contextlib
@@ -16,11 +16,10 @@ from ops.up.data_folder import DataFolder
 from ops.up.refusals import CannotStart
 
 RESERVE_MB: Final = 300
-"""Completes about 3,500 orders that are open when it is reached: 85 KB each over all services
-(docs/operations.md)."""
+"""Completes about 3,500 open orders: 85 KB each over all services (docs/operations.md)."""
 _LOOK_EVERY_S: Final = 1.0
 _FULL_MB: Final = 20
-"""PostgreSQL asks for 16 MB at once when it begins another file of its log."""
+"""PostgreSQL needs 16 MB at once for the next file of its log."""
 _MAIL_EVERY_S: Final = 60.0
 
 
@@ -34,7 +33,7 @@ def reserved(data: DataFolder, ours: Mapping[str, str]) -> tuple[ReservedDisk, .
 
 
 class Disks:
-    """Watches the disks, and tells the terminal and the operators once per episode."""
+    """Watches the disks, and alerts the terminal and the operators once per episode."""
 
     def __init__(
         self,
@@ -54,12 +53,12 @@ class Disks:
         )
 
     def has_room(self, folder: Path) -> bool:
-        """Whether this folder's disk has more than its reserve."""
+        """Return whether this folder's disk has more than its reserve."""
         self._look()
         return self._reserve.has_room(folder)
 
     def short_of_room(self) -> str | None:
-        """A disk that has less than its reserve, and how little."""
+        """Return a disk below its reserve, with its free space."""
         for disk in self._folders:
             with contextlib.suppress(OSError):
                 if (free := free_mb_of(disk.folder)) < disk.reserve_mb:
@@ -67,7 +66,7 @@ class Disks:
         return None
 
     def full(self) -> Path | None:
-        """A folder on whose disk nothing can be written, if there is one."""
+        """Return a folder on whose disk nothing can be written, or None."""
         return next((disk.folder for disk in self._folders if _is_full(disk.folder)), None)
 
     async def run(self) -> None:
@@ -91,7 +90,7 @@ def _is_full(folder: Path) -> bool:
 
 
 class Letter:
-    """One mail to the operators per episode, also across restarts.
+    """One mail to the operators per episode, even across restarts.
 
     The note of an episode is written while the reserve still has room for it.
     """
@@ -107,7 +106,7 @@ class Letter:
         self._next_try = 0.0
 
     def about(self, reason: str | None) -> list[str]:
-        """Mail the reason if this is a new episode; a sentence for each thing that failed."""
+        """Mail the reason if this episode is new; returns a sentence for each failure."""
         if reason is None:
             self._forget()
             return []

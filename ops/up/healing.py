@@ -1,7 +1,7 @@
-"""Restarts NATS when its streams take no message although its disk has room.
+"""Restarts NATS if its streams store nothing although its disk has room.
 
-A stream of JetStream that once failed to store a message refuses every later one until the server
-starts again (nats-server issue 7654): the relays time out, while the server answers all else.
+A JetStream stream that once failed to store a message refuses every later one until the server
+restarts (nats-server issue 7654). The relays time out, while the server answers everything else.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from ops.up.console import Console
 
 _LOOK_EVERY_S: Final = 1.0
 _PAUSES_S: Final = (0.0, 15.0, 60.0)
-"""Before the first, the second and the third restart; there is no fourth within the window."""
+"""The pauses before the first, second and third restart; there is no fourth within the window."""
 WINDOW_S: Final = 600.0
 _WRITE_ERROR: Final = "write error"
 
 
 class StreamsHealing:
-    """Looks at NATS every second; restarts it three times in ten minutes at most."""
+    """Checks NATS every second; restarts it at most three times in ten minutes."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class StreamsHealing:
 
 
 def ailment_of(monitor_port: int, health_urls: Sequence[str]) -> str | None:
-    """What keeps NATS from storing, although it answers; None when nothing does.
+    """Return what keeps NATS from storing although it answers, or None.
 
-    A stream that names a write error is enough. So is a service whose outbox has waited too long
-    and whose relay hears nothing from a server that calls itself healthy.
+    Either a stream names a write error. Or a service's outbox has waited too long, and its relay
+    gets no answer from a server that reports itself healthy.
     """
     monitor_url = f"http://127.0.0.1:{monitor_port}"
     if error := write_error_of(monitor_url):
@@ -94,7 +94,7 @@ def ailment_of(monitor_port: int, health_urls: Sequence[str]) -> str | None:
 
 
 def write_error_of(monitor_url: str) -> str | None:
-    """What a stream that takes no message says of itself (nats-server 2.14 and newer)."""
+    """Return the write error that a stream reports (nats-server 2.14 and newer)."""
     answered = _get(f"{monitor_url}/healthz")
     if answered is None or answered[0] == 200 or _WRITE_ERROR not in answered[1]:
         return None

@@ -8,7 +8,7 @@ _PATIENCE_S = 2.0
 
 
 async def is_ready(check: Callable[[], bool] | str) -> bool:
-    """Whether the check holds; a check that blocks runs beside the event loop."""
+    """Return whether the check holds; a blocking check runs beside the event loop."""
     if isinstance(check, str):
         return await _answers_200(check)
     return await asyncio.to_thread(check)

@@ -1,4 +1,4 @@
-"""Ends what a run that was killed left behind, before its ports are asked for again."""
+"""Ends leftovers of a killed run before their ports are needed again."""
 
 import contextlib
 import time
@@ -10,12 +10,12 @@ _PATIENCE_S = 10.0
 
 
 def end_leftovers(run: RunRecord, recorded_at: Path) -> None:
-    """Wait for the children of a run that is over, and kill those that stay.
+    """Wait for the children of a finished run, and kill those that stay.
 
-    On Linux they die with their supervisor; elsewhere they have to be ended. Process numbers
-    are used again: only a process born while that run was recorded is one of its children.
+    On Linux they die with their supervisor; elsewhere they must be ended. Process ids are reused:
+    only a process born while that run was recorded is one of its children.
     """
-    import psutil  # noqa: PLC0415 - needed after a crash alone, and it is not light
+    import psutil  # noqa: PLC0415 - needed only after a crash, and heavy
 
     last_noted = recorded_at.stat().st_mtime
     children = []

@@ -11,7 +11,7 @@ from ops.up.ports import Ports
 
 @dataclass(frozen=True, slots=True)
 class LiveKit:
-    """One server for browsers of this machine: its ports, its key and where its webhooks go."""
+    """One server for browsers of this machine: its ports, its key and its webhook address."""
 
     ports: Ports
     api_key: str
@@ -19,7 +19,8 @@ class LiveKit:
     webhook_url: str
 
     def command(self, program: Path) -> Command:
-        """The server itself; its settings go by the environment, since they hold the secret."""
+        """Return the server's command; its settings are in the environment, because they hold the
+        secret."""
         settings = {
             "port": self.ports.livekit,
             "bind_addresses": ["127.0.0.1"],
@@ -27,14 +28,14 @@ class LiveKit:
                 "tcp_port": self.ports.livekit_tcp,
                 "udp_port": self.ports.livekit_udp,
                 "use_external_ip": False,
-                # Media over the loopback interface alone: it works without a network, and
-                # nothing outside of this machine can reach it.
+                # Media only over the loopback interface: it works without a network, and nothing
+                # outside of this machine can reach it.
                 "interfaces": {"includes": ["lo", "lo0"]},
                 "enable_loopback_candidate": True,
             },
             "keys": {self.api_key: self.api_secret},
             "webhook": {"api_key": self.api_key, "urls": [self.webhook_url]},
-            # Rooms are made when a creator goes live, never by who asks first.
+            # Only going live creates rooms; entering one does not.
             "room": {"auto_create": False},
             "logging": {"level": "warn"},
         }
@@ -44,5 +45,5 @@ class LiveKit:
         )
 
     def ready_url(self) -> str:
-        """Answers 200 when rooms can be made."""
+        """Return the URL that answers 200 when rooms can be created."""
         return f"http://127.0.0.1:{self.ports.livekit}/"

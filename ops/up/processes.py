@@ -8,7 +8,7 @@ from ops.up.command import Command
 
 
 class Ends(IntEnum):
-    """The order in which processes end: what others stand on goes last."""
+    """The order in which processes end; dependencies end last."""
 
     FIRST = 0
     AFTER_SERVICES = 1
@@ -18,12 +18,12 @@ class Ends(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service of ours: its place in the row of ports and the variables that it may see."""
+    """One of our services: its offset in the row of ports and the variables that it may see."""
 
     name: str
     offset: int
     sees: tuple[str, ...] = ()
-    """Providers' variables by prefix; all others are kept from it."""
+    """Prefixes of the providers' variables that it gets; all others are withheld."""
     calls_services: bool = False
 
 
@@ -56,7 +56,7 @@ PROVIDERS = ("STRIPE_", "STREAM_", "LIVEKIT_", "R2_", "MUX_", "SMTP_", "MAIL_")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What the supervisor keeps alive."""
+    """A process that the supervisor keeps alive."""
 
     name: str
     command: Command
@@ -64,8 +64,8 @@ class Process:
     """A blocking check, or the URL that answers 200 when the process is ready."""
     ends: Ends = Ends.FIRST
     hides: tuple[str, ...] = ()
-    """Log lines with one of these texts are not shown."""
+    """Log lines with one of these texts are hidden."""
     patience_s: float = 60.0
-    """How long it may take to be ready after its start."""
+    """How long its start may take."""
     grace_s: float = 10.0
     """How long it may take to end when asked to."""

@@ -1,5 +1,5 @@
-"""What `up` says, in one sentence, when it can not go on."""
+"""The sentences of `up` when it can't continue."""
 
 
 class CannotStart(Exception):
-    """A sentence for the person at the terminal: what is wrong and what to do about it."""
+    """One sentence for the person at the terminal: what is wrong and what to do."""

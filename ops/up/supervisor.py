@@ -16,14 +16,14 @@ _SAME_KEYSTROKE_S = 0.5
 
 
 class ToldToStop(Exception):
-    """Ctrl-C or SIGTERM came while the system was still starting."""
+    """Ctrl-C or SIGTERM arrived during the start."""
 
 
 class Supervisor:
     """All children of one running system.
 
-    Everything that takes time goes through `unless_stopped`, so that Ctrl-C, SIGTERM and a
-    child that keeps dying end the start as well as the run.
+    Everything slow goes through `unless_stopped`, so that Ctrl-C, SIGTERM and a child that keeps
+    dying end the start as well as the run.
     """
 
     def __init__(
@@ -42,15 +42,15 @@ class Supervisor:
         self._first_told_at = 0.0
 
     def listen_for_signals(self) -> None:
-        """End cleanly at the first SIGINT, SIGTERM or SIGHUP; at the second one at once."""
+        """End cleanly at the first SIGINT, SIGTERM or SIGHUP, and at once at the second."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop_soon)
 
     def stop_soon(self) -> None:
-        """Begin to end; called again, kill what is left.
+        """Begin to end; a second call kills what is left.
 
-        A terminal and the program between it and us may both pass on one keystroke.
+        A terminal and the program between it and us may both forward one keystroke.
         """
         now = time.monotonic()
         if not self._told_to_stop.is_set():
@@ -61,7 +61,7 @@ class Supervisor:
                 child.kill()
 
     async def start(self, processes: Sequence[Process]) -> None:
-        """Start these together and return when every one of them is ready."""
+        """Start these together and return when all are ready."""
         stage = [
             Child(process, self._console, self._note_change, self._full_disk)
             for process in processes
@@ -81,7 +81,7 @@ class Supervisor:
         await asyncio.gather(*(tell(child) for child in stage))
 
     async def keep_beside(self, process: Process, is_ready: Callable[[], None]) -> None:
-        """Keep one alive that all others can do without. Raises KeepsDying for it alone."""
+        """Keep one alive that no other needs. Raises KeepsDying for it alone."""
         child = Child(process, self._console, self._note_change, self._full_disk)
         self.children.append(child)
         keeper = asyncio.create_task(child.keep_alive())
@@ -97,7 +97,7 @@ class Supervisor:
         keeper.result()
 
     async def unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """The work's result, or ToldToStop or KeepsDying, whichever comes first."""
+        """Return the work's result, or raise ToldToStop or KeepsDying, whichever comes first."""
         task = asyncio.create_task(work)
         stop = asyncio.create_task(self._told_to_stop.wait())
         waited = {task, stop, *self._keepers}
@@ -117,11 +117,11 @@ class Supervisor:
         await self.unless_stopped(asyncio.Event().wait())
 
     async def restart(self, name: str) -> None:
-        """Have one process end and start again."""
+        """Have one process end and restart."""
         await asyncio.gather(*(child.restart() for child in self.children if child.name == name))
 
     async def stop(self) -> None:
-        """End everything: services first, then what they stand on."""
+        """End everything: services first, then their dependencies."""
         for stage in Ends:
             await asyncio.gather(*(child.stop() for child in self.children if child.ends is stage))
         await asyncio.gather(*self._keepers, *self._beside, return_exceptions=True)

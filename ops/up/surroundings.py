@@ -1,4 +1,4 @@
-"""The environment of each process: which providers are real, and what each service is told."""
+"""The environment of each process: which providers are real, and what each service gets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from ops.up.disks import reserved
 from ops.up.ports import Ports
 from ops.up.processes import PROVIDERS, SERVICES, Service
 
-# Each costs memory in eleven processes; one arena is as quick for them as eight.
+# Each arena costs memory in eleven processes; one is as fast for them as eight.
 _FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072", "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """The outside world as this system sees it: the providers' variables, real or local."""
+    """The providers' variables of this system, real or local."""
 
     variables: dict[str, str]
     local: tuple[str, ...]
-    """Those that the sandbox stands in for."""
+    """The providers that the sandbox stands in for."""
 
 
 class Surroundings:
@@ -27,7 +27,7 @@ class Surroundings:
 
     def __init__(self, ours: Mapping[str, str], data: DataFolder, ports: Ports) -> None:
         self._data, self._ports = data, ports
-        # Python's own choice where to write compiled files is the person's, not the services'.
+        # Python's choice where to write compiled files is the person's, not the services'.
         dropped = ("PYTHONDONTWRITEBYTECODE", "DATABASE_URL", "NATS_URL", "HTTP_PORT")
         self._given = {
             name: value for name, value in ours.items() if value and name.startswith(PROVIDERS)
@@ -37,7 +37,7 @@ class Surroundings:
             for name, value in ours.items()
             if not name.startswith(PROVIDERS) and name not in dropped
         } | _FRUGAL
-        # Whoever breaks the wires on purpose puts a proxy between the services and what they use.
+        # Chaos tests put proxies between the services and their dependencies.
         self._postgres_via = int(ours.get("BACKSTAGE_POSTGRES_VIA") or ports.postgres)
         self._nats_via = int(ours.get("BACKSTAGE_NATS_VIA") or ports.nats)
         self._sandbox_via = int(ours.get("BACKSTAGE_PROVIDERS_VIA") or ports.sandbox)
@@ -45,14 +45,15 @@ class Surroundings:
         self.sandbox_url = f"http://localhost:{ports.sandbox}"
 
     def smtp_url(self) -> str:
-        """Where mails go: the given server, else the stand-in."""
+        """Return where mails go: the given server, or the stand-in."""
         return self._given.get("SMTP_URL") or f"smtp://127.0.0.1:{self._ports.sandbox_smtp}"
 
     def providers(self, *, video: bool = True) -> Providers:
-        """Who is real: a provider with a key in the environment; LiveKit also runs here by itself.
+        """Decide which providers are real: those with a key in the environment, and a local
+        LiveKit.
 
         Without `video` a stand-in answers LiveKit's server API, so that streams of earlier runs
-        come to an end.
+        end.
         """
         variables: dict[str, str] = {"MAIL_FROM": "Backstage Pass <no-reply@localhost>"}
         local, ours = [], []
@@ -72,7 +73,7 @@ class Surroundings:
         return Providers(variables | self._given_without(ours), tuple(local))
 
     def _given_without(self, ours: list[str]) -> dict[str, str]:
-        """What the person gave, but for half-given settings of a provider that is ours."""
+        """Return the given variables, except half-given settings of a local provider."""
         prefixes = {"stripe": "STRIPE_", "getstream": "STREAM_", "r2": "R2_", "livekit": "LIVEKIT_"}
         hidden = tuple(prefixes[name] for name in ours if name in prefixes) or ("\0",)
         return {name: value for name, value in self._given.items() if not name.startswith(hidden)}
@@ -111,7 +112,7 @@ class Surroundings:
         }
 
     def of_service(self, service: Service, providers: Providers) -> dict[str, str]:
-        """Everything that one service is told, and nothing that belongs to another."""
+        """Return everything that one service needs, and nothing that belongs to another."""
         port = str(self._ports.of(service.offset))
         seen = {
             name: value
@@ -140,7 +141,7 @@ class Surroundings:
         return addresses | {"CSRF_SECRET": self._data.secret("csrf")}
 
     def of_sandbox(self, providers: Providers) -> dict[str, str]:
-        """What the stand-ins are told: their keys, and where their webhooks go."""
+        """Return the stand-ins' keys and webhook addresses."""
         keys = {
             name: value
             for name, value in providers.variables.items()

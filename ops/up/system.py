@@ -1,4 +1,4 @@
-"""The whole system on one machine: what is started, in which order, and what is said."""
+"""The whole system on one machine: what starts, in which order, and what is printed."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 class System:
-    """One running system: a data folder, a row of ports and the processes on them."""
+    """One running system: a data folder, a row of ports and their processes."""
 
     def __init__(
         self,
@@ -166,7 +166,7 @@ class System:
         return video
 
     def _ground(self, providers: Providers) -> list[Process]:
-        """What the services stand on."""
+        """The dependencies of the services."""
         ground = [
             Process("postgres", self._postgres.command(), self._postgres.is_ready, Ends.LAST),
             Process(
@@ -194,7 +194,7 @@ class System:
         return Command((sys.executable, "-m", module), env=environment, cwd=self._root)
 
     def _entry(self, module: str) -> None:
-        """Refuse a module that can not be run, before anything else is started."""
+        """Refuse a module that can't run, before anything else starts."""
         entry = self._root.joinpath(*module.split("."), "__main__.py")
         if not entry.exists():
             raise CannotStart(f"{module} is missing: {entry.relative_to(self._root)} is not there.")
@@ -210,7 +210,7 @@ class System:
             )
 
     def _record(self, supervisor: Supervisor) -> None:
-        # On a full disk the note stays old, which is no reason to end.
+        # On a full disk the note stays old; the system continues.
         with contextlib.suppress(OSError):
             self._data.record(self._what_runs(supervisor))
 
@@ -251,9 +251,9 @@ class System:
         )
 
     def _explain(self, refused: Exception) -> str:
-        """The sentence, and the disk as the likely cause when one is short of room.
+        """Return the sentence, with a short disk as the likely cause.
 
-        What failed has often removed its half-made files by now, and left some room.
+        The failed part has often removed its partial files by now, which left some room.
         """
         if short := self._disks.short_of_room():
             return f"{refused} ({short}: make room.)"

@@ -21,15 +21,15 @@ from ops.up.video_state import VideoState
 
 _ROOT: Final = Path(__file__).parents[2]
 _ABOUT_MINUTES: Final = 4
-"""LiveKit 1.13.5 was measured to take 5.7 minutes of one core; most machines have two or more."""
+"""LiveKit 1.13.5 took 5.7 minutes of one core; most machines have two or more."""
 _STARTS_WITHIN_S: Final = 10.0
 _CLEARS_UP_WITHIN_S: Final = 5.0
 
 
 class Video:
-    """Keeps LiveKit's server alive, and has it compiled first where there is none.
+    """Keeps LiveKit's server alive, and has it compiled first where it is missing.
 
-    All else works without it: what goes wrong here ends nothing but live video.
+    Everything else works without it: a failure here ends only live video.
     """
 
     def __init__(self, livekit: LiveKit, state: VideoState, console: Console) -> None:
@@ -39,7 +39,7 @@ class Video:
         self._settled = asyncio.Event()
 
     async def run(self, supervisor: Supervisor, rest_is_ready: asyncio.Event) -> None:
-        """Start the server, at once when it is there, and watch over it."""
+        """Start the server, at once if it is there, and watch over it."""
         self._state.preparing()
         try:
             program = await asyncio.to_thread(compiled.find, LIVEKIT)
@@ -94,7 +94,7 @@ class Video:
         return found
 
     async def _prepare(self) -> tuple[int, str]:
-        """Compile it in a process that ends with ours; its exit code and last line."""
+        """Compile it in a process that ends with ours; returns its exit code and last line."""
         command = Command(
             (sys.executable, "-m", "ops.programs", LIVEKIT.name),
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -116,7 +116,7 @@ class Video:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Let it remove what is half made; its compiler ends with it in any case."""
+    """Let it remove partial files; its compiler ends with it in any case."""
     for end in (process.terminate, process.kill):
         with contextlib.suppress(ProcessLookupError, TimeoutError):
             end()
@@ -126,4 +126,4 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 class _NotPrepared(Exception):
-    """The server can't be had here: a sentence that says why and what to do."""
+    """Record that the server can't be had here, with the reason and what to do."""

@@ -1,4 +1,4 @@
-"""Builds the pages' scripts and styles with the Node.js that a wheel carries."""
+"""Builds the pages' scripts and styles with the Node.js of a wheel."""
 
 import fcntl
 import hashlib
@@ -16,7 +16,7 @@ _SOURCES = (*_PACKAGES, "build.mjs", "tsconfig.json", "src")
 
 
 def build_if_changed(say: Callable[[str], None], web: Path = WEB) -> None:
-    """Build `web/dist` when the sources differ from those that it was built from.
+    """Build `web/dist` if the sources have changed since the last build.
 
     One build at a time: several systems may start from one checkout at once.
     """
@@ -34,7 +34,7 @@ def build_if_changed(say: Callable[[str], None], web: Path = WEB) -> None:
             _run(web, str(node.node()), "build.mjs")
         except CannotPrepare as why:
             raise CannotStart(str(why)) from why
-        # Read again: without a lock file, installing has just written one.
+        # Read again, because the installation writes a lock file if there is none.
         built_from.write_text(_fingerprint(web, _SOURCES))
 
 

@@ -1,1 +1,1 @@
-"""The checker: whether the stores, the streams and the providers still tell the same story."""
+"""The checker: whether stores, streams and providers agree."""

@@ -1,4 +1,4 @@
-"""What buyers were told is what the log holds: each answer has its order, each order its answer."""
+"""Buyers' answers match the log: each answer has its order, and each order its answer."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from ops.verify.finding import Finding
 
 _EXAMPLES: Final = 10
 
-# Two answers of the checkout are strings: the id of an order, and of a refund that was asked for.
+# Two answers of the checkout are strings: the id of an order, and of a requested refund.
 _WITHOUT_ORDER: Final = """
     SELECT c.command_id, c.answer #>> '{}' AS order_id FROM commands c
     WHERE jsonb_typeof(c.answer) = 'string'
@@ -30,7 +30,7 @@ _WITHOUT_ANSWER: Final = """
 
 
 def check_answers(checkout: Connection[DictRow]) -> list[Finding]:
-    """A buyer who was told of an order that is not there, and an order nobody was told of."""
+    """Return answers about missing orders, and orders without an answer."""
     return [
         Finding(
             "answers",

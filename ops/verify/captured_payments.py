@@ -14,7 +14,7 @@ _PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A payment that the provider has taken, in the smallest unit of its currency."""
+    """A captured payment, in the smallest unit of its currency."""
 
     payment_intent_id: str
     order_id: UUID | None
@@ -22,18 +22,18 @@ class Captured:
     returned_minor: int
     captured_at: datetime
     returned_at: datetime | None = None
-    """When the last of it went back."""
+    """The time of the last refund."""
 
 
 class CapturedPayments(Protocol):
-    """What a provider has taken."""
+    """The payments that a provider has captured."""
 
     def since(self, at: datetime) -> Iterator[Captured]:
-        """Payments that were made at or after then and captured."""
+        """Yield captured payments that were created at or after then."""
         ...
 
     def get(self, payment_intent_id: str) -> Captured | None:
-        """One payment, whenever it was made; None when it is unknown or was not captured."""
+        """Return one payment, whenever it was created; None if unknown or not captured."""
         ...
 
 
@@ -52,7 +52,6 @@ class StripePayments:
         ).v1.payment_intents
 
     def since(self, at: datetime) -> Iterator[Captured]:
-        """As CapturedPayments.since."""
         pages = self._intents.list(
             {
                 "limit": _PAGE,
@@ -66,7 +65,6 @@ class StripePayments:
                 yield _captured(found)
 
     def get(self, payment_intent_id: str) -> Captured | None:
-        """As CapturedPayments.get."""
         try:
             intent = self._intents.retrieve(
                 payment_intent_id, {"expand": ["latest_charge.refunds"]}

@@ -1,4 +1,4 @@
-"""All checks, one after the other, from where the last run came to."""
+"""All checks, one after the other, from where the last run ended."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ from ops.verify.stock import check_stock
 from ops.verify.views import Views
 
 _GRACE_S: Final = 15.0
-"""What was committed just now may still be on its way."""
+"""Effects of recent commits may still be on their way."""
 LOOK_AGAIN_S: Final = 2.0
 _LOOKS: Final = 4
 _TOKENS: Final = ((VIDEO, video_tokens), (CHAT, chat_tokens))
@@ -60,7 +60,7 @@ _OUT_OF_ORDER: Final = """
 
 
 class Checker:
-    """Reads databases, streams and providers, changes none of them."""
+    """Reads databases, streams and providers, and changes none of them."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Checker:
         self.findings: list[Finding] = []
         self.took_s: dict[str, float] = {}
         self.too_long: list[str] = []
-        """Services whose views were left out, for what it would cost."""
+        """Services whose views were skipped because of the cost."""
         self._client = client
         self._folder = folder
         self._cursor = cursor
@@ -81,7 +81,7 @@ class Checker:
         self._clock = clock or SystemClock()
 
     async def run(self, *, full: bool, providers: Mapping[str, str] | None) -> None:
-        """Every check; `providers` are the variables with their keys, None leaves them out."""
+        """Run every check; `providers` holds the variables with their keys, None skips them."""
         await self._timed("streams", self._streams())
         await self._timed("effects", self._effects())
         await self._timed("undone", asyncio.to_thread(self._undone))
@@ -157,7 +157,7 @@ class Checker:
         with self._reading("checkout") as checkout:
             found, reached = check_stock(checkout, self._cursor.stock)
         self.findings += found
-        # What is amiss is looked at again, from where all was well.
+        # A finding is checked again, from the last good position.
         self._cursor.stock = self._cursor.stock if found else reached
 
     def _balances(self) -> None:
@@ -204,7 +204,7 @@ class Checker:
         self.findings += found
 
     def _tokens(self) -> None:
-        """What streaming and chat hold of the decisions that access takes."""
+        """Compare streaming and chat with access's decisions."""
         for place, tokens in _TOKENS:
             look = partial(self._look_at_tokens, place.service, tokens)
             self.findings += as_findings(self._lasting(look), place)
@@ -231,7 +231,8 @@ class Checker:
             return discrepancies(may_enter(access), let_in)
 
     def _lasting(self, look: Callable[[], set[T]]) -> set[T]:
-        """What is so at every look: who just bought is on the way, who died comes back."""
+        """Return what is found at every look: recent purchases are in progress, dead processes
+        return."""
         differing = look()
         for _ in range(_LOOKS - 1):
             if not differing:
@@ -245,7 +246,7 @@ class Checker:
 
 
 def stream_findings(verdict: Verdict) -> list[Finding]:
-    """What lags behind is published by the relay once it runs; what differs stays so for good."""
+    """Missing messages arrive once the relay runs; different ones stay different."""
     name = verdict.service
     late = f"backstage epoch show {name}: it says why its relay stopped, if it did"
     return [

@@ -1,4 +1,4 @@
-"""`backstage verify` and the commands that mend what only it finds."""
+"""`backstage verify` and the commands that repair what only it finds."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from ops.up.ports import Ports
 from ops.up.surroundings import Surroundings
 from ops.verify.checker import LOOK_AGAIN_S, Checker
 from ops.verify.cursor import Cursor
-from ops.verify.stock import recount
+from services.checkout.stock.audit import recount
 
 stock = typer.Typer(help="The counters of the stock.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def verify(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Check that stores, streams and providers tell the same story; 1 when they do not."""
+    """Check that stores, streams and providers agree; exit 1 if they do not."""
     folder = folder_of(data)
     file = data_path(cursor) if cursor else folder.path / "verify.json"
     variables = provider_variables(folder) if providers else None
@@ -68,9 +68,9 @@ async def check(
     look_again_s: float = LOOK_AGAIN_S,
     clock: Clock | None = None,
 ) -> Checker:
-    """Run the checks and keep how far they came."""
+    """Run the checks and store how far they came."""
     known = Cursor.load(file)
-    # A payment that was not solved is asked for again, even if this run asks nobody.
+    # An unsolved payment is checked again later, even if this run asks no provider.
     kept = Cursor(payments=known.payments) if full else known
     async with stores.connected(folder, "verify") as client:
         checker = Checker(client, folder, kept, look_again_s, clock)
@@ -80,7 +80,7 @@ async def check(
 
 
 def provider_variables(folder: DataFolder) -> Mapping[str, str]:
-    """The keys and addresses that the services of the running system have."""
+    """Return the keys and addresses that the services of the running system have."""
     run = folder.last_run()
     if run is None:
         return os.environ
@@ -93,7 +93,7 @@ def recount_stock(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Set the counter of a pass to what its events say."""
+    """Set the counter of a pass to the sum of its events."""
     with stores.operating("checkout", folder_of(data), as_) as operator:
 
         def act() -> dict[str, Any]:

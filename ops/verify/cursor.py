@@ -1,4 +1,4 @@
-"""How far the checker has come, so that the next run begins there."""
+"""How far the checker has come, so that the next run continues there."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from ops.verify.views import Turn
 
 @dataclass
 class Cursor:
-    """Up to where all was well, and what was not and is looked at again."""
+    """Up to where everything was right, and what was not and is checked again."""
 
     streams: dict[str, Reached] = field(default_factory=dict)
     effects: dict[str, int] = field(default_factory=dict)
@@ -26,14 +26,14 @@ class Cursor:
 
     @classmethod
     def load(cls, file: Path) -> "Cursor":
-        """What the last run kept; the beginning when there was none or it can't be read."""
+        """Return what the last run stored; the beginning if it is missing or unreadable."""
         try:
             return _KEPT.validate_json(file.read_bytes())
         except (FileNotFoundError, ValueError):
             return cls()
 
     def save(self, file: Path) -> None:
-        """Keep it, whole or not at all."""
+        """Store it atomically."""
         unfinished = file.with_suffix(".new")
         unfinished.write_bytes(_KEPT.dump_json(self))
         unfinished.replace(file)

@@ -1,4 +1,4 @@
-"""Each event that a service hears was handled once, or waits for an operator, within a minute."""
+"""Each subscribed event was handled once, or waits for an operator, within a minute."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -31,7 +31,7 @@ _BOTH: Final = """
 
 @dataclass
 class _Unhandled:
-    """Events about which a service did nothing: how many, and some of them."""
+    """Events that a service has not handled: how many, and some examples."""
 
     number: int = 0
     examples: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class _Unhandled:
 
 @dataclass
 class _Hearer:
-    """One service that hears the producer: what it hears, and how far it has acknowledged."""
+    """One subscriber of the producer: its subscriptions, and how far it has acknowledged."""
 
     service: str
     producer: str
@@ -73,7 +73,7 @@ class _Hearer:
 async def check_effects(
     client: Client, folder: DataFolder, since: Mapping[str, int], now: datetime
 ) -> tuple[list[Finding], dict[str, int]]:
-    """What is amiss, and up to which sequence of each producer's stream all is well."""
+    """Return the findings, and up to which sequence of each producer's stream all is well."""
     findings: list[Finding] = []
     reached: dict[str, int] = {}
     for producer in stores.SERVICES:
@@ -103,13 +103,13 @@ async def _check_stream(
     hearers = [each async for each in _hearers(client, folder, producer, stack, last)]
     if not hearers:
         return [], since
-    # A stream that was filled anew counts from one again.
+    # A refilled stream starts at sequence one again.
     since = since if since <= last else 0
     lowest, highest = min(each.floor for each in hearers), max(each.floor for each in hearers)
     async for page in read_stream(client, producer, since):
         for hearer in hearers:
             hearer.check(page, before)
-        # What is behind need not be counted to its end, nor what is too young to be late be read.
+        # A backlog need not be counted to its end, and young messages need not be read.
         behind = all(each.late.number for each in hearers if each.floor < last)
         if page[-1].sequence >= highest and (behind or _recorded_at(page[-1]) >= before):
             break
@@ -156,7 +156,7 @@ async def _hearers(
 
 
 async def _floor(client: Client, producer: str, durable: str, last: int) -> int:
-    """Up to where a service has acknowledged: to the last message when nothing waits for it."""
+    """Return up to where a service has acknowledged: the last message if nothing waits for it."""
     try:
         info = await client.jetstream().consumer_info(stream_of(producer), durable)
     except NotFoundError:

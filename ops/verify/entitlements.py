@@ -30,7 +30,7 @@ _MAY_ENTER: Final = f"""
     WHERE NOT EXISTS (SELECT FROM ban_list b
                       WHERE b.space_id = those.space_id AND b.person_id = those.person_id)
 """  # noqa: S608 - our own text
-# To whom streaming and chat would give a token if they asked now.
+# The people to whom streaming and chat would issue a token now.
 _VIDEO_TOKENS: Final = f"""
     SELECT experience_id, person_id FROM (
         SELECT experience_id, person_id FROM door_list
@@ -53,7 +53,7 @@ Discrepancy = tuple[UUID, str, str]
 
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
-    """Somewhere people are let in: how to say that someone is in the wrong one."""
+    """A way into an experience, and the texts of its findings."""
 
     check: str
     service: str
@@ -88,17 +88,17 @@ Members = Mapping[UUID, set[str]]
 
 
 def may_enter(access: Connection[DictRow]) -> dict[UUID, set[str]]:
-    """Who may enter each experience now, the team included."""
+    """Return who may enter each experience now, the team included."""
     return _by_experience(access, _MAY_ENTER)
 
 
 def video_tokens(streaming: Connection[DictRow]) -> dict[UUID, set[str]]:
-    """To whom streaming would give a token now."""
+    """Return to whom streaming would issue a token now."""
     return _by_experience(streaming, _VIDEO_TOKENS)
 
 
 def chat_tokens(chat: Connection[DictRow]) -> dict[UUID, set[str]]:
-    """To whom chat would give a token now."""
+    """Return to whom chat would issue a token now."""
     return _by_experience(chat, _CHAT_TOKENS)
 
 
@@ -110,7 +110,7 @@ def _by_experience(conn: Connection[DictRow], sql: str) -> dict[UUID, set[str]]:
 
 
 def channels(chat: Connection[DictRow]) -> list[UUID]:
-    """The experiences whose channel the provider is said to have."""
+    """Return the experiences whose channel the provider should have."""
     rows = chat.execute("SELECT experience_id FROM channel_list WHERE open ORDER BY experience_id")
     return [row["experience_id"] for row in rows]
 
@@ -130,7 +130,7 @@ class StreamMembers:
         )
 
     def of(self, experience_id: UUID) -> set[str]:
-        """The people in the channel of an experience."""
+        """Return the members of an experience's channel."""
         channel = self._client.channel(_CHANNEL_TYPE, str(experience_id))
         members: set[str] = set()
         while True:
@@ -143,7 +143,7 @@ class StreamMembers:
 
 
 def discrepancies(allowed: Members, let_in: Members) -> set[Discrepancy]:
-    """Who is not where they may be, or is where they may not."""
+    """Return who is missing and who should not be there."""
     found: set[Discrepancy] = set()
     for experience_id in allowed.keys() | let_in.keys():
         wanted = allowed.get(experience_id, set())
@@ -154,7 +154,7 @@ def discrepancies(allowed: Members, let_in: Members) -> set[Discrepancy]:
 
 
 def as_findings(found: set[Discrepancy], entry_point: EntryPoint) -> list[Finding]:
-    """One finding for each person in the wrong entry_point."""
+    """Return one finding for each person."""
     sentences = {"missing": entry_point.missing, "extra": entry_point.extra}
     return [
         Finding(

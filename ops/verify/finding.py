@@ -1,11 +1,11 @@
-"""What a check found, and which command repairs it."""
+"""The finding of a check, and the command that repairs it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One promise that is broken; `check` names it, `repair` is the command that mends it."""
+    """One broken promise; `check` names it, and `repair` is the command that restores it."""
 
     check: str
     service: str

@@ -1,4 +1,4 @@
-"""How far a log was read, noted so that another log in its cursor is not taken for the same."""
+"""How far a log was read, stored so that a restored log is noticed."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -30,12 +30,12 @@ class LogCursor:
 
 
 def settled_end(conn: Connection[DictRow]) -> LogCursor:
-    """The last event below every transaction that still runs; the beginning when there is none."""
+    """Return the last event below every running transaction, or the beginning if there is none."""
     row = conn.execute(_END).fetchone()
     return LogCursor(**row) if row else LogCursor()
 
 
 def still_there(conn: Connection[DictRow], cursor: LogCursor) -> LogCursor:
-    """The cursor, or the beginning when the log was put back to an older copy meanwhile."""
+    """Return the cursor, or the beginning if an older copy of the log was restored."""
     known = (cursor.xact, cursor.id, cursor.entity, cursor.version)
     return cursor if conn.execute(_STANDS, known).fetchone() is not None else LogCursor()

@@ -1,7 +1,7 @@
-"""Each purchase has what it was made for, and there is nothing without its purchase.
+"""Each purchase has its effects, and no effect lacks its purchase.
 
-Looked up by key for those of which the logs tell something new, so that a run costs what has
-happened since the last one; what was not well then is looked at again.
+Only purchases with news in the logs are looked up, so a run costs what has happened since the last
+one. Findings of the last run are checked again.
 """
 
 from collections import defaultdict
@@ -16,27 +16,28 @@ from eventsourcing.persistence import Mapper, StoredEvent
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from libs.events.checkout import PassPurchased, PurchaseRefunded, RefundFailed
+from libs.events.checkout import MembershipChanged, MembershipEnded, PassPurchased
 from libs.events.envelope import event_id_of
 from ops import stores
 from ops.verify.finding import Finding
 from ops.verify.log_cursor import LogCursor, settled_end, still_there
-from ops.verify.purchases import CLOSED, Facts, Purchase, Topics, amiss_with
-from services.access.domain import Grant, GrantReason, Source
-from services.checkout.orders.order import Order
-from services.checkout.orders.states import OrderStatus
+from ops.verify.purchases import CLOSED, OPENED, Facts, Purchase, Topics, amiss_with
+from services.access.domain import GrantReason
+from services.checkout.memberships import audit as memberships
+from services.checkout.memberships.membership import Membership
+from services.checkout.orders import audit as orders
 from services.notifications.domain import Kind, Notice
 
 DONE_WITHIN: Final = timedelta(minutes=1)
 SERVICES: Final = ("access", "notifications", "checkout")
-"""Purchases last: a grant that was seen has its purchase by then, if it has one."""
+"""Purchases are read last: a grant that was seen has its purchase by then, if there is one."""
 _PAGE: Final = 500
 
-_ENDS: Final = [Order.Fulfilled.TOPIC, Order.Refunded.TOPIC, Order.RefundFailed.TOPIC]
-_ISSUED: Final = [Grant.Issued.TOPIC]
+_LIVES: Final = [each.TOPIC for each in (Membership.Started, Membership.Ended, Membership.Restored)]
+_GRANTED: Final = [*OPENED, *CLOSED]
 _ASKED: Final = [Notice.Requested.TOPIC]
 _FATES: Final = [each.TOPIC for each in (Notice.Delivered, Notice.Dropped, Notice.Failed)]
-_FROM_ORDERS: Final = frozenset({GrantReason.PURCHASE.value, GrantReason.FREE.value})
+_FROM_PURCHASES: Final = frozenset({GrantReason.PURCHASE.value, GrantReason.FREE.value})
 
 _ENTITIES: Final = """
     SELECT originator_id FROM events
@@ -48,32 +49,17 @@ _EVENTS: Final = """
     SELECT originator_id, originator_version, topic, state, recorded_at FROM events
     WHERE originator_id = ANY(%s) AND topic = ANY(%s) ORDER BY originator_id, originator_version
 """
-_GIVE_AGAIN: Final = """
-    SELECT originator_id, originator_version FROM events WHERE topic = ANY(%s)
-"""
-_ORDER: Final = "SELECT status FROM order_list WHERE order_id = %s"
 _DOORS: Final = "SELECT grant_id AS id FROM grant_list WHERE grant_id = ANY(%s)"
 _HANDLED: Final = "SELECT event_id AS id FROM inbox WHERE event_id = ANY(%s)"
-_OWNED_TWICE: Final = """
-    SELECT one.order_id, other.order_id AS other_id
-    FROM order_list one JOIN order_list other
-      ON (other.person_id, other.pass_id) = (one.person_id, one.pass_id)
-     AND other.order_id <> one.order_id
-     AND other.status = 'fulfilled' AND one.status = 'fulfilled'
-     AND (other.access_until IS NULL OR other.access_until > one.access_from)
-     AND (one.access_until IS NULL OR one.access_until > other.access_from)
-    WHERE one.order_id = ANY(%s)
-"""
-
 Logs = Mapping[str, Connection[DictRow]]
 
 
 @dataclass
 class Awaited:
-    """Up to where each log was read, and which entities were not as promised then."""
+    """Up to where each log was read, and the entities with findings then."""
 
     cursors: dict[str, LogCursor] = field(default_factory=dict)
-    orders: list[UUID] = field(default_factory=list)
+    memberships: list[UUID] = field(default_factory=list)
     grants: list[UUID] = field(default_factory=list)
     notices: list[UUID] = field(default_factory=list)
 
@@ -81,10 +67,10 @@ class Awaited:
 def check_outcomes(
     logs: Logs, awaited: Awaited, now: datetime, within: timedelta = DONE_WITHIN
 ) -> tuple[list[Finding], Awaited]:
-    """What is not as promised of what is newer than `awaited`, or was not well then.
+    """Check what is newer than `awaited`, and what was not right then.
 
-    `logs` are connections to the databases of `SERVICES`. What is younger may be on its way. When
-    one of them is another one than it was, what the others made of the old one is looked at too.
+    `logs` are connections to the databases of `SERVICES`. Younger effects may be in progress. If a
+    log was restored, the effects of its former events are checked too.
     """
     cursors = awaited.cursors
     if any(still_there(logs[name], cursor) != cursor for name, cursor in cursors.items()):
@@ -103,16 +89,17 @@ def check_outcomes(
         again = dict.fromkeys(chain.from_iterable(at(page) for page in chain([known], pages)))
         return list(again)
 
-    reached.grants = judge("access", _ISSUED, awaited.grants, look.at_grants)
+    reached.grants = judge("access", list(OPENED), awaited.grants, look.at_grants)
     reached.notices = judge("notifications", _ASKED, awaited.notices, look.at_notices)
-    reached.orders = judge("checkout", _ENDS, awaited.orders, look.at_orders)
+    reached.memberships = judge("checkout", _LIVES, awaited.memberships, look.at_memberships)
     return list(look.found), reached
 
 
 def _entities(
     log: Connection[DictRow], topics: list[str], after: LogCursor, end: LogCursor
 ) -> Iterator[list[UUID]]:
-    """The entities to which one of these things happened between two cursors, page by page."""
+    """Yield the entities to which one of these events happened between two cursors, page by
+    page."""
     bounds = {"xact": after.xact, "id": after.id, "end_xact": end.xact, "end_id": end.id}
     with log.transaction(), log.cursor("entities") as curs:
         curs.execute(_ENTITIES, {"topics": topics, **bounds})
@@ -121,7 +108,7 @@ def _entities(
 
 
 class _Look:
-    """Looks at some entities: tells which have to be looked at again, and notes what is amiss."""
+    """Checks some entities; returns those to check again, and records findings."""
 
     def __init__(self, logs: Logs, before: datetime) -> None:
         self.found: dict[Finding, None] = {}
@@ -130,47 +117,46 @@ class _Look:
         self._mapper: Mapper[Any] = stores.event_mapper()
         self._to_contract = stores.announces("checkout")
 
-    def at_orders(self, order_ids: Sequence[UUID]) -> Iterator[UUID]:
+    def at_memberships(self, membership_ids: Sequence[UUID]) -> Iterator[UUID]:
         """Each purchase has all of its grants and both of its receipts, once."""
-        purchases = self._purchases(order_ids)
+        purchases = self._purchases(membership_ids)
         facts = self._facts(purchases)
-        for order_id, purchase in purchases.items():
+        for membership_id, purchase in purchases.items():
             amiss = list(amiss_with(purchase, facts))
             if amiss:
-                yield order_id
+                yield membership_id
             if purchase.at < self._before:
                 self.found.update(dict.fromkeys(amiss))
 
     def at_grants(self, grant_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each grant that rests on an order is one that its purchase gives."""
+        """Each open grant that rests on a membership is one that its purchase gives."""
         resting = {}
-        for grant_id, rows in self._events("access", grant_ids, [*_ISSUED, *CLOSED]).items():
+        for grant_id, rows in self._events("access", grant_ids, _GRANTED).items():
             grant = self._told(rows[0])
-            if grant.reason in _FROM_ORDERS and not any(row["topic"] in CLOSED for row in rows):
+            if grant.reason in _FROM_PURCHASES and rows[-1]["topic"] in OPENED:
                 resting[grant_id] = grant
-        purchases = self._purchases_under(grant.source_id for grant in resting.values())
+        purchases = self._purchases({grant.source_id for grant in resting.values()})
         for grant_id, grant in resting.items():
             purchase = purchases.get(grant.source_id)
-            if purchase is None or grant_id not in (*purchase.grants, *purchase.given_again):
+            if purchase is None or grant_id not in purchase.grants:
                 what = "a grant too many"
                 repair = f"revoke it in the admin; backstage events show {grant_id}"
                 if purchase is None:
                     what, repair = "a grant without its purchase", self._repair(grant.source_id)
                 sentence = (
-                    f"{what}: {grant_id} of order {grant.source_id} lets person {grant.person_id}"
-                    f" into experience {grant.experience_id}"
+                    f"{what}: {grant_id} of membership {grant.source_id} lets person"
+                    f" {grant.person_id} into experience {grant.experience_id}"
                 )
                 self.found[Finding("outcomes", "access", sentence, repair)] = None
                 yield grant_id
 
-    def _repair(self, order_id: UUID) -> str:
-        """An order that is open may have been paid, as an older copy of the log does not know."""
-        order = self._logs["checkout"].execute(_ORDER, (order_id,)).fetchone()
-        is_open = order is not None and order["status"] == OrderStatus.OPEN
-        return "backstage reconcile" if is_open else f"backstage grants withdraw {order_id}"
+    def _repair(self, membership_id: UUID) -> str:
+        """Its order may be open and paid, of which an older copy of the log does not know."""
+        order_id = orders.find_open_order(self._logs["checkout"], membership_id)
+        return "backstage reconcile" if order_id else f"backstage grants withdraw {membership_id}"
 
     def at_notices(self, notice_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each receipt is the one of its purchase, person and channel."""
+        """Check that each receipt belongs to its purchase, person and channel."""
         for notice_id, rows in self._events("notifications", notice_ids, _ASKED).items():
             asked = self._told(rows[0])
             own = Notice.create_id(asked.about_event_id, asked.person_id, asked.kind, asked.channel)
@@ -180,59 +166,35 @@ class _Look:
                 self.found[Finding("outcomes", "notifications", sentence, repair)] = None
                 yield notice_id
 
-    def _purchases_under(self, source_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
-        """The purchases on which grants rest: under the order's id, or under the one for what is
-        given again, which is looked for only if there is such a one."""
-        wanted = set(source_ids)
-        found = self._purchases(wanted)
-        if wanted <= found.keys():
-            return found
-        topics = [Order.RefundFailed.TOPIC, Order.Fulfilled.TOPIC]
-        orders = {
-            source: row["originator_id"]
-            for row in self._logs["checkout"].execute(_GIVE_AGAIN, (topics,))
-            if (source := Source.restored_id(row["originator_id"], row["originator_version"]))
-            in wanted
-        }
-        purchases = self._purchases(orders.values())
-        return found | {source: purchases[order] for source, order in orders.items()}
-
-    def _purchases(self, order_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
+    def _purchases(self, membership_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
         found: dict[UUID, Purchase] = {}
-        for order_id, rows in self._events("checkout", order_ids, _ENDS).items():
+        for membership_id, rows in self._events("checkout", membership_ids, _LIVES).items():
             for row in rows:
-                event_id = event_id_of(order_id, row["originator_version"])
+                event_id = event_id_of(membership_id, row["originator_version"])
                 match self._to_contract(self._told(row)):
-                    case PassPurchased() as bought if order_id in found:
-                        found[order_id].times += 1
+                    case PassPurchased() as bought if membership_id in found:
+                        found[membership_id].times += 1
                     case PassPurchased() as bought:
                         at = row["recorded_at"]
-                        again = [row["originator_version"]]
-                        found[order_id] = Purchase(order_id, event_id, bought, at, again)
-                    case PurchaseRefunded(full=True) if order_id in found:
-                        found[order_id].refund_id = event_id
-                        found[order_id].at = row["recorded_at"]
-                    case RefundFailed(stands_again=True) if order_id in found:
-                        found[order_id].refund_id = None
-                        found[order_id].again.append(row["originator_version"])
-                        found[order_id].at = row["recorded_at"]
+                        found[membership_id] = Purchase(event_id, bought, at)
+                    case MembershipEnded() as ended if membership_id in found:
+                        found[membership_id].end(event_id, ended.cause, row["recorded_at"])
+                    case MembershipChanged() if membership_id in found:
+                        found[membership_id].restore(row["recorded_at"])
                     case _:
                         pass
         return found
 
     def _facts(self, purchases: Mapping[UUID, Purchase]) -> Facts:
-        grants = [
-            grant for each in purchases.values() for grant in (*each.grants, *each.given_again)
-        ]
+        grants = [grant for each in purchases.values() for grant in each.grants]
         notices = [id_ for each in purchases.values() for id_ in each.receipts.values()]
         announced = [event for each in purchases.values() for event in each.announced]
-        twice = self._logs["checkout"].execute(_OWNED_TWICE, (list(purchases),))
         return Facts(
-            grants=_topics(self._events("access", grants, [*_ISSUED, *CLOSED])),
+            grants=_topics(self._events("access", grants, _GRANTED)),
             doors=self._ids("access", _DOORS, grants),
             notices=_topics(self._events("notifications", notices, [*_ASKED, *_FATES])),
             handled={name: self._ids(name, _HANDLED, announced) for name in SERVICES[:2]},
-            owned_twice={row["order_id"]: row["other_id"] for row in twice},
+            owned_twice=memberships.list_owned_twice(self._logs["checkout"], list(purchases)),
         )
 
     def _events(

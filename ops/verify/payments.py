@@ -12,25 +12,24 @@ from psycopg.rows import DictRow
 from ops.verify.captured_payments import Captured, CapturedPayments
 from ops.verify.finding import Finding
 from ops.verify.log_cursor import LogCursor, settled_end, still_there
-from services.checkout.orders import audit
+from services.checkout.memberships import audit as memberships
+from services.checkout.orders import audit as orders
+from services.checkout.payments import audit as payments
+from services.checkout.reconciliation import audit as reconciliation
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 FIRST_BACK: Final = timedelta(days=2)
 _OVERLAP: Final = timedelta(hours=1)
-"""So far before the last run a payment may have been made that it could not judge yet."""
-
-_DIFFERING: Final = """
-    SELECT day::text, sums, differing FROM balance_list
-    WHERE differing <> '[]'::jsonb ORDER BY day
-"""
-_STRAYS: Final = "SELECT to_regclass('orphaned_payment_list') IS NOT NULL AS there"
-_STRAY: Final = "SELECT returned_at FROM orphaned_payment_list WHERE payment_intent_id = %s"
+"""Recent payments of the last run that it could not judge yet."""
 
 
 @dataclass
 class Asked:
-    """From when on the provider is to be asked, up to where the log was compared with it, and
-    which payments were not solved, by order: they are asked for whenever they were made."""
+    """From when on to ask the provider, how far the log was compared, and unsolved payments by
+    order.
+
+    Unsolved payments are looked up whenever they were created.
+    """
 
     since: datetime | None = None
     cursor: LogCursor = field(default_factory=LogCursor)
@@ -40,15 +39,14 @@ class Asked:
 def check_payments(
     checkout: Connection[DictRow], captured: CapturedPayments, asked: Asked, now: datetime
 ) -> tuple[list[Finding], Asked]:
-    """What is amiss with payments and orders that earlier runs have not seen, or not solved."""
+    """Check payments and orders that earlier runs have not seen or not solved."""
     since = asked.since or now - FIRST_BACK
     cursor, end = still_there(checkout, asked.cursor), settled_end(checkout)
     look = _Look(checkout, captured, now)
     for payment in captured.since(since):
         look.at(payment)
     granted = {
-        row["payment_intent_id"]: row["order_id"]
-        for row in _fulfilled(checkout, since, cursor, end)
+        row["payment_intent_id"]: row["order_id"] for row in _started(checkout, since, cursor, end)
     }
     for intent, order_id in (asked.unsolved | granted).items():
         if intent is not None:
@@ -58,15 +56,15 @@ def check_payments(
     return findings, Asked(now - _OVERLAP, end, unsolved)
 
 
-def _fulfilled(
+def _started(
     checkout: Connection[DictRow], since: datetime, cursor: LogCursor, end: LogCursor
 ) -> Sequence[DictRow]:
     bounds = {"xact": cursor.xact, "id": cursor.id, "end_xact": end.xact, "end_id": end.id}
-    return audit.list_fulfilled(checkout, since=since + SETTLED_WITHIN, **bounds)
+    return memberships.list_started(checkout, since=since + SETTLED_WITHIN, **bounds)
 
 
 class _Look:
-    """Looks at each payment once; what is found is kept with the order that it is about."""
+    """Checks each payment once; findings are stored with their order."""
 
     def __init__(
         self, checkout: Connection[DictRow], captured: CapturedPayments, now: datetime
@@ -78,9 +76,9 @@ class _Look:
         self._seen: set[str] = set()
 
     def at(self, payment: Captured) -> None:
-        """Judge a payment that was captured."""
+        """Judge a captured payment."""
         self._seen.add(payment.payment_intent_id)
-        # One without an order was not made by us: the account sells elsewhere too.
+        # A payment without an order is not ours: the account sells elsewhere too.
         if payment.order_id is None:
             return
         finding = _check_one(self._checkout, payment, payment.order_id, self._now)
@@ -88,20 +86,20 @@ class _Look:
             self.found[payment.payment_intent_id] = (finding, payment.order_id)
 
     def by_id(self, intent: str, order_id: UUID) -> None:
-        """Ask for one that the list did not show: it may have been made long before."""
+        """Look up a payment that the list did not show: it may be much older."""
         if intent in self._seen:
             return
         payment = self._captured.get(intent)
         if payment is not None:
             self.at(payment)
-        elif _outcomes(self._checkout, order_id, intent, self._now)["granted"]:
+        elif memberships.count_started(self._checkout, order_id, intent):
             what = f"was granted for {intent}, never captured"
             finding = _of_order(order_id, what, f"backstage events ls --mentions {order_id}")
             self.found[intent] = (finding, order_id)
 
 
 def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
-    """Money that is on its way back, and orders that are open, for longer than can be."""
+    """Find refunds in progress and open orders that take too long."""
     late = now - SETTLED_WITHIN
     return [
         _of_order(
@@ -109,19 +107,19 @@ def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
             f"{row['payment_intent_id']} is on its way back since {row['since']:%F %T %Z}",
             f"backstage schedule retry checkout return_payment {row['payment_intent_id']}",
         )
-        for row in audit.list_returning(checkout, late)
+        for row in payments.list_returning(checkout, late)
     ] + [
         _of_order(
             row["order_id"],
             f"is still open, and its seat was held until {row['held_until']:%F %T %Z}",
             f"backstage schedule retry checkout close_order {row['order_id']}",
         )
-        for row in audit.list_never_ended(checkout, late)
+        for row in orders.list_never_ended(checkout, late)
     ]
 
 
 def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
-    """Days whose sums were not the same at the provider when they were compared last."""
+    """Find days whose sums differed from the provider's at the last comparison."""
     return [
         Finding(
             "balances",
@@ -130,7 +128,7 @@ def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
             f" (see {', '.join(row['differing'])})",
             f"backstage reconcile --day {row['day']}",
         )
-        for row in checkout.execute(_DIFFERING)
+        for row in reconciliation.list_differing_days(checkout)
     ]
 
 
@@ -147,8 +145,8 @@ def _check_one(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
     intent = payment.payment_intent_id
-    row = _outcomes(checkout, order_id, intent, now)
-    granted, returned = row["granted"], row["returned"]
+    ours = payments.get_money_back(checkout, order_id, intent, now - SETTLED_WITHIN)
+    granted, returned = memberships.count_started(checkout, order_id, intent), ours["returned"]
     what = f"payment {intent}"
     history = f"backstage events ls --mentions {order_id}"
     if granted + returned > 1:
@@ -160,11 +158,11 @@ def _check_one(
             f"{what} is called returned, {took} went back",
             "backstage reconcile; if it stays so, send the rest back at the provider",
         )
-    if not row["known"]:
+    if not orders.is_known(checkout, order_id):
         # It was stored before the payment was asked for: there is nothing to wait for.
         return _stray(checkout, payment, order_id, now)
     if granted:
-        return _refunded_otherwise(payment, order_id, row, now)
+        return _refunded_otherwise(payment, order_id, ours, now)
     age = now - payment.captured_at
     if returned or age <= SETTLED_WITHIN:
         return None
@@ -179,8 +177,11 @@ def _check_one(
 def _refunded_otherwise(
     payment: Captured, order_id: UUID, ours: DictRow, now: datetime
 ) -> Finding | None:
-    """Money of a purchase is back, and our log says less of it, so that the purchase may stand no
-    more; or it says more, since a bank has given back what it was sent."""
+    """Find refunds that differ between the provider and our log.
+
+    Our log may miss one, so that the purchase may be over. Or it has one too many, because a bank
+    returned a refund.
+    """
     theirs, at = payment.returned_minor, payment.returned_at
     went = f"{theirs} of payment {payment.payment_intent_id} went back, our log has"
     if theirs < ours["long_refunded_minor"]:
@@ -191,21 +192,17 @@ def _refunded_otherwise(
 
 
 def _reconcile(at: datetime, now: datetime) -> str:
-    """What goes through the lists that hold something of that moment."""
+    """Return the command that goes through the lists of that moment."""
     day = at.astimezone(UTC).date()
     of_day = f" --day {day}" if day < now.astimezone(UTC).date() else ""
     return f"backstage reconcile{of_day}"
-
-
-def _outcomes(checkout: Connection[DictRow], order_id: UUID, intent: str, now: datetime) -> DictRow:
-    return audit.outcomes_of(checkout, order_id, intent, now - SETTLED_WITHIN)
 
 
 def _stray(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
     """It was made for an order of ours that the log does not hold: an older copy came back."""
-    found = _found(checkout, payment)
+    found = reconciliation.find_orphaned_payment(checkout, payment.payment_intent_id)
     if payment.returned_minor >= payment.amount_minor or (found and found["returned_at"]):
         return None
     by_hand = f"backstage reconcile --return {payment.payment_intent_id}"
@@ -214,14 +211,6 @@ def _stray(
         f"payment {payment.payment_intent_id} was captured for it, and there is no such order",
         by_hand if found else _reconcile(payment.captured_at, now),
     )
-
-
-def _found(checkout: Connection[DictRow], payment: Captured) -> DictRow | None:
-    """What a round over the lists has kept of it."""
-    there = checkout.execute(_STRAYS).fetchone()
-    if there is None or not there["there"]:
-        return None
-    return checkout.execute(_STRAY, (payment.payment_intent_id,)).fetchone()
 
 
 def _of_order(order_id: UUID, what: str, repair: str) -> Finding:

@@ -1,6 +1,6 @@
-"""What one purchase was made for, and what is amiss with what it has.
+"""The expected effects of one purchase, and the findings about its actual ones.
 
-The ids of grants and notices follow from what caused them: all of them are known beforehand.
+The ids of grants and notices follow from their causes: all of them are known beforehand.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,64 +10,67 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from libs.events.checkout import PassPurchased
+from libs.events.checkout import EndCause, PassPurchased
 from ops.verify.finding import Finding
-from services.access.domain import Grant, Source
+from services.access.domain import Grant
 from services.notifications.application import SEND_MAIL
 from services.notifications.domain import Channel, Kind, Notice
 
+OPENED: Final = (Grant.Issued.TOPIC, Grant.Reinstated.TOPIC)
 CLOSED: Final = frozenset({Grant.Revoked.TOPIC, Grant.Expired.TOPIC})
 _DELIVERED: Final = Notice.Delivered.TOPIC
+_OVER: Final = {EndCause.REFUNDED: "refunded in full", EndCause.REMOVED: "removed by the team"}
 # The mail server, or the person's wish, has the last word.
 _UNSAID: Final = frozenset({Notice.Dropped.TOPIC, Notice.Failed.TOPIC})
 
 Topics = Mapping[UUID, Sequence[str]]
-"""What happened to each entity, in its order."""
+"""The events of each entity, in order."""
 
 
 @dataclass
 class Purchase:
-    """What the checkout's log says of an order that was fulfilled."""
+    """What the checkout's log says of a membership that a purchase started."""
 
-    order_id: UUID
     event_id: UUID
     bought: PassPurchased
     at: datetime
-    again: list[int]
-    """The versions of the order that say that it stands: bought, and after a refund that failed."""
+    """When something was said of it last."""
     times: int = 1
-    refund_id: UUID | None = None
-    """The event that says that all of the money went back."""
+    ended_id: UUID | None = None
+    """The event that says that it is over, and that its grants are revoked by that."""
+    ended_for: EndCause | None = None
+
+    @property
+    def order_id(self) -> UUID:
+        """The order that was settled."""
+        return self.bought.order_id
+
+    def end(self, event_id: UUID, cause: EndCause, at: datetime) -> None:
+        """It opens nothing any more; when it expires, its grants do so by themselves."""
+        if cause is EndCause.EXPIRED:
+            return
+        self.ended_id, self.ended_for, self.at = event_id, cause, at
+
+    def restore(self, at: datetime) -> None:
+        """It opens its experiences again."""
+        self.ended_id, self.ended_for, self.at = None, None, at
 
     @property
     def grants(self) -> list[UUID]:
         """The grants that it gives."""
-        return self._on(self.order_id)
-
-    @property
-    def given_again(self) -> list[UUID]:
-        """The grants that it may give when it was lost, or refunded, and stands again: none that
-        the team took back."""
-        return [
-            grant
-            for version in self.again
-            for grant in self._on(Source.restored_id(self.order_id, version))
-        ]
-
-    def _on(self, source_id: UUID) -> list[UUID]:
         experiences = dict.fromkeys(self.bought.experience_ids)
-        return [Grant.create_id(source_id, each) for each in experiences]
+        return [Grant.create_id(self.bought.membership_id, each) for each in experiences]
 
     @property
     def receipts(self) -> dict[Channel, UUID]:
-        """The notices that tell of it."""
+        """The notices about it."""
         of = (self.event_id, self.bought.person_id, Kind.RECEIPT.value)
         return {channel: Notice.create_id(*of, channel.value) for channel in Channel}
 
     @property
     def announced(self) -> list[UUID]:
         """The events that others have to act upon."""
-        return [self.event_id] if self.refund_id is None else [self.event_id, self.refund_id]
+        return [self.event_id] if self.ended_id is None else [self.event_id, self.ended_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +79,21 @@ class Facts:
 
     grants: Topics
     doors: AbstractSet[UUID]
-    """The grants that the view has by which people are let in."""
+    """The grants in the view that decides about entry."""
     notices: Topics
     handled: Mapping[str, AbstractSet[UUID]]
     """The events that each service has handled."""
     owned_twice: Mapping[UUID, UUID] = field(default_factory=dict)
-    """Orders whose pass their person had already, by the other order."""
+    """Live memberships whose person has the pass by that other order too."""
 
 
 def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
-    """Everything that is not as it should be by the time that all is done."""
+    """Return everything that is wrong by the time that all should be done."""
     if purchase.times > 1:
         yield _finding(
             "checkout", purchase, f"purchased {purchase.times} times", _history(purchase)
         )
-    if (other := facts.owned_twice.get(purchase.order_id)) is not None:
+    if (other := facts.owned_twice.get(purchase.bought.membership_id)) is not None:
         what = f"the same pass bought twice: order {other} stands as well"
         yield _finding("checkout", purchase, what, f"refund one of them; {_history(purchase)}")
     yield from _grants_amiss(purchase, facts)
@@ -99,20 +102,16 @@ def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
 
 def _grants_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
     wanted = purchase.grants
-    issued = [
-        grant
-        for grant in (*wanted, *purchase.given_again)
-        if Grant.Issued.TOPIC in facts.grants.get(grant, ())
-    ]
-    standing = [grant for grant in issued if not CLOSED & set(facts.grants[grant])]
+    issued = [grant for grant in wanted if Grant.Issued.TOPIC in facts.grants.get(grant, ())]
+    standing = [grant for grant in issued if facts.grants[grant][-1] in OPENED]
     if missing := set(wanted) - set(issued):
         what = f"{len(wanted) - len(missing)} grants for {len(wanted)} experiences"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
     if shut := [grant for grant in issued if grant not in facts.doors]:
         what = f"{len(shut)} of its grants open no door"
         yield _finding("access", purchase, what, "backstage projections rebuild access grant_list")
-    if purchase.refund_id is not None and standing:
-        what = f"refunded in full, and {len(standing)} of its grants still stand"
+    if purchase.ended_for is not None and standing:
+        what = f"{_OVER[purchase.ended_for]}, and {len(standing)} of its grants still stand"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
 
 
@@ -137,14 +136,15 @@ def _receipts_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
 
 
 def _replay(service: str, purchase: Purchase, facts: Facts) -> str:
-    """What makes the service act: what it has handled it will not handle again."""
+    """Return the command that makes the service act; it ignores what it has handled."""
     if set(purchase.announced) <= facts.handled[service]:
         return "its events are lost: backstage restore DIR"
-    return f"backstage events replay --from checkout --to {service} --entity {purchase.order_id}"
+    replay = f"backstage events replay --from checkout --to {service}"
+    return f"{replay} --entity {purchase.bought.membership_id}"
 
 
 def _history(purchase: Purchase) -> str:
-    return f"backstage events show {purchase.order_id}"
+    return f"backstage events show {purchase.bought.membership_id}"
 
 
 def _finding(service: str, purchase: Purchase, what: str, repair: str) -> Finding:

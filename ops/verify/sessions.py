@@ -28,7 +28,7 @@ _WITHOUT_EVENT: Final = """
 
 
 def check_sessions(identity: Connection[DictRow]) -> list[Finding]:
-    """Open sessions that never began, that have ended, or that are somebody else's."""
+    """Find open sessions that never began, that have ended, or that belong to another person."""
     return [
         Finding(
             "sessions",

@@ -1,60 +1,18 @@
-"""Never more held and sold than there is: at every moment of the log, and in the counters."""
+"""Never more seats held and sold than exist: at every moment of the log, and in the counters."""
 
 from dataclasses import dataclass, field
-from typing import Final
-from uuid import UUID
 
-from psycopg import Connection, Cursor
+from psycopg import Connection
 from psycopg.rows import DictRow
 
 from ops.verify.finding import Finding
 from ops.verify.log_cursor import LogCursor, settled_end, still_there
-
-# Who moves a seat or sets a capacity holds the counter's row first, so the numbers of the events
-# are in the order of the moves; the order of transactions is not.
-_MOVES: Final = """
-    SELECT xact, notification_id, recorded_at,
-           (convert_from(state, 'UTF8')::jsonb -> 'pass_id' ->> '_data_')::uuid AS pass_id,
-           CASE topic WHEN 'checkout.seat.sold' THEN -1
-                      WHEN 'checkout.capacity.set' THEN 0
-                      WHEN 'checkout.seat.released' THEN CASE
-                          WHEN convert_from(state, 'UTF8')::jsonb ->> 'was' = 'held'
-                          THEN -1 ELSE 0 END
-                      ELSE 1 END AS held,
-           CASE topic WHEN 'checkout.seat.sold' THEN 1
-                      WHEN 'checkout.seat.released' THEN CASE
-                          WHEN convert_from(state, 'UTF8')::jsonb ->> 'was' = 'sold'
-                          THEN -1 ELSE 0 END
-                      ELSE 0 END AS sold,
-           topic = 'checkout.capacity.set' AS is_capacity,
-           (convert_from(state, 'UTF8')::jsonb ->> 'seats')::integer AS seats
-    FROM events WHERE topic IN ('checkout.seat.held', 'checkout.seat.held_again',
-                                'checkout.seat.sold', 'checkout.seat.released',
-                                'checkout.capacity.set')
-"""
-_NEWER: Final = f"""
-    {_MOVES} AND (xact, notification_id) > (%s, %s) ORDER BY notification_id
-"""
-_COUNTERS: Final = "SELECT pass_id, wanted, capacity, held, sold FROM stock"
-_RECOUNT: Final = f"""
-    WITH moves AS MATERIALIZED (
-        SELECT * FROM ({_MOVES}) all_moves WHERE pass_id = %(pass_id)s
-    ), taken AS (
-        SELECT coalesce(sum(held), 0)::integer AS held, coalesce(sum(sold), 0)::integer AS sold
-        FROM moves
-    ), newest AS (
-        SELECT seats FROM moves WHERE is_capacity ORDER BY notification_id DESC LIMIT 1
-    )
-    UPDATE stock s SET held = taken.held, sold = taken.sold, wanted = newest.seats,
-        capacity = CASE WHEN newest.seats IS NULL THEN NULL
-                        ELSE greatest(newest.seats, taken.held + taken.sold) END
-    FROM taken, newest WHERE s.pass_id = %(pass_id)s
-"""  # noqa: S608
+from services.checkout.stock import audit
 
 
 @dataclass
 class Taken:
-    """What the moves of one pass's seats come to; no limit is known before a capacity was set."""
+    """The sums of one pass's moves; the limit is unknown before a capacity was set."""
 
     held: int = 0
     sold: int = 0
@@ -62,7 +20,7 @@ class Taken:
 
     @property
     def capacity(self) -> int | None:
-        """A limit that was lowered below what is taken takes nobody's seat away."""
+        """A limit lowered below the taken seats revokes nobody's seat."""
         return None if self.seats is None else max(self.seats, self.held + self.sold)
 
 
@@ -70,7 +28,7 @@ class Taken:
 class Ledger:
     """The moves of all seats up to a cursor in the log, and those of `ahead` behind it.
 
-    Not all that lies behind the cursor is newer: a transaction that began early may end late.
+    Not everything behind the cursor is newer: a transaction that began early may end late.
     """
 
     cursor: LogCursor = field(default_factory=LogCursor)
@@ -79,9 +37,9 @@ class Ledger:
 
 
 def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Finding], Ledger]:
-    """What is amiss with the moves that `known` does not hold, and with the counters now.
+    """Check moves that are newer than `known`, and the counters now.
 
-    All in one moment of the database, in which the counters are the sum of the moves.
+    All of it at one moment of the database, at which the counters are the sum of the moves.
     """
     with checkout.transaction():
         checkout.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -89,12 +47,12 @@ def check_stock(checkout: Connection[DictRow], known: Ledger) -> tuple[list[Find
             known = Ledger()
         now = Ledger(settled_end(checkout), [], _copied(known.passes))
         found = _fold(checkout, known, now)
-        counters = {str(row["pass_id"]): row for row in checkout.execute(_COUNTERS)}
+        counters = {str(row["pass_id"]): row for row in audit.list_counters(checkout)}
     for pass_id, row in counters.items():
         taken = now.passes.get(pass_id, Taken())
         if (row["wanted"], row["capacity"]) != (taken.seats, taken.capacity):
             found.append(_other_capacity(row, taken))
-        # Without a limit nothing is counted in the row.
+        # Without a limit the row counts nothing.
         if row["capacity"] is not None and (row["held"], row["sold"]) != (taken.held, taken.sold):
             found.append(_miscounted(row, taken))
     return found, now
@@ -109,24 +67,23 @@ def _fold(checkout: Connection[DictRow], known: Ledger, now: Ledger) -> list[Fin
     found: dict[str, Finding] = {}
     seen = {(xact, id_) for xact, id_ in known.ahead}
     end = (now.cursor.xact, now.cursor.id)
-    with checkout.cursor("moves") as moves:
-        for row in moves.execute(_NEWER, (known.cursor.xact, known.cursor.id)):
-            position = (row["xact"], row["notification_id"])
-            if position > end:
-                now.ahead.append(position)
-            if position in seen:
-                continue
-            pass_id = str(row["pass_id"])
-            taken = now.passes.setdefault(pass_id, Taken())
-            if row["is_capacity"]:
-                taken.seats = row["seats"]
-                continue
-            taken.held += row["held"]
-            taken.sold += row["sold"]
-            rises = row["held"] + row["sold"] > 0
-            if rises and taken.seats is not None and taken.held + taken.sold > taken.seats:
-                # The last moment of several is the worst one.
-                found[pass_id] = _oversold(row, taken)
+    for row in audit.list_moves(checkout, known.cursor.xact, known.cursor.id):
+        position = (row["xact"], row["notification_id"])
+        if position > end:
+            now.ahead.append(position)
+        if position in seen:
+            continue
+        pass_id = str(row["pass_id"])
+        taken = now.passes.setdefault(pass_id, Taken())
+        if row["is_capacity"]:
+            taken.seats = row["seats"]
+            continue
+        taken.held += row["held"]
+        taken.sold += row["sold"]
+        rises = row["held"] + row["sold"] > 0
+        if rises and taken.seats is not None and taken.held + taken.sold > taken.seats:
+            # The last moment of several is the worst one.
+            found[pass_id] = _oversold(row, taken)
     return list(found.values())
 
 
@@ -164,18 +121,3 @@ def _miscounted(row: DictRow, taken: Taken) -> Finding:
         f" {row['sold']} sold, its events say {taken.held} and {taken.sold}",
         f"backstage stock recount {row['pass_id']}",
     )
-
-
-def recount(checkout: Cursor[DictRow], pass_id: UUID) -> dict[str, int | None]:
-    """Set a counter and its limit to what their events say, in the open transaction.
-
-    Returns what the row said before. Raises LookupError for a pass that is unknown.
-    """
-    before = checkout.execute(
-        "SELECT held, sold, wanted, capacity FROM stock WHERE pass_id = %s FOR UPDATE", (pass_id,)
-    ).fetchone()
-    if before is None:
-        raise LookupError(f"no pass {pass_id} whose stock is known")
-    if checkout.execute(_RECOUNT, {"pass_id": pass_id}).rowcount == 0:
-        raise LookupError(f"no event says how many seats pass {pass_id} has")
-    return dict(before)

@@ -1,4 +1,4 @@
-"""Work that is overdue: on the schedule, in the inboxes, among the dead letters."""
+"""Overdue work: on the schedule, in the inboxes, among the dead letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _DEAD_LETTERS: Final = """
     SELECT dead_letter_id, durable, subject, error, count(*) OVER () AS number
     FROM dead_letters WHERE skipped_at IS NULL ORDER BY dead_letter_id LIMIT %(limit)s
 """
-# Each failure moves `due_at`, so that what fails again and again is never overdue.
+# Each failure moves `due_at`, so work that keeps failing is never overdue.
 _SCHEDULED: Final = """
     SELECT kind, key, attempts, last_error, due_at, count(*) OVER () AS number
     FROM schedule
@@ -36,9 +36,9 @@ _LEADS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long work may take before it counts as left undone.
+    """How long work may take before it counts as undone.
 
-    Eight attempts are seven minutes of failing, by `libs.runtime.scheduling.schedule`.
+    Eight attempts are seven minutes of failures, by `libs.runtime.scheduling.schedule`.
     """
 
     attempts: int = 8
@@ -49,7 +49,7 @@ class Patience:
 def check_undone(
     conn: Connection[DictRow], service: str, now: datetime, patience: Patience | None = None
 ) -> list[Finding]:
-    """What of a service's work waits for longer than it may."""
+    """Find work of a service that waits for too long."""
     patience = patience or Patience()
     scheduled = {"attempts": patience.attempts, "late": now - patience.late}
     found = [_scheduled(service, row) for row in _first(conn, _SCHEDULED, **scheduled)]
@@ -61,12 +61,12 @@ def check_undone(
 
 
 def has_process(conn: Connection[DictRow], service: str) -> bool:
-    """Whether any process of the service holds, or waits for, its leads."""
+    """Return whether any process of the service holds, or waits for, its leads."""
     return conn.execute(_LEADS, (f"{service} leads",)).fetchone() is not None
 
 
 def without_process(service: str) -> Finding:
-    """Nobody publishes, hears or works for the service."""
+    """Report that nobody publishes, subscribes or works for the service."""
     return Finding(
         "undone",
         service,
@@ -119,6 +119,6 @@ def _webhook(service: str, row: DictRow) -> Finding:
 
 
 def _others(row: DictRow) -> str:
-    """How many there are that are not told one by one."""
+    """Return how many are not listed one by one."""
     more = row["number"] - _EXAMPLES
     return f" (and {more} more like it)" if more > 0 else ""

@@ -1,4 +1,4 @@
-"""Read models are what a rebuild from nothing gives, row for row."""
+"""Read models equal a rebuild, row for row."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from ops.up.data_folder import DataFolder
 from ops.verify.finding import Finding
 
 SMALL: Final = 10_000
-"""So many events and messages are applied in a second or so: what a minute can bear."""
+"""About this many events and messages are applied per second: what a minute's check can afford."""
 _LOOKS: Final = 3
 _SIZE: Final = """
     SELECT (SELECT count(*) FROM (SELECT FROM events LIMIT %(limit)s) AS own)
@@ -26,14 +26,14 @@ _SIZE: Final = """
 
 @dataclass
 class Turn:
-    """Which view was compared last, and which were found wrong: those are compared again."""
+    """Which view was compared last, and which were wrong and are compared again."""
 
     last: str = ""
     differing: list[str] = field(default_factory=list)
 
 
 class Views:
-    """Compares views with their rebuild beside the live ones, which stay as they are."""
+    """Compares views with their rebuild; the live ones stay as they are."""
 
     def __init__(self, client: Client, folder: DataFolder, look_again_s: float) -> None:
         self._client = client
@@ -41,20 +41,20 @@ class Views:
         self._look_again_s = look_again_s
 
     async def compare_all(self) -> list[Finding]:
-        """All views of all services, each service's events read once."""
+        """Compare all views of all services, reading each service's events once."""
         found = []
         for service in stores.SERVICES:
             found += await self._compare(service, stores.views_of(service))
         return found
 
     def too_long(self, small: int = SMALL) -> list[str]:
-        """The services whose views are not compared in turn, for what it would cost."""
+        """Services whose views are not compared in turn because of the cost."""
         return [name for name in stores.SERVICES if not self._is_small(name, small)]
 
     async def compare_next(
         self, turn: Turn, too_long: Sequence[str] = ()
     ) -> tuple[list[Finding], Turn]:
-        """The next view of the other services, and those that were wrong before."""
+        """Compare the next view of the other services, and those that were wrong before."""
         views = {
             f"{service} {view.name}": (service, view)
             for service in stores.SERVICES
@@ -101,7 +101,7 @@ class Views:
         ]
 
     async def _outcome(self, service: str, views: Sequence[View]) -> Outcome:
-        """Raises StreamsIncomplete when a stream lacks something for longer than a refill takes."""
+        """Raise StreamsIncomplete if a stream lacks something for longer than a refill takes."""
         streams = BridgedStreams(self._client, asyncio.get_running_loop())
         sources = stores.sources_of(service, self._folder, streams)
         for _ in range(_LOOKS - 1):

@@ -1,7 +1,7 @@
 """LiveKit's server API as its official SDKs call it, for machines without a livekit-server.
 
-Owns: rooms, who is in them, recording requests; signed webhooks about all of it.
-Never does: carry media. A browser that tries to connect is told so, in one sentence.
+Owns: rooms, their participants, recording requests, and signed webhooks about them. Never does:
+carry media. A browser that tries to connect gets the reason in one sentence.
 """
 
 import asyncio
@@ -38,7 +38,6 @@ NO_MEDIA: Final = (
 
 
 def router(state: State, settings: Settings) -> Starlette:
-    """Return LiveKit's API as one application to mount at `/livekit`."""
     keys = Keys(settings.livekit_api_key, settings.livekit_api_secret)
     webhooks = Webhooks(keys, settings.sandbox_livekit_webhook_url)
     rooms = Rooms(state, webhooks)
@@ -109,7 +108,7 @@ async def _call(keys: Keys, served: dict[str, Method], request: Request) -> Resp
 
 
 def _validate(keys: Keys) -> Endpoint:
-    """Answer what livekit-client asks after a failed connection: the reason, in words."""
+    """Answer livekit-client's question after a failed connection with the reason, in words."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -126,14 +125,14 @@ async def _no_media(socket: WebSocket) -> None:
 
 
 class _Control:
-    """For tests and demos: people come and go without any media."""
+    """Calls for tests and demos: people join and leave without media."""
 
     def __init__(self, keys: Keys, rooms: Rooms) -> None:
         self._keys = keys
         self._rooms = rooms
 
     async def join(self, request: Request) -> Response:
-        """Enter with `{"token"}`, as a browser would."""
+        """Join with `{"token"}`, as a browser would."""
         asked = await _body(request)
         try:
             claims = read_join_token(self._keys, str(asked.get("token", "")))
@@ -145,7 +144,7 @@ class _Control:
         return JSONResponse(MessageToDict(person))
 
     async def leave(self, request: Request) -> Response:
-        """Go out with `{"room", "identity"}`."""
+        """Leave with `{"room", "identity"}`."""
         asked = await _body(request)
         room = self._rooms.find(str(asked.get("room")))
         person = self._rooms.person(str(asked.get("room")), str(asked.get("identity")))
@@ -155,7 +154,7 @@ class _Control:
         return JSONResponse({})
 
     async def publish(self, request: Request) -> Response:
-        """Say that a track is published: `{"room", "identity", "source"}`."""
+        """Publish a track: `{"room", "identity", "source"}`."""
         asked = await _body(request)
         room = self._rooms.find(str(asked.get("room")))
         person = self._rooms.person(str(asked.get("room")), str(asked.get("identity")))

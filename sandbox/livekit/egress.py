@@ -1,4 +1,4 @@
-"""Recording requests: accepted and kept, but there is no media, and so they say at the end."""
+"""Recording requests: accepted and stored; without media they end as failed."""
 
 import time
 from typing import Final
@@ -25,7 +25,7 @@ _RUNNING: Final = (EgressStatus.EGRESS_STARTING, EgressStatus.EGRESS_ACTIVE)
 
 
 class Recordings:
-    """The recordings that were asked for."""
+    """The requested recordings."""
 
     def __init__(self, state: State, rooms: Rooms, webhooks: Webhooks) -> None:
         self._stored = state.collection("livekit.egress")
@@ -55,7 +55,7 @@ class Recordings:
         return info
 
     def stop(self, asked: StopEgressRequest) -> EgressInfo:
-        """End a recording; it has failed, since there was nothing to record."""
+        """End a recording as failed, because there was nothing to record."""
         document = self._stored.get(asked.egress_id)
         if document is None:
             raise TwirpProblem("not_found", "egress does not exist")

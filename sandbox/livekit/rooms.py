@@ -1,4 +1,4 @@
-"""Rooms and the people in them, as LiveKit keeps them; durable, but without any media."""
+"""Rooms and their participants, as LiveKit keeps them; durable, but without media."""
 
 import secrets
 import string
@@ -32,7 +32,7 @@ _CODECS: Final = (
 
 
 class RoomFull(Exception):
-    """The room has as many people as it may."""
+    """The room is full."""
 
 
 def new_sid(prefix: str) -> str:
@@ -49,7 +49,7 @@ class Rooms:
         self._webhooks = webhooks
 
     def create(self, asked: CreateRoomRequest) -> Room:
-        """Open a room; one that is open already is returned as it is."""
+        """Create a room; an open one is returned as it is."""
         known = self.find(asked.name)
         if known is not None:
             return known
@@ -71,7 +71,6 @@ class Rooms:
         return room
 
     def find(self, name: str) -> Room | None:
-        """Return an open room by name, or None."""
         document = self._rooms.get(name)
         if document is None:
             return None
@@ -87,14 +86,14 @@ class Rooms:
         return [room for name in names if (room := self.find(name)) is not None]
 
     def put_metadata(self, room: Room, metadata: str) -> Room:
-        """Change what all in the room are told about it."""
+        """Change the metadata that all participants see."""
         room.metadata = metadata
         document = self._rooms.get(room.name) or {}
         self._store(room, document["empty_since"], was_used=document["was_used"])
         return room
 
     def close(self, room: Room) -> None:
-        """Send everybody out and end the room."""
+        """Remove everybody and end the room."""
         for person in self.people_in(room.name):
             self.remove(room, person, DisconnectReason.ROOM_DELETED)
         self._rooms.delete(room.name)
@@ -111,7 +110,7 @@ class Rooms:
                 self.close(room)
 
     def people_in(self, name: str) -> list[ParticipantInfo]:
-        """Return who is in a room, in order of arrival."""
+        """Return the participants of a room, in order of arrival."""
         return [
             ParseDict(document["info"], ParticipantInfo())
             for document in self._people.all()
@@ -119,12 +118,11 @@ class Rooms:
         ]
 
     def person(self, name: str, identity: str) -> ParticipantInfo | None:
-        """Return one participant, or None."""
         document = self._people.get(f"{name}|{identity}")
         return ParseDict(document["info"], ParticipantInfo()) if document else None
 
     def join(self, claims: Claims) -> ParticipantInfo:
-        """Let the bearer of a join token in; the same identity elsewhere is sent out first.
+        """Admit the bearer of a join token; an earlier connection of the same identity is removed.
 
         Raises RoomFull.
         """
@@ -159,7 +157,7 @@ class Rooms:
         self._people.put(f"{room.name}|{info.identity}", document)
 
     def remove(self, room: Room, info: ParticipantInfo, reason: DisconnectReason) -> None:
-        """Send somebody out, or note that they left."""
+        """Remove somebody, or record that they left."""
         self._people.delete(f"{room.name}|{info.identity}")
         info.state = ParticipantInfo.State.DISCONNECTED
         info.disconnect_reason = reason
@@ -168,7 +166,7 @@ class Rooms:
         self._tell("participant_left", room, participant=info)
 
     def publish(self, room: Room, info: ParticipantInfo, source: str) -> TrackInfo:
-        """Note a track (camera, microphone, …) that a participant says to publish."""
+        """Store a track (camera, microphone, …) that a participant publishes."""
         sound = source.upper().startswith(("MICROPHONE", "SCREEN_SHARE_AUDIO"))
         track = TrackInfo(
             sid=new_sid("TR_"),

@@ -1,4 +1,4 @@
-"""The methods of LiveKit's RoomService and Egress, each with the grant it asks for."""
+"""The methods of LiveKit's RoomService and Egress, each with its required grant."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from sandbox.livekit.twirp import TwirpProblem
 
 
 class RoomService:
-    """What a server may do with rooms and the people in them."""
+    """What a server may do with rooms and their participants."""
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
 
     def create_room(self, asked: rm.CreateRoomRequest) -> Room:
-        """Open a room, or return the one of that name."""
+        """Create a room, or return the one with that name."""
         return self._rooms.create(asked)
 
     def list_rooms(self, asked: rm.ListRoomsRequest) -> rm.ListRoomsResponse:
@@ -32,32 +32,31 @@ class RoomService:
         return rm.ListRoomsResponse(rooms=found)
 
     def delete_room(self, asked: rm.DeleteRoomRequest) -> rm.DeleteRoomResponse:
-        """Send everybody out and end the room."""
+        """Remove everybody and end the room."""
         self._rooms.close(self._room(asked.room))
         return rm.DeleteRoomResponse()
 
     def update_room_metadata(self, asked: rm.UpdateRoomMetadataRequest) -> Room:
-        """Change a room's metadata."""
         return self._rooms.put_metadata(self._room(asked.room), asked.metadata)
 
     def list_participants(self, asked: rm.ListParticipantsRequest) -> rm.ListParticipantsResponse:
-        """Return who is in a room; an unknown room is simply empty."""
+        """Return a room's participants; an unknown room is simply empty."""
         return rm.ListParticipantsResponse(participants=self._rooms.people_in(asked.room))
 
     def get_participant(self, asked: rm.RoomParticipantIdentity) -> ParticipantInfo:
-        """Return one participant."""
         return self._person(asked.room, asked.identity)
 
     def remove_participant(self, asked: rm.RoomParticipantIdentity) -> rm.RemoveParticipantResponse:
-        """Send somebody out."""
         person = self._person(asked.room, asked.identity)
         reason = DisconnectReason.PARTICIPANT_REMOVED
         self._rooms.remove(self._room(asked.room), person, reason)
         return rm.RemoveParticipantResponse()
 
     def mute_published_track(self, asked: rm.MuteRoomTrackRequest) -> rm.MuteRoomTrackResponse:
-        """Mute a track. As with the real server, nobody answers for an absent participant,
-        and the answer for an unknown track is empty.
+        """Mute a track.
+
+        As with the real server, nobody answers for an absent participant, and the answer for an
+        unknown track is empty.
         """
         person = self._rooms.person(asked.room, asked.identity)
         if person is None:
@@ -70,7 +69,6 @@ class RoomService:
         return rm.MuteRoomTrackResponse()
 
     def update_participant(self, asked: rm.UpdateParticipantRequest) -> ParticipantInfo:
-        """Change a participant's name, metadata, attributes or permissions."""
         person = self._person(asked.room, asked.identity)
         if asked.metadata:
             person.metadata = asked.metadata
@@ -87,7 +85,7 @@ class RoomService:
         return person
 
     def send_data(self, asked: rm.SendDataRequest) -> rm.SendDataResponse:
-        """Send data to a room; with no media server, it reaches nobody."""
+        """Send data to a room; without a media server it reaches nobody."""
         if self._rooms.find(asked.room) is None:
             raise TwirpProblem("unavailable", "no response from servers")
         return rm.SendDataResponse()
@@ -107,7 +105,7 @@ class RoomService:
 
 @dataclass(frozen=True)
 class Method:
-    """One remote method: its request, what answers it, and who may call it."""
+    """One remote method: its request, its handler, and its required grant."""
 
     request: type[Message]
     answer: Callable[[Any], Message]

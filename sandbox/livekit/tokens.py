@@ -23,7 +23,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Claims:
-    """Who a token speaks for, and what it allows."""
+    """Whom a token speaks for, and what it allows."""
 
     identity: str
     name: str
@@ -32,11 +32,11 @@ class Claims:
     video: Mapping[str, Any]
 
     def may(self, grant: str) -> bool:
-        """Tell whether a grant such as `roomCreate` is given."""
+        """Return whether a grant such as `roomCreate` is given."""
         return self.video.get(grant) is True
 
     def may_in(self, grant: str, room: str) -> bool:
-        """Tell whether a grant such as `roomAdmin` is given for this very room."""
+        """Return whether a grant such as `roomAdmin` is given for this room."""
         return self.may(grant) and self.video.get("room") == room
 
 
@@ -77,7 +77,7 @@ def read_token(keys: Keys, token: str) -> Claims:
 
 
 def read_join_token(keys: Keys, token: str) -> Claims:
-    """Return the claims of a token that lets its bearer into a room. Raises TokenRefused."""
+    """Return the claims of a token that admits its bearer to a room. Raises TokenRefused."""
     claims = read_token(keys, token)
     if not claims.may("roomJoin") or not claims.identity or not claims.video.get("room"):
         raise TokenRefused("no permissions to access the room")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 _PROTOBUF: Final = "application/protobuf"
 _JSON: Final = "application/json"
-# Twirp's own table of codes, as far as they are answered here.
+# The part of Twirp's own table of codes that is used here.
 _STATUS: Final = {
     "bad_route": 404,
     "failed_precondition": 412,
@@ -32,7 +32,7 @@ class TwirpProblem(Exception):
 
 
 def bad_route(request: Request, message: str) -> TwirpProblem:
-    """Return the error for a path, method or content type that is not served."""
+    """Return the error for an unknown path, method or content type."""
     path = request.url.path[request.url.path.index("/twirp") :]
     route = f"{request.method} {path}"
     return TwirpProblem("bad_route", message, {"twirp_invalid_route": route})
@@ -57,7 +57,7 @@ async def read(request: Request, kind: type[Message]) -> Message:
 
 
 def answer(request: Request, message: Message) -> Response:
-    """Return a message in the form the request came in."""
+    """Return a message in the format of the request."""
     if request.headers.get("content-type", "").startswith(_JSON):
         text = MessageToJson(
             message,

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Webhooks:
-    """Sends events to one address, in order, trying again while nobody takes them."""
+    """Sends events to one address, in order, retrying until they are accepted."""
 
     def __init__(self, keys: Keys, url: str) -> None:
         self._keys = keys
@@ -30,7 +30,7 @@ class Webhooks:
         self._worker: asyncio.Task[None] | None = None
 
     def send(self, event: WebhookEvent) -> None:
-        """Queue an event; as with the real server, what waits is lost in a restart."""
+        """Queue an event; as with the real server, a restart loses waiting ones."""
         if not self._url:
             return
         self._waiting.put_nowait(MessageToJson(event, indent=None))

@@ -1,4 +1,4 @@
-"""The mailbox: takes every mail by SMTP, keeps it, and shows it at `/mailbox`."""
+"""The mailbox: receives every mail by SMTP, stores it, and shows it at `/mailbox`."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The mailbox's pages and its JSON; plain HTML that needs no script."""
+"""The mailbox's pages and its JSON; plain HTML without scripts."""
 
 from datetime import UTC, datetime
 from itertools import islice
@@ -48,7 +48,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def add_pages(routes: APIRouter, office: PostOffice) -> None:
-    """Add the list, one mail, its HTML part, and all of it as JSON."""
+    """Add the routes: the list, one mail, its HTML part, and all of it as JSON."""
     _add_inbox(routes, office)
     _add_mail(routes, office)
 

@@ -1,4 +1,4 @@
-"""Takes mails by SMTP and keeps them; a mail is stored before it is acknowledged."""
+"""Receives mails by SMTP; a mail is stored before it is acknowledged."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from sandbox.state import Collection, Document, State, StorageFull
 
 
 class PostOffice:
-    """Every mail that ever came, newest first; each recipient has an index of their own."""
+    """All mails, newest first; each recipient has an index of their own."""
 
     def __init__(self, state: State, now: Callable[[], datetime]) -> None:
         self._state = state
@@ -22,7 +22,7 @@ class PostOffice:
         self._index_older_mails()
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """Keep one mail, then say so."""
+        """Store one mail, then acknowledge it."""
         content = envelope.content
         raw = content.encode() if isinstance(content, str) else (content or b"")
         message = message_from_bytes(raw, policy=policy.default)
@@ -42,16 +42,15 @@ class PostOffice:
                 self._mails.put(mail_id, mail)
                 self._index(mail)
         except StorageFull:
-            # RFC 5321, 4.2.3: ask again later. A 5xx would be for good.
+            # RFC 5321, 4.2.3: try again later. A 5xx would be final.
             return "452 4.3.1 Insufficient system storage"
         return f"250 OK kept as {mail_id}"
 
     def mail(self, mail_id: str) -> Document | None:
-        """Return one mail, or None."""
         return self._mails.get(mail_id)
 
     def mails(self, to: str | None = None, since: datetime | None = None) -> Iterator[Document]:
-        """Walk through the mails newest first: to an address, received at `since` or later."""
+        """Yield mails newest first: to an address, received at `since` or later."""
         for mail in self._mails.newest() if to is None else self._mails_to(to):
             if since is not None and datetime.fromisoformat(mail["received_at"]) < since:
                 return
@@ -71,7 +70,7 @@ class PostOffice:
             self._inbox(address).put(mail["id"], {"mail_id": mail["id"]})
 
     def _index_older_mails(self) -> None:
-        """Those that came before there was an index; once."""
+        """Index the mails that arrived before there was an index."""
         done = self._state.collection("mailbox.index")
         if done.get("built") is None:
             with self._state.transaction():

@@ -1,8 +1,8 @@
 """Cloudflare R2 as S3 clients use it, as far as recordings need it.
 
-Owns: buckets, objects on disk, unfinished multipart uploads.
-Never does: take or give bytes without a valid signature, or keep bytes whose checksum is wrong.
-Left out: bucket rules, versions, copies, access lists, signed chunks.
+Owns: buckets, objects on disk, unfinished multipart uploads. Never does: accept or return bytes
+without a valid signature, or store bytes whose checksum is wrong. Left out: bucket rules, versions,
+copies, access lists, signed chunks.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from sandbox.state import Document, State, StorageFull
 
 _METHODS: Final = ["GET", "HEAD", "PUT", "POST", "DELETE"]
 _LONGEST_KEY: Final = 1024
-# Only these queries are served; another one names an operation that is not offered here.
+# Only these queries are served; any other names an operation that is not offered here.
 _SUBRESOURCES: Final = frozenset(
     {"acl", "cors", "delete", "lifecycle", "policy", "tagging", "versioning", "versions"}
     | {"encryption", "object-lock", "website", "notification", "attributes", "torrent"}
@@ -40,7 +40,6 @@ _SUBRESOURCES: Final = frozenset(
 
 
 def router(state: State, settings: Settings) -> Starlette:
-    """Return the storage as one application to mount at `/r2`."""
     store = Store(state, settings.sandbox_data / "r2")
     keys = Keys(settings.r2_access_key_id, settings.r2_secret_access_key)
     if settings.r2_bucket and not store.has_bucket(settings.r2_bucket):
@@ -126,7 +125,7 @@ class _Api:
         return document("ListAllMyBucketsResult", {"Owner": owner, "Buckets": {"Bucket": buckets}})
 
     async def bucket(self, request: Request) -> Response:
-        """Make, find, list or delete a bucket."""
+        """Create, find, list or delete a bucket."""
         name = request.path_params["bucket"]
         if request.method == "PUT":
             return self._create_bucket(name)
@@ -152,7 +151,7 @@ class _Api:
         return Response(headers={"location": f"/{name}"})
 
     async def object(self, request: Request) -> Response:
-        """Everything about one key."""
+        """The operations on one key."""
         place = _Place(request.path_params["bucket"], request.path_params["key"])
         if len(place.key.encode()) > _LONGEST_KEY:
             raise Refused("KeyTooLongError", "Your key is too long")

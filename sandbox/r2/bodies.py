@@ -1,4 +1,4 @@
-"""Receiving an object's bytes: to disk, checked against every checksum that came along."""
+"""Receiving an object's bytes to disk, checked against every checksum of the request."""
 
 import asyncio
 import base64
@@ -61,7 +61,7 @@ async def receive(
     try:
         return await _receive(stream, headers, target)
     except BaseException:
-        target.unlink(missing_ok=True)  # noqa: ASYNC240 - quicker than handing it to a thread
+        target.unlink(missing_ok=True)  # noqa: ASYNC240 - faster than handing it to a thread
         raise
 
 

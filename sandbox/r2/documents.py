@@ -1,4 +1,4 @@
-"""The XML documents of S3: the answers that are not an object's own bytes."""
+"""The XML documents of S3: all answers except an object's own bytes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final

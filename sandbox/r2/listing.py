@@ -1,4 +1,4 @@
-"""ListObjectsV2: a bucket's keys, page by page, folded at a delimiter."""
+"""ListObjectsV2: a bucket's keys, page by page, grouped at a delimiter."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ _MOST: Final = 1000
 
 @dataclass
 class _Page:
-    """The keys and folders of one page, and where the next one starts."""
+    """The keys and common prefixes of one page, and where the next one starts."""
 
     objects: list[Document] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class _Page:
 
 
 def list_objects(bucket: str, objects: list[Document], query: Mapping[str, str]) -> Response:
-    """Return one page of a bucket; the objects come in the order of their keys."""
+    """Return one page of a bucket; the objects are in the order of their keys."""
     most = _max_keys(query)
     page = _page(objects, query, most) if most else _Page()
     encode = quote if query.get("encoding-type") == "url" else str

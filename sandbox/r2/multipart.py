@@ -1,4 +1,4 @@
-"""Multipart uploads: start, take parts in any order, put them together, or give up."""
+"""Multipart uploads: start, receive parts in any order, complete, or abort."""
 
 import hashlib
 import os

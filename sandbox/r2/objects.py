@@ -1,4 +1,4 @@
-"""What is asked of one object: its headers, a range of its bytes, its conditions."""
+"""Requests about one object: its headers, a range of its bytes, its conditions."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -19,7 +19,7 @@ _META: Final = "x-amz-meta-"
 
 
 def fields_of(headers: Mapping[str, str]) -> Document:
-    """Return what an upload says about its object, to be given back with it."""
+    """Return the headers of an upload that are returned with its object."""
     kept = {name: headers[name] for name in _KEPT if headers.get(name)}
     encodings = kept.get("content-encoding", "").split(",")
     encoding = ",".join(one.strip() for one in encodings if one.strip() != "aws-chunked")
@@ -90,7 +90,8 @@ def _headers(
 
 
 def _range(header: str | None, size: int) -> tuple[int, int]:
-    """Return first byte and the one past the last; a header that is no range asks for all."""
+    """Return the first byte and the one past the last; a header that is no range means
+    everything."""
     asked = _RANGE.fullmatch(header.strip()) if header else None
     if asked is None or not any(asked.groups()):
         return 0, size

@@ -1,4 +1,4 @@
-"""What S3 answers when it refuses: a code, its status, and a sentence, in XML."""
+"""S3's errors: a code, its status, and a sentence, in XML."""
 
 from typing import Final
 from xml.sax.saxutils import escape
@@ -74,8 +74,8 @@ class Refused(Exception):
 def error(refused: Refused, resource: str, *, with_body: bool) -> Response:
     """Return the error document; an answer to HEAD has no body.
 
-    The connection ends with it: a client that waits for "100 Continue" never sends the body
-    of a refused request, and the next request must not be taken for it.
+    It closes the connection: a client that waits for "100 Continue" never sends the body of a
+    refused request, and the next request must not be read as that body.
     """
     closing = {"connection": "close"}
     if not with_body:

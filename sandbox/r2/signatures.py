@@ -28,7 +28,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Signed:
-    """A request as it was signed: raw path and query, and its headers in lower case."""
+    """A request as it was signed: raw path and query, and headers in lower case."""
 
     method: str
     host: str
@@ -62,7 +62,7 @@ class _Claim:
 
 
 def check(keys: Keys, request: Signed, now: datetime) -> None:
-    """Refuse a request that is not signed by our keys, or too old, or too early."""
+    """Refuse a request that is too old, too early, or not signed by our keys."""
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     if "X-Amz-Signature" in query:
         _check_link(keys, request, query, now)

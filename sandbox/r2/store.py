@@ -1,4 +1,4 @@
-"""Buckets, objects and unfinished uploads: what is known of them, and their files."""
+"""Buckets, objects and unfinished uploads: their documents and their files."""
 
 import uuid
 from pathlib import Path
@@ -8,7 +8,7 @@ from sandbox.state import Document, State
 
 
 class Store:
-    """Object data lies in files that are never rewritten; their documents point to them."""
+    """Object data lies in files that are never rewritten; documents point to them."""
 
     def __init__(self, state: State, folder: Path) -> None:
         self._state = state
@@ -18,28 +18,25 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
 
     def new_file(self) -> Path:
-        """Return a path that nothing lies at yet."""
+        """Return an unused path."""
         return self._folder / uuid.uuid4().hex
 
     def create_bucket(self, name: str, created_at: str) -> None:
-        """Make a bucket."""
         self._buckets.put(name, {"name": name, "created_at": created_at})
 
     def buckets(self) -> list[Document]:
-        """Return all buckets."""
         return self._buckets.all()
 
     def has_bucket(self, name: str) -> bool:
-        """Tell whether there is such a bucket."""
         return self._buckets.get(name) is not None
 
     def require_bucket(self, name: str) -> None:
-        """Raise Refused (NoSuchBucket) when there is none."""
+        """Raise Refused (NoSuchBucket) if it does not exist."""
         if not self.has_bucket(name):
             raise Refused("NoSuchBucket")
 
     def delete_bucket(self, name: str) -> None:
-        """Forget an empty bucket. Raises Refused (BucketNotEmpty)."""
+        """Delete an empty bucket. Raises Refused (BucketNotEmpty)."""
         if self.objects_in(name):
             raise Refused("BucketNotEmpty")
         self._buckets.delete(name)
@@ -50,7 +47,6 @@ class Store:
         return sorted(documents, key=lambda document: str(document["key"]).encode())
 
     def find(self, bucket: str, key: str) -> Document | None:
-        """Return an object, or None."""
         return self._state.collection(f"r2.objects.{bucket}").get(key)
 
     def get(self, bucket: str, key: str) -> Document:
@@ -62,7 +58,7 @@ class Store:
         return document
 
     def put(self, bucket: str, document: Document) -> None:
-        """Store an object whose file is complete; the file before it goes."""
+        """Store an object whose file is complete; the former file is deleted."""
         objects = self._state.collection(f"r2.objects.{bucket}")
         before = objects.get(document["key"])
         objects.put(document["key"], document)
@@ -70,18 +66,18 @@ class Store:
             self.file(before).unlink(missing_ok=True)
 
     def delete(self, bucket: str, key: str) -> None:
-        """Forget an object and its file, if there is one."""
+        """Delete an object and its file, if it exists."""
         document = self.find(bucket, key)
         if document is not None:
             self._state.collection(f"r2.objects.{bucket}").delete(key)
             self.file(document).unlink(missing_ok=True)
 
     def file(self, document: Document) -> Path:
-        """Return where the bytes of an object or a part lie."""
+        """Return the file of an object or a part."""
         return self._folder / str(document["file"])
 
     def start_upload(self, document: Document) -> str:
-        """Remember a multipart upload; returns its id."""
+        """Store a multipart upload; returns its id."""
         upload_id = uuid.uuid4().hex
         self._uploads.put(upload_id, {**document, "upload_id": upload_id})
         return upload_id
@@ -95,7 +91,7 @@ class Store:
         return document
 
     def put_part(self, upload_id: str, part: Document) -> None:
-        """Store a part; an older one of that number gives way."""
+        """Store a part; it replaces an older one of that number."""
         parts = self._state.collection(f"r2.parts.{upload_id}")
         before = parts.get(str(part["number"]))
         parts.put(str(part["number"]), part)
@@ -108,7 +104,7 @@ class Store:
         return sorted(parts, key=lambda part: int(part["number"]))
 
     def end_upload(self, upload_id: str) -> None:
-        """Forget an upload and its parts."""
+        """Delete an upload and its parts."""
         for part in self.parts_of(upload_id):
             self._state.collection(f"r2.parts.{upload_id}").delete(str(part["number"]))
             self.file(part).unlink(missing_ok=True)

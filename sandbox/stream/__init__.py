@@ -1,8 +1,8 @@
-"""GetStream's chat as its official SDKs speak to it: REST and the WebSocket.
+"""GetStream's chat as its official SDKs call it: REST and the WebSocket.
 
-Owns: channel types with their grants, people, channels, members, messages, moderation.
-Never does: let anybody read or write what the grants of the channel type do not allow.
-Left out: file uploads, push, polls, drafts, threads as a list, full text search.
+Owns: channel types with their grants, people, channels, members, messages, moderation. Never does:
+let anybody read or write against the grants of the channel type. Left out: file uploads, push,
+polls, drafts, threads as a list, full text search.
 """
 
 from starlette.applications import Starlette
@@ -24,7 +24,6 @@ from sandbox.stream.tokens import Keys
 
 
 def router(state: State, settings: Settings) -> Starlette:
-    """Return the whole chat as one application to mount at `/stream`."""
     chat = Chat(state, Keys(settings.stream_api_key, settings.stream_api_secret))
 
     async def connect(socket: WebSocket) -> None:

@@ -21,7 +21,7 @@ _NOT_CUSTOM: Final = frozenset(
 
 
 def query_channel(chat: Chat, call: Call) -> Document:
-    """POST /channels/{type}/{id}/query: make it or get it, with its state, and watch it."""
+    """POST /channels/{type}/{id}/query: create or get it, with its state, and watch it."""
     type_name = call.path["type"]
     if type_name not in chat.store.types:
         raise does_not_exist(f"Can't find channel type {type_name}")
@@ -38,7 +38,7 @@ def query_channel(chat: Chat, call: Call) -> Document:
 
 
 def get_channel(chat: Chat, call: Call) -> Document:
-    """GET /channels/{type}/{id}: the channel with its state, never made."""
+    """GET /channels/{type}/{id}: the channel with its state, never created."""
     return state_of(chat, call, chat.readable_room(call), {"state": True})
 
 
@@ -110,7 +110,7 @@ def _cooldown(seconds: Any) -> int:
 
 
 def state_of(chat: Chat, call: Call, room: Room, asked: Document) -> Document:
-    """Return a channel with as much of its state as was asked for."""
+    """Return a channel with the requested parts of its state."""
     viewer = call.caller.user_id
     answer: Document = {
         "channel": chat.shapes.channel(room, viewer),
@@ -245,7 +245,7 @@ def update_partial(chat: Chat, call: Call) -> Document:
 
 
 def truncate(chat: Chat, call: Call) -> Document:
-    """POST /channels/{type}/{id}/truncate: take out all that was said before a time."""
+    """POST /channels/{type}/{id}/truncate: delete the messages before a time."""
     room = chat.store.room(call.cid)
     chat.roles.require(call.caller, room, "truncate-channel")
     at = call.body.get("truncated_at") or chat.store.clock.stamp()

@@ -1,4 +1,4 @@
-"""The parts of the chat that every endpoint needs, and what one call brings with it."""
+"""The parts of the chat that every endpoint needs, and the content of one call."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _ONLY_SERVER: Final = frozenset({"role", "teams", "teams_role", "revoke_tokens_i
 
 @dataclass(frozen=True)
 class Call:
-    """One request: who calls, and what the path, the query and the body say."""
+    """One request: its caller, path, query and body."""
 
     caller: Caller
     path: Mapping[str, str]
@@ -40,7 +40,7 @@ class Call:
 
     @property
     def payload(self) -> Document:
-        """The query endpoints' arguments: JSON in the query string's `payload`."""
+        """Return the query endpoints' arguments: JSON in the query string's `payload`."""
         try:
             payload = json.loads(self.query.get("payload", "{}"))
         except ValueError:
@@ -51,12 +51,12 @@ class Call:
 
     @property
     def cid(self) -> str:
-        """The full name of the channel in the path."""
+        """Return the full name of the channel in the path."""
         return f"{self.path['type']}:{self.path['id']}"
 
     @property
     def connection_id(self) -> str | None:
-        """The WebSocket that this client has open, from the query or the body."""
+        """Return the id of the client's open WebSocket, from the query or the body."""
         given = self.query.get("connection_id") or self.body.get("connection_id")
         return given if isinstance(given, str) else None
 
@@ -86,13 +86,13 @@ class Chat:
         return room
 
     def is_user(self, user_id: Any) -> TypeGuard[str]:
-        """Tell whether this is the id of somebody known."""
+        """Return whether this is the id of a known user."""
         return isinstance(user_id, str) and user_id in self.store.users
 
     def acting_user(self, call: Call, source: Mapping[str, Any], what: str) -> str:
         """Return in whose name a call acts: a client's own, or the one a server names.
 
-        Raises Refused (4) when a server names nobody, or somebody unknown.
+        Raises Refused (4) if a server names nobody, or somebody unknown.
         """
         if not call.caller.server:
             return call.caller.user_id
@@ -121,7 +121,7 @@ class Chat:
             raise Refused(AUTHENTICATION, f"User {caller.user_id} is deactivated or deleted")
 
     def write_user(self, fields: Mapping[str, Any], *, replace: bool) -> Document:
-        """Store a person's fields: all of them anew, or on top of the known ones."""
+        """Store a user's fields: all of them anew, or on top of the known ones."""
         user_id = fields.get("id")
         if not isinstance(user_id, str) or not user_id or len(user_id) > 255:
             raise bad_input("user.id is a required field of at most 255 characters")
@@ -153,7 +153,7 @@ class Chat:
         )
 
     def client_fields(self, fields: Mapping[str, Any]) -> Document:
-        """Return what a client may say of itself: never its role, teams or revocations."""
+        """Return the fields that a client may set: never its role, teams or revocations."""
         return {name: value for name, value in fields.items() if name not in _ONLY_SERVER}
 
 
@@ -185,7 +185,7 @@ def new_type(name: str, now: str, grants: Mapping[str, Any]) -> Document:
 
 
 def limit_of(source: Mapping[str, Any], default: int, most: int) -> int:
-    """Return the page size asked for. Raises Refused (4) outside of 0…most."""
+    """Return the requested page size. Raises Refused (4) outside of 0…most."""
     limit = source.get("limit", default)
     if isinstance(limit, str) and limit.isdigit():
         limit = int(limit)
@@ -197,7 +197,7 @@ def limit_of(source: Mapping[str, Any], default: int, most: int) -> int:
 
 
 def offset_of(source: Mapping[str, Any]) -> int:
-    """Return how many results to pass over. Raises Refused (4) below zero."""
+    """Return how many results to skip. Raises Refused (4) below zero."""
     offset = source.get("offset") or 0
     if isinstance(offset, str) and offset.isdigit():
         offset = int(offset)
@@ -207,7 +207,7 @@ def offset_of(source: Mapping[str, Any]) -> int:
 
 
 def minutes_of(source: Mapping[str, Any], name: str) -> timedelta | None:
-    """Return a length given in minutes, or None for good. Raises Refused (4)."""
+    """Return a length given in minutes, or None for ever. Raises Refused (4)."""
     minutes = source.get(name)
     if not minutes:
         return None
@@ -219,7 +219,7 @@ def minutes_of(source: Mapping[str, Any], name: str) -> timedelta | None:
 
 
 def sort_of(source: Mapping[str, Any], field: str, direction: int) -> list[Document]:
-    """Return the order asked for, or the given one. Raises Refused (4)."""
+    """Return the requested order, or the given one. Raises Refused (4)."""
     rules = source.get("sort") or [{"field": field, "direction": direction}]
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise bad_input("sort must be a list of objects with a field and a direction")
@@ -235,7 +235,7 @@ def text_list(source: Mapping[str, Any], name: str) -> list[str]:
 
 
 def mapping(source: Mapping[str, Any], name: str) -> Document:
-    """Return an object from a body, empty when it is missing. Raises Refused (4) otherwise."""
+    """Return an object from a body, empty if missing. Raises Refused (4) otherwise."""
     value = source.get(name)
     if value is None:
         return {}

@@ -10,7 +10,7 @@ Fields = Callable[[str], Any]
 
 
 def matches(conditions: Mapping[str, Any], fields: Fields) -> bool:
-    """Tell whether an object passes a filter. Raises Refused (4) for an unknown operator."""
+    """Return whether an object passes a filter. Raises Refused (4) for an unknown operator."""
     return all(_holds(name, wanted, fields) for name, wanted in conditions.items())
 
 
@@ -89,7 +89,7 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 def in_order(
     found: Iterable[Any], sort: list[Document], fields: Callable[[Any, str], Any]
 ) -> list[Any]:
-    """Return the objects in the order asked for: `[{"field": …, "direction": 1 or -1}]`."""
+    """Return the objects in the requested order: `[{"field": …, "direction": 1 or -1}]`."""
     ordered = list(found)
     for rule in reversed(sort):
         name = rule.get("field")

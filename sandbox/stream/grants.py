@@ -1,7 +1,7 @@
-"""Which permission each role holds, as published for GetStream's second permission system.
+"""The permissions of each role, as published for GetStream's second permission system.
 
-Source: getstream.io/chat/docs, "Permissions reference". A permission `create-message` allows
-the action CreateMessage; with `-owner` it does so only on what the person made.
+Source: getstream.io/chat/docs, "Permissions reference". The permission `create-message` allows the
+action CreateMessage; with `-owner` only on the user's own things.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Every endpoint: its path, its published operation name, and the function that answers."""
+"""Every endpoint: its path, its published operation name, and its handler."""
 
 import json
 import time

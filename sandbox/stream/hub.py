@@ -1,4 +1,4 @@
-"""The open WebSockets: who listens, who watches which channel, and what each one is sent."""
+"""The open WebSockets: which user watches which channel, and which events each gets."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ class Connection:
     outbox: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(_QUEUE_FRAMES))
 
     def offer(self, frame: str) -> None:
-        """Queue a frame; a reader too slow for the queue is hung up on, never waited for."""
+        """Queue a frame; a reader that is too slow for the queue is disconnected."""
         try:
             self.outbox.put_nowait(frame)
         except asyncio.QueueFull:
@@ -35,14 +35,14 @@ class Connection:
             self.hang_up()
 
     def hang_up(self) -> None:
-        """End the connection; what still waits is not sent."""
+        """End the connection; queued frames are dropped."""
         while not self.outbox.empty():
             self.outbox.get_nowait()
         self.outbox.put_nowait(None)
 
 
 class Hub:
-    """Sends events to those the published event table names, and to no one who may not read."""
+    """Sends events to their published recipients, if they may read the channel."""
 
     def __init__(self, store: Store, roles: Roles, shapes: Shapes) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class Hub:
         return connection
 
     def close(self, connection: Connection) -> None:
-        """Forget a connection that ended."""
+        """Remove a connection that ended."""
         for cid in list(connection.watching):
             self.unwatch(connection, cid)
         self._connections.pop(connection.connection_id, None)
@@ -106,14 +106,13 @@ class Hub:
             )
 
     def watcher_ids(self, room: Room) -> list[str]:
-        """Return who is watching a channel now."""
         watching = self._watchers.get(room.cid, {}).values()
         return list(dict.fromkeys(connection.user_id for connection in watching))
 
     def tell_watchers(
         self, room: Room, kind: str, user_id: str | None = None, **fields: object
     ) -> None:
-        """Send an event to all who watch the channel and (still) may read it."""
+        """Send an event to all watchers who (still) may read the channel."""
         watching = list(self._watchers.get(room.cid, {}).values())
         if watching:
             frame = self.frame(kind, room, user_id, **fields)
@@ -143,20 +142,20 @@ class Hub:
         self.tell_users([user for user in idle if user not in watching], kind, room, None, **fields)
 
     def put_out(self, room: Room, user_id: str) -> None:
-        """Stop all of a person's connections watching a channel."""
+        """Stop all of a user's connections watching a channel."""
         for connection in self._of_user.get(user_id, {}).values():
             if room.cid in connection.watching:
                 self.unwatch(connection, room.cid)
 
     def disconnect(self, user_id: str) -> None:
-        """Hang up on a person everywhere."""
+        """Disconnect a user everywhere."""
         for connection in list(self._of_user.get(user_id, {}).values()):
             connection.hang_up()
 
     def frame(
         self, kind: str, room: Room | None, user_id: str | None = None, **fields: object
     ) -> str:
-        """Write an event as it goes over the wire."""
+        """Return an event as it goes over the wire."""
         event: Document = {"type": kind, "created_at": self._store.clock.stamp(), **fields}
         if room is not None:
             event |= {

@@ -1,4 +1,4 @@
-"""Joining and leaving a channel, and what others are told about it."""
+"""Joining and leaving a channel, and the events about it."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ def _entry(entry: Any, name: str) -> Document:
 
 
 def require_known(chat: Chat, entries: list[Document], where: str) -> None:
-    """Raise Refused (4) unless all the people exist."""
+    """Raise Refused (4) unless all the users exist."""
     unknown = [entry["user_id"] for entry in entries if entry["user_id"] not in chat.store.users]
     if unknown:
         raise bad_input(
@@ -43,7 +43,7 @@ def require_known(chat: Chat, entries: list[Document], where: str) -> None:
 
 
 def admit(chat: Chat, room: Room, entries: list[Document], by: str | None) -> None:
-    """Make people members; who is one already stays as they are, and nobody is told twice."""
+    """Add members; existing ones stay as they are, without another event."""
     for entry in entries:
         if entry["user_id"] not in room.members:
             member = new_member(chat, room, entry)
@@ -53,7 +53,7 @@ def admit(chat: Chat, room: Room, entries: list[Document], by: str | None) -> No
 
 
 def new_member(chat: Chat, room: Room, entry: Document) -> Document:
-    """Return the stored form of a member, with the role that was asked for."""
+    """Return the stored form of a member, with the requested role."""
     now = chat.store.clock.stamp()
     known = ("user_id", "user", "channel_role", "role")
     return {
@@ -90,7 +90,7 @@ def _tell_joined(chat: Chat, room: Room, member: Document, by: str | None) -> No
 
 
 def dismiss(chat: Chat, room: Room, user_ids: list[str]) -> None:
-    """Take people out; from the next event on nothing of the channel reaches them."""
+    """Remove members; from the next event on they receive nothing of the channel."""
     for user_id in user_ids:
         member = chat.store.remove_member(room, user_id)
         if member is None:
@@ -113,7 +113,7 @@ def dismiss(chat: Chat, room: Room, user_ids: list[str]) -> None:
 
 
 def assign_roles(chat: Chat, room: Room, entries: list[Document]) -> None:
-    """Change the channel role of members. Raises Refused (4) for who is none."""
+    """Change the channel role of members. Raises Refused (4) for a non-member."""
     for entry in entries:
         member = room.members.get(entry["user_id"])
         if member is None:
@@ -123,7 +123,7 @@ def assign_roles(chat: Chat, room: Room, entries: list[Document]) -> None:
 
 
 def make_moderators(chat: Chat, room: Room, user_ids: list[str]) -> None:
-    """Make people moderators of the channel, members first where needed."""
+    """Make users moderators of the channel, and members first where needed."""
     entries = [{"user_id": user, "channel_role": "channel_moderator"} for user in user_ids]
     require_known(chat, entries, "channel.add_moderators")
     assign_roles(chat, room, [entry for entry in entries if entry["user_id"] in room.members])
@@ -136,7 +136,7 @@ def demote(chat: Chat, room: Room, user_ids: list[str]) -> None:
 
 
 def update_member(chat: Chat, room: Room, member: Document) -> None:
-    """Store a changed member and tell the watchers."""
+    """Store a changed member and notify the watchers."""
     changed = {**member, "updated_at": chat.store.clock.stamp()}
     chat.store.put_member(changed)
     chat.hub.tell_watchers(
@@ -170,7 +170,7 @@ def query_members(chat: Chat, call: Call) -> Document:
 
 
 def member_field(chat: Chat, member: Document, name: str) -> Any:
-    """Return a member's field for filters: `id` and `name` are the person's."""
+    """Return a member's field for filters: `id` and `name` are the user's."""
     user = chat.store.users.get(member["user_id"]) or {}
     if name in ("id", "user_id"):
         return member["user_id"]

@@ -1,4 +1,4 @@
-"""Messages once sent: read, change, pin, delete, and the threads under them."""
+"""Existing messages: read, change, pin, delete, and their threads."""
 
 from sandbox.state import Document
 from sandbox.stream.chat import Call, Chat, mapping, text_list
@@ -110,9 +110,9 @@ def _store_change(chat: Chat, call: Call, room: Room, changed: Document) -> Docu
 
 
 def delete_message(chat: Chat, call: Call) -> Document:
-    """DELETE /messages/{id}: hide it, or with `hard=true` take it and its replies out.
+    """DELETE /messages/{id}: hide it, or with `hard=true` delete it and its replies.
 
-    `delete_for_me` hides it from one person, who needs no more than to read it.
+    `delete_for_me` hides it from one user, who only needs the right to read it.
     """
     room, message = readable(chat, call, call.path["id"])
     hard = call.query.get("hard") == "true"
@@ -126,7 +126,7 @@ def delete_message(chat: Chat, call: Call) -> Document:
 
 
 def _hide(chat: Chat, call: Call, room: Room, message: Document) -> Document:
-    """Delete a message for one person, and tell only that person."""
+    """Delete a message for one user, and notify only that user."""
     person = chat.acting_user(call, call.body, "message")
     message["deleted_for"] = sorted({*message.get("deleted_for", ()), person})
     chat.store.messages.put(message)
@@ -138,7 +138,7 @@ def _hide(chat: Chat, call: Call, room: Room, message: Document) -> Document:
 
 
 def erase(chat: Chat, room: Room, message: Document, by: str, *, hard: bool) -> Document:
-    """Delete a message and tell the watchers; returns how it looks now."""
+    """Delete a message and notify the watchers; returns its new form."""
     now = chat.store.clock.stamp()
     message.update(type="deleted", deleted_at=now, updated_at=now, pinned=False)
     if hard:
@@ -160,7 +160,7 @@ def erase(chat: Chat, room: Room, message: Document, by: str, *, hard: bool) -> 
 
 
 def undelete_message(chat: Chat, call: Call) -> Document:
-    """POST /messages/{id}/undelete: a server brings back what was only hidden."""
+    """POST /messages/{id}/undelete: a server restores a hidden message."""
     call.require_server()
     room, message = readable(chat, call, call.path["id"])
     kind = "reply" if message["parent_id"] else "regular"

@@ -13,8 +13,8 @@ from sandbox.stream.store import Room, stamp
 def ban(chat: Chat, call: Call) -> Document:
     """POST /moderation/ban: from one channel or the whole app, for minutes or for good.
 
-    As published, a banned person may still connect and read; only talking is refused. To
-    keep somebody from reading, take them out of the channel as well.
+    As published, a banned user may still connect and read; only writing is refused. To stop
+    somebody from reading, remove them from the channel as well.
     """
     body = call.body
     target = body.get("target_user_id")
@@ -160,7 +160,7 @@ def flag(chat: Chat, call: Call) -> Document:
 
 
 def unflag(chat: Chat, call: Call) -> Document:
-    """POST /moderation/unflag: take a report back."""
+    """POST /moderation/unflag: withdraw a report."""
     by = chat.acting_user(call, call.body, "flag")
     target = call.body.get("target_message_id") or call.body.get("target_user_id")
     stored = chat.store.flags.get(f"{by}|{target}")
@@ -204,7 +204,7 @@ def _flag_field(flag: Document, name: str) -> Any:
 
 
 def mute(chat: Chat, call: Call) -> Document:
-    """POST /moderation/mute: one person no longer sees others, for minutes or for good."""
+    """POST /moderation/mute: one user no longer sees others, for minutes or for good."""
     by = chat.acting_user(call, call.body, "mute")
     chat.roles.require_in_app(call.caller, "mute-user")
     now = chat.store.clock.now()

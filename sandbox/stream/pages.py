@@ -1,4 +1,4 @@
-"""Finding things: pages of messages, and channels by filter."""
+"""Pages of messages, and channels by filter."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _MOST: Final = 300
 
 
 def page_of_messages(messages: list[Document], asked: Document, default: int) -> list[Document]:
-    """Return one page, oldest first: the newest ones, or around the mark that was given."""
+    """Return one page, oldest first: the newest messages, or those around a given mark."""
     limit = limit_of(asked, default, _MOST)
     if limit == 0:
         return []
@@ -52,7 +52,7 @@ def _index(messages: list[Document], mark: Any, *, past: bool = False) -> int:
 
 
 def query_channels(chat: Chat, call: Call, state_of: Any) -> Document:
-    """POST /channels: the channels that pass a filter, each with its state, watched at will."""
+    """POST /channels: the channels that pass a filter, with their state, optionally watched."""
     conditions = mapping(call.body, "filter_conditions")
     _require_own_channels(chat, call, conditions)
     found = [

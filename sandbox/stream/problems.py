@@ -1,4 +1,4 @@
-"""What GetStream answers when it refuses: its codes, its envelope, its wording."""
+"""GetStream's errors: codes, envelope and wording."""
 
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ class Refused(Exception):
 
 
 def envelope(refused: Refused, operation: str, duration: str) -> dict[str, Any]:
-    """Return the error body; errors of the token come before any operation and bear no prefix."""
+    """Return the error body; token errors precede any operation and have no prefix."""
     message = str(refused)
     if operation and refused.status != 401:
         message = f'{operation} failed with error: "{message}"'
@@ -60,7 +60,7 @@ def envelope(refused: Refused, operation: str, duration: str) -> dict[str, Any]:
 
 
 def bad_input(message: str) -> Refused:
-    """Return the error for a field that is missing or wrong."""
+    """Return the error for a missing or wrong field."""
     return Refused(BAD_INPUT, message)
 
 

@@ -1,4 +1,4 @@
-"""Reactions to messages, read marks, and events that pages send: typing and custom ones."""
+"""Reactions to messages, read marks, and events from pages: typing and custom ones."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ _RESERVED: Final = ("message.", "member.", "channel.", "user.", "notification.",
 
 
 def send_reaction(chat: Chat, call: Call) -> Document:
-    """POST /messages/{id}/reaction; `enforce_unique` leaves a person one reaction."""
+    """POST /messages/{id}/reaction; `enforce_unique` leaves a user one reaction."""
     room, message = readable(chat, call, call.path["id"])
     sent = mapping(call.body, "reaction")
     user_id = chat.acting_user(call, sent, "reaction")
@@ -101,7 +101,7 @@ def mark_read(chat: Chat, call: Call) -> Document:
 
 
 def mark_all_read(chat: Chat, call: Call) -> Document:
-    """POST /channels/read: every channel of a person."""
+    """POST /channels/read: every channel of a user."""
     user_id = chat.acting_user(call, call.body, "read")
     for room in chat.store.rooms_of(user_id):
         _read_to(chat, room, user_id, None)

@@ -1,4 +1,4 @@
-"""May this person do that here? Grants of the channel type, joined by the channel's members."""
+"""Authorization: the grants of the channel type, and channel membership."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -9,7 +9,7 @@ from sandbox.stream.problems import NOT_ALLOWED, Refused
 from sandbox.stream.store import Room, Store
 from sandbox.stream.tokens import Caller
 
-# Capability that a client sees -> (permission it follows from, feature that must be on).
+# Capability that a client sees -> (its permission, the feature that must be on).
 _CAPABILITIES: Final = {
     "ban-channel-members": ("ban-channel-member", ""),
     "connect-events": ("read-channel", "connect_events"),
@@ -47,7 +47,7 @@ class Roles:
         self._store = store
 
     def roles_of(self, user_id: str, room: Room | None) -> list[str]:
-        """Return a person's app role and, as a member, the role in the channel."""
+        """Return a user's app role and, for a member, the channel role."""
         user = self._store.users.get(user_id)
         roles = [str(user["role"]) if user else "anonymous"]
         member = room.members.get(user_id) if room else None
@@ -56,7 +56,7 @@ class Roles:
         return roles
 
     def allows(self, caller: Caller, room: Room, permission: str, *, own: bool = False) -> bool:
-        """Tell whether the caller may; `own` means that the thing acted on is theirs."""
+        """Return whether the caller may; `own` means that the object is theirs."""
         if caller.server or self._unchecked():
             return True
         own = own or room.channel.get("created_by_id") == caller.user_id
@@ -81,7 +81,7 @@ class Roles:
             raise _refusal(caller.user_id, roles, permission, type_name)
 
     def allows_in_type(self, caller: Caller, type_name: str, permission: str) -> bool:
-        """Tell whether the caller may in every channel of a type, a member or not."""
+        """Return whether the caller may in every channel of a type, as a member or not."""
         if caller.server or self._unchecked():
             return True
         return self._granted(self.roles_of(caller.user_id, None), type_name, permission, own=False)
@@ -96,7 +96,7 @@ class Roles:
             raise _refusal(caller.user_id, roles, permission, ".app")
 
     def capabilities(self, user_id: str, room: Room) -> list[str]:
-        """Return what the page may offer this person in this channel."""
+        """Return what the page may offer this user in this channel."""
         caller = Caller(user_id)
         type_document = self._store.types.get(room.channel_type) or {}
         found = {

@@ -1,4 +1,4 @@
-"""Sending a message: who may, how often, and who hears of it."""
+"""Sending a message: permissions, rate, and recipients."""
 
 import re
 from datetime import datetime
@@ -64,7 +64,7 @@ def _require_may_send(chat: Chat, call: Call, room: Room, sent: Document) -> Non
 
 
 def require_not_banned(chat: Chat, call: Call, room: Room) -> None:
-    """Refuse (17) somebody banned from the channel or the app; a shadow ban lets them talk."""
+    """Refuse (17) a user banned from the channel or the app; a shadow ban lets them write."""
     if call.caller.server:
         return
     for cid in ("", room.cid):

@@ -1,4 +1,4 @@
-"""Channel types and the settings of the app as a whole."""
+"""Channel types and the settings of the app."""
 
 import re
 from typing import Any, Final
@@ -22,7 +22,7 @@ _CHOICES: Final = {
 
 
 def create_type(chat: Chat, call: Call) -> Document:
-    """POST /channeltypes: grants that are not given are those of `messaging`."""
+    """POST /channeltypes: missing grants are those of `messaging`."""
     call.require_server()
     name = call.body.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-"""How stored documents look to a client: the published response objects, field by field."""
+"""Stored documents as clients see them: the published response objects, field by field."""
 
 from html import escape
 from typing import Any, Final
@@ -11,12 +11,12 @@ _LATEST_REACTIONS: Final = 10
 
 
 def without_none(document: Document) -> Document:
-    """Drop the fields that have no value, as the API leaves them out."""
+    """Drop fields without a value, as the API does."""
     return {name: value for name, value in document.items() if value is not None}
 
 
 class Shapes:
-    """Builds the response objects from what the store holds."""
+    """Builds response objects from the store."""
 
     def __init__(self, store: Store, roles: Roles) -> None:
         self._store = store
@@ -24,7 +24,7 @@ class Shapes:
         self.online: set[str] = set()
 
     def user(self, user_id: str | None) -> Document | None:
-        """Return a person as others see them; None for nobody."""
+        """Return a user as others see them; None for nobody."""
         document = self._store.users.get(user_id) if user_id else None
         if document is None:
             return None
@@ -43,7 +43,8 @@ class Shapes:
         )
 
     def full_user(self, user_id: str) -> Document:
-        """Return a person as the server and the person see them: with mutes and unread."""
+        """Return a user as the server and they themselves see them: with mutes and unread
+        counts."""
         unread = [self.unread(room, user_id) for room in self._store.rooms_of(user_id)]
         return {
             **(self.user(user_id) or {}),
@@ -58,7 +59,7 @@ class Shapes:
         }
 
     def mutes_of(self, user_id: str) -> list[Document]:
-        """Return the people whom a person has muted."""
+        """Return the users whom a user has muted."""
         now = self._store.clock.stamp()
         return [
             self.mute(mute)
@@ -67,7 +68,6 @@ class Shapes:
         ]
 
     def mute(self, mute: Document) -> Document:
-        """Return one mute."""
         return without_none(
             {
                 "user": self.user(mute["user_id"]),
@@ -79,7 +79,7 @@ class Shapes:
         )
 
     def live_ban(self, cid: str, user_id: str) -> Document | None:
-        """Return the ban in force in a channel, or in the whole app for an empty cid."""
+        """Return the active ban in a channel, or in the whole app for an empty cid."""
         ban = self._store.bans.get(f"{cid}|{user_id}")
         if ban and ban["expires"] and ban["expires"] <= stamp(self._store.clock.now()):
             return None
@@ -101,7 +101,6 @@ class Shapes:
         )
 
     def member(self, member: Document) -> Document:
-        """Return a member of a channel."""
         ban = self.live_ban(member["cid"], member["user_id"])
         moderator = member["channel_role"] == "channel_moderator"
         return without_none(
@@ -219,7 +218,6 @@ class Shapes:
         }
 
     def reaction(self, reaction: Document) -> Document:
-        """Return one reaction."""
         shown = {name: value for name, value in reaction.items() if name != "custom"}
         custom: dict[str, Any] = reaction.get("custom", {})
         return {**custom, **shown, "user": self.user(reaction["user_id"])}
@@ -236,7 +234,7 @@ class Shapes:
         )
 
     def unread(self, room: Room, user_id: str) -> int:
-        """Count what others said in the channel since a member read it."""
+        """Return how many messages of others are unread."""
         read = room.reads.get(user_id)
         if read is None:
             return 0
@@ -250,7 +248,7 @@ class Shapes:
         return count
 
     def flag(self, flag: Document, viewer_id: str = "") -> Document:
-        """Return a report of a message or a person."""
+        """Return a report of a message or a user."""
         message = self._store.messages.get(flag["message_id"] or "")
         return without_none(
             {

@@ -21,8 +21,8 @@ _TRY_AGAIN_LATER: Final = 1013
 async def serve(chat: Chat, socket: WebSocket) -> None:
     """Run one connection: the first frame is a health check with `me`, or an error.
 
-    After an error the socket closes with 1000, which the client takes as final (on 40 it
-    fetches a fresh token and connects again).
+    After an error the socket closes with 1000, which the client takes as final (on 40 it fetches a
+    new token and reconnects).
     """
     await socket.accept()
     try:
@@ -40,7 +40,7 @@ async def serve(chat: Chat, socket: WebSocket) -> None:
 
 
 def connect(chat: Chat, socket: WebSocket) -> Connection:
-    """Open the connection a token and the `json` payload ask for. Raises Refused."""
+    """Open the connection for a token and the `json` payload. Raises Refused."""
     query = socket.query_params
     check_key(chat.keys, query.get("api_key", ""))
     if query.get("stream-auth-type") != "jwt":
@@ -60,9 +60,9 @@ def connect(chat: Chat, socket: WebSocket) -> Connection:
 
 
 def write_details(chat: Chat, caller: Caller, details: Document) -> None:
-    """Make the person, or write what they say of themselves; never a role or a team.
+    """Create the user, or store what they say of themselves; never a role or a team.
 
-    Whoever the details name, the person is the token's.
+    Whoever the details name, the user is the token's.
     """
     if caller.server:
         raise Refused(NOT_ALLOWED, "a server token cannot open a WebSocket connection")

@@ -1,4 +1,4 @@
-"""What the chat remembers: kept in memory for speed, written through to the durable state."""
+"""The chat's state: kept in memory for speed, written through to the durable state."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ Key = Callable[[Document], str]
 
 
 class Shelf:
-    """The documents of one kind by key; every change is on disk before it is answered."""
+    """The documents of one kind by key; every change is on disk before the answer."""
 
     def __init__(self, collection: Collection, key: Key) -> None:
         self._collection = collection
@@ -31,14 +31,12 @@ class Shelf:
         return self._documents.get(key)
 
     def put(self, document: Document) -> Document:
-        """Store a new or changed document."""
         key = self._key(document)
         self._documents[key] = document
         self._collection.put(key, document)
         return document
 
     def drop(self, document: Document) -> None:
-        """Forget a document."""
         key = self._key(document)
         if self._documents.pop(key, None) is not None:
             self._collection.delete(key)
@@ -46,7 +44,7 @@ class Shelf:
 
 @dataclass
 class Room:
-    """One channel with its people and words, as the queries need them."""
+    """One channel with its members and messages, as the queries need them."""
 
     channel: Document
     members: dict[str, Document] = field(default_factory=dict)
@@ -55,17 +53,16 @@ class Room:
 
     @property
     def cid(self) -> str:
-        """The channel's full name, `type:id`."""
+        """Return the channel's full name, `type:id`."""
         return str(self.channel["cid"])
 
     @property
     def channel_type(self) -> str:
-        """The name of the channel's type."""
         return str(self.channel["type"])
 
 
 class Clock:
-    """Tells times that never repeat, so that messages have one order."""
+    """A clock that never repeats a time, so that messages have one order."""
 
     def __init__(self) -> None:
         self._last = datetime.min.replace(tzinfo=UTC)
@@ -94,7 +91,7 @@ def _by_person(document: Document) -> str:
 
 
 class Store:
-    """Everything of one GetStream app."""
+    """The state of one GetStream app."""
 
     def __init__(self, state: State) -> None:
         self.clock = Clock()
@@ -142,23 +139,20 @@ class Store:
             self._replies_to.setdefault(message["parent_id"], []).append(message)
 
     def new_id(self) -> str:
-        """Return an id that nobody used before."""
+        """Return an unused id."""
         return str(uuid.uuid4())
 
     def rooms(self) -> list[Room]:
-        """Return every channel."""
         return list(self._rooms.values())
 
     def rooms_of(self, user_id: str) -> list[Room]:
-        """Return the channels a user is a member of."""
         return [self._rooms[cid] for cid in sorted(self._rooms_of.get(user_id, ()))]
 
     def find_room(self, cid: str) -> Room | None:
-        """Return a channel, or None."""
         return self._rooms.get(cid)
 
     def room(self, cid: str) -> Room:
-        """Return a channel. Raises Refused (16) when there is none."""
+        """Return a channel. Raises Refused (16)."""
         room = self._rooms.get(cid)
         if room is None:
             kind, _, channel_id = cid.partition(":")
@@ -166,24 +160,23 @@ class Store:
         return room
 
     def type_setting(self, room: Room, name: str) -> Any:
-        """Return what a channel's type says about a feature or a limit."""
+        """Return a channel type's setting for a feature or a limit."""
         return (self.types.get(room.channel_type) or {}).get(name)
 
     def message(self, message_id: str) -> Document:
-        """Return a message. Raises Refused (16) when there is none."""
+        """Return a message. Raises Refused (16)."""
         message = self.messages.get(message_id)
         if message is None:
             raise does_not_exist(f"Message with ID {message_id} doesn't exist")
         return message
 
     def open_room(self, channel: Document) -> Room:
-        """Store a new channel."""
         self.channels.put(channel)
         self._rooms[channel["cid"]] = Room(channel)
         return self._rooms[channel["cid"]]
 
     def close_room(self, room: Room) -> None:
-        """Forget a channel and all that was said in it."""
+        """Delete a channel with its messages."""
         for user_id in list(room.members):
             self.remove_member(room, user_id)
         for read in room.reads.values():
@@ -194,12 +187,11 @@ class Store:
         self._rooms.pop(room.cid, None)
 
     def put_member(self, member: Document) -> None:
-        """Store a new or changed member."""
         self.members.put(member)
         self._seat(member)
 
     def remove_member(self, room: Room, user_id: str) -> Document | None:
-        """Forget a member; returns what it was."""
+        """Remove a member; returns what it was."""
         member = room.members.pop(user_id, None)
         if member is not None:
             self.members.drop(member)
@@ -207,7 +199,7 @@ class Store:
         return member
 
     def put_read(self, room: Room, read: Document) -> None:
-        """Remember how far a user has read."""
+        """Store how far a user has read."""
         self.reads.put(read)
         room.reads[read["user_id"]] = read
 
@@ -217,7 +209,7 @@ class Store:
         self._append(room, message)
 
     def remove_message(self, room: Room, message: Document) -> None:
-        """Forget a message and its reactions."""
+        """Delete a message and its reactions."""
         self.messages.drop(message)
         room.messages = [kept for kept in room.messages if kept is not message]
         siblings = self._replies_to.get(message["parent_id"] or "", [])
@@ -234,7 +226,6 @@ class Store:
         return list(self._reactions_of.get(message_id, ()))
 
     def put_reaction(self, reaction: Document) -> None:
-        """Store a new or changed reaction."""
         self.reactions.put(reaction)
         others = self._reactions_of.setdefault(reaction["message_id"], [])
         key = reaction_key(reaction)
@@ -242,11 +233,10 @@ class Store:
         others.append(reaction)
 
     def remove_reaction(self, reaction: Document) -> None:
-        """Forget a reaction."""
         self.reactions.drop(reaction)
         self._reactions_of[reaction["message_id"]].remove(reaction)
 
 
 def reaction_key(reaction: Document) -> str:
-    """Return what makes a reaction unique: one of each kind per person and message."""
+    """Return what makes a reaction unique: one of each kind per user and message."""
     return f"{reaction['message_id']}|{reaction['user_id']}|{reaction['type']}"

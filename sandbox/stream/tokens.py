@@ -1,4 +1,4 @@
-"""Who is calling: the api key, and the HS256 token signed with the app's secret."""
+"""Authentication: the api key, and the HS256 token signed with the app's secret."""
 
 import hmac
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def check_key(keys: Keys, api_key: str) -> None:
 
 
 def caller_of(claims: Mapping[str, Any]) -> Caller:
-    """Return who a token speaks for: `server: true`, or its `user_id`."""
+    """Return whom a token speaks for: `server: true`, or its `user_id`."""
     if claims.get("server") is True:
         return Caller(user_id="", server=True)
     user_id = claims.get("user_id")
@@ -68,10 +68,10 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
 
 
 def read_token(keys: Keys, token: str, signature_code: int = AUTHENTICATION) -> Document:
-    """Return a token's claims once signature and times hold.
+    """Return a token's claims if signature and times are valid.
 
-    The published table gives 43 for a wrong signature: that is what the WebSocket says,
-    while REST is known to say 5.
+    The published table gives 43 for a wrong signature: the WebSocket answers so, while REST answers
+    5.
     """
     try:
         claims: Document = jwt.decode(
@@ -107,7 +107,7 @@ def signature_code_of(token: str) -> int:
 
 
 def check_revoked(caller: Caller, revoked_before: str | None) -> None:
-    """Refuse tokens issued before a revocation (40): the client then asks for a fresh one."""
+    """Refuse tokens issued before a revocation (40): the client then asks for a new one."""
     if not revoked_before or caller.server:
         return
     moment = datetime.fromisoformat(revoked_before).timestamp()

@@ -1,4 +1,4 @@
-"""People, and the app's own settings."""
+"""Users, and the app's own settings."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ _AT_ONCE: Final = 100
 
 
 def upsert_users(chat: Chat, call: Call) -> Document:
-    """POST /users: write people whole; a client may write only itself."""
+    """POST /users: replace users; a client may write only itself."""
     users = mapping(call.body, "users")
     if not 1 <= len(users) <= _AT_ONCE:
         raise bad_input(f"users must hold between 1 and {_AT_ONCE} users")
@@ -69,7 +69,7 @@ def _written(chat: Chat, written: list[Document]) -> Document:
 
 
 def query_users(chat: Chat, call: Call) -> Document:
-    """GET /users: the people who pass a filter."""
+    """GET /users: the users who pass a filter."""
     chat.roles.require_in_app(call.caller, "search-user")
     payload = call.payload
     conditions = mapping(payload, "filter_conditions")
@@ -92,7 +92,7 @@ def _field(user: Document, name: str) -> Any:
 
 
 def delete_user(chat: Chat, call: Call) -> Document:
-    """DELETE /users/{id}: out of every channel, on request with all their words."""
+    """DELETE /users/{id}: remove from every channel, on request with all their messages."""
     call.require_server()
     user_id = call.path["id"]
     if user_id not in chat.store.users:
@@ -130,7 +130,7 @@ def get_task(chat: Chat, call: Call) -> Document:
 
 
 def forget(chat: Chat, user_id: str, words: str) -> None:
-    """Take a person out of everything; `words` says what happens to their messages."""
+    """Remove a user everywhere; `words` says what happens to their messages."""
     if words in ("soft", "hard", "pruning"):
         for room in chat.store.rooms():
             for message in [m for m in room.messages if m["user_id"] == user_id]:
@@ -146,7 +146,7 @@ def forget(chat: Chat, user_id: str, words: str) -> None:
 
 
 def deactivate_user(chat: Chat, call: Call) -> Document:
-    """POST /users/{id}/deactivate: may not connect until activated again."""
+    """POST /users/{id}/deactivate: may not connect until reactivated."""
     return _set_active(chat, call, chat.store.clock.stamp())
 
 
@@ -169,7 +169,7 @@ def _set_active(chat: Chat, call: Call, deactivated_at: str | None) -> Document:
 
 
 def get_unread(chat: Chat, call: Call) -> Document:
-    """GET /unread: what a person has not read, channel by channel."""
+    """GET /unread: what a user has not read, channel by channel."""
     user_id = chat.acting_user(call, call.query, "unread")
     rooms = [(room, chat.shapes.unread(room, user_id)) for room in chat.store.rooms_of(user_id)]
     unread = [(room, count) for room, count in rooms if count]

@@ -1,9 +1,9 @@
 """Stripe's stand-in: its API, its Elements script, its webhooks, under `/stripe`.
 
 Owns: customers, cards, payments, charges, refunds, events and idempotency keys of one account.
-Never does: answer an operation, accept a parameter or send a key that Stripe does not publish.
-Left out: all payment methods but cards (so no payment is ever `processing`), balance
-transactions, disputes, products and subscriptions.
+Never does: answer an operation, accept a parameter or send a key that Stripe does not publish. Left
+out: all payment methods but cards (so no payment is ever `processing`), balance transactions,
+disputes, products and subscriptions.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ def router(state: State, settings: Settings) -> APIRouter:
 
 
 def _end_process_on_fault(work: "asyncio.Task[None]") -> None:
-    """End a process that does its work no more, so that its supervisor starts a good one."""
+    """End the process after a fault in its work, so that its supervisor restarts it."""
     if not work.cancelled() and (fault := work.exception()) is not None:
         _LOG.critical("%s: no longer at work", work.get_name(), exc_info=fault)
         signal.raise_signal(signal.SIGTERM)

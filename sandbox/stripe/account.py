@@ -28,12 +28,12 @@ def random_letters(count: int) -> str:
 
 
 def shown(document: Document) -> Document:
-    """Return a document without the keys that only the sandbox knows (they begin with _)."""
+    """Return a document without its internal keys, which begin with _."""
     return {key: value for key, value in document.items() if not key.startswith("_")}
 
 
 class Account:
-    """Everything that the account has, by kind, and its clock (seconds since 1970)."""
+    """The objects of an account, by kind, and its clock (seconds since 1970)."""
 
     def __init__(self, state: State, clock: Callable[[], float]) -> None:
         self.state = state
@@ -51,7 +51,7 @@ class Account:
         return int(self.clock())
 
     def collection_of(self, object_id: str) -> Collection | None:
-        """Return where an object with this id would be, or None for an unknown prefix."""
+        """Return the collection of an id's prefix, or None for an unknown prefix."""
         for prefix, kind in _KINDS.items():
             if object_id.startswith(prefix):
                 collection: Collection = getattr(self, kind)
@@ -61,7 +61,7 @@ class Account:
 
 @dataclass
 class Call:
-    """One request in the hands of an operation: who asks, for what, and what it caused."""
+    """One request to an operation: its caller, its parameters, and the events that it causes."""
 
     account: Account
     caller: Caller
@@ -83,7 +83,7 @@ class Call:
         return f"{prefix}_3{random_letters(23)}"
 
     def record(self, event_type: str, document: Document, **previous: Any) -> None:
-        """Note that something happened to an object; `previous` holds changed attributes."""
+        """Record an event about an object; `previous` holds changed attributes."""
         data: dict[str, Any] = {"object": shown(document)}
         if previous:
             data["previous_attributes"] = previous
@@ -103,7 +103,7 @@ class Call:
     def find(
         self, collection: Collection, object_id: str, noun: str, param: str = "id"
     ) -> Document:
-        """Return one object. Refuses an id that names none."""
+        """Return one object. Refuses an unknown id."""
         document = collection.get(object_id)
         if document is None:
             raise problems.missing(noun, object_id, param)

@@ -37,7 +37,7 @@ CORS = {
 
 
 class CutAnswer(Response):
-    """An answer of which only the head arrives before the connection ends."""
+    """An answer whose connection ends after the head."""
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,7 +169,7 @@ class Api:
         return _error(error, call.request_id)
 
     def _in_version(self, call: Call, document: Document) -> Document:
-        """Return what the caller's version shows; what browsers get is alike in all versions."""
+        """Return the document in the caller's version; browsers get the same in all versions."""
         if call.caller == "publishable":
             return document
         return dict(in_version(self._account, document, call.version))

@@ -1,4 +1,4 @@
-"""The bank that finds out later that it can't take a refund: https://docs.stripe.com/refunds."""
+"""A bank that rejects a refund some time later: https://docs.stripe.com/refunds."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ class Bank:
         self._courier = courier
 
     async def run(self) -> None:
-        """Fail what is due, for ever."""
+        """Fail due refunds, for ever."""
         while True:
             for due in self._account.failing_refunds.all():
                 if due["at"] <= self._account.clock():
@@ -26,7 +26,7 @@ class Bank:
             await asyncio.sleep(_LOOKS_EVERY_S)
 
     def fail(self, refund_id: str) -> Document:
-        """Fail one refund now; one that failed stays so. Refuses an id that names none."""
+        """Fail one refund now; a failed one stays so. Refuses an unknown id."""
         request_id = f"req_{random_letters(14)}"
         call = Call(self._account, "secret", "", request_id, None, {"refund": refund_id}, {})
         with self._account.state.transaction():

@@ -1,4 +1,4 @@
-"""Stripe's published test cards and test payment methods, and what becomes of each.
+"""Stripe's published test cards and test payment methods, and their outcomes.
 
 Source: https://docs.stripe.com/testing (cards by brand, declines, 3-D Secure).
 """
@@ -11,7 +11,7 @@ from sandbox.stripe import problems
 
 @dataclass(frozen=True)
 class Decline:
-    """Why the bank says no: the error's code, its decline code and its sentence."""
+    """A decline: the error's code, its decline code and its sentence."""
 
     code: str
     decline_code: str | None

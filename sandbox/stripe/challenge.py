@@ -1,4 +1,4 @@
-"""The bank's page of 3-D Secure, in a dialog of the shop's page or as a page of its own."""
+"""The bank's 3-D Secure page, in a dialog of the shop's page or as a page of its own."""
 
 import hmac
 from html import escape
@@ -48,7 +48,7 @@ def _page(body: str, state: str, status: int = 200) -> Response:
 
 
 class Challenges:
-    """Shows the challenges of payments that wait for one, and takes their outcome."""
+    """Shows the challenges of waiting payments, and takes their outcomes."""
 
     def __init__(self, account: Account, courier: Courier) -> None:
         self._account = account
@@ -62,7 +62,7 @@ class Challenges:
         return intent if known else None
 
     def page(self, intent_id: str, token: str) -> Response:
-        """Ask how the authentication is to end."""
+        """Ask how the authentication shall end."""
         intent = self._waiting(intent_id, token)
         if intent is None:
             return _page(_OVER, "over", 404)
@@ -71,7 +71,7 @@ class Challenges:
         return _page(_QUESTION.format(amount=escape(amount)), "asking")
 
     def decide(self, intent_id: str, token: str, *, passed: bool, framed: bool) -> Response:
-        """Take the outcome and lead back: by message when framed, else to the return URL."""
+        """Take the outcome and return: by message if framed, else to the return URL."""
         with self._account.state.transaction():
             intent = self._waiting(intent_id, token)
             if intent is None:

@@ -1,4 +1,4 @@
-"""Charges, each made by one attempt to pay: https://docs.stripe.com/api/charges."""
+"""Charges, each made by one payment attempt: https://docs.stripe.com/api/charges."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def create_charge(
     capture: bool,
     authenticated: bool,
 ) -> Document:
-    """Write down what the bank answered to one attempt."""
+    """Store the bank's answer to one attempt."""
     paid = decline is None
     captured = intent["amount"] if paid and capture else 0
     charge = nulls("charge") | {
@@ -124,7 +124,7 @@ def _details(method: Document, intent: Document, authenticated: bool) -> Documen
 
 
 def capture_charge(call: Call, charge_id: str, amount: int) -> None:
-    """Take the authorized money of a charge, or a part of it."""
+    """Capture the authorized money of a charge, or a part of it."""
     charge = call.find(call.account.charges, charge_id, "charge")
     charge |= {"captured": True, "amount_captured": amount}
     call.account.charges.put(charge_id, charge)
@@ -132,7 +132,6 @@ def capture_charge(call: Call, charge_id: str, amount: int) -> None:
 
 
 def get_charge(call: Call) -> Document:
-    """Return one charge."""
     return call.find(call.account.charges, call.ids["charge"], "charge")
 
 

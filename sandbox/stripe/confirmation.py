@@ -1,7 +1,7 @@
-"""One attempt to take the money of a payment intent, with or without 3-D Secure.
+"""One attempt to charge a payment intent, with or without 3-D Secure.
 
-The states are those of https://docs.stripe.com/payments/paymentintents/lifecycle: a decline
-leads back to `requires_payment_method`, a demanded authentication to `requires_action`.
+The states are those of https://docs.stripe.com/payments/paymentintents/lifecycle: a decline leads
+back to `requires_payment_method`, a required authentication to `requires_action`.
 """
 
 from typing import Any
@@ -40,9 +40,9 @@ _NOT_AUTHENTICATED = (
 
 
 def attempt(call: Call, intent: Document) -> Document:
-    """Confirm an intent with the parameters of the call, and store where that leads.
+    """Confirm an intent with the call's parameters, and store the new state.
 
-    Raises a card error that is kept (`done`) when the bank declines.
+    Raises a card error that is stored (`done`) if the bank declines.
     """
     _check_confirmable(call, intent)
     method = _method(call, intent)
@@ -210,7 +210,7 @@ def finish_challenge(call: Call, intent: Document, *, passed: bool) -> Document:
 
 
 def capture(call: Call, intent: Document) -> Document:
-    """Take the money of a payment that was only authorized."""
+    """Capture an authorized payment."""
     if intent["status"] != "requires_capture":
         message = (
             "This PaymentIntent could not be captured because it has a status of "

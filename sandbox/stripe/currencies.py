@@ -19,7 +19,7 @@ _SUPPORTED = _CODES.split()
 _ZERO_DECIMAL = frozenset(_NO_DECIMAL_CODES.split())
 _THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 _WHOLE_ONLY = frozenset({"isk", "ugx"})
-"""Without decimals in life, with two in the API, and those two must be 00."""
+"""No decimals in use, two in the API, and those two must be 00."""
 _MINIMUM = {
     "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50,
     "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50,
@@ -31,7 +31,7 @@ _SIGN = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
 def check_currency(currency: str) -> str:
-    """Return the lower-case code. Refuses what Stripe does not present."""
+    """Return the lower-case code. Refuses a currency that Stripe does not present."""
     code = currency.lower()
     if code not in _SUPPORTED:
         message = (
@@ -49,7 +49,7 @@ def written(amount: int, currency: str) -> str:
 
 
 def check_amount(amount: int, currency: str) -> int:
-    """Return the amount. Refuses what is too small, too large or not payable in coins."""
+    """Return the amount. Refuses one that is too small, too large or not payable in coins."""
     if amount < 1:
         message = "This value must be greater than or equal to 1."
         code = "parameter_invalid_integer"

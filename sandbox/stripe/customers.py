@@ -9,7 +9,7 @@ _KEPT = ("address", "description", "email", "name", "phone", "shipping")
 
 
 def create_customer(call: Call) -> Document:
-    """Make a customer; every field is optional."""
+    """Create a customer; every field is optional."""
     customer = nulls("customer") | {
         "id": f"cus_{random_letters(14)}",
         "object": "customer",
@@ -37,12 +37,11 @@ def create_customer(call: Call) -> Document:
 
 
 def get_customer(call: Call) -> Document:
-    """Return one customer."""
     return call.find(call.account.customers, call.ids["customer"], "customer")
 
 
 def update_customer(call: Call) -> Document:
-    """Change what was given; metadata is merged key by key."""
+    """Change the given fields; metadata is merged key by key."""
     customer = get_customer(call)
     before = shown(customer)
     customer |= {name: call.params[name] for name in _KEPT if name in call.params}

@@ -8,7 +8,6 @@ from sandbox.stripe.listing import list_page
 
 
 def get_event(call: Call) -> Document:
-    """Return one event."""
     return call.find(call.account.events, call.ids["id"], "event")
 
 

@@ -1,8 +1,8 @@
 """Idempotency keys, as in https://docs.stripe.com/api/idempotent_requests.
 
-The first answer of a key is kept for 24 hours, faults (5xx) included; another request under
-the same key is refused, and so is the same one while the first is under way. A request that
-fails validation leaves its key free.
+The first answer of a key is stored for 24 hours, faults (5xx) included. Another request under the
+same key is refused, and so is a copy of a request that is still running. A request that fails
+validation leaves its key free.
 """
 
 import json
@@ -37,7 +37,7 @@ class Keys:
 
     @contextmanager
     def held(self, key: str | None) -> Iterator[None]:
-        """Keep a key to one request. Refuses it while another request has it."""
+        """Reserve a key for one request. Refuses it while another request has it."""
         if key is None:
             yield
             return
@@ -53,7 +53,7 @@ class Keys:
             self._in_flight.discard(key)
 
     def answer_of(self, key: str | None, path: str, params: dict[str, Any]) -> Document | None:
-        """Return the first answer of a key. Refuses a key that came with another request."""
+        """Return the first answer of a key. Refuses a key that arrives with another request."""
         first = None if key is None else self._answers.get(key)
         if first is None or first["created"] < self._account.now() - _KEPT_S:
             return None
@@ -74,7 +74,7 @@ class Keys:
         return first
 
     def keep(self, key: str | None, path: str, params: dict[str, Any], answer: Document) -> None:
-        """Remember the answer (`status`, `body`, `request_id`) that a key got."""
+        """Store the answer (`status`, `body`, `request_id`) of a key."""
         if key is None:
             return
         about = {

@@ -1,4 +1,4 @@
-"""Pages of objects, filters by time, search and expansion, as all of Stripe's API has them."""
+"""Pages of objects, filters by time, search and expansion, as in all of Stripe's API."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -89,7 +89,7 @@ def _check_cursor(call: Call, name: str) -> str | None:
 
 
 def list_page(call: Call, documents: Iterable[Document], url: str) -> Document:
-    """Return one page of objects that come newest first, by the usual list parameters."""
+    """Return one page of objects, newest first, by the usual list parameters."""
     limit = _limit(call)
     asked = call.params.get("created")
     timely: Iterator[Document] = (

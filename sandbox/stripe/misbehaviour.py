@@ -1,4 +1,4 @@
-"""Faults on demand: what a network and a provider do to those who trust them.
+"""Faults on demand: those of a network and of a provider.
 
 `POST /stripe/_control/misbehave` orders one; orders survive a restart like all other state.
 """
@@ -31,10 +31,11 @@ _RANDOM = secrets.SystemRandom()
 class Misbehaviour(BaseModel):
     """One ordered fault.
 
-    To requests, by `path`: `refuse` answers with `status` and does nothing, `limit` answers 429 to
-    what goes beyond `per_s` at one operation in any one second until it is taken back (the list of
-    orders tells how often, as `refused`), `answer_late` waits `delay_s` before it does anything,
-    `fail_after` does it and answers 500, `cut` does it and ends the connection within the answer.
+    To requests, by `path`: `refuse` answers with `status` and does nothing. `limit` answers 429 to
+    calls beyond `per_s` of one operation in any one second, until it is withdrawn (the list of
+    orders counts them as `refused`). `answer_late` waits `delay_s` before it does anything.
+    `fail_after` does it and answers 500. `cut` does it and ends the connection within the answer.
+
     To webhooks, by `event` type: `duplicate`, `drop` (listed, never delivered), `deliver_late` by
     `delay_s`, `reversed` (the events of one request in the wrong order), `no_event` (not even
     listed).
@@ -46,7 +47,7 @@ class Misbehaviour(BaseModel):
     path: str = "*"
     event: str = "*"
     times: int | None = Field(default=1, ge=1)
-    """How often it happens before it is over; null for always."""
+    """How often it happens; null for always."""
     probability: float = Field(default=1.0, gt=0, le=1)
     status: int = Field(default=429, ge=400, le=599)
     delay_s: float = Field(default=1.0, ge=0, le=3600)
@@ -55,7 +56,7 @@ class Misbehaviour(BaseModel):
 
 
 class Misbehaviours:
-    """The faults that are ordered now, oldest first."""
+    """The ordered faults, oldest first."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -64,24 +65,24 @@ class Misbehaviours:
         self._refused: dict[str, Counter[str]] = defaultdict(Counter)
 
     def order(self, misbehaviour: Misbehaviour) -> str:
-        """Add one fault and return its id."""
+        """Add a fault and return its id."""
         order_id = secrets.token_hex(8)
         self._orders.put(order_id, {"id": order_id} | misbehaviour.model_dump())
         return order_id
 
     def all(self) -> list[dict[str, Any]]:
-        """Return what is ordered and not over."""
+        """Return the faults that are not over."""
         refused = self._refused
         return [order | {"refused": refused.get(order["id"], {})} for order in self._orders.all()]
 
     def clear(self) -> None:
-        """Behave from now on."""
+        """Withdraw all faults."""
         with self._state.transaction():
             for order in self._orders.all():
                 self._orders.delete(order["id"])
 
     def take(self, kind: Kind, about: str) -> Misbehaviour | None:
-        """Return a fault that is to happen now to this path or event type, counting it."""
+        """Return a fault that is due for this path or event type, and count it."""
         for order in self._orders.all():
             pattern = order["event"] if kind in _ABOUT_EVENTS else order["path"]
             if order["kind"] != kind or not fnmatchcase(about, pattern):
@@ -93,9 +94,9 @@ class Misbehaviours:
         return None
 
     def exceeds_limit(self, operation: str, path: str) -> bool:
-        """Whether one more of this operation, now, is beyond a limit that is ordered.
+        """Return whether one more call of this operation exceeds an ordered limit.
 
-        What is refused does not count. All addresses of an operation share its limit.
+        Refused calls do not count. All addresses of an operation share its limit.
         """
         now = time.monotonic()
         limits = [

@@ -1,4 +1,4 @@
-"""Which published operations are spoken here, and who may ask for them."""
+"""The published operations that are served here, and who may call them."""
 
 import re
 from collections.abc import Callable
@@ -68,7 +68,7 @@ _FOR_BROWSERS = frozenset(
 
 @dataclass(frozen=True)
 class Operation:
-    """One published operation: its accepted parameters and what carries it out."""
+    """One published operation: its accepted parameters and its handler."""
 
     name: str
     handler: Handler

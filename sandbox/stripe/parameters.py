@@ -1,4 +1,4 @@
-"""Holds a request to the published parameters of its operation, and types its values."""
+"""Checks a request against the published parameters of its operation, and types its values."""
 
 import re
 from contextlib import suppress
@@ -14,7 +14,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 def check_parameters(form: Form, given: dict[str, Any]) -> dict[str, Any]:
     """Return the given values with their published types; an empty value becomes None.
 
-    Raises the refusal that Stripe gives for an unknown, missing or ill-typed parameter.
+    Raises Stripe's refusal for an unknown, missing or ill-typed parameter.
     """
     for name in form["required"]:
         if name not in given:

@@ -1,4 +1,4 @@
-"""Payment intents before and beside their confirmation.
+"""Payment intents, apart from their confirmation.
 
 Source: https://docs.stripe.com/api/payment_intents and the life cycle at
 https://docs.stripe.com/payments/paymentintents/lifecycle.
@@ -54,7 +54,7 @@ def for_caller(call: Call, intent: Document) -> Document:
 
 
 def create_payment_intent(call: Call) -> Document:
-    """Make the intent to take a payment, and confirm it at once if asked to."""
+    """Create a payment intent, and confirm it at once if asked to."""
     currency = check_currency(call.params["currency"])
     amount = check_amount(call.params["amount"], currency)
     intent_id = call.new_id("pi")
@@ -136,12 +136,11 @@ def located(call: Call) -> Document:
 
 
 def get_payment_intent(call: Call) -> Document:
-    """Return one intent."""
     return for_caller(call, located(call))
 
 
 def update_payment_intent(call: Call) -> Document:
-    """Change what was given; money and method only until the payment is under way."""
+    """Change the given fields; amount and method only until the payment is in progress."""
     intent = located(call)
     for name in ("amount", "currency", "payment_method", "customer"):
         if name in call.params and intent["status"] not in _OPEN:
@@ -162,7 +161,7 @@ def update_payment_intent(call: Call) -> Document:
 
 
 def cancel_payment_intent(call: Call) -> Document:
-    """Give up an intent that has taken no money."""
+    """Cancel an intent that has taken no money."""
     intent = located(call)
     if intent["status"] not in _CANCELABLE:
         message = (
@@ -197,7 +196,7 @@ def list_payment_intents(call: Call) -> Document:
 def search_payment_intents(call: Call) -> Document:
     """Return the intents that match a search query.
 
-    The real search lags up to a minute behind what was written; this one does not.
+    The real search lags up to a minute behind; this one does not.
     """
     if call.version < SEARCH:
         message = (

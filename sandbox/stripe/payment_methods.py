@@ -16,7 +16,7 @@ _NO_DETAILS = {"address": _ADDRESS, "email": None, "name": None, "phone": None, 
 
 
 def create_payment_method(call: Call) -> Document:
-    """Make a payment method of a card number (browsers only) or of a test token."""
+    """Create a payment method from a card number (browsers only) or a test token."""
     kind = call.params.get("type")
     if kind != "card":
         message = f"The payment method type provided: {kind} is invalid."
@@ -73,7 +73,7 @@ def store_card(
     details: dict[str, Any] | None = None,
     metadata: dict[str, str] | None = None,
 ) -> Document:
-    """Keep a card as a new payment method; its number is not among what is shown."""
+    """Store a card as a new payment method; its number is never shown."""
     month, year = expiry or (12, datetime.fromtimestamp(call.now, tz=UTC).year + 3)
     fingerprint = sha256(card.number.encode()).hexdigest()[:16]
     document = nulls("payment_method") | {
@@ -119,7 +119,7 @@ def _billing(given: dict[str, Any]) -> Document:
 
 
 def payment_method_of(call: Call, given_id: str, param: str = "payment_method") -> Document:
-    """Return a stored payment method, or a fresh one for a name such as `pm_card_visa`."""
+    """Return a stored payment method, or a new one for a name such as `pm_card_visa`."""
     card = named_card(given_id)
     if card is not None:
         return store_card(call, card)
@@ -128,7 +128,6 @@ def payment_method_of(call: Call, given_id: str, param: str = "payment_method") 
 
 
 def get_payment_method(call: Call) -> Document:
-    """Return one payment method."""
     return payment_method_of(call, call.ids["payment_method"], "id")
 
 
@@ -144,7 +143,7 @@ def list_payment_methods(call: Call) -> Document:
 
 
 def attach_payment_method(call: Call) -> Document:
-    """Bind a payment method to a customer, so that it can be used again."""
+    """Attach a payment method to a customer, so that it can be used again."""
     document = get_payment_method(call)
     customer_id = call.params.get("customer", "")
     customer = call.find(call.account.customers, customer_id, "customer", "customer")
@@ -153,7 +152,7 @@ def attach_payment_method(call: Call) -> Document:
 
 
 def bind(call: Call, document: Document, customer_id: str) -> None:
-    """Write down whose payment method this is from now on."""
+    """Store whose payment method this is."""
     if document["customer"] == customer_id:
         return
     document |= {"customer": customer_id, "_used": False}
@@ -162,7 +161,7 @@ def bind(call: Call, document: Document, customer_id: str) -> None:
 
 
 def detach_payment_method(call: Call) -> Document:
-    """Unbind a payment method; it can never be used again."""
+    """Detach a payment method; it can never be used again."""
     document = get_payment_method(call)
     owner = document["customer"]
     if owner is None:

@@ -1,4 +1,4 @@
-"""Stripe's error envelope: one constructor per kind of refusal that its documents name."""
+"""Stripe's error envelope: one constructor per published kind of refusal."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ _DOCS = "https://stripe.com/docs/error-codes/"
 
 
 class Refusal(Exception):
-    """An expected error answer; what was begun is taken back, unless `done` says otherwise.
+    """An expected error answer; it rolls back, unless `done` is set.
 
-    `done` marks an outcome that Stripe keeps although it answers with an error (a decline).
-    `begun` is False when the request never reached the operation, so that an idempotency
-    key stays free.
+    `done` marks an outcome that Stripe stores although it answers with an error (a decline).
+    `begun` is False if the request never reached the operation, so that an idempotency key stays
+    free.
     """
 
     def __init__(self, status: int, error: dict[str, Any], *, begun: bool = True) -> None:
@@ -46,7 +46,7 @@ def unexpected_state(message: str, intent: dict[str, Any]) -> Refusal:
 
 
 def missing(noun: str, object_id: str, param: str = "id") -> Refusal:
-    """Return the 404, or the 400 where a parameter names what does not exist."""
+    """Return the 404, or the 400 if a parameter names a missing object."""
     message = f"No such {noun}: '{object_id}'"
     status = 404 if param in ("id", "intent") else 400
     error = _envelope("invalid_request_error", message, "resource_missing", param)
@@ -59,7 +59,7 @@ def unauthorized(message: str, code: str | None = None) -> Refusal:
 
 
 def unknown_url(method: str, path: str) -> Refusal:
-    """Return the 404 of an address that Stripe does not have, or that is not spoken here."""
+    """Return the 404 of an address that Stripe does not have, or that is not served here."""
     message = (
         f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs "
         "or we can help at https://support.stripe.com/."
@@ -78,7 +78,7 @@ def card_error(
 
 
 def key_reused(message: str) -> Refusal:
-    """Return the 400 of an idempotency key that came back with another request."""
+    """Return the 400 of an idempotency key that arrived with another request."""
     return Refusal(400, _envelope("idempotency_error", message, None, None), begun=False)
 
 

@@ -9,11 +9,11 @@ from sandbox.stripe.listing import list_page
 from sandbox.stripe.published import nulls
 
 _FAILS_AFTER_S = 2.0
-"""So much later a refund to the test card for it fails; at Stripe it takes longer."""
+"""The delay after which a refund to the test card for it fails; at Stripe it is longer."""
 
 
 def create_refund(call: Call) -> Document:
-    """Give back the money of a charge, all of it unless an amount is named."""
+    """Refund a charge, all of it unless an amount is named."""
     charge = _charge(call)
     amount = _amount(call, charge)
     refund = nulls("refund") | {
@@ -48,7 +48,7 @@ def _refunds_fail(call: Call, charge: Document) -> bool:
 
 
 def fail_refund(call: Call) -> Document:
-    """Have the bank send the money of a refund back to the merchant, who may refund it again."""
+    """Have the bank return a refund to the merchant, who may refund it again."""
     refund = get_refund(call)
     before = refund["status"]
     if before == "failed":
@@ -121,12 +121,11 @@ def _amount(call: Call, charge: Document) -> int:
 
 
 def get_refund(call: Call) -> Document:
-    """Return one refund."""
     return call.find(call.account.refunds, call.ids["refund"], "refund")
 
 
 def update_refund(call: Call) -> Document:
-    """Change a refund's metadata, the only thing that can change."""
+    """Change a refund's metadata, the only part that can change."""
     refund = get_refund(call)
     before = refund["metadata"]
     if "metadata" in call.params:

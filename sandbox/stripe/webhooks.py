@@ -1,7 +1,7 @@
-"""Signed webhooks from a durable queue, tried again until they are taken.
+"""Signed webhooks from a durable queue, retried until they are accepted.
 
-Signature as in https://docs.stripe.com/webhooks/signature: `t=…,v1=…`, one `v1` per secret
-while secrets rotate. Stripe gives up after three days, and so does this.
+Signature as in https://docs.stripe.com/webhooks/signature: `t=…,v1=…`, one `v1` per secret during a
+rotation. Stripe gives up after three days, and so does this.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def signature(payload: bytes, secrets: list[str], timestamp: int) -> str:
 
 
 class Courier:
-    """Takes events to the webhook address; an empty address takes none."""
+    """Delivers events to the webhook address; an empty address gets none."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Courier:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def post(self, events: list[Document]) -> None:
-        """Keep the events of one request and queue their deliveries, in its transaction."""
+        """Store the events of one request and queue their deliveries, in its transaction."""
         faults = self._misbehaviours
         listed = [event for event in events if not faults.take("no_event", event["type"])]
         backwards = any(faults.take("reversed", event["type"]) for event in listed)
@@ -92,7 +92,7 @@ class Courier:
             self._waiting[delivery_id] = not_before
 
     async def run(self) -> None:
-        """Deliver what is due, for ever."""
+        """Deliver due events, for ever."""
         async with (
             httpx.AsyncClient(timeout=_ANSWER_WITHIN_S) as client,
             asyncio.TaskGroup() as tasks,
@@ -121,7 +121,7 @@ class Courier:
         try:
             await self._deliver(client, delivery_id)
         except StorageFull as full:
-            # Its outcome could not be kept: delivered once more, as Stripe may.
+            # The outcome could not be stored: it is delivered once more, as Stripe may do.
             _LOG.warning("webhook is delivered again: %s", full)
             self._waiting[delivery_id] = self._clock() + _FULL_RETRY_S
             self._news.set()

@@ -8,7 +8,7 @@ _MAX_DEPTH = 8
 
 
 class Unreadable(Exception):
-    """The text is not a form that can be read."""
+    """The text is no readable form."""
 
 
 def decode_form(text: str) -> dict[str, Any]:

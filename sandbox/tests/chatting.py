@@ -1,4 +1,4 @@
-"""The sandbox's chat on a real port, with the ways in: the app's server, people, sockets."""
+"""The sandbox's chat on a real port, with its clients: the app's server, people, sockets."""
 
 import json
 import time
@@ -42,7 +42,7 @@ MEMBERS_ONLY = {
 
 @dataclass
 class Listener:
-    """One open WebSocket, with everything that came through it."""
+    """One open WebSocket, with everything that it received."""
 
     socket: ClientConnection
     hello: dict[str, Any]
@@ -58,7 +58,7 @@ class Listener:
                 return dict(event)
 
     def drain(self, for_s: float = 0.3) -> list[str]:
-        """Return the kinds of all that still comes within a while."""
+        """Return the kinds of all events that arrive within a while."""
         end = time.monotonic() + for_s
         kinds = []
         while (left := end - time.monotonic()) > 0:
@@ -81,14 +81,14 @@ class ChatServer:
         return StreamChat(KEY, SECRET, base_url=self.url)
 
     def token(self, user_id: str, lifetime_s: int = 600, secret: str = SECRET) -> str:
-        """A token as the chat service issues them."""
+        """Return a token as the chat service issues them."""
         now = int(time.time())
         signer = StreamChat(KEY, secret)
         token: str = signer.create_token(user_id, exp=now + lifetime_s, iat=now - 5)
         return token
 
     def person(self, user_id: str, /, token: str = "", **query: str) -> httpx.Client:
-        """An HTTP client that acts as a person, as a browser would."""
+        """Return an HTTP client that acts as a person, as a browser would."""
         return httpx.Client(
             base_url=self.url,
             headers={
@@ -122,7 +122,7 @@ class ChatServer:
         assert answer.status_code == 201, answer.text
 
     def experience(self, *members: str) -> Channel:
-        """A channel `live` of our own members-only type, made by `owner`."""
+        """Create the channel `live` of our own members-only type, owned by `owner`."""
         self.sdk.create_channel_type({"name": "experience", "grants": MEMBERS_ONLY})
         people = ["owner", "ann", "bob", "eve"]
         self.sdk.upsert_users([{"id": user, "name": user.title()} for user in people])

@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def until(true: Callable[[], Any], within_s: float = 10.0) -> Any:
-    """Return the first true value of a call that is tried again and again."""
+    """Return the first true value of a repeated call."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
         if value := true():
@@ -77,7 +77,7 @@ class Receiver:
 
 
 class SandboxProcess:
-    """`python -m sandbox` on free ports; can be killed and started again on its data."""
+    """`python -m sandbox` on free ports; can be killed and restarted on its data."""
 
     def __init__(self, data: Path, webhook_url: str = "") -> None:
         self.data = data
@@ -108,7 +108,7 @@ class SandboxProcess:
             return False
 
     def kill(self) -> None:
-        """End it as `kill -9` does."""
+        """Kill it as `kill -9` does."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 
 def free_port() -> int:
-    """Return a TCP port of this machine that nobody uses now."""
+    """Return a free TCP port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

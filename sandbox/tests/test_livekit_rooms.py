@@ -1,4 +1,4 @@
-"""LiveKit in the sandbox: rooms, people who come and go, signed webhooks, no media."""
+"""LiveKit in the sandbox: rooms, participants, signed webhooks, no media."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Mails go in by SMTP and come out as pages and JSON, restart or not."""
+"""Mails go in by SMTP and come out as pages and JSON, even after a restart."""
 
 import asyncio
 import smtplib

@@ -104,7 +104,7 @@ def test_threads_never_mix_their_transactions(state: State):
 
 @pytest.fixture
 def small(tmp_path: Path):
-    """A file that may grow by a few pages only, as on a disk that is nearly full."""
+    """A file that may grow by only a few pages, as on a nearly full disk."""
     state = State(tmp_path / "small.sqlite3")
     (pages,) = state.execute("PRAGMA page_count", ())[0]
     state.execute(f"PRAGMA max_page_count = {pages + 4}", ())

@@ -1,4 +1,4 @@
-"""What each stand-in answers when its disk is full: come back later, never a word for good."""
+"""Each stand-in's answer while its disk is full: try again later, never a final refusal."""
 
 import errno
 from datetime import UTC, datetime

@@ -77,7 +77,7 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
 
 @contextmanager
 def page_host(chat_url: str, script: str) -> Iterator[str]:
-    """A site on another origin than the chat, with as strict a policy as ours."""
+    """A site on another origin than the chat, with a policy as strict as ours."""
     socket_url = chat_url.replace("http", "ws")
     origin, socket_origin = (url.removesuffix("/stream") for url in (chat_url, socket_url))
     policy = f"default-src 'none'; script-src 'self'; connect-src {origin} {socket_origin}"

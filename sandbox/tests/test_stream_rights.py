@@ -1,4 +1,4 @@
-"""Who may do what: the grants of a members-only channel type are enforced on every call."""
+"""The grants of a members-only channel type are enforced on every call."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

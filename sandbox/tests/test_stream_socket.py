@@ -1,4 +1,4 @@
-"""The chat's WebSocket: who hears what, and from when on nothing more."""
+"""The chat's WebSocket: who receives which events, and until when."""
 
 import json
 from collections.abc import Iterator

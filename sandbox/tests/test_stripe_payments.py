@@ -1,4 +1,4 @@
-"""The life of a payment, told by the official SDK to the real process."""
+"""The life of a payment, through the official SDK and the real process."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Webhooks: signed, quick, repeated until taken, never lost; and every ordered fault."""
+"""Webhooks: signed, quick, repeated until accepted, never lost; and every ordered fault."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reading Stripe's form encoding and holding it to the published parameters."""
+"""Reading Stripe's form encoding and checking it against the published parameters."""
 
 import pytest
 

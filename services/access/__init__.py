@@ -1,6 +1,6 @@
 """Who may enter which experience, and why.
 
-Owns: grants (one reason each to enter one experience), what they rest on, and bans.
+Owns: grants (each lets one person into one experience), their sources, and bans.
 Subscribes to: catalog (ExperienceAdded, SpaceCreated, TeamMemberAdded, TeamMemberRemoved); checkout
     (MembershipChanged, MembershipEnded, PassPurchased).
 Publishes: BanLifted, GrantExpired, GrantIssued, GrantRevoked, PersonBanned.

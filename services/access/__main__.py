@@ -1,4 +1,4 @@
-"""Puts the access service together and runs it."""
+"""Composes the access service and runs it."""
 
 from libs.runtime.scheduling.clock import Clock, SystemClock
 from libs.runtime.scheduling.schedule import Schedule

@@ -1,4 +1,4 @@
-"""How a person stands to a whole space: the answer for pages that have to say why."""
+"""Whether anything in a space is open to a person, and if not, why."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +9,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from libs.runtime.views.view import Row, ViewCursor
-from services.access.domain import BY_TEAM, Deciding, RevocationCause, Window, decide_entry
+from services.access.domain import BY_TEAM, EntryRule, RevocationCause, Window, decide_entry
 
 
 class AdmissionState(StrEnum):
-    """`open` when some door of the space is, else why none is."""
+    """`open` if anything in the space is open to the person, else the reason why nothing is."""
 
     OPEN = "open"
     BANNED = "banned"
@@ -25,15 +25,15 @@ class AdmissionState(StrEnum):
 
 
 _STATES: Final = {
-    Deciding.GRANT: AdmissionState.OPEN,
-    Deciding.NOT_YET: AdmissionState.NOT_YET,
-    Deciding.EXPIRED: AdmissionState.EXPIRED,
-    Deciding.NO_GRANT: AdmissionState.NONE,
+    EntryRule.GRANT: AdmissionState.OPEN,
+    EntryRule.NOT_YET: AdmissionState.NOT_YET,
+    EntryRule.EXPIRED: AdmissionState.EXPIRED,
+    EntryRule.NO_GRANT: AdmissionState.NONE,
 }
 
 
 class Admission(BaseModel):
-    """How a person stands to a space.
+    """What a person may do in a space.
 
     `removed_source_ids` are the memberships and comps whose every grant the team revoked.
     """
@@ -44,7 +44,7 @@ class Admission(BaseModel):
 
 
 def get_admission(curs: ViewCursor, person_id: UUID, space_id: UUID, at: datetime) -> Admission:
-    """Whether anything in the space is open to the person, and if not, why."""
+    """Return whether anything in the space is open to the person, and if not, why."""
     given = (person_id, space_id)
     rows = curs.execute(
         "SELECT source_id, valid_from, valid_until, revoked_at, revoked_for FROM grant_list"

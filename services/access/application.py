@@ -30,7 +30,7 @@ class GrantNotFound(Exception):
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """The source of the present time."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
@@ -38,22 +38,22 @@ class Clock(Protocol):
 
 
 class Schedule(Protocol):
-    """Remembers what is to be done at a time."""
+    """Runs timers when they are due."""
 
     def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
-        """Do it at that time."""
+        """Set a timer; the same kind and key moves it."""
         ...
 
     def cancel(self, kind: str, key: str) -> None:
-        """Don't do it any more."""
+        """Remove a timer, if it is set."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Experiences of a space that a person may enter in one window, and the source that says so.
+    """A source entitles a person to experiences of one space, during one window.
 
-    `valid_until` None is for ever, else the first instant at which the door is shut.
+    `valid_until` is the first instant without access; None is for ever.
     """
 
     source_id: UUID
@@ -67,7 +67,7 @@ class Entitlement:
 
     @property
     def window(self) -> Window:
-        """From when until when."""
+        """The time during which the person may enter."""
         return Window(self.valid_from, self.valid_until)
 
 
@@ -82,22 +82,21 @@ class Access(Application[UUID]):
         self._schedule = schedule
 
     def issue_grants(self, entitled: Entitlement) -> list[UUID]:
-        """Issue one grant for each experience, once per source; all of them in one save.
+        """Issue one grant for each experience of a source, once, all in one save.
 
-        They follow the latest version of the source, which may have been heard before this one.
+        The grants follow the latest version of the source that was heard, before or now.
         """
-        grant_ids = [Grant.create_id(entitled.source_id, e) for e in entitled.experience_ids]
+        experience_ids = dict.fromkeys(entitled.experience_ids)
+        grant_ids = [Grant.create_id(entitled.source_id, each) for each in experience_ids]
         source = self._source(entitled.source_id)
         known = list(source.grant_ids)
-        source.update(
-            entitled.source_version, None, entitled.window, list(dict.fromkeys(grant_ids))
-        )
+        source.update(entitled.source_version, None, entitled.window, grant_ids)
         new = [grant for grant in self._grants_of(entitled, source) if grant.id not in known]
         self._settle(source, [*map(self._get_grant, known), *new])
         return grant_ids
 
     def give_comp(self, entitled: Entitlement) -> list[UUID]:
-        """Let a person in for nothing, as the team wants. Raises WindowNotOpen."""
+        """The team gives a person free access. Raises WindowNotOpen."""
         if entitled.valid_until is not None and entitled.valid_until <= entitled.valid_from:
             raise WindowNotOpen(entitled.source_id)
         return self.issue_grants(entitled)
@@ -111,16 +110,16 @@ class Access(Application[UUID]):
     ) -> None:
         """Revoke, reinstate or move the grants of a membership, as its latest version says.
 
-        Before its purchase is heard there are none: what was said is kept for them.
+        What is heard before the purchase is kept for the grants that the purchase issues.
         """
         source = self._source(membership_id)
         source.update(version, revoked_for, window)
         self._settle(source, [self._get_grant(each) for each in source.grant_ids])
 
     def lose_source(self, source_id: UUID) -> None:
-        """Revoke the grants of a purchase that checkout lost with its log, until it is heard again.
+        """Revoke the grants of a membership that checkout lost with its log.
 
-        What is heard of it afterwards counts from the beginning.
+        Versions of it that are heard later count from the beginning.
         """
         source = self._find_source(source_id)
         if source is not None:
@@ -128,13 +127,13 @@ class Access(Application[UUID]):
             self._settle(source, [self._get_grant(each) for each in source.grant_ids])
 
     def revoke_grant(self, grant_id: UUID, cause: RevocationCause) -> None:
-        """Revoke one grant for good, as the team wants. Raises GrantNotFound, GrantNotActive."""
+        """The team revokes one grant for good. Raises GrantNotFound, GrantNotActive."""
         grant = self._get_grant(grant_id)
         grant.revoke(cause, self._source(grant.source_id).latest_version, self._clock.now())
         self._save([grant])
 
     def expire_grant(self, grant_id: UUID) -> None:
-        """Announce that a window has closed; nothing if it was moved or the grant was revoked."""
+        """Announce that the window of an active grant has closed; nothing if it moved."""
         grant = self._get_grant(grant_id)
         grant.expire(self._source(grant.source_id).latest_version, self._clock.now())
         self.save(grant)
@@ -146,7 +145,7 @@ class Access(Application[UUID]):
         self.save(ban)
 
     def lift_ban(self, space_id: UUID, person_id: UUID) -> None:
-        """Let a person in again wherever a grant does. Raises NotBanned."""
+        """Lift the ban: grants that are active let the person in again. Raises NotBanned."""
         ban = self._find_ban(space_id, person_id) or Ban(space_id, person_id)
         ban.lift(self._clock.now())
         self.save(ban)
@@ -154,7 +153,7 @@ class Access(Application[UUID]):
     def list_history(
         self, grant_ids: Sequence[UUID], space_ids: Sequence[UUID], person_id: UUID
     ) -> list[Any]:
-        """Every stored event of these grants and of the person's bans in these spaces."""
+        """Return every stored event of these grants and of the person's bans in these spaces."""
         bans = [Ban.create_id(space_id, person_id) for space_id in space_ids]
         return [event for entity in (*grant_ids, *bans) for event in self.events.get(entity)]
 

@@ -1,4 +1,4 @@
-"""The use cases of access, put together: for the service, replays and the simulation."""
+"""The one composition of the use cases, for the service, replays and the simulation."""
 
 from collections.abc import Mapping
 
@@ -6,5 +6,5 @@ from services.access.application import Access, Clock, Schedule
 
 
 def application(env: Mapping[str, str] | None, clock: Clock, schedule: Schedule) -> Access:
-    """All use cases of access on one event store."""
+    """Compose the use cases on one event store."""
     return Access(env, clock=clock, schedule=schedule)

@@ -1,4 +1,4 @@
-"""Why someone may or may not enter, told from the stored events up to an instant."""
+"""Explains from the stored events why a person may or may not enter at an instant."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.access.domain import Ban, Deciding, Grant, Window, decide_entry
+from services.access.domain import Ban, EntryRule, Grant, Window, decide_entry
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened: which sentence of the locale tells it, with what in it."""
+    """One event as a sentence of the locale, and the values of its variables."""
 
     at: datetime
     sentence: str
@@ -20,22 +20,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was known at an instant, and the rule that decided then."""
+    """What had happened by an instant, and the rule that decided then."""
 
     at: datetime
-    because: Deciding
+    because: EntryRule
     timeline: tuple[Step, ...]
 
     @property
     def allowed(self) -> bool:
-        """Whether the door was open."""
-        return self.because is Deciding.GRANT
+        """Whether the person might enter."""
+        return self.because is EntryRule.GRANT
 
 
 def explain(events: Iterable[Any], at: datetime) -> Explanation:
-    """Judge by the events of grants and bans that had happened by then; later ones don't count.
+    """Decide by the events of grants and bans up to that instant.
 
-    A window that closed before then shows even if nobody had announced it yet.
+    A window counts as closed at its end, whether GrantExpired had been announced or not.
     """
     known = sorted((e for e in events if _step(e) and e.at <= at), key=lambda e: e.at)
     windows: dict[UUID, Window] = {}

@@ -1,4 +1,4 @@
-"""The ways into the access service over HTTP: members see their own, teams see their space."""
+"""Routes of the access service: members see their own grants, teams those of their space."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ from services.access.application import Access, Entitlement, GrantNotFound
 from services.access.domain import (
     AlreadyBanned,
     BanReason,
-    Deciding,
+    EntryRule,
     GrantNotActive,
     GrantReason,
     NotBanned,
@@ -49,13 +49,13 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
 
 
 class Revocation(RequestBody):
-    """Why the team takes a grant back."""
+    """Why the team revokes a grant."""
 
     cause: Literal["creator", "abuse", "mistake"] = "creator"
 
 
 class Comp(RequestBody):
-    """Access given by the team; without `valid_from` at once, without `valid_until` for ever."""
+    """Free access, given by the team; by default from now on, for ever."""
 
     person_id: UUID
     experience_ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
@@ -71,29 +71,29 @@ class CompGiven(BaseModel):
 
 
 class NewBan(RequestBody):
-    """Whom a space keeps out, and why."""
+    """Whom a space bans, and why."""
 
     person_id: UUID
     reason_code: BanReason = BanReason.OTHER
 
 
-class ToldStep(BaseModel):
-    """One thing that happened, in plain words."""
+class StepInWords(BaseModel):
+    """One event, as a sentence."""
 
     at: AwareDatetime
     sentence: str
 
 
-class ToldExplanation(BaseModel):
-    """Why someone may or may not enter, in plain words."""
+class ExplanationInWords(BaseModel):
+    """Why a person may or may not enter, in sentences."""
 
     person_id: UUID
     experience_id: UUID
     at: AwareDatetime
     allowed: bool
-    because: Deciding
+    because: EntryRule
     sentence: str
-    timeline: list[ToldStep]
+    timeline: list[StepInWords]
 
 
 def access_router(store: Store[Access]) -> APIRouter:
@@ -130,12 +130,12 @@ def _add_explanation(router: APIRouter, store: Store[Access]) -> None:
         person: Person,
         person_id: UUID | None = None,
         at: Annotated[AwareDatetime | None, Query()] = None,
-    ) -> ToldExplanation:
+    ) -> ExplanationInWords:
         whose = person_id or person.id
         explained = await store.ask(
             lambda curs: _explain(store, curs, (person.id, whose, experience_id), at)
         )
-        return _told(explained, whose, experience_id)
+        return _in_words(explained, whose, experience_id)
 
 
 def _explain(
@@ -150,8 +150,8 @@ def _explain(
     return explain(events, at or store.clock.now())
 
 
-def _told(explained: Explanation, person_id: UUID, experience_id: UUID) -> ToldExplanation:
-    return ToldExplanation(
+def _in_words(explained: Explanation, person_id: UUID, experience_id: UUID) -> ExplanationInWords:
+    return ExplanationInWords(
         person_id=person_id,
         experience_id=experience_id,
         at=explained.at,
@@ -159,7 +159,7 @@ def _told(explained: Explanation, person_id: UUID, experience_id: UUID) -> ToldE
         because=explained.because,
         sentence=sentence(f"because-{explained.because}", {}),
         timeline=[
-            ToldStep(at=step.at, sentence=sentence(step.sentence, step.given))
+            StepInWords(at=step.at, sentence=sentence(step.sentence, step.given))
             for step in explained.timeline
         ],
     )

@@ -12,7 +12,7 @@ from services.access.domain import Ban, Grant
 
 
 class GrantList(View):
-    """Every grant with its window; the door reads it by person and experience."""
+    """Every grant with its window; `revoked_at` is NULL while it is not revoked."""
 
     name = "grant_list"
     tables = ("grant_list",)
@@ -71,7 +71,7 @@ class GrantList(View):
 
 
 class BanList(View):
-    """Who is kept out of which space now."""
+    """Whom which space keeps out now."""
 
     name = "ban_list"
     tables = ("ban_list",)
@@ -104,7 +104,7 @@ class BanList(View):
 
 
 class ExperienceList(View):
-    """Which space an experience belongs to, as the catalog says."""
+    """Which space an experience belongs to, as the catalog announced it."""
 
     name = "experience_list"
     tables = ("experience_list",)

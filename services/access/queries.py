@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from libs.permissions import Permission, may
 from libs.runtime.views.view import Row, ViewCursor
 from services.access.application import GrantNotFound
-from services.access.domain import Deciding, Window, decide_entry
+from services.access.domain import EntryRule, Window, decide_entry
 
 
 class ExperienceNotFound(Exception):
@@ -34,11 +34,11 @@ class RoleNotAllowed(Exception):
 
 
 class Banned(Exception):
-    """The space keeps the person out, of its team's work as well."""
+    """The space has banned the person, from its team's work as well."""
 
 
 class ExperiencesOfSeveralSpaces(Exception):
-    """One comp opens experiences of one space."""
+    """The experiences of one comp belong to several spaces."""
 
 
 class _Frozen(BaseModel):
@@ -57,10 +57,10 @@ class OwnGrant(_Frozen):
 
 
 class Entry(_Frozen):
-    """The answer at the door, and the rule that decided."""
+    """Whether a person may enter, and the rule that decided."""
 
     allowed: bool
-    because: Deciding
+    because: EntryRule
 
 
 class MemberGrant(_Frozen):
@@ -76,7 +76,7 @@ class MemberGrant(_Frozen):
 
 
 class Member(_Frozen):
-    """A person with at least one grant in a space, ever; the newest standing grant speaks."""
+    """A person who has or had a grant in a space; `reason` is that of the newest active grant."""
 
     person_id: UUID
     experience_ids: tuple[UUID, ...]
@@ -88,7 +88,7 @@ class Member(_Frozen):
 
 
 def get_entry(curs: ViewCursor, person_id: UUID, experience_id: UUID, at: datetime) -> Entry:
-    """May the person enter now: one indexed read, then the rule of the domain."""
+    """Decide by one indexed read and the rule of the domain."""
     rows = curs.execute(
         """
         SELECT valid_from, valid_until, revoked_at, EXISTS (
@@ -102,11 +102,11 @@ def get_entry(curs: ViewCursor, person_id: UUID, experience_id: UUID, at: dateti
     ).fetchall()
     banned = any(row["banned"] for row in rows)
     because = decide_entry(map(_window, rows), banned=banned, at=at)
-    return Entry(allowed=because is Deciding.GRANT, because=because)
+    return Entry(allowed=because is EntryRule.GRANT, because=because)
 
 
 def list_grants_of(curs: ViewCursor, person_id: UUID, at: datetime) -> list[OwnGrant]:
-    """What opens a door to the person at that time; nothing in spaces that keep them out."""
+    """Return the grants that let the person in at that time; none of spaces that banned them."""
     rows = curs.execute(
         """
         SELECT grant_id, experience_id, space_id, reason, valid_from, valid_until
@@ -124,7 +124,7 @@ def list_grants_of(curs: ViewCursor, person_id: UUID, at: datetime) -> list[OwnG
 
 
 def get_space_of_grant(curs: ViewCursor, grant_id: UUID) -> UUID:
-    """Whose team may speak about the grant. Raises GrantNotFound."""
+    """Return the space of a grant. Raises GrantNotFound."""
     row = curs.execute(
         "SELECT space_id FROM grant_list WHERE grant_id = %s", (grant_id,)
     ).fetchone()
@@ -134,7 +134,7 @@ def get_space_of_grant(curs: ViewCursor, grant_id: UUID) -> UUID:
 
 
 def list_grant_ids(curs: ViewCursor, person_id: UUID, experience_id: UUID) -> list[UUID]:
-    """Every grant that the person ever had for the experience."""
+    """Return every grant that the person ever had for the experience."""
     rows = curs.execute(
         "SELECT grant_id FROM grant_list WHERE person_id = %s AND experience_id = %s"
         " ORDER BY valid_from, grant_id",
@@ -146,7 +146,7 @@ def list_grant_ids(curs: ViewCursor, person_id: UUID, experience_id: UUID) -> li
 def list_members(
     curs: ViewCursor, space_id: UUID, at: datetime, *, limit: int, offset: int
 ) -> list[Member]:
-    """Who has or had access to something in the space, those who came last first."""
+    """Return who has or had access to something in the space, the newest first."""
     rows = curs.execute(
         """
         SELECT m.person_id, m.since, m.banned, g.grant_id, g.experience_id, g.reason, g.source_id,
@@ -170,7 +170,7 @@ def list_members(
 
 
 def get_space_of_experiences(curs: ViewCursor, experience_ids: Sequence[UUID]) -> UUID:
-    """The one space of these. Raises ExperienceNotFound, ExperiencesOfSeveralSpaces."""
+    """Return their one space. Raises ExperienceNotFound, ExperiencesOfSeveralSpaces."""
     rows = curs.execute(
         "SELECT experience_id, space_id FROM experience_list WHERE experience_id = ANY(%s)",
         (list(experience_ids),),
@@ -200,7 +200,7 @@ def require(curs: ViewCursor, space_id: UUID, person_id: UUID, permission: Permi
 
 
 def refuse_banned(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
-    """Raises Banned while a ban on the person stands in the space."""
+    """Raises Banned if the space has banned the person."""
     row = curs.execute(
         "SELECT 1 FROM ban_list WHERE space_id = %s AND person_id = %s",
         (space_id, person_id),
@@ -222,15 +222,15 @@ def refuse_on_team(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
 
 def _member(person_id: UUID, rows: Sequence[Row], at: datetime) -> Member:
     grants = tuple(_member_grant(row, at) for row in rows)
-    speaking = next((g for g in grants if g.status == "active"), grants[0])
+    newest_active = next((g for g in grants if g.status == "active"), grants[0])
     open_now = {g.experience_id for g in grants if g.status == "active"}
     return Member(
         person_id=person_id,
         experience_ids=tuple(sorted(open_now or {g.experience_id for g in grants})),
         since=rows[0]["since"],
-        reason=speaking.reason,
-        source_id=speaking.source_id,
-        status="banned" if rows[0]["banned"] else speaking.status,
+        reason=newest_active.reason,
+        source_id=newest_active.source_id,
+        status="banned" if rows[0]["banned"] else newest_active.status,
         grants=grants,
     )
 
@@ -243,15 +243,15 @@ def _member_grant(row: Row, at: datetime) -> MemberGrant:
         source_id=row["source_id"],
         valid_from=row["valid_from"],
         valid_until=row["valid_until"],
-        status=_STATUS[_window(row).deciding_at(at)],
+        status=_STATUS[_window(row).rule_at(at)],
     )
 
 
-_STATUS: Final[dict[Deciding, Literal["active", "not_yet", "expired", "revoked"]]] = {
-    Deciding.GRANT: "active",
-    Deciding.NOT_YET: "not_yet",
-    Deciding.EXPIRED: "expired",
-    Deciding.REVOKED: "revoked",
+_STATUS: Final[dict[EntryRule, Literal["active", "not_yet", "expired", "revoked"]]] = {
+    EntryRule.GRANT: "active",
+    EntryRule.NOT_YET: "not_yet",
+    EntryRule.EXPIRED: "expired",
+    EntryRule.REVOKED: "revoked",
 }
 
 

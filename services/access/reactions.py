@@ -20,14 +20,14 @@ from services.access.application import Access, Entitlement
 from services.access.domain import GrantReason, RevocationCause, Window
 
 _REVOKED_FOR: Final[Mapping[EndCause, RevocationCause | None]] = {
-    EndCause.EXPIRED: None,  # The window says it, and the grant expires by its own timer.
+    EndCause.EXPIRED: None,  # The grants expire by their own timers.
     EndCause.REFUNDED: RevocationCause.REFUND,
     EndCause.REMOVED: RevocationCause.CREATOR,
 }
 
 
 def on_pass_purchased(purchased: PassPurchased, about: Envelope, access: Access) -> None:
-    """A membership opens every experience of its pass."""
+    """The buyer gets a grant for every experience of the pass."""
     is_free = purchased.pricing_type is PricingType.FREE
     access.issue_grants(
         Entitlement(
@@ -54,7 +54,7 @@ def on_membership_changed(changed: MembershipChanged, about: Envelope, access: A
 
 
 def on_membership_ended(ended: MembershipEnded, about: Envelope, access: Access) -> None:
-    """Its grants are revoked, unless their own window ends them."""
+    """Its grants are revoked, unless the membership expired: then their window has closed."""
     access.follow_membership(ended.membership_id, about.entity_version, _REVOKED_FOR[ended.cause])
 
 

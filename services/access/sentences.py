@@ -13,13 +13,13 @@ _LOCALES: Final = Path(__file__).parent / "locale"
 
 
 def sentence(name: str, given: Mapping[str, Any], locale: str = "en") -> str:
-    """The sentence of that name with its blanks filled; instants are told in UTC.
+    """Return the sentence with its variables filled in; instants are in UTC.
 
-    Raises LookupError for a name or a blank that the locale does not know.
+    Raises LookupError for an unknown sentence, or a variable that is missing.
     """
     bundle = _bundle(locale)
     message = bundle.get_message(name)
-    filled = {key: _told(value, locale) for key, value in given.items()}
+    filled = {key: _formatted(value, locale) for key, value in given.items()}
     if message.value is None:
         raise LookupError(name)
     text, errors = bundle.format_pattern(message.value, filled)
@@ -35,7 +35,7 @@ def _bundle(locale: str) -> FluentBundle:
     return bundle
 
 
-def _told(value: Any, locale: str) -> Any:
+def _formatted(value: Any, locale: str) -> Any:
     if isinstance(value, datetime):
         return f"{format_datetime(value, 'd MMMM y, HH:mm:ss', locale=locale)} UTC"
     return value

@@ -1,4 +1,4 @@
-"""What happens in the access service when time has come."""
+"""What the access service does when a time has come."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,12 +9,12 @@ from services.access.application import EXPIRE_GRANT, LOSE_SOURCE, Access
 
 
 def on_expire_grant(payload: Mapping[str, Any], access: Access) -> None:
-    """The last instant of a grant's window has passed."""
+    """The window of a grant has closed."""
     access.expire_grant(UUID(payload["grant_id"]))
 
 
 def on_lose_source(payload: Mapping[str, Any], access: Access) -> None:
-    """An operator says that checkout has lost an order."""
+    """An operator says that checkout lost a membership with its log."""
     access.lose_source(UUID(payload["source_id"]))
 
 

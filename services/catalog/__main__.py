@@ -19,7 +19,7 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def catalog_store(settings: ServiceSettings, clock: Clock) -> Store[Catalog]:
-    """The catalog on its database."""
+    """Return the catalog on its database."""
     return Store(
         "catalog",
         settings.database_url,
@@ -32,7 +32,7 @@ def catalog_store(settings: ServiceSettings, clock: Clock) -> Store[Catalog]:
 
 
 def catalog_service(settings: ServiceSettings, clock: Clock) -> Service:
-    """The catalog with its edge, its relay and its consumer."""
+    """Return the catalog with its edge, relay and consumer."""
     store = catalog_store(settings, clock)
     return Service(
         settings,

@@ -33,58 +33,56 @@ from services.catalog.domain.refusals import (
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """A source of the present time."""
 
-    def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
-        ...
+    def now(self) -> datetime: ...
 
 
 class Names(Protocol):
-    """Who holds which name. A name is held by the first who claims it, for good."""
+    """Names and their holders. The first to claim a name holds it for good."""
 
     def claim(self, scope: str, name: str, holder: UUID) -> bool:
-        """Take a free name of this scope; False when another holds it."""
+        """Claim a free name in a scope; returns False if another holds it."""
         ...
 
     def holder(self, scope: str, name: str) -> UUID | None:
-        """Who holds the name."""
+        """Return who holds the name."""
         ...
 
 
 class ProfileTexts(Protocol):
-    """What creators call themselves and say of themselves: rows that can be erased."""
+    """Names and texts of creators: rows that can be erased."""
 
     def add(self, profile_id: UUID, username: str, display_name: str, bio: str) -> bool:
-        """Keep the text of a new profile; False when the username is somebody else's."""
+        """Store a new profile's text; returns False if the username is taken."""
         ...
 
     def change(self, profile_id: UUID, display_name: str, bio: str) -> None:
-        """Keep another text."""
+        """Replace a profile's text."""
         ...
 
     def profile_of(self, username: str) -> UUID | None:
-        """Whose username this is."""
+        """Return whose username this is."""
         ...
 
 
 class Bans(Protocol):
-    """Whom spaces keep out, as access has announced it."""
+    """Bans, as access has announced them."""
 
     def keeps_out(self, space_id: UUID, person_id: UUID) -> bool:
-        """Whether a ban on the person stands in the space."""
+        """Return whether the person is banned from the space."""
         ...
 
 
 class Written(NamedTuple):
-    """What a command wrote to, and the version that it has now."""
+    """The aggregate that a command changed, and its new version."""
 
     id: UUID
     version: int
 
 
 class Catalog(Application[UUID]):
-    """Everything that can be asked of the catalog."""
+    """The use cases of the catalog."""
 
     snapshotting_intervals: ClassVar = {Space: 50, AccessPass: 50}
 
@@ -104,7 +102,7 @@ class Catalog(Application[UUID]):
         self._bans = bans
 
     def open_profile(self, person_id: UUID, username: str, display_name: str, bio: str) -> Written:
-        """Give a person a public face. Raises ProfileAlreadyOpened and Invalid."""
+        """Open a person's creator profile. Raises ProfileAlreadyOpened and Invalid."""
         problems = [*check_username(username), *check_profile(display_name, bio)]
         if problems:
             raise Invalid(*problems)
@@ -116,7 +114,7 @@ class Catalog(Application[UUID]):
         return self._saved(profile)
 
     def change_profile(self, person_id: UUID, display_name: str, bio: str) -> Written:
-        """Say something else of oneself. Raises ProfileNotFound and Invalid."""
+        """Change a person's profile. Raises ProfileNotFound and Invalid."""
         problems = check_profile(display_name, bio)
         if problems:
             raise Invalid(*problems)
@@ -143,7 +141,7 @@ class Catalog(Application[UUID]):
     def create_space(
         self, space_id: UUID, by: UUID, slug: str, details: SpaceDetails, currency: str
     ) -> Written:
-        """Make a space that its creator owns, as a draft. Raises Invalid."""
+        """Create a draft space, owned by its creator. Raises Invalid."""
         space = Space.open(space_id, by, slug, details, currency)
         if not self._names.claim("space", slug, space_id):
             raise Invalid(FieldError("slug", "slug_taken"))
@@ -152,19 +150,19 @@ class Catalog(Application[UUID]):
     def change_space(
         self, slug: str, by: UUID, details: SpaceDetails, expected_version: int
     ) -> Written:
-        """Say something else of a space. Raises ChangedMeanwhile and Invalid."""
+        """Change a space's details. Raises ChangedMeanwhile and Invalid."""
         space = self._space(slug, by, Permission.EDIT_SPACE)
         space.change_details(details, expected_version)
         return self._saved(space)
 
     def publish_space(self, slug: str, by: UUID) -> Written:
-        """Show a space to everyone."""
+        """Make a space visible to everyone."""
         space = self._space(slug, by, Permission.EDIT_SPACE)
         space.publish()
         return self._saved(space)
 
     def add_to_team(self, slug: str, by: UUID, person_id: UUID, role: Role) -> Written:
-        """Let a person work in a space. Raises OwnerStays, Banned."""
+        """Add a person to a space's team, or change their role. Raises OwnerStays, Banned."""
         space = self._space(slug, by, Permission.MANAGE_TEAM)
         if self._bans.keeps_out(space.id, person_id):
             raise Banned(person_id)
@@ -172,7 +170,7 @@ class Catalog(Application[UUID]):
         return self._saved(space)
 
     def add_creator_to_team(self, slug: str, by: UUID, username: str, role: Role) -> Written:
-        """Let a creator, known by their username, work in a space.
+        """Add a creator, known by their username, to a space's team.
 
         Raises OwnerStays, Banned, Invalid.
         """
@@ -183,13 +181,13 @@ class Catalog(Application[UUID]):
         return self.add_to_team(slug, by, person_id, role)
 
     def remove_from_team(self, slug: str, by: UUID, person_id: UUID) -> Written:
-        """Let a person work in a space no longer. Raises OwnerStays."""
+        """Remove a person from a space's team. Raises OwnerStays."""
         space = self._space(slug, by, Permission.MANAGE_TEAM)
         space.remove_from_team(person_id)
         return self._saved(space)
 
     def remove_banned(self, space_id: UUID, person_id: UUID) -> None:
-        """Take a person off the team whom a ban keeps out, unless it was lifted meanwhile."""
+        """Remove a banned person from the team, unless the ban was lifted meanwhile."""
         if not self._bans.keeps_out(space_id, person_id):
             return
         try:
@@ -208,7 +206,7 @@ class Catalog(Application[UUID]):
         name: str,
         kind: ExperienceKind,
     ) -> Written:
-        """Add something to enter to a space. Raises Invalid."""
+        """Add an experience to a space. Raises Invalid."""
         space = self._space(space_slug, by, Permission.EDIT_EXPERIENCES)
         space.add_experience(experience_id, slug, name, kind)
         return self._saved(space)
@@ -216,7 +214,7 @@ class Catalog(Application[UUID]):
     def draft_pass(
         self, space_slug: str, by: UUID, pass_id: UUID, slug: str, draft: PassDraft
     ) -> Written:
-        """Write down a new pass. Raises Invalid."""
+        """Draft a new pass. Raises Invalid."""
         space = self._space(space_slug, by, Permission.EDIT_PASSES)
         access_pass = AccessPass.draft(pass_id, space, slug, draft)
         if not self._names.claim(f"pass of {space.id}", slug, pass_id):
@@ -226,7 +224,7 @@ class Catalog(Application[UUID]):
     def change_pass(
         self, space_slug: str, by: UUID, slug: str, draft: PassDraft, expected_version: int
     ) -> Written:
-        """Write down the next version of a pass. Raises ChangedMeanwhile, PassArchived, Invalid."""
+        """Draft the next version of a pass. Raises ChangedMeanwhile, PassArchived, Invalid."""
         space = self._space(space_slug, by, Permission.EDIT_PASSES)
         access_pass = self._pass(space, slug)
         access_pass.change_draft(space, draft, expected_version)
@@ -248,7 +246,7 @@ class Catalog(Application[UUID]):
         return self._saved(access_pass)
 
     def list_missing_of_pass(self, space_id: UUID, pass_id: UUID) -> tuple[str, ...]:
-        """What the publish checklist of a pass still asks for."""
+        """Return the open points of a pass's publish checklist."""
         space: Space = self.repository.get(space_id)
         access_pass: AccessPass = self.repository.get(pass_id)
         return access_pass.missing(space, self._clock.now())
@@ -285,7 +283,7 @@ class Catalog(Application[UUID]):
         try:
             space.require(by, permission)
         except NotOnTeam:
-            # A stranger is not told that a draft of this name exists.
+            # Strangers must not learn that a draft of this name exists.
             if not space.published:
                 raise SpaceNotFound(slug) from None
             raise

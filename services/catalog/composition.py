@@ -1,4 +1,4 @@
-"""The use cases of the catalog, put together: for the service, replays and the simulation."""
+"""The catalog's use cases, composed for the service, replays and the simulation."""
 
 from collections.abc import Mapping
 
@@ -7,5 +7,5 @@ from services.catalog.tables import BanTable, NameTable, ProfileTextTable
 
 
 def application(env: Mapping[str, str] | None, clock: Clock, _schedule: object = None) -> Catalog:
-    """All use cases of the catalog on one event store; nothing of it is scheduled."""
+    """Return all use cases of the catalog on one event store. None of them uses the schedule."""
     return Catalog(env, clock=clock, names=NameTable(), texts=ProfileTextTable(), bans=BanTable())

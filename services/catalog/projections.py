@@ -12,7 +12,7 @@ from services.catalog.domain import AccessPass, CreatorProfile, Following, Space
 
 
 class FollowerList(View):
-    """Who has a profile and who follows it."""
+    """Creator profiles and their followers."""
 
     name = "follower_list"
     tables = ("profile_list", "follower_list")
@@ -51,7 +51,7 @@ class FollowerList(View):
 
 
 class SpaceList(View):
-    """Spaces with what they say of themselves, and what can be entered there."""
+    """Spaces with their details and experiences."""
 
     name = "space_list"
     tables = ("space_list", "experience_list")
@@ -137,7 +137,7 @@ class SpaceList(View):
 
 
 class TeamList(View):
-    """Who works where, in which role."""
+    """Team members and their roles."""
 
     name = "team_list"
     tables = ("team_list",)
@@ -176,9 +176,10 @@ class TeamList(View):
 
 
 class PassList(View):
-    """Passes as their teams draft them and as they were last published.
+    """Passes as drafted and as last published.
 
-    `status` is draft, published or archived. The second table says what a published pass opens.
+    `status` is draft, published or archived. The second table lists the experiences that a
+    published pass opens.
     """
 
     name = "pass_list"
@@ -215,13 +216,13 @@ class PassList(View):
                 curs.execute(
                     "INSERT INTO pass_list VALUES"
                     " (%s, %s, %s, 1, %s, true, NULL, NULL, 0, NULL, 'draft')",
-                    (event.originator_id, event.space_id, event.slug, _offer(event)),
+                    (event.originator_id, event.space_id, event.slug, _content(event)),
                 )
             case AccessPass.DraftChanged():
                 curs.execute(
                     "UPDATE pass_list SET version = %s, draft = %s, has_changes = true"
                     " WHERE pass_id = %s",
-                    (event.originator_version, _offer(event), event.originator_id),
+                    (event.originator_version, _content(event), event.originator_id),
                 )
             case AccessPass.Published():
                 self._publish(event, curs)
@@ -241,7 +242,7 @@ class PassList(View):
             " WHERE pass_id = %s",
             (
                 event.originator_version,
-                _offer(event),
+                _content(event),
                 event.version_id,
                 event.version_number,
                 event.published_at,
@@ -255,14 +256,14 @@ class PassList(View):
         )
 
 
-def _offer(event: AccessPass.Drafted | AccessPass.DraftChanged | AccessPass.Published) -> Jsonb:
-    offer: dict[str, Any] = {
+def _content(event: AccessPass.Drafted | AccessPass.DraftChanged | AccessPass.Published) -> Jsonb:
+    content: dict[str, Any] = {
         "name": event.name,
         "description": event.description,
         "experience_ids": [str(each) for each in event.experience_ids],
         "terms": event.terms,
     }
-    return Jsonb(offer)
+    return Jsonb(content)
 
 
 VIEWS = (FollowerList(), SpaceList(), TeamList(), BanList(), PassList())

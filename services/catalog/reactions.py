@@ -1,4 +1,4 @@
-"""What the catalog does when other services announce something."""
+"""The catalog's reactions to events of other services."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,7 @@ from services.catalog.application import Catalog
 
 
 def on_person_banned(banned: PersonBanned, _: Envelope, catalog: Catalog) -> None:
-    """A person who joined the team while the ban fell leaves it again."""
+    """Remove a banned person from the team."""
     catalog.remove_banned(banned.space_id, banned.person_id)
 
 

@@ -1,7 +1,7 @@
-"""What the catalog reads from its environment: no more than any service."""
+"""The catalog's environment: the same as every service's."""
 
 from libs.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """The settings of the catalog."""
+    pass

@@ -1,6 +1,6 @@
-"""Tables read while deciding; names and erasable texts follow from no event.
+"""Tables that decisions read; no event holds these names and erasable texts.
 
-Uniqueness rests on the constraint: a claim waits for one that is under way and then fails.
+A constraint makes names unique: a claim waits for a concurrent one and then fails.
 """
 
 from uuid import UUID
@@ -12,7 +12,6 @@ class NameTable:
     """The names of spaces, and of passes within a space."""
 
     def claim(self, scope: str, name: str, holder: UUID) -> bool:
-        """Take a free name of this scope; False when another holds it."""
         with required().cursor() as curs:
             curs.execute(
                 "INSERT INTO claimed_names (scope, name, holder) VALUES (%s, %s, %s)"
@@ -22,7 +21,6 @@ class NameTable:
             return curs.rowcount == 1
 
     def holder(self, scope: str, name: str) -> UUID | None:
-        """Who holds the name."""
         with required().cursor() as curs:
             row = curs.execute(
                 "SELECT holder FROM claimed_names WHERE scope = %s AND name = %s", (scope, name)
@@ -31,10 +29,9 @@ class NameTable:
 
 
 class ProfileTextTable:
-    """What creators call themselves and say of themselves."""
+    """Creators' names and texts."""
 
     def add(self, profile_id: UUID, username: str, display_name: str, bio: str) -> bool:
-        """Keep the text of a new profile; False when the username is somebody else's."""
         with required().cursor() as curs:
             curs.execute(
                 "INSERT INTO profile_texts (profile_id, username, display_name, bio)"
@@ -44,7 +41,6 @@ class ProfileTextTable:
             return curs.rowcount == 1
 
     def change(self, profile_id: UUID, display_name: str, bio: str) -> None:
-        """Keep another text."""
         with required().cursor() as curs:
             curs.execute(
                 "UPDATE profile_texts SET display_name = %s, bio = %s WHERE profile_id = %s",
@@ -52,7 +48,6 @@ class ProfileTextTable:
             )
 
     def profile_of(self, username: str) -> UUID | None:
-        """Whose username this is."""
         with required().cursor() as curs:
             row = curs.execute(
                 "SELECT profile_id FROM profile_texts WHERE username = %s", (username,)
@@ -61,10 +56,9 @@ class ProfileTextTable:
 
 
 class BanTable:
-    """The view `ban_list`, read while deciding."""
+    """The view `ban_list`, as decisions read it."""
 
     def keeps_out(self, space_id: UUID, person_id: UUID) -> bool:
-        """Whether a ban on the person stands in the space."""
         with required().cursor() as curs:
             row = curs.execute(
                 "SELECT 1 FROM ban_list WHERE space_id = %s AND person_id = %s AND banned",

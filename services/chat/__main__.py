@@ -1,4 +1,4 @@
-"""Puts the chat service together and runs it."""
+"""Composes the chat service and runs it."""
 
 import asyncio
 from typing import Final
@@ -25,17 +25,17 @@ _LOOK_UP_WITHIN_S: Final = 5.0
 
 
 class _Names:
-    """Looks display names up in the contact bucket, for jobs that run in threads."""
+    """Looks up display names in the contact bucket, for jobs that run in threads."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
 
     async def bind(self, service: Service) -> None:
-        """Use the connection of the service once it stands."""
+        """Use the connection of a running service."""
         self._service = service
 
     def of(self, person_id: UUID) -> str | None:
-        """The name that the person chose, None when there is none."""
+        """Return the display name that the person chose, if any."""
         service = self._service
         if service is None or service.client is None or service.loop is None:
             raise RuntimeError("the bus is not connected")
@@ -45,8 +45,7 @@ class _Names:
 
 
 async def _prepare(service: Service) -> None:
-    """Ask for the channel type and the sweep at each start; a provider that is down delays
-    nothing."""
+    """Schedule the channel type and the sweep, so that a provider that is down delays no start."""
     store: Store[Chat] = service.store
     await store.command(Cause(uuid4(), actor="chat"), store.application.prepare)
     await store.command(Cause(uuid4(), actor="chat"), store.application.sweep_later)

@@ -26,11 +26,11 @@ SWEEP = "sweep"
 SWEEP_CHANNEL = "sweep_channel"
 
 SWEPT_EVERY: Final = timedelta(minutes=5)
-"""Product §4: what was missed is repaired within five minutes."""
+"""The product promises a repair within five minutes."""
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """The source of the present time."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
@@ -45,16 +45,16 @@ class Schedule(Protocol):
         ...
 
 
-class Turns(Protocol):
-    """Lets those who change one space go one after the other."""
+class SpaceLocks(Protocol):
+    """Serializes changes of one space."""
 
-    def take(self, space_id: UUID) -> None:
-        """Wait for our turn, which lasts until what we do is committed."""
+    def lock(self, space_id: UUID) -> None:
+        """Wait for the lock of the space and hold it until the commit."""
         ...
 
 
 class Chat(Application[UUID]):
-    """Everything that can be asked of the chat service."""
+    """The use cases of the chat service."""
 
     def __init__(
         self,
@@ -62,30 +62,30 @@ class Chat(Application[UUID]):
         *,
         clock: Clock,
         schedule: Schedule,
-        turns: Turns,
+        locks: SpaceLocks,
     ) -> None:
         super().__init__(env)
         self._clock = clock
         self._schedule = schedule
-        self._turns = turns
+        self._locks = locks
 
     def prepare(self) -> None:
-        """Ask for the channel type, as each start of the service does."""
+        """Schedule the check of the channel type, as each start of the service does."""
         self._schedule.at(PREPARE, "channel_type", self._clock.now(), {})
 
     def sweep_later(self) -> None:
-        """Compare all channels with the provider in five minutes."""
+        """Schedule the comparison of all channels with the provider in five minutes."""
         self._schedule.at(SWEEP, "channels", self._clock.now() + SWEPT_EVERY, {})
 
     def sweep_channels(self, experience_ids: Iterable[UUID]) -> None:
-        """Compare these channels with the provider now, each for itself, and all again later."""
+        """Schedule the comparison of each of these channels now, and of all in five minutes."""
         for each in experience_ids:
             payload = {"experience_id": str(each)}
             self._schedule.at(SWEEP_CHANNEL, str(each), self._clock.now(), payload)
         self.sweep_later()
 
     def add_experience(self, experience_id: UUID, space_id: UUID, name: str) -> None:
-        """Open the channel of an experience, with its team in it and the banned kept out."""
+        """Open the channel of an experience; the team joins it, banned people are kept out."""
         channel_id = Channel.create_id(experience_id)
         if channel_id in self.repository:
             return
@@ -155,13 +155,13 @@ class Chat(Application[UUID]):
         self._save_all(members)
 
     def begin_window(self, person_id: UUID, experience_id: UUID) -> None:
-        """Let a person in whose window has begun, if it is still open."""
+        """Let a person in whose window has begun, if nothing closed it since."""
         member = self._member(person_id, experience_id)
         member.settle(self._clock.now())
         self._save_all([member])
 
     def confirm_member(self, member_id: UUID, request: int) -> None:
-        """Record what the provider did; an outdated outcome is put right by another request."""
+        """Record what the provider did; after an outdated request, ask it once more."""
         member: ChannelMember = self.repository.get(member_id)
         try:
             member.confirm(request)
@@ -171,13 +171,13 @@ class Chat(Application[UUID]):
         self.save(member)
 
     def introduce(self, person_id: UUID) -> None:
-        """Let the provider know a person, and the name that they chose."""
+        """Schedule the job that makes a person and their name known to the provider."""
         self._schedule.at(
             INTRODUCE, str(person_id), self._clock.now(), {"person_id": str(person_id)}
         )
 
     def _settle_at(self, member: ChannelMember, begins_at: datetime) -> None:
-        # A window that moves keeps its old timer too, which then finds nothing to do.
+        # The timer of a window that moved stays, and finds nothing to do.
         payload = {
             "person_id": str(member.person_id),
             "experience_id": str(member.experience_id),
@@ -207,8 +207,8 @@ class Chat(Application[UUID]):
         return found
 
     def _team(self, space_id: UUID) -> Team:
-        # Many bans of one space may come at once; by conflicts alone only one would win each round.
-        self._turns.take(space_id)
+        # Many bans of one space may come at once: without a lock, all but one would conflict.
+        self._locks.lock(space_id)
         try:
             found: Team = self.repository.get(Team.create_id(space_id))
         except AggregateNotFoundError:

@@ -1,11 +1,11 @@
-"""The use cases of the chat, put together: for the service, replays and the simulation."""
+"""The one composition of the use cases, for the service, replays and the simulation."""
 
 from services.chat.application import Chat, Clock, Schedule
-from services.chat.tables import TurnLocks
+from services.chat.tables import AdvisoryLocks
 
 
 def application(
     env: dict[str, str] | None, clock: Clock, schedule: Schedule, chat: type[Chat] = Chat
 ) -> Chat:
-    """All use cases of the chat on one event store."""
-    return chat(env, clock=clock, schedule=schedule, turns=TurnLocks())
+    """Compose the use cases on one event store."""
+    return chat(env, clock=clock, schedule=schedule, locks=AdvisoryLocks())

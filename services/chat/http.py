@@ -26,15 +26,15 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
 }
 
 
-class Tickets(Protocol):
-    """What a browser needs to speak to the provider in a person's name."""
+class TokenIssuer(Protocol):
+    """What a browser needs to use the provider as a person."""
 
     api_key: str
     base_url: str
     channel_type: str
 
     def token(self, person_id: UUID, now: datetime, expires_at: datetime) -> str:
-        """A token that says who someone is, until then."""
+        """Return a token that identifies the person until it expires."""
         ...
 
 
@@ -53,7 +53,7 @@ class ChatEntry(BaseModel):
 
 
 class _Introductions:
-    """Whose name this process has sent to the provider lately: it changes without an event."""
+    """Whom this process introduced lately: a display name changes without an event."""
 
     def __init__(self) -> None:
         self._introduced_at: dict[UUID, float] = {}
@@ -69,7 +69,7 @@ class _Introductions:
         return True
 
 
-def chat_router(store: Store[Chat], tickets: Tickets) -> APIRouter:
+def chat_router(store: Store[Chat], issuer: TokenIssuer) -> APIRouter:
     """The routes of the chat service."""
     router = APIRouter()
     introductions = _Introductions()
@@ -82,12 +82,12 @@ def chat_router(store: Store[Chat], tickets: Tickets) -> APIRouter:
         now = store.clock.now()
         expires_at = (now + TOKEN_LIFETIME).replace(microsecond=0)
         return ChatEntry(
-            api_key=tickets.api_key,
-            base_url=tickets.base_url,
+            api_key=issuer.api_key,
+            base_url=issuer.base_url,
             user_id=person.id,
-            token=tickets.token(person.id, now, expires_at),
+            token=issuer.token(person.id, now, expires_at),
             expires_at=expires_at,
-            channel_type=tickets.channel_type,
+            channel_type=issuer.channel_type,
             channel_id=str(experience_id),
             role="moderator" if member.wanted_role == "moderator" else "member",
             state="ready" if member.is_confirmed else "joining",

@@ -51,7 +51,7 @@ class Jobs:
         }
 
     def prepare(self, payload: Mapping[str, Any]) -> None:
-        """Bring the channel type to the shape that this version wants."""
+        """Give the channel type the settings of this version."""
         self._provider.prepare()
 
     def open_channel(self, payload: Mapping[str, Any]) -> Callable[[], None]:
@@ -61,7 +61,7 @@ class Jobs:
         return partial(self._store.application.confirm_channel, experience_id)
 
     def introduce(self, payload: Mapping[str, Any]) -> None:
-        """Let the provider know a person by id, and by the name they chose; nothing else."""
+        """Make a person known to the provider by id and display name, and nothing else."""
         person_id = UUID(payload["person_id"])
         self._provider.introduce(person_id, self._name_of(person_id))
 
@@ -71,10 +71,10 @@ class Jobs:
         return partial(self._store.application.sweep_channels, open_channels)
 
     def sweep_channel(self, payload: Mapping[str, Any]) -> None:
-        """Put right where the provider differs from us although every request was confirmed.
+        """Put right where the provider differs from what it has confirmed.
 
-        Members with a request under way are left to it. The provider is read first: who joins
-        after that is added once more, which does no harm.
+        Members with a pending request are left to it. The provider is read first: whoever joins
+        after that may be added once more, which does no harm.
         """
         experience_id = UUID(payload["experience_id"])
         present = self._provider.list_members(experience_id)
@@ -108,7 +108,7 @@ class Jobs:
         self._provider.remove_member(experience_id, person_id)
 
     def settle_member(self, payload: Mapping[str, Any]) -> Callable[[], None]:
-        """Bring a person in or out as is wanted now, which may not be what was first asked for."""
+        """Add or remove a person, as is wanted now."""
         member_id = UUID(payload["member_id"])
         member = self._store.query(lambda curs: queries.get_member(curs, member_id))
         if member.wanted_role is None:
@@ -122,7 +122,7 @@ class Jobs:
         return partial(self._store.application.confirm_member, member_id, member.request)
 
     def _add(self, member: Member, role: Role) -> None:
-        """One call in the usual case; a missing person or channel is made on the way."""
+        """Add a person by one call; make the person or the channel first if one is missing."""
         for made in range(_MAY_BE_MISSING + 1):
             try:
                 self._provider.add_member(member.experience_id, member.person_id, role)

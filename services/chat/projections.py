@@ -66,7 +66,7 @@ class ChannelMemberList(View):
 
 
 class ChannelList(View):
-    """The channels: one per experience, with its name, and whether the provider has it."""
+    """The channel of each experience, and whether the provider has it."""
 
     name = "channel_list"
     tables = ("channel_list",)

@@ -46,7 +46,7 @@ def get_member(curs: ViewCursor, member_id: UUID) -> Member:
 
 
 def get_member_of(curs: ViewCursor, person_id: UUID, experience_id: UUID) -> Member:
-    """Return a person who is or shall be in the channel. Raises ExperienceNotFound, NoAccess."""
+    """Return a person who is wanted in the channel. Raises ExperienceNotFound, NoAccess."""
     row = curs.execute(
         "SELECT * FROM channel_member_list WHERE person_id = %s AND experience_id = %s",
         (person_id, experience_id),
@@ -59,7 +59,7 @@ def get_member_of(curs: ViewCursor, person_id: UUID, experience_id: UUID) -> Mem
 
 
 def list_members(curs: ViewCursor, experience_id: UUID) -> list[Member]:
-    """Everybody who is in a channel, was in it, or will be."""
+    """Return everybody who is, was or will be in a channel."""
     rows = curs.execute(
         "SELECT * FROM channel_member_list WHERE experience_id = %s", (experience_id,)
     )
@@ -67,13 +67,13 @@ def list_members(curs: ViewCursor, experience_id: UUID) -> list[Member]:
 
 
 def list_open_channels(curs: ViewCursor) -> list[UUID]:
-    """The experiences whose channel the provider has confirmed."""
+    """Return the experiences whose channel the provider has confirmed."""
     rows = curs.execute("SELECT experience_id FROM channel_list WHERE open ORDER BY experience_id")
     return [row["experience_id"] for row in rows]
 
 
 def find_channel_name(curs: ViewCursor, experience_id: UUID) -> str | None:
-    """The name under which the catalog announced the experience, None before it did."""
+    """Return the name of the experience; None before the catalog announced it."""
     row = curs.execute(
         "SELECT name FROM channel_list WHERE experience_id = %s", (experience_id,)
     ).fetchone()

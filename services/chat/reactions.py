@@ -34,7 +34,7 @@ from services.chat.domain import ClosedFor, Role, SourceState
 
 
 def on_pass_purchased(purchased: PassPurchased, about: Envelope, chat: Chat) -> None:
-    """A buyer joins every channel of the pass; access says the same a moment later."""
+    """The buyer joins every channel of the pass; access confirms it a moment later."""
     chat.update_source(
         purchased.membership_id,
         purchased.person_id,
@@ -44,7 +44,7 @@ def on_pass_purchased(purchased: PassPurchased, about: Envelope, chat: Chat) -> 
 
 
 def on_membership_changed(changed: MembershipChanged, about: Envelope, chat: Chat) -> None:
-    """Its state and window say who is in the channels."""
+    """The person is in the channels as state and window say."""
     chat.update_source(
         changed.membership_id,
         changed.person_id,
@@ -60,7 +60,7 @@ def on_membership_changed(changed: MembershipChanged, about: Envelope, chat: Cha
 
 
 def on_membership_ended(ended: MembershipEnded, about: Envelope, chat: Chat) -> None:
-    """It lets nobody in any more, unless a later version does."""
+    """The person leaves the channels, unless something else lets them in."""
     chat.update_source(
         ended.membership_id,
         ended.person_id,
@@ -70,7 +70,7 @@ def on_membership_ended(ended: MembershipEnded, about: Envelope, chat: Chat) -> 
 
 
 def on_grant_issued(issued: GrantIssued, about: Envelope, chat: Chat) -> None:
-    """Whoever may enter an experience joins its channel."""
+    """The person may enter the experience and joins its channel."""
     chat.update_source(
         issued.source_id,
         issued.person_id,
@@ -86,7 +86,7 @@ def on_grant_issued(issued: GrantIssued, about: Envelope, chat: Chat) -> None:
 
 
 def on_grant_revoked(revoked: GrantRevoked, about: Envelope, chat: Chat) -> None:
-    """A revoked grant lets nobody in; one that the team revoked never again."""
+    """The person leaves the channel; for good if the team revoked the grant."""
     if revoked.cause in BY_TEAM:
         _close(revoked, about, chat, ClosedFor.REMOVED)
     else:
@@ -94,7 +94,7 @@ def on_grant_revoked(revoked: GrantRevoked, about: Envelope, chat: Chat) -> None
 
 
 def on_grant_expired(expired: GrantExpired, about: Envelope, chat: Chat) -> None:
-    """An expired grant lets nobody in."""
+    """The person leaves the channel."""
     _close(expired, about, chat, ClosedFor.ENDED)
 
 
@@ -110,7 +110,7 @@ def _close(
 
 
 def on_person_banned(banned: PersonBanned, about: Envelope, chat: Chat) -> None:
-    """A banned person is in no channel of the space, whatever they have or buy."""
+    """The person leaves every channel of the space, whatever they have or buy."""
     chat.ban_person(banned.space_id, banned.person_id, about.entity_version)
 
 

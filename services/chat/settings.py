@@ -6,10 +6,7 @@ from libs.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Where GetStream answers, and the app's key and secret there.
-
-    `stream_api_url` is what the browser uses too.
-    """
+    """GetStream's address, for the browser too, and our key and secret there."""
 
     stream_api_key: str = Field(min_length=1)
     stream_api_secret: str = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""GetStream, the place where the channels live; the only importer of its SDK."""
+"""The chat provider GetStream; the only importer of its SDK."""
 
 import threading
 from collections import defaultdict
@@ -19,7 +19,7 @@ from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown, 
 
 CHANNEL_TYPE: Final = "experience"
 CREATOR: Final = "backstage"
-"""The provider wants a user who made a channel: it is nobody, and signs in nowhere."""
+"""GetStream needs a user who created a channel; nobody signs in as this one."""
 
 _TIMEOUT_S: Final = 4.0
 _CONNECTIONS: Final = 16
@@ -57,8 +57,8 @@ _MODERATE: Final = (
     "skip-channel-cooldown",
     "update-channel-cooldown",
 )
-# Grants are kept per role, and a role that is not named keeps the provider's defaults, which let
-# anyone create channels: so those who are no members are named, with nothing.
+# A role that is missing here keeps GetStream's defaults, which let anyone create channels. So the
+# roles of people who are no members are listed, without permissions.
 _GRANTS: Final[dict[str, list[str]]] = {
     "channel_member": sorted(_TALK),
     "channel_moderator": sorted(_MODERATE),
@@ -92,7 +92,7 @@ _CHANNEL_ROLES: Final = {Role.MEMBER: "channel_member", Role.MODERATOR: "channel
 
 
 class StreamProvider(ChatProvider):
-    """Our channels at GetStream. Calls give up after 4 s; every one may be repeated."""
+    """Our channels at GetStream. A call times out after 4 s and may be repeated."""
 
     def __init__(self, api_key: str, api_secret: str, base_url: str) -> None:
         self.api_key = api_key
@@ -105,10 +105,10 @@ class StreamProvider(ChatProvider):
         session.mount("https://", adapter)
         self._client.set_http_session(session)
         self._session = session
-        self._doors = Doors(self._add_members)
+        self._batcher = MemberBatcher(self._add_members)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._session.close()
 
     @override
@@ -129,13 +129,13 @@ class StreamProvider(ChatProvider):
         try:
             self._create_channel(experience_id, name)
         except StreamAPIException:
-            # The first start has not made the type yet, or the provider lost it.
+            # The first start has yet to make the type, or GetStream lost it.
             self.prepare()
             self._create_channel(experience_id, name)
 
     @override
     def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        self._doors.enter(
+        self._batcher.add(
             str(experience_id),
             {"user_id": str(person_id), "channel_role": _CHANNEL_ROLES[role]},
         )
@@ -152,7 +152,7 @@ class StreamProvider(ChatProvider):
         try:
             channel.remove_members([str(person_id)])
         except StreamAPIException as refused:
-            # Someone the provider never heard of can't be taken out: the list below decides.
+            # GetStream refuses to remove a user it does not know: the list below decides.
             if not _says(refused, _BAD_INPUT, _DOES_NOT_EXIST):
                 raise
         if self.find_member(experience_id, person_id) is not None:
@@ -182,7 +182,7 @@ class StreamProvider(ChatProvider):
         self._client.upsert_user(user)
 
     def find_member(self, experience_id: UUID, person_id: UUID) -> dict[str, Any] | None:
-        """The member as the provider has them, None when they are not in the channel."""
+        """Return the member as GetStream has it, None if the person is not in the channel."""
         try:
             found = self._channel(experience_id).query_members({"id": str(person_id)})
         except StreamAPIException as refused:
@@ -192,7 +192,7 @@ class StreamProvider(ChatProvider):
         return found[0] if found else None
 
     def token(self, person_id: UUID, now: datetime, expires_at: datetime) -> str:
-        """A token that says who someone is, until then; the channel says what they may do."""
+        """Return a token that identifies the person; what they may do is up to each channel."""
         return self._client.create_token(
             str(person_id),
             exp=int(expires_at.timestamp()),
@@ -217,69 +217,70 @@ class StreamProvider(ChatProvider):
 
 
 @dataclass
-class _Ticket:
-    """One who waits to enter, and what became of it."""
+class _Waiter:
+    """Somebody who waits to be added, and the outcome."""
 
     member: dict[str, str]
     done: bool = False
     refused: Exception | None = None
 
 
-class Doors:
-    """People who wait for the same channel at the same moment enter by one call.
+class MemberBatcher:
+    """Adds people who come to one channel at the same time by one call.
 
-    The first one goes at once; those who come while its call is under way go together after it.
+    The first person is added at once. Those who come during that call are added together by the
+    next one.
     """
 
-    def __init__(self, admit: Callable[[str, Sequence[dict[str, str]]], None]) -> None:
-        self._admit = admit
+    def __init__(self, add_members: Callable[[str, Sequence[dict[str, str]]], None]) -> None:
+        self._add_members = add_members
         self._lock = threading.Lock()
-        self._waiting: dict[str, list[_Ticket]] = defaultdict(list)
-        self._doors: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._waiting: dict[str, list[_Waiter]] = defaultdict(list)
+        self._channels: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def enter(self, channel_id: str, member: dict[str, str]) -> None:
-        """Enter, alone or with others. Raises what the provider raised."""
-        ticket = _Ticket(member)
+    def add(self, channel_id: str, member: dict[str, str]) -> None:
+        """Add one member, alone or with others. Raises what the call raised."""
+        waiter = _Waiter(member)
         with self._lock:
-            self._waiting[channel_id].append(ticket)
-            door = self._doors[channel_id]
-        with door:
-            if not ticket.done:
-                self._admit_waiting(channel_id)
-        if ticket.refused is not None:
-            raise ticket.refused
+            self._waiting[channel_id].append(waiter)
+            channel = self._channels[channel_id]
+        with channel:
+            if not waiter.done:
+                self._add_waiting(channel_id)
+        if waiter.refused is not None:
+            raise waiter.refused
 
     def waiting(self, channel_id: str) -> int:
-        """How many wait for the next call."""
+        """Return how many people wait for the next call."""
         with self._lock:
             return len(self._waiting[channel_id])
 
-    def _admit_waiting(self, channel_id: str) -> None:
+    def _add_waiting(self, channel_id: str) -> None:
         with self._lock:
             queue = self._waiting[channel_id]
-            party, self._waiting[channel_id] = queue[:_MOST_AT_ONCE], queue[_MOST_AT_ONCE:]
+            batch, self._waiting[channel_id] = queue[:_MOST_AT_ONCE], queue[_MOST_AT_ONCE:]
         try:
-            self._admit(channel_id, [ticket.member for ticket in party])
+            self._add_members(channel_id, [waiter.member for waiter in batch])
         except StreamAPIException as refused:
-            self._one_by_one(channel_id, party, refused)
+            self._one_by_one(channel_id, batch, refused)
         except _FAULTS as refused:
-            for ticket in party:
-                ticket.refused = refused
-        for ticket in party:
-            ticket.done = True
+            for waiter in batch:
+                waiter.refused = refused
+        for waiter in batch:
+            waiter.done = True
 
     def _one_by_one(
-        self, channel_id: str, party: Sequence[_Ticket], refused: StreamAPIException
+        self, channel_id: str, batch: Sequence[_Waiter], refused: StreamAPIException
     ) -> None:
-        """One person whom the provider refuses must not keep the others out."""
-        if len(party) == 1:
-            party[0].refused = refused
+        """Add them one by one, so that only those whom GetStream refuses fail."""
+        if len(batch) == 1:
+            batch[0].refused = refused
             return
-        for ticket in party:
+        for waiter in batch:
             try:
-                self._admit(channel_id, [ticket.member])
+                self._add_members(channel_id, [waiter.member])
             except _FAULTS as own:
-                ticket.refused = own
+                waiter.refused = own
 
 
 def _roles(members: Sequence[Mapping[str, Any]]) -> Iterator[tuple[UUID, Role]]:

@@ -1,4 +1,4 @@
-"""Puts the identity service together and runs it: `python -m services.identity`."""
+"""The identity service as a process: `python -m services.identity`."""
 
 import asyncio
 import concurrent.futures
@@ -34,24 +34,24 @@ T = TypeVar("T")
 
 
 class ContactWriter:
-    """Reaches the contacts from the threads of the jobs, over the loop of the service."""
+    """Reaches the contact bucket from the threads of the jobs, over the service's loop."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
 
     def begin(self, service: Service) -> None:
-        """From now on there is a bus."""
+        """Use this bucket from now on."""
         self._service = service
 
     def put(self, profile: Profile) -> None:
-        """Write one and wait until the bucket has it."""
+        """Write one contact and wait until the bucket has it."""
         contact = Contact(
             email=profile.email, display_name=profile.display_name, locale=profile.locale
         )
         self._wait_for(lambda contacts: contacts.put(profile.person_id, contact))
 
     def count(self) -> int:
-        """How many the bucket holds."""
+        """Return how many contacts the bucket holds."""
         return self._wait_for(lambda contacts: contacts.count())
 
     def _wait_for(self, ask: Callable[[Contacts], Coroutine[Any, Any, T]]) -> T:
@@ -62,14 +62,14 @@ class ContactWriter:
         answer = asyncio.run_coroutine_threadsafe(asking, service.loop)
         while not answer.done():
             concurrent.futures.wait([answer], _LOOK_UP_EVERY_S)
-            # While the process ends its loop may stand still and wait for this very thread.
+            # While the process ends, its loop may stand still and wait for this very thread.
             if service.client.is_closed:
                 answer.cancel()
         return answer.result()
 
 
 def build_store(settings: Settings, clock: Clock, hashing: KeyedHashing) -> Store[Identity]:
-    """The service's application on its database."""
+    """Return the application on its database."""
     limits = Limits(
         sends_per_browser=settings.sign_in_sends_per_browser,
         sends_per_network=settings.sign_in_sends_per_network,
@@ -95,7 +95,7 @@ def build_store(settings: Settings, clock: Clock, hashing: KeyedHashing) -> Stor
 
 
 def build(settings: Settings, clock: Clock) -> Service:
-    """The whole service."""
+    """Return the whole service."""
     hashing = KeyedHashing(settings.pepper)
     store = build_store(settings, clock, hashing)
     writer = ContactWriter()

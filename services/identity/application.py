@@ -37,24 +37,22 @@ _NO_REQUEST: Final = UUID(int=0)
 
 
 class Clock(Protocol):
-    """Knows what time it is."""
+    """A source of the present time."""
 
-    def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
-        ...
+    def now(self) -> datetime: ...
 
 
 class Schedule(Protocol):
     """Work that is due at a time."""
 
     def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
-        """Do it at that time; the same kind and key moves it."""
+        """Schedule work; the same kind and key moves the entry."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A typed code, and the hash of the token that the session shall have if it is right."""
+    """A typed code, and the token hash of the session that a right code starts."""
 
     address: str
     code: str
@@ -65,11 +63,11 @@ class Guess:
 
 
 class NoRoomForMore(Exception):
-    """Nobody new is registered while storage is short; the code stays valid."""
+    """Nobody new is registered while storage is low; the code stays valid."""
 
 
 class Identity(Application[UUID]):
-    """Everything that can be asked of the identity service."""
+    """The use cases of the identity service."""
 
     def __init__(
         self,
@@ -93,7 +91,8 @@ class Identity(Application[UUID]):
     def request_code(
         self, request_id: UUID, address: str, browser_id: str, network: str, locale: str
     ) -> None:
-        """Have a code mailed. Known and unknown addresses go the same way: nobody looks them up.
+        """Have a code mailed, without looking the address up: known and unknown ones are treated
+        alike.
 
         Raises InvalidAddress, TooManyCodes.
         """
@@ -124,13 +123,14 @@ class Identity(Application[UUID]):
         self._schedule.at(MAIL_SIGN_IN_CODE, str(request_id), now, payload)
 
     def note_refused_mail(self, request_id: UUID, smtp_code: int) -> None:
-        """The mail server will never take the mail of that code: it is not tried again."""
+        """Record that the mail server refused the code's mail for good: it is not retried."""
         self._codes.note_refused(request_id, smtp_code)
 
     def sign_in(self, guess: Guess) -> dict[str, str]:
-        """Judge a guess: `verdict`, and for a right one `session_id` and `person_id`.
+        """Judge a guess; returns `verdict`, and for a right one `session_id` and `person_id`.
 
-        A wrong guess is an answer and no refusal, because it must be counted. Raises NoRoomForMore.
+        A wrong guess is an answer and not a refusal, because it must be counted. Raises
+        NoRoomForMore.
         """
         now = self._clock.now()
         address = normalise_address(guess.address)
@@ -192,7 +192,7 @@ class Identity(Application[UUID]):
         self._end([session_id])
 
     def end_all_sessions(self, person_id: UUID) -> None:
-        """End every session of this person, the one that asks too."""
+        """End every session of this person, the present one included."""
         self._end(self._sessions.open_ids(person_id))
 
     def _end(self, session_ids: list[UUID]) -> None:
@@ -206,11 +206,12 @@ class Identity(Application[UUID]):
         self.save(*ended)
 
     def note_seen(self, session_id: UUID) -> None:
-        """The session was used now: its idle limit starts again."""
+        """Restart the idle limit of a session that was used now."""
         self._sessions.note_seen(session_id, self._clock.now())
 
     def change_profile(self, person_id: UUID, display_name: str | None, locale: str | None) -> None:
-        """Another name or language; None leaves it. Raises PersonNotFound, InvalidDisplayName."""
+        """Change name or language; None keeps the present value. Raises PersonNotFound,
+        InvalidDisplayName."""
         person = self._people.get(person_id)
         if person is None:
             raise PersonNotFound(person_id)
@@ -219,31 +220,32 @@ class Identity(Application[UUID]):
         self._put_contact(person_id, self._clock.now())
 
     def sweep(self) -> None:
-        """Erase codes older than a day, end sessions past their limits, and come back later."""
+        """Erase codes older than a day, end sessions past their limits, and schedule the next
+        sweep."""
         now = self._clock.now()
         self._codes.forget_before(now - CODES_KEPT_FOR)
         self._end(self._sessions.expired_ids(now))
         self._schedule.at(SWEEP, "all", now + SWEEP_EVERY, {})
 
     def begin_chores(self) -> None:
-        """Sweep and refill the contact bucket now, and from then on again and again."""
+        """Schedule the sweep and the refill of the contact bucket, which then repeat."""
         now = self._clock.now()
         self._schedule.at(SWEEP, "all", now, {})
         self.refill_contacts_after(None)
         self._schedule.at(COMPARE_CONTACTS, "bucket", now + COMPARE_EVERY, {})
 
     def compare_contacts_again(self, *, refill: bool) -> None:
-        """Fill the bucket at once if it lost people, and look again in five seconds."""
+        """Refill the bucket at once if it lost people, and check again in five seconds."""
         if refill:
             self.refill_contacts_after(None)
         self._schedule.at(COMPARE_CONTACTS, "bucket", self._clock.now() + COMPARE_EVERY, {})
 
     def refill_contacts_after(self, person_id: UUID | None) -> None:
-        """Go on with the refill behind this person, or begin it anew."""
+        """Continue the refill behind this person, or start it anew."""
         payload = {"after": str(person_id or UUID(int=0))}
         self._schedule.at(REFILL_CONTACTS, "bucket", self._clock.now(), payload)
 
     def rest_from_refilling(self) -> None:
-        """The bucket is full: look again in ten minutes, NATS may have lost it by then."""
+        """Check the full bucket again in ten minutes: NATS may have lost it by then."""
         due_at = self._clock.now() + REFILL_EVERY
         self._schedule.at(REFILL_CONTACTS, "bucket", due_at, {"after": str(UUID(int=0))})

@@ -1,4 +1,4 @@
-"""People, their sessions, and the rules of the sign-in code. No I/O, no clock, no random."""
+"""People, their sessions, and the rules of sign-in codes. No I/O, no clock, no random."""
 
 import re
 import unicodedata
@@ -26,7 +26,7 @@ _LABEL: Final = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _ADDRESS: Final = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})+")
 _LONGEST_ADDRESS: Final = 254
 _ENCODED_WORD: Final = "=?"
-"""Opens an encoded word (RFC 2047), which mail libraries decode into another address."""
+"""The start of an encoded word (RFC 2047), which mail libraries decode into another address."""
 _DOTS_MEAN_NOTHING: Final = frozenset({"gmail.com", "googlemail.com"})
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
 _IPV6_SITE_BITS: Final = 64
@@ -45,7 +45,7 @@ class InvalidDisplayName(Exception):
 
 
 class SessionNotFound(Exception):
-    """No open session of this person has this id."""
+    """The person has no open session with this id."""
 
 
 class PersonNotFound(Exception):
@@ -53,7 +53,8 @@ class PersonNotFound(Exception):
 
 
 class TooManyCodes(Exception):
-    """The browser, its network, the inbox or everyone asked for too many codes of late."""
+    """The browser, its network, the inbox or everyone together asked for too many codes
+    recently."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__(retry_after)
@@ -61,7 +62,7 @@ class TooManyCodes(Exception):
 
 
 class Verdict(StrEnum):
-    """What became of a typed code."""
+    """The verdict on a typed code."""
 
     RIGHT = "right"
     WRONG = "wrong_code"
@@ -71,9 +72,9 @@ class Verdict(StrEnum):
 
 
 def normalise_address(text: str) -> str:
-    """The one spelling of an address: NFKC, stripped, casefolded.
+    """Return the one spelling of an address: NFKC, stripped, casefolded.
 
-    Raises InvalidAddress, also for encoded words and for characters that nobody sees.
+    Raises InvalidAddress, also for encoded words and invisible characters.
     """
     address = unicodedata.normalize("NFKC", text).strip(" ").casefold()
     well_formed = _ADDRESS.fullmatch(address) and ".." not in address and address.isprintable()
@@ -83,10 +84,10 @@ def normalise_address(text: str) -> str:
 
 
 def inbox_of(address: str) -> str:
-    """The inbox in which a mail server puts mails to a normalised address.
+    """Return the inbox to which a mail server delivers a normalised address.
 
-    Serves limits alone: people are told apart by the address as they typed it. Tags behind a plus
-    are dropped everywhere (RFC 5233), dots where the provider ignores them.
+    Used only for limits: people are identified by the address as typed. Tags behind a plus are
+    dropped everywhere (RFC 5233), dots where the provider ignores them.
     """
     local, _, domain = address.rpartition("@")
     local = local.partition("+")[0] or local
@@ -105,7 +106,8 @@ def _fits_idna(domain: str) -> bool:
 
 
 def normalise_display_name(text: str) -> str:
-    """The name as shown: NFC, inner space single. Empty is allowed. Raises InvalidDisplayName."""
+    """Return the name as shown: NFC, single inner spaces. Empty is allowed. Raises
+    InvalidDisplayName."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if len(name) > DISPLAY_NAME_LENGTH or not name.isprintable():
         raise InvalidDisplayName
@@ -113,7 +115,7 @@ def normalise_display_name(text: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """What counts as one network: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return the network that limits count: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         ip = ip_address(address)
     except ValueError:
@@ -125,7 +127,7 @@ def network_of(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sends:
-    """How often codes were asked for within the window, and since when, by whom."""
+    """How many codes were requested within the window, by whom, and when the window began."""
 
     by_browser: int
     by_network: int
@@ -139,12 +141,12 @@ class Sends:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often codes may be sent and guessed within one hour.
+    """Limits on codes sent and guessed within one hour.
 
-    A browser that has signed in to the address before is held to `sends_per_browser` alone, so
-    that nobody else's requests keep its owner out. For all others an inbox that was sent its
-    `free_sends_per_inbox` takes the next code after a pause: a minute, doubled with each further
-    code, 15 minutes at most. Each code allows five guesses, so the pauses bound guessing as well.
+    A browser that has signed in to the address before has only the limit `sends_per_browser`, so
+    that other people's requests can't lock its owner out. All other browsers wait for the next code
+    once the inbox got its `free_sends_per_inbox`: a minute, doubled with each further code, up to
+    15 minutes. Each code allows five guesses, so the pauses limit guessing as well.
     """
 
     sends_per_browser: int = 5
@@ -154,7 +156,7 @@ class Limits:
     failures_per_browser: int = 20
 
     def wait_of(self, sends: Sends, at: datetime, *, known_browser: bool) -> timedelta:
-        """How long the next code has to wait; nothing or less means that it may go out now."""
+        """Return how long the next code has to wait; zero or less means that it may go out now."""
         waits = [_until(sends.browser_since, at, sends.by_browser >= self.sends_per_browser)]
         if not known_browser:
             waits += [
@@ -177,7 +179,7 @@ def _until(since: datetime, at: datetime, is_reached: bool) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class SignInCode:
-    """A code that was asked for, as far as judging a guess needs it."""
+    """A requested code, as far as judging a guess needs it."""
 
     request_id: UUID
     asked_at: datetime
@@ -186,11 +188,11 @@ class SignInCode:
 
     @property
     def expires_at(self) -> datetime:
-        """From then on it opens nothing."""
+        """Return when the code expires."""
         return self.asked_at + CODE_VALID_FOR
 
     def judge(self, at: datetime, *, same_code: bool) -> Verdict:
-        """What a guess from the browser that asked is worth."""
+        """Judge a guess from the browser that asked."""
         if self.used or at >= self.expires_at:
             return Verdict.EXPIRED
         if self.failures >= TRIES_PER_CODE:
@@ -201,17 +203,17 @@ class SignInCode:
 
 
 class Person(Aggregate):
-    """Someone who signed in; the id says nothing about them."""
+    """A person who signed in; the id reveals nothing about them."""
 
     TOPIC = "identity.person"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "identity.person.created"
 
     class Registered(Aggregate.Created):
-        """They signed in for the first time."""
+        """The person signed in for the first time."""
 
         TOPIC = "identity.person.registered"
 
@@ -225,17 +227,17 @@ class Person(Aggregate):
     @staticmethod
     @override
     def create_id(request_id: UUID) -> UUID:
-        """Made of the code by which they first signed in: one code registers one person."""
+        """Derive the id from the code of the first sign-in: one code registers one person."""
         return uuid5(NAMESPACE_URL, f"/people/{request_id}")
 
 
 class Session(Aggregate):
-    """One signed-in browser or app of a person; its token is no part of it."""
+    """One signed-in browser or app of a person; its token is stored elsewhere."""
 
     TOPIC = "identity.session"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "identity.session.created"
 
@@ -256,7 +258,7 @@ class Session(Aggregate):
         person_id: UUID
 
     class Ended(Aggregate.Event):
-        """Its token opens nothing any more."""
+        """The session's token became invalid."""
 
         TOPIC = "identity.session.ended"
 
@@ -271,7 +273,8 @@ class Session(Aggregate):
     @staticmethod
     @override
     def create_id(request_id: UUID) -> UUID:
-        """One code starts one session, however often we are told."""
+        """Derive the id from the code: one code starts one session, however often the command
+        repeats."""
         return uuid5(NAMESPACE_URL, f"/sessions/{request_id}")
 
     def note_new_browser(self) -> None:
@@ -283,7 +286,7 @@ class Session(Aggregate):
         pass
 
     def end(self, at: datetime) -> None:
-        """Close it. Raises SessionNotFound when it is closed already."""
+        """End the session. Raises SessionNotFound if it has ended already."""
         if not self.is_open:
             raise SessionNotFound(self.id)
         self._ended(ended_at=at)
@@ -303,7 +306,7 @@ class OpenSession:
     last_seen_at: datetime
 
     def is_valid(self, at: datetime) -> bool:
-        """Within 30 days of being seen and 90 days of its start."""
+        """Return whether it is open: seen within 30 days, and started within 90 days."""
         return (
             at < self.last_seen_at + SESSION_IDLE_LIMIT
             and at < self.started_at + SESSION_ABSOLUTE_LIMIT
@@ -311,5 +314,5 @@ class OpenSession:
 
     @property
     def fresh_until(self) -> datetime:
-        """Until then the person needs no new code for what asks for a fresh one."""
+        """Return until when the session counts as fresh, so that no new code is needed."""
         return self.started_at + FRESH_FOR

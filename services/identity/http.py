@@ -54,7 +54,7 @@ Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 
 
 class CodeRequest(RequestBody):
-    """Who wants a code: an address, and the browser and network that ask."""
+    """A request for a code: an address, and the browser and network that ask."""
 
     email: Text
     browser_id: Text
@@ -72,7 +72,7 @@ class SessionRequest(RequestBody):
 
 
 class SessionStarted(BaseModel):
-    """The token is said once and never again."""
+    """A new session; its token is shown only once."""
 
     session_token: str
     session_id: UUID
@@ -80,14 +80,14 @@ class SessionStarted(BaseModel):
 
 
 class ProfileChange(RequestBody):
-    """What a person changes of themselves; what is left out stays."""
+    """Changes of one's own profile; absent fields stay."""
 
     display_name: Annotated[str, Field(max_length=400)] | None = None
     locale: Locale | None = None
 
 
 def router(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
-    """The routes of the service."""
+    """Return the routes of the service."""
     routes = APIRouter()
     routes.include_router(_sign_in(store, hashing))
     routes.include_router(_sessions(store))
@@ -99,7 +99,8 @@ def _sign_in(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
     routes = APIRouter()
 
     def attempt(cause: Cause, *typed: str) -> Cause:
-        """A repeated key answers from memory only to who repeats everything that was typed."""
+        """Return the request's digest: a repeated key gets the stored answer only for the same
+        input."""
         command_id = uuid5(cause.command_id, hashing.attempt_name(*typed))
         return Cause(command_id, cause.actor, cause.traceparent)
 
@@ -126,7 +127,7 @@ def _sign_in(store: Store[Identity], hashing: KeyedHashing) -> APIRouter:
     ) -> SessionStarted:
         """Start a session. 422 wrong_code, code_expired, code_burned; 429 too_many_tries.
 
-        503 storage_low to a new person: only who has typed the right code learns by it whether
+        503 storage_low to a new person. Only somebody who typed the right code learns by it whether
         the address is known. The code stays valid.
         """
         once = attempt(cause, typed.email, typed.code, typed.browser_id)
@@ -166,7 +167,7 @@ def _sessions(store: Store[Identity]) -> APIRouter:
 
     @routes.get("/sessions/current")
     async def current(x_session_token: Annotated[str, Header()] = "") -> CurrentSession:
-        """Whom a session token stands for. 401 no_session."""
+        """Return whom a session token stands for. 401 no_session."""
         now = store.clock.now()
         hashed = token_hash(x_session_token)
         session = await store.ask(lambda curs: get_current_session(curs, hashed, now))
@@ -178,7 +179,7 @@ def _sessions(store: Store[Identity]) -> APIRouter:
 
     @routes.get("/sessions")
     async def list_mine(person: Person) -> list[SessionListItem]:
-        """One's own open sessions."""
+        """Return one's own open sessions."""
         now = store.clock.now()
         return await store.ask(
             lambda curs: list_sessions_of(curs, person.id, person.session_id, now)
@@ -192,7 +193,7 @@ def _sessions(store: Store[Identity]) -> APIRouter:
 
     @routes.delete("/sessions", status_code=204)
     async def end_all(person: Person, cause: CommandCause) -> Response:
-        """End all of one's own sessions, this one too."""
+        """End all of one's own sessions, the present one included."""
         await store.command(cause, lambda: store.application.end_all_sessions(person.id))
         return Response(status_code=204)
 
@@ -204,7 +205,7 @@ def _profile(store: Store[Identity]) -> APIRouter:
 
     @routes.get("/people/me")
     async def me(person: Person) -> Profile:
-        """What is known of the person who asks."""
+        """Return one's own profile."""
         return await store.ask(lambda curs: get_profile(curs, person.id))
 
     @routes.patch("/people/me")

@@ -1,4 +1,4 @@
-"""What a stored decision asked of the outside: mail a code, write an address into the bucket."""
+"""Calls that a stored decision asked for: mail a code, write an address into the bucket."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -33,19 +33,19 @@ REFILL_PAGE: Final = 500
 
 
 class ContactBucket(Protocol):
-    """Where the others look people up."""
+    """The contact bucket, in which other services look people up."""
 
     def put(self, profile: Profile) -> None:
-        """Say how to reach a person from now on."""
+        """Store how to reach a person."""
         ...
 
     def count(self) -> int:
-        """How many people it knows."""
+        """Return how many people it knows."""
         ...
 
 
 class Jobs:
-    """Carries out the jobs of the service."""
+    """The jobs of the service."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Jobs:
         self._bucket = bucket
 
     def by_kind(self) -> dict[str, Job]:
-        """Every job by the kind under which it is scheduled."""
+        """Return every job by the kind of its schedule entries."""
         return {
             MAIL_SIGN_IN_CODE: self.mail_sign_in_code,
             PUT_CONTACT: self.put_contact,
@@ -71,11 +71,11 @@ class Jobs:
         }
 
     def mail_sign_in_code(self, payload: Mapping[str, Any]) -> Callable[[], None] | None:
-        """Mail a code, unless it is of no use any more. A mail that the server refuses for good
-        is kept as such with its code, and not tried again.
+        """Mail a code if it is still useful. A final refusal of the server is recorded and not
+        retried.
 
-        A cut answer of the SMTP server sends the mail once more: the same code in the same mail,
-        because the code is derived from its request instead of drawn here.
+        After a lost answer of the SMTP server the mail goes out again: the same code in the same
+        mail, because the code is derived from its request.
         """
         request_id = UUID(payload["request_id"])
         asked = self._store.query(lambda curs: get_code_to_mail(curs, request_id))
@@ -96,7 +96,7 @@ class Jobs:
         return asked.is_newest and not asked.is_used and not expired
 
     def put_contact(self, payload: Mapping[str, Any]) -> None:
-        """Tell the bucket how a person is reached now."""
+        """Write how a person is reached now into the bucket."""
         person_id = UUID(payload["person_id"])
         try:
             profile = self._store.query(lambda curs: get_profile(curs, person_id))
@@ -105,7 +105,7 @@ class Jobs:
         self._bucket.put(profile)
 
     def compare_contacts(self, payload: Mapping[str, Any]) -> Callable[[], None]:
-        """Look whether the bucket lost people, with the disk of NATS or by an older copy of it."""
+        """Check whether the bucket lost people, with NATS's disk or by a restore."""
         known = self._store.query(count_people)
         lost = self._bucket.count() < known
         return lambda: self._store.application.compare_contacts_again(refill=lost)

@@ -28,7 +28,7 @@ class Mails:
         )
 
     def sign_in_code(self, to: str, locale: str, code: str, request_id: UUID) -> EmailMessage:
-        """The mail of one code. Written twice, it is the same mail: its id is the request's."""
+        """Return the mail of one code. A repeat is the same mail: its id is the request's."""
         texts = {name: self._text(locale, f"code-{name.replace('_', '-')}") for name in _TEXTS}
         values = texts | {"code": code, "site": self._site, "locale": self._known(locale)}
         mail = EmailMessage()

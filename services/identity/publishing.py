@@ -1,4 +1,4 @@
-"""Which of our private events become public, and in what shape; every one of them is listed."""
+"""Which private events become public, and as which contracts; each of them is listed."""
 
 from typing import Final
 

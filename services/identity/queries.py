@@ -18,7 +18,7 @@ class NoSession(Exception):
 
 
 class CurrentSession(BaseModel):
-    """Who is signed in, as the edges see it; `fresh_until` allows what asks for a fresh code."""
+    """Who is signed in, as the edges see it; a fresh code is needed after `fresh_until`."""
 
     model_config = ConfigDict(frozen=True)
     session_id: UUID
@@ -30,7 +30,7 @@ class CurrentSession(BaseModel):
     last_seen_at: AwareDatetime
 
     def was_last_seen_long_before(self, at: datetime) -> bool:
-        """An hour or more: often enough for a limit of 30 days, and seldom enough to write."""
+        """At least an hour: often enough for a limit of 30 days, and rare enough to write."""
         return at - self.last_seen_at >= SEEN_EVERY
 
 
@@ -68,7 +68,7 @@ class CodeToMail(BaseModel):
 
 
 def get_current_session(curs: Cursor[DictRow], token_hash: bytes, at: datetime) -> CurrentSession:
-    """Whom a token stands for. Raises NoSession."""
+    """Return whom a token stands for. Raises NoSession."""
     row = curs.execute(
         """
         SELECT s.session_id, s.person_id, s.started_at, s.last_seen_at,
@@ -97,7 +97,7 @@ def get_current_session(curs: Cursor[DictRow], token_hash: bytes, at: datetime) 
 def list_sessions_of(
     curs: Cursor[DictRow], person_id: UUID, current: str, at: datetime
 ) -> list[SessionListItem]:
-    """The open sessions of a person, the one last seen first."""
+    """Return the open sessions of a person, the last seen first."""
     rows = curs.execute(
         "SELECT * FROM sessions WHERE person_id = %s ORDER BY last_seen_at DESC", (person_id,)
     )
@@ -115,7 +115,7 @@ def list_sessions_of(
 
 
 def get_profile(curs: Cursor[DictRow], person_id: UUID) -> Profile:
-    """What a person sees of themselves. Raises PersonNotFound."""
+    """Return a person's own profile. Raises PersonNotFound."""
     row = curs.execute("SELECT * FROM people WHERE person_id = %s", (person_id,)).fetchone()
     if row is None:
         raise PersonNotFound(person_id)
@@ -123,13 +123,12 @@ def get_profile(curs: Cursor[DictRow], person_id: UUID) -> Profile:
 
 
 def count_people(curs: Cursor[DictRow]) -> int:
-    """How many people there are."""
     row = curs.execute("SELECT count(*) AS number FROM people").fetchone()
     return 0 if row is None else int(row["number"])
 
 
 def list_profiles_after(curs: Cursor[DictRow], person_id: UUID, limit: int) -> list[Profile]:
-    """The next people in the order of their ids, for the refill of the contact bucket."""
+    """Return the next people by id, for the refill of the contact bucket."""
     rows = curs.execute(
         "SELECT * FROM people WHERE person_id > %s ORDER BY person_id LIMIT %s",
         (person_id, limit),
@@ -138,7 +137,7 @@ def list_profiles_after(curs: Cursor[DictRow], person_id: UUID, limit: int) -> l
 
 
 def get_code_to_mail(curs: Cursor[DictRow], request_id: UUID) -> CodeToMail | None:
-    """What the mail of a code needs; None once the code was erased."""
+    """Return what the mail of a code needs, or None once the code was erased."""
     row = curs.execute(
         """
         SELECT c.*, NOT EXISTS (SELECT 1 FROM sign_in_codes later

@@ -1,4 +1,4 @@
-"""What the identity service reads from its environment."""
+"""The environment of the identity service."""
 
 import hashlib
 import hmac
@@ -9,10 +9,10 @@ from libs.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Where mails go out, the pepper of all codes, and how often codes may be sent in an hour.
+    """The mail server, the pepper of all codes, and the limits on codes per hour.
 
-    Another pepper makes the codes that are under way worthless; sessions go on. Without one it is
-    derived from the secret of person tokens: better one of its own, which no other service knows.
+    A new pepper invalidates pending codes; sessions stay. Without a pepper it is derived from the
+    secret of person tokens. A pepper that no other service knows is better.
     """
 
     smtp_url: str
@@ -26,7 +26,7 @@ class Settings(ServiceSettings):
 
     @property
     def pepper(self) -> bytes:
-        """What codes and tokens are made with."""
+        """Return what codes and tokens are derived with."""
         if self.sign_in_pepper is not None:
             return self.sign_in_pepper.encode()
         secret = self.person_token_secret.encode()

@@ -43,18 +43,15 @@ class CodeTable:
     """`sign_in_codes`: the newest of a browser is the one with the highest number."""
 
     def lock(self, inbox: str) -> None:
-        """Held until the transaction ends."""
         _run("SELECT pg_advisory_xact_lock(1, hashtext(%(inbox)s))", {"inbox": inbox})
 
     def sends_since(
         self, since: datetime, inbox: str, browser_hash: bytes, network_hash: bytes
     ) -> Sends:
-        """Count what was sent."""
         about = {"inbox": inbox, "browser": browser_hash, "network": network_hash}
         return Sends(**_first(_SENDS, about | {"since": since}))
 
     def add(self, row: CodeRow) -> None:
-        """Keep one more; the same request once."""
         _run(
             """
             INSERT INTO sign_in_codes (request_id, address, inbox, browser_hash, network_hash,
@@ -67,7 +64,6 @@ class CodeTable:
         )
 
     def newest(self, address: str, browser_hash: bytes) -> CodeRow | None:
-        """The one that counts: each browser has its own."""
         return _code(
             _run(
                 "SELECT * FROM sign_in_codes"
@@ -78,7 +74,6 @@ class CodeTable:
         )
 
     def failures_since(self, since: datetime, browser_hash: bytes) -> int:
-        """Wrong guesses of a browser, over all of its codes."""
         row = _first(
             "SELECT coalesce(sum(failures), 0) AS failures FROM sign_in_codes"
             " WHERE browser_hash = %(browser)s AND last_failed_at > %(since)s",
@@ -87,7 +82,6 @@ class CodeTable:
         return int(row["failures"])
 
     def note_failure(self, request_id: UUID, at: datetime) -> None:
-        """One more wrong guess."""
         _run(
             "UPDATE sign_in_codes SET failures = failures + 1, last_failed_at = %(at)s"
             " WHERE request_id = %(request_id)s",
@@ -95,21 +89,18 @@ class CodeTable:
         )
 
     def note_used(self, request_id: UUID, at: datetime) -> None:
-        """It opens nothing any more."""
         _run(
             "UPDATE sign_in_codes SET used_at = %(at)s WHERE request_id = %(request_id)s",
             {"request_id": request_id, "at": at},
         )
 
     def note_refused(self, request_id: UUID, smtp_code: int) -> None:
-        """The mail server will never take its mail."""
         _run(
             "UPDATE sign_in_codes SET refused_with = %(code)s WHERE request_id = %(request_id)s",
             {"request_id": request_id, "code": smtp_code},
         )
 
     def note_browser(self, address: str, browser_hash: bytes, at: datetime) -> None:
-        """This browser has signed in to the address."""
         _run(
             "INSERT INTO known_browsers (address, browser_hash, last_at)"
             " VALUES (%(address)s, %(browser)s, %(at)s)"
@@ -118,7 +109,6 @@ class CodeTable:
         )
 
     def knows_browser(self, address: str, browser_hash: bytes) -> bool:
-        """Whether this browser has signed in to the address before."""
         found = _run(
             "SELECT 1 FROM known_browsers"
             " WHERE address = %(address)s AND browser_hash = %(browser)s",
@@ -127,7 +117,6 @@ class CodeTable:
         return found.fetchone() is not None
 
     def forget_before(self, before: datetime) -> None:
-        """Erase codes asked for before then, and browsers not seen for 400 days."""
         _run("DELETE FROM sign_in_codes WHERE asked_at < %(before)s", {"before": before})
         _run("DELETE FROM known_browsers WHERE last_at < %(at)s", {"at": before - _KNOWN_FOR})
 
@@ -153,19 +142,16 @@ class PeopleTable:
     """`people`: one person per address."""
 
     def of_address(self, address: str) -> PersonRow | None:
-        """Who has this address."""
         return _person(
             _run("SELECT * FROM people WHERE address = %(address)s", {"address": address})
         )
 
     def get(self, person_id: UUID) -> PersonRow | None:
-        """Who this is."""
         return _person(
             _run("SELECT * FROM people WHERE person_id = %(person_id)s", {"person_id": person_id})
         )
 
     def add(self, row: PersonRow, at: datetime) -> None:
-        """Keep one more."""
         _run(
             "INSERT INTO people (person_id, address, display_name, locale, registered_at)"
             " VALUES (%(person_id)s, %(address)s, %(display_name)s, %(locale)s, %(at)s)",
@@ -179,7 +165,6 @@ class PeopleTable:
         )
 
     def change(self, person_id: UUID, display_name: str, locale: str) -> None:
-        """Another name or language."""
         _run(
             "UPDATE people SET display_name = %(display_name)s, locale = %(locale)s"
             " WHERE person_id = %(person_id)s",
@@ -195,10 +180,9 @@ def _person(found: Cursor[DictRow]) -> PersonRow | None:
 
 
 class SessionTable:
-    """`sessions`: open ones only; a row leaves with its session."""
+    """`sessions`: only open ones; a session's row is deleted with it."""
 
     def add(self, row: SessionRow) -> None:
-        """Keep one more."""
         _run(
             """
             INSERT INTO sessions (session_id, person_id, token_hash, user_agent, started_at,
@@ -210,7 +194,6 @@ class SessionTable:
         )
 
     def open_ids(self, person_id: UUID) -> list[UUID]:
-        """The open sessions of a person."""
         rows = _run(
             "SELECT session_id FROM sessions WHERE person_id = %(person_id)s FOR UPDATE",
             {"person_id": person_id},
@@ -218,7 +201,6 @@ class SessionTable:
         return [row["session_id"] for row in rows]
 
     def expired_ids(self, at: datetime) -> list[UUID]:
-        """Open sessions past their idle or absolute limit, at most a thousand."""
         rows = _run(
             "SELECT session_id FROM sessions WHERE last_seen_at <= %(idle)s"
             " OR started_at <= %(oldest)s LIMIT 1000 FOR UPDATE SKIP LOCKED",
@@ -227,11 +209,9 @@ class SessionTable:
         return [row["session_id"] for row in rows]
 
     def remove(self, session_id: UUID) -> None:
-        """Its token opens nothing any more."""
         _run("DELETE FROM sessions WHERE session_id = %(id)s", {"id": session_id})
 
     def note_seen(self, session_id: UUID, at: datetime) -> None:
-        """It was used."""
         _run(
             "UPDATE sessions SET last_seen_at = %(at)s WHERE session_id = %(id)s",
             {"id": session_id, "at": at},
@@ -239,5 +219,5 @@ class SessionTable:
 
 
 def tables() -> Tables:
-    """All of them."""
+    """Return all tables."""
     return Tables(CodeTable(), PeopleTable(), SessionTable())

@@ -1,4 +1,4 @@
-"""What happens when time has come."""
+"""Timers of the identity service."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from services.identity.application import SWEEP, Identity
 
 
 def on_sweep(_payload: Mapping[str, Any], identity: Identity) -> None:
-    """Old codes are erased and forgotten sessions ended."""
+    """Erase old codes and end expired sessions."""
     identity.sweep()
 
 

@@ -1,4 +1,4 @@
-"""Puts the notifications service together and runs it."""
+"""The notifications service as a process."""
 
 import asyncio
 from pathlib import Path
@@ -38,11 +38,11 @@ class _ContactBook:
         self._service: Service | None = None
 
     async def bind(self, service: Service) -> None:
-        """Use the connection of the service once it stands."""
+        """Use the service's connection from now on."""
         self._service = service
 
     def of(self, person_id: UUID) -> Contact | None:
-        """How to reach the person, None when the bucket does not know."""
+        """Return how to reach the person, or None if the bucket does not know them."""
         service = self._service
         if service is None or service.client is None or service.loop is None:
             raise RuntimeError("the bus is not connected")
@@ -51,7 +51,7 @@ class _ContactBook:
 
 
 def compose(settings: Settings, clock: Clock) -> Service:
-    """The notifications service on its database, its bus and its mail server."""
+    """Return the notifications service on its database, its bus and its mail server."""
     store = Store(
         "notifications",
         settings.database_url,

@@ -1,4 +1,4 @@
-"""Use cases of the notifications service: what is told to whom, and what became of it."""
+"""Use cases of the notifications service: who is notified of what, and the outcome."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from services.notifications.domain import CHANNELS_OF, Channel, DropReason, Kind
 SEND_MAIL: Final = "send_mail"
 """The kind of job that mails a notice; its payload is {"notice_id": …}."""
 FAN_OUT_LIVE: Final = "fan_out_live"
-"""The kind of timer that tells the next page of people that a stream is live."""
+"""The kind of timer that notifies the next page of people of a live stream."""
 LIVE_NOTICE_VALID_FOR: Final = timedelta(minutes=10)
 PEOPLE_PER_PAGE: Final = 200
 _NOBODY: Final = UUID(int=0)
@@ -25,7 +25,7 @@ class NoticeNotFound(Exception):
 
 
 class MailRefused(Exception):
-    """The mail server refused for good, with this code; trying again won't help."""
+    """The mail server refused for good, with this code; a retry would not help."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -33,18 +33,16 @@ class MailRefused(Exception):
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """A source of the present time."""
 
-    def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
-        ...
+    def now(self) -> datetime: ...
 
 
 class Schedule(Protocol):
-    """Remembers what is to be done."""
+    """Keeps work until it is done."""
 
     def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
-        """Do it at that time."""
+        """Schedule work."""
         ...
 
 
@@ -52,7 +50,7 @@ class Mailer(Protocol):
     """Sends mail."""
 
     def send(self, mail: EmailMessage) -> None:
-        """Hand one over. Raises MailRefused; anything else means to try again."""
+        """Hand over one mail. Raises MailRefused; any other exception means that it is retried."""
         ...
 
 
@@ -62,13 +60,13 @@ class Audience(Protocol):
     def list_standing(
         self, experience_id: UUID, at: datetime, after: UUID, limit: int
     ) -> Sequence[UUID]:
-        """The next people by id."""
+        """Return the next people by id."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What something is called and where its pages are; empty for what we have not heard of."""
+    """A thing's name and where its pages are; empty until the catalog has announced it."""
 
     name: str = ""
     slug: str = ""
@@ -77,10 +75,10 @@ class Names:
 
 
 class Catalogue(Protocol):
-    """What things are called, as catalog says."""
+    """Names of things, as the catalog announces them."""
 
     def names_of(self, of: UUID) -> Names:
-        """A pass or an experience, and its space."""
+        """Return the name of a pass or an experience, and its space."""
         ...
 
 
@@ -88,17 +86,17 @@ class OptOuts(Protocol):
     """Who wants no e-mail from which space."""
 
     def add(self, person_id: UUID, space_id: UUID, at: datetime) -> None:
-        """Send no more; once is enough."""
+        """Stop mails from a space; idempotent."""
         ...
 
     def remove(self, person_id: UUID, space_id: UUID) -> None:
-        """Send again."""
+        """Resume mails from a space."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something that is to be told: about which event, in which kind, with what in its text."""
+    """News about an event: its kind, and the facts for its text."""
 
     about_event_id: UUID
     kind: Kind
@@ -110,7 +108,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A stream went live; `after` is the last person who was told of it."""
+    """A stream went live; `after` is the last person who was notified."""
 
     about_event_id: UUID
     experience_id: UUID
@@ -120,7 +118,7 @@ class Live:
 
 
 class Notifications(Application[UUID]):
-    """Everything that can be asked of the notifications service."""
+    """The use cases of the notifications service."""
 
     def __init__(
         self,
@@ -140,9 +138,9 @@ class Notifications(Application[UUID]):
         self._opt_outs = opt_outs
 
     def tell(self, person_ids: Iterable[UUID], *news: News) -> None:
-        """Tell each of them each of these once, on every channel of its kind, in one save.
+        """Notify each person once per piece of news, on every channel of its kind, in one save.
 
-        In the app it is there at once; a mail is put on the schedule. What is too late is dropped.
+        A notice appears in the app at once; its mail is scheduled. Late notices are dropped.
         """
         notices = [
             notice
@@ -156,7 +154,7 @@ class Notifications(Application[UUID]):
         self.save(*notices)
 
     def announce_live(self, live: Live) -> None:
-        """Begin to tell everyone who may enter the experience that it is live."""
+        """Begin to notify everyone who may enter the experience that it is live."""
         page = {
             "about_event_id": str(live.about_event_id),
             "experience_id": str(live.experience_id),
@@ -168,7 +166,7 @@ class Notifications(Application[UUID]):
         self._schedule.at(FAN_OUT_LIVE, key, self._clock.now(), page)
 
     def tell_live(self, live: Live) -> None:
-        """Tell the next page of people, and put the one after it on the schedule."""
+        """Notify the next page of people, and schedule the page after it."""
         people = self._audience.list_standing(
             live.experience_id, self._clock.now(), live.after, PEOPLE_PER_PAGE
         )
@@ -177,7 +175,7 @@ class Notifications(Application[UUID]):
             self.announce_live(replace(live, after=people[-1]))
 
     def get_notice(self, notice_id: UUID) -> Notice:
-        """One notice. Raises NoticeNotFound."""
+        """Return one notice. Raises NoticeNotFound."""
         try:
             notice: Notice = self.repository.get(notice_id)
         except AggregateNotFoundError:
@@ -185,19 +183,19 @@ class Notifications(Application[UUID]):
         return notice
 
     def deliver_notice(self, notice_id: UUID) -> None:
-        """The mail server took it."""
+        """Record that the mail server took it."""
         self._settle(notice_id, lambda notice, at: notice.deliver(at))
 
     def drop_notice(self, notice_id: UUID, reason: DropReason) -> None:
-        """It is left unsaid."""
+        """Record that it was dropped."""
         self._settle(notice_id, lambda notice, at: notice.drop(reason, at))
 
     def fail_notice(self, notice_id: UUID, code: int) -> None:
-        """The mail server refused it for good."""
+        """Record that the mail server refused it for good."""
         self._settle(notice_id, lambda notice, at: notice.fail(code, at))
 
     def read_notice(self, notice_id: UUID, person_id: UUID) -> datetime:
-        """The person has seen it; when they first did. Raises NoticeNotFound."""
+        """Record that the person read it; returns when they first did. Raises NoticeNotFound."""
         notice = self.get_notice(notice_id)
         is_theirs = notice.person_id == person_id and notice.channel is Channel.IN_APP
         if not is_theirs or notice.status is not Status.DELIVERED:
@@ -207,11 +205,11 @@ class Notifications(Application[UUID]):
         return notice.read_at or self._clock.now()
 
     def stop_mail(self, person_id: UUID, space_id: UUID) -> None:
-        """Mail the person nothing more from the space, except about money."""
+        """Stop mails from the space, except those about money."""
         self._opt_outs.add(person_id, space_id, self._clock.now())
 
     def resume_mail(self, person_id: UUID, space_id: UUID) -> None:
-        """Mail the person from the space again."""
+        """Resume mails from the space."""
         self._opt_outs.remove(person_id, space_id)
 
     def _new_notice(self, news: News, person_id: UUID, channel: Channel) -> Notice | None:

@@ -1,4 +1,4 @@
-"""The use cases of notifications, put together: for the service, replays and the simulation."""
+"""The use cases of notifications, composed for the service, replays and the simulation."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from services.notifications.tables import AudienceTable, CatalogueTable, OptOutT
 
 
 def application(env: Mapping[str, str] | None, clock: Clock, schedule: Schedule) -> Notifications:
-    """All use cases of notifications on one event store."""
+    """Return all use cases of notifications on one event store."""
     return Notifications(
         env,
         clock=clock,

@@ -1,4 +1,4 @@
-"""The ways into the notifications service over HTTP: the notices of a person, and their choices."""
+"""The HTTP edge of the notifications service: a person's notices and mail preferences."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +35,7 @@ AcceptLanguage = Annotated[str | None, Header(max_length=255)]
 
 
 class ToldNotice(BaseModel):
-    """A notice in words; `url` is a path on this site."""
+    """A notice with its text; `url` is a path on this site."""
 
     notice_id: UUID
     kind: str
@@ -47,19 +47,19 @@ class ToldNotice(BaseModel):
 
 
 class Unread(BaseModel):
-    """How many notices were not seen yet."""
+    """How many notices are unread."""
 
     count: int
 
 
 class MailChoice(RequestBody):
-    """Whether a space may send e-mails; those about money come regardless."""
+    """Whether a space may send e-mails; those about money always come."""
 
     mail: bool
 
 
 class SpaceChoice(BaseModel):
-    """What a person chose for one space."""
+    """A person's choice for one space."""
 
     space_id: UUID
     mail: bool
@@ -119,7 +119,8 @@ def choices_router(store: Store[Notifications]) -> APIRouter:
 def unsubscribe_router(
     store: Store[Notifications], texts: Texts, tokens: UnsubscribeTokens
 ) -> APIRouter:
-    """The link in a mail: GET asks, since programs follow links too; POST does it (RFC 8058)."""
+    """The unsubscribe link of a mail: GET asks, because programs follow links too; POST
+    unsubscribes (RFC 8058)."""
     router = APIRouter()
 
     @router.get("/unsubscribe/{token}", responses={404: {}})

@@ -17,15 +17,15 @@ from services.notifications.mails import Letter, Mails, Reader
 CONTACT_AWAITED_FOR: Final = timedelta(days=3)
 
 ContactOf = Callable[[UUID], Contact | None]
-"""Looks a person up in the contact bucket, at the moment of sending alone."""
+"""Looks a person up in the contact bucket, at the moment of sending."""
 
 
 class ContactNotThereYet(Exception):
-    """The contact bucket does not know the person; it may be on its way."""
+    """The contact bucket does not know the person yet."""
 
 
 class Jobs:
-    """Carries out the jobs of the service."""
+    """The jobs of the service."""
 
     def __init__(
         self,
@@ -40,14 +40,13 @@ class Jobs:
         self._contact_of = contact_of
 
     def by_kind(self) -> Mapping[str, Job]:
-        """The jobs by the kind under which they are scheduled."""
+        """Return the jobs by the kind of their schedule entries."""
         return {SEND_MAIL: self.send_mail}
 
     def send_mail(self, payload: Mapping[str, Any]) -> Callable[[], None] | None:
-        """Mail a notice and record its fate; `libs.runtime.messaging.smtp` says what SMTP
-        can't promise.
+        """Mail a notice and record its outcome; `libs.runtime.messaging.smtp` states SMTP's limits.
 
-        A person who is not in the contact bucket yet is waited for, three days at most.
+        The job waits up to three days for a person who is not in the contact bucket yet.
         """
         app = self._store.application
         notice_id = UUID(payload["notice_id"])

@@ -26,7 +26,7 @@ _ROWS: Final[Mapping[Kind, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail says. `unsubscribe_from` is None for kinds that can't be switched off."""
+    """The content of a mail. `unsubscribe_from` is None for kinds that can't be switched off."""
 
     notice_id: UUID
     kind: Kind
@@ -38,7 +38,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Where it goes and how it is read; forgotten once the mail is sent."""
+    """The recipient; forgotten once the mail is sent."""
 
     address: str
     name: str
@@ -64,7 +64,8 @@ class Mails:
         )
 
     def write(self, letter: Letter, reader: Reader, at: datetime) -> EmailMessage:
-        """The mail of one notice; its Message-ID is the notice's id, however often it is sent."""
+        """Return the mail of one notice; a repeat has the same Message-ID, which is the notice's
+        id."""
         language = self._texts.in_language(reader.locale)
         values = self._values(letter, reader, language)
         mail = EmailMessage()
@@ -127,5 +128,5 @@ def _rows(kind: Kind, given: Mapping[str, Any], language: Language) -> Iterator[
 
 
 def _one_line(text: str) -> str:
-    """A header is one line, whatever a creator calls a pass."""
+    """Make a header one line, whatever a creator calls a pass."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""What there is to tell about an event of another service: the kind, the link, the blanks."""
+"""News about events of other services: the kind, the link, the facts."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -33,7 +33,7 @@ def receipt_of(purchased: PassPurchased, about: Envelope) -> News:
 
 
 def welcome_of(purchased: PassPurchased, about: Envelope) -> News:
-    """The way into the member area."""
+    """A welcome with the way to the member area."""
     return News(
         about_event_id=about.id,
         kind=Kind.WELCOME,
@@ -44,13 +44,13 @@ def welcome_of(purchased: PassPurchased, about: Envelope) -> News:
 
 
 def refund_of(refunded: PurchaseRefunded, about: Envelope, names: Names) -> News:
-    """How much went back, and whether access went with it."""
+    """The refunded amount, and whether access ended with it."""
     facts = _returned(refunded, about, names) | {"full": "yes" if refunded.full else "no"}
     return News(about.id, Kind.REFUND, _RECEIPTS, facts, refunded.space_id)
 
 
 def return_of(returned: PaymentReturned, about: Envelope, names: Names) -> News:
-    """An apology: a charge bought nothing and went back in full."""
+    """An apology: a charge bought nothing and was refunded in full."""
     facts = _returned(returned, about, names) | {"cause": str(returned.cause)}
     return News(about.id, Kind.PAYMENT_RETURNED, _RECEIPTS, facts, returned.space_id)
 

@@ -1,5 +1,6 @@
-"""Read models of the notifications service: the notices, and what it knows of others."""
+"""Read models of the notifications service: the notices, and its replicas of others."""
 
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -13,7 +14,7 @@ from services.notifications.domain import Notice, Status
 
 
 class NoticeList(View):
-    """Every notice with its fate; the app shows those of its channel that were delivered."""
+    """Every notice with its outcome; the app shows the delivered ones of its channel."""
 
     name = "notice_list"
     tables = ("notice_list",)
@@ -93,7 +94,10 @@ class NoticeList(View):
 
 
 class AudienceList(View):
-    """Who holds which grant, as access says; a revoked one stays, marked, so that order is safe."""
+    """Who holds which grant, as access announced it.
+
+    A revoked grant may be issued again: of the events of a grant the latest version holds.
+    """
 
     name = "audience_list"
     tables = ("audience_list",)
@@ -106,7 +110,8 @@ class AudienceList(View):
             person_id uuid NOT NULL,
             valid_from timestamptz,
             valid_until timestamptz,
-            revoked boolean NOT NULL
+            revoked boolean NOT NULL,
+            version bigint NOT NULL
         );
         CREATE INDEX IF NOT EXISTS audience_list_of_experience
             ON audience_list (experience_id, person_id) WHERE NOT revoked;
@@ -114,33 +119,32 @@ class AudienceList(View):
 
     @override
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        window: tuple[datetime | None, datetime | None, bool]
         match event:
             case GrantIssued():
-                curs.execute(
-                    "INSERT INTO audience_list VALUES (%s, %s, %s, %s, %s, %s, false)"
-                    " ON CONFLICT (grant_id) DO UPDATE SET valid_from = excluded.valid_from,"
-                    " valid_until = excluded.valid_until",
-                    (
-                        event.grant_id,
-                        event.experience_id,
-                        event.space_id,
-                        event.person_id,
-                        event.valid_from,
-                        event.valid_until,
-                    ),
-                )
+                window = (event.valid_from, event.valid_until, False)
             case GrantRevoked():
-                curs.execute(
-                    "INSERT INTO audience_list VALUES (%s, %s, %s, %s, NULL, NULL, true)"
-                    " ON CONFLICT (grant_id) DO UPDATE SET revoked = true",
-                    (event.grant_id, event.experience_id, event.space_id, event.person_id),
-                )
+                window = (None, None, True)
             case _:
-                pass
+                return
+        curs.execute(
+            "INSERT INTO audience_list AS a VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (grant_id) DO UPDATE SET valid_from = excluded.valid_from,"
+            " valid_until = excluded.valid_until, revoked = excluded.revoked,"
+            " version = excluded.version WHERE a.version < excluded.version",
+            (
+                event.grant_id,
+                event.experience_id,
+                event.space_id,
+                event.person_id,
+                *window,
+                about.entity_version,
+            ),
+        )
 
 
 class BannedList(View):
-    """Who is kept out of which space, as access says."""
+    """Bans, as access announced them."""
 
     name = "banned_list"
     tables = ("banned_list",)
@@ -169,7 +173,8 @@ class BannedList(View):
 
 
 class NameList(View):
-    """What spaces, experiences and passes are called, as catalog says; `of_id` is the space."""
+    """Names of spaces, experiences and passes, as the catalog announced them; `of_id` is the
+    space."""
 
     name = "name_list"
     tables = ("name_list",)

@@ -13,7 +13,7 @@ from services.notifications.domain import Kind
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """A notice in the app, before its text is put in words."""
+    """A notice in the app, before its text is written."""
 
     notice_id: UUID
     kind: Kind
@@ -26,7 +26,7 @@ class NoticeRow:
 def list_notices_of(
     curs: ViewCursor, person_id: UUID, *, before: datetime | None, limit: int
 ) -> list[NoticeRow]:
-    """What stands in the app for the person, the newest first."""
+    """Return the person's notices in the app, the newest first."""
     rows = curs.execute(
         """
         SELECT notice_id, kind, facts, url, created_at, read_at FROM notice_list
@@ -40,7 +40,7 @@ def list_notices_of(
 
 
 def count_unread(curs: ViewCursor, person_id: UUID) -> int:
-    """How many notices in the app the person has not seen."""
+    """Return how many notices in the app are unread."""
     row = curs.execute(
         "SELECT count(*) AS unread FROM notice_list WHERE person_id = %s"
         " AND channel = 'in_app' AND status = 'delivered' AND read_at IS NULL",
@@ -53,7 +53,7 @@ def count_unread(curs: ViewCursor, person_id: UUID) -> int:
 def list_standing(
     curs: ViewCursor, experience_id: UUID, at: datetime, after: UUID, limit: int
 ) -> Sequence[UUID]:
-    """The next people by id who may enter the experience at that time."""
+    """Return the next people by id who may enter the experience at that time."""
     rows = curs.execute(
         """
         SELECT DISTINCT person_id FROM audience_list a
@@ -69,7 +69,7 @@ def list_standing(
 
 
 def get_names(curs: ViewCursor, of: UUID) -> Names:
-    """What a space, an experience or a pass is called; empty names for what is unknown."""
+    """Return what a space, an experience or a pass is called; empty names if unknown."""
     row = curs.execute(
         "SELECT n.name, n.slug, coalesce(s.name, '') AS space_name,"
         " coalesce(s.slug, '') AS space_slug"
@@ -80,7 +80,7 @@ def get_names(curs: ViewCursor, of: UUID) -> Names:
 
 
 def is_opted_out(curs: ViewCursor, person_id: UUID, space_id: UUID) -> bool:
-    """Whether the person wants no mail from the space."""
+    """Return whether the person wants no mail from the space."""
     row = curs.execute(
         "SELECT 1 FROM mail_opt_outs WHERE person_id = %s AND space_id = %s",
         (person_id, space_id),
@@ -89,7 +89,7 @@ def is_opted_out(curs: ViewCursor, person_id: UUID, space_id: UUID) -> bool:
 
 
 def list_opt_outs(curs: ViewCursor, person_id: UUID) -> list[UUID]:
-    """The spaces from which the person wants no mail."""
+    """Return the spaces from which the person wants no mail."""
     rows = curs.execute(
         "SELECT space_id FROM mail_opt_outs WHERE person_id = %s ORDER BY since", (person_id,)
     )

@@ -1,4 +1,4 @@
-"""What the notifications service does when other services announce something."""
+"""The notifications service's reactions to events of other services."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,30 +14,30 @@ from services.notifications.application import Live, Notifications
 
 
 def on_pass_purchased(purchased: PassPurchased, about: Envelope, app: Notifications) -> None:
-    """The buyer gets a receipt and the way in."""
+    """Send the buyer a receipt and a welcome."""
     told = news.receipt_of(purchased, about), news.welcome_of(purchased, about)
     app.tell([purchased.person_id], *told)
 
 
 def on_purchase_refunded(refunded: PurchaseRefunded, about: Envelope, app: Notifications) -> None:
-    """The buyer hears how much comes back."""
+    """Tell the buyer how much is refunded."""
     names = app.catalogue.names_of(refunded.pass_id)
     app.tell([refunded.person_id], news.refund_of(refunded, about, names))
 
 
 def on_payment_returned(returned: PaymentReturned, about: Envelope, app: Notifications) -> None:
-    """Who paid for nothing hears that it was returned, and why."""
+    """Tell the buyer that a payment without a purchase was refunded, and why."""
     names = app.catalogue.names_of(returned.pass_id)
     app.tell([returned.person_id], news.return_of(returned, about, names))
 
 
 def on_stream_went_live(live: StreamWentLive, about: Envelope, app: Notifications) -> None:
-    """Everyone with a standing grant for the experience hears it, page by page."""
+    """Notify everyone with an active grant for the experience, page by page."""
     app.announce_live(Live(about.id, live.experience_id, live.space_id, live.started_at))
 
 
 def on_person_registered(registered: PersonRegistered, about: Envelope, app: Notifications) -> None:
-    """A first hello in the app."""
+    """Say a first hello in the app."""
     app.tell([registered.person_id], news.account_of(about.id))
 
 

@@ -4,7 +4,7 @@ from libs.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Where mails go out (`smtp://` or `smtps://`, with user and password), and their From."""
+    """The mail server (`smtp://` or `smtps://`, with user and password), and the From address."""
 
     smtp_url: str
     mail_from: str = "Backstage Pass <hello@localhost>"

@@ -7,13 +7,13 @@ from services.notifications.application import MailRefused
 
 
 class SmtpProvider:
-    """Hands mails over; each carries its notice's id as Message-ID."""
+    """Sends mails; each carries its notice's id as Message-ID."""
 
     def __init__(self, url: str) -> None:
         self._server = smtp.SmtpServer(url)
 
     def send(self, mail: EmailMessage) -> None:
-        """Hand over one mail. Raises MailRefused when it never will be taken, else MailNotTaken."""
+        """Send one mail. Raises MailRefused if it is refused for good, else MailNotTaken."""
         try:
             self._server.send(mail)
         except smtp.MailRefused as refused:

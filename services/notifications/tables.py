@@ -1,4 +1,4 @@
-"""What the use cases read and write beside events, in the transaction that is open."""
+"""What the use cases read and write beside events, in the open transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,16 +15,14 @@ class AudienceTable:
     def list_standing(
         self, experience_id: UUID, at: datetime, after: UUID, limit: int
     ) -> Sequence[UUID]:
-        """The next people by id."""
         with required().cursor() as curs:
             return queries.list_standing(curs, experience_id, at, after, limit)
 
 
 class CatalogueTable:
-    """What things are called."""
+    """Names of things."""
 
     def names_of(self, of: UUID) -> Names:
-        """A pass or an experience, and its space."""
         with required().cursor() as curs:
             return queries.get_names(curs, of)
 
@@ -33,7 +31,6 @@ class OptOutTable:
     """Who wants no mail from which space."""
 
     def add(self, person_id: UUID, space_id: UUID, at: datetime) -> None:
-        """Send no more; once is enough."""
         with required().cursor() as curs:
             curs.execute(
                 "INSERT INTO mail_opt_outs (person_id, space_id, since) VALUES (%s, %s, %s)"
@@ -42,7 +39,6 @@ class OptOutTable:
             )
 
     def remove(self, person_id: UUID, space_id: UUID) -> None:
-        """Send again."""
         with required().cursor() as curs:
             curs.execute(
                 "DELETE FROM mail_opt_outs WHERE person_id = %s AND space_id = %s",

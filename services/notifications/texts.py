@@ -1,4 +1,4 @@
-"""The words of notices and mails, from the locale files, with their blanks filled."""
+"""The texts of notices and mails, from the locale files, with their gaps filled."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -16,7 +16,7 @@ _FALLBACK: Final = "en"
 
 
 class Language:
-    """Texts in the nearest language that we have, money as the person's own locale writes it."""
+    """Texts in the nearest available language, with money as the person's own locale writes it."""
 
     def __init__(self, wanted: str, bundle: FluentBundle, tag: str) -> None:
         self.tag = tag
@@ -28,7 +28,7 @@ class Language:
     def say(
         self, name: str, part: str | None = None, given: Mapping[str, Any] | None = None
     ) -> str:
-        """The text of that name, or a part of it. Raises LookupError when there is none."""
+        """Return the text of that name, or a part of it. Raises LookupError."""
         message = self._bundle.get_message(name)
         pattern = message.value if part is None else message.attributes.get(part)
         if pattern is None:
@@ -39,7 +39,7 @@ class Language:
         return str(text)
 
     def blanks(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Facts as texts want them: money and instants written out, what is missing marked."""
+        """Return facts as texts need them: money and instants written out, missing ones marked."""
         told = {key: _plain(value) for key, value in facts.items()}
         if "amount_minor" in facts:
             told["amount"] = self.money(
@@ -53,7 +53,7 @@ class Language:
         return told
 
     def money(self, minor: int, currency: str, exponent: int) -> str:
-        """An amount in minor units, with as many decimals as the event says the currency has.
+        """Write an amount in minor units, with the decimals that the event names.
 
         Babel's own table differs from Stripe's for a few currencies, hence the pattern by hand.
         """
@@ -63,24 +63,24 @@ class Language:
         return str(pattern.apply(amount, self._money, currency=currency, currency_digits=False))
 
     def instant(self, iso: str) -> str:
-        """A moment, in UTC and saying so: mail does not know where it is read."""
+        """Write an instant in UTC, and say so: the reader's time zone is unknown."""
         at = datetime.fromisoformat(iso).astimezone(UTC)
         return f"{format_date(at, 'long', locale=self._dates)}, {at:%H:%M} UTC"
 
 
 class Texts:
-    """Every language that has a locale file."""
+    """Return every language that has a locale file."""
 
     def __init__(self) -> None:
         self._bundles = {file.stem: _bundle(file) for file in sorted(_LOCALES.glob("*.ftl"))}
 
     def in_language(self, wanted: str) -> Language:
-        """The nearest to a language tag such as `de-CH`; English when there is none."""
+        """Return the nearest language to a tag such as `de-CH`; English if there is none."""
         tag = negotiate_locale([wanted.replace("_", "-")], list(self._bundles), sep="-")
         return Language(wanted, self._bundles[tag or _FALLBACK], tag or _FALLBACK)
 
     def for_header(self, accept_language: str | None) -> Language:
-        """The nearest to the first language that a browser accepts."""
+        """Return the nearest language to the first that a browser accepts."""
         first = (accept_language or "").split(",", 1)[0].split(";", 1)[0].strip()
         return self.in_language(first or _FALLBACK)
 

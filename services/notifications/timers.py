@@ -1,4 +1,4 @@
-"""What happens in the notifications service when time has come."""
+"""Timers of the notifications service."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from services.notifications.application import FAN_OUT_LIVE, Live, Notifications
 
 
 def on_fan_out_live(payload: Mapping[str, Any], app: Notifications) -> None:
-    """The next page of people hears that a stream is live."""
+    """Notify the next page of people that a stream is live."""
     app.tell_live(
         Live(
             UUID(payload["about_event_id"]),

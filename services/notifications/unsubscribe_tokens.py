@@ -1,6 +1,6 @@
-"""The token in the unsubscribe link of a mail: says who wants no more mail from which space.
+"""The token in a mail's unsubscribe link: who wants no more mail from which space.
 
-It never expires, since mails are kept for years, and it opens nothing else: its key is derived
+It never expires, because mails are kept for years, and it allows nothing else: its key is derived
 from the secret of person tokens for this purpose alone.
 """
 
@@ -20,7 +20,7 @@ class BadUnsubscribeToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unsubscription:
-    """Who, from which space."""
+    """The person and the space."""
 
     person_id: UUID
     space_id: UUID
@@ -35,12 +35,12 @@ class UnsubscribeTokens:
         )
 
     def sign(self, of: Unsubscription) -> str:
-        """The token; the same one each time."""
+        """Return the token, the same each time."""
         token: str = self._serializer.dumps([str(of.person_id), str(of.space_id)])
         return token
 
     def read(self, token: str) -> Unsubscription:
-        """Who the token speaks of. Raises BadUnsubscribeToken."""
+        """Return what the token says. Raises BadUnsubscribeToken."""
         try:
             person_id, space_id = self._serializer.loads(token)
             return Unsubscription(UUID(person_id), UUID(space_id))

@@ -10,5 +10,5 @@ Never: lets anyone into a room without looking at their grants and bans at that 
 
 from libs.lean import load
 
-# Tokens are signed with a shared secret: PyJWT needs no cryptography package for that.
+# Tokens are signed with a shared secret, for which PyJWT needs no cryptography package.
 load("jwt", without="cryptography")

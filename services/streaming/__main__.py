@@ -1,4 +1,4 @@
-"""Puts the streaming service together and runs it."""
+"""The streaming service as a process."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from services.streaming.video_server import AnnouncedVideoServer
 
 
 def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Store[Streaming]:
-    """The application with its tables and views on a database."""
+    """Return the application with its tables and views on a database."""
     return Store(
         "streaming",
         database_url,
@@ -34,7 +34,7 @@ def streaming_store(database_url: str, clock: Clock, pool_size: int = 16) -> Sto
 
 
 def compose(settings: Settings, provider: VideoProvider) -> Service:
-    """The streaming service on its database, its bus and its provider."""
+    """Return the streaming service on its database, its bus and its provider."""
     store = streaming_store(settings.database_url, SystemClock(), settings.store_pool_size)
     video_server = AnnouncedVideoServer(settings.livekit_state_file)
     return Service(

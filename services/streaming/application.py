@@ -1,4 +1,4 @@
-"""Use cases of the streaming service: load, decide, save, and ask the provider by a job."""
+"""Use cases of the streaming service: load, decide, save, and call the provider by a job."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,46 +22,44 @@ ENDS_WITHOUT_HOST_AFTER: Final = timedelta(minutes=30)
 
 
 class Clock(Protocol):
-    """Something that knows what time it is."""
+    """A source of the present time."""
 
-    def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
-        ...
+    def now(self) -> datetime: ...
 
 
 class Schedule(Protocol):
-    """Keeps work until it is done; what is due now starts once the transaction is committed."""
+    """Keeps work until it is done; work due now starts after the commit."""
 
     def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
-        """Do it at that time; the same kind and key moves it."""
+        """Schedule work; the same kind and key moves the entry."""
         ...
 
     def cancel(self, kind: str, key: str) -> None:
-        """Don't do it any more."""
+        """Remove an entry."""
         ...
 
 
 class Stage(Protocol):
-    """The one place on air that each experience has."""
+    """The one live slot of each experience."""
 
     def take(self, experience_id: UUID, stream_id: UUID) -> UUID:
-        """Take it if it is free; who holds it now."""
+        """Take the slot if it is free; returns its holder."""
         ...
 
     def leave(self, experience_id: UUID, stream_id: UUID) -> None:
-        """Make it free again, if this stream holds it."""
+        """Free the slot if this stream holds it."""
         ...
 
 
 class WebhookInbox(Protocol):
-    """What the provider told us, word for word, before anything is done about it."""
+    """The provider's webhooks, stored word for word before they are handled."""
 
     def keep(self, event_id: str, kind: str, body: str, *, handled: bool) -> bool:
-        """Keep it; False when it was kept before."""
+        """Store a webhook; returns False if it was stored before."""
         ...
 
     def mark_handled(self, event_id: str) -> None:
-        """Note that nothing is left to be done about it."""
+        """Mark a webhook as handled."""
         ...
 
 
@@ -70,17 +68,17 @@ class StreamNotFound(Exception):
 
 
 class StillInRoom(Exception):
-    """The provider still lists people after it was told to put them out."""
+    """The provider still lists people that we asked it to remove."""
 
 
 ACTED_UPON: Final = frozenset(
     {"participant_joined", "participant_left", "track_published", "room_finished"}
 )
-"""The webhooks about which something is done; the others are kept for the record."""
+"""The webhooks that we handle; the others are only stored."""
 
 
 class Streaming(Application[UUID]):
-    """Everything that can be asked of the streaming service."""
+    """The use cases of the streaming service."""
 
     def __init__(
         self,
@@ -100,23 +98,23 @@ class Streaming(Application[UUID]):
     def go_live(
         self, stream_id: UUID, experience_id: UUID, space_id: UUID, started_by: UUID
     ) -> str:
-        """Take the stage and ask for a room; the id of the stream. Raises AlreadyLive."""
+        """Take the slot and request a room; returns the stream's id. Raises AlreadyLive."""
         holder = self._stage.take(experience_id, stream_id)
         if holder != stream_id:
             raise AlreadyLive(holder)
-        # Recording is on by default; that it is asked for is all that is said until it exists.
+        # Recording is requested by default, and claimed only once a recording exists.
         self.save(Stream(stream_id, experience_id, space_id, started_by, recording=True))
         self._ask(OPEN_ROOM, stream_id)
         return str(stream_id)
 
     def confirm_live(self, stream_id: UUID) -> None:
-        """Record that a host publishes: only then is the stream announced."""
+        """Record that a host publishes; this announces the stream."""
         stream = self._get(stream_id)
         stream.confirm_live(self._clock.now())
         self.save(stream)
 
     def confirm_room(self, stream_id: UUID) -> None:
-        """Record that the room is open; begin to sweep it, and to wait for a host."""
+        """Record that the room is open; start the sweep and the wait for a host."""
         stream = self._get(stream_id)
         if stream.is_over:
             self._ask(CLOSE_ROOM, stream_id)
@@ -141,7 +139,7 @@ class Streaming(Application[UUID]):
             self._wait_for_host(stream, now)
 
     def end_stream(self, stream_id: UUID, cause: EndCause) -> str:
-        """End a stream and put everyone out; the id of the stream. Raises StreamNotFound."""
+        """End a stream and remove everyone; returns its id. Raises StreamNotFound."""
         stream = self._get(stream_id)
         if not stream.is_over:
             stream.end(self._clock.now(), cause)
@@ -153,12 +151,12 @@ class Streaming(Application[UUID]):
         return str(stream_id)
 
     def end_without_host(self, stream_id: UUID) -> None:
-        """End a stream whose host did not come back in time."""
+        """End a stream whose host did not return in time."""
         if not self._get(stream_id).host_present:
             self.end_stream(stream_id, EndCause.NO_HOST)
 
     def sweep_later(self, stream_id: UUID) -> None:
-        """Look into the room again in 30 s; one that is over by now has its room closed."""
+        """Sweep the room again in 30 s; if the stream is over, close its room."""
         if self._get(stream_id).is_over:
             self._ask(CLOSE_ROOM, stream_id)
             return
@@ -170,7 +168,7 @@ class Streaming(Application[UUID]):
         )
 
     def look_into_room(self, experience_id: UUID, because_of: UUID) -> None:
-        """Put those out of the experience's room who may not be there any more, at once."""
+        """Remove everyone from the experience's room who may no longer be there."""
         self._schedule.at(
             LOOK_INTO_ROOM,
             f"{experience_id}/{because_of}",
@@ -179,7 +177,7 @@ class Streaming(Application[UUID]):
         )
 
     def look_into_rooms(self, space_id: UUID, because_of: UUID) -> None:
-        """Do the same in every room of a space that is on air."""
+        """Do the same in every live room of a space."""
         self._schedule.at(
             LOOK_INTO_ROOMS,
             f"{space_id}/{because_of}",
@@ -188,13 +186,13 @@ class Streaming(Application[UUID]):
         )
 
     def receive_webhook(self, event_id: str, kind: str, body: str) -> None:
-        """Keep what the provider told us, once, and have it handled."""
+        """Store a webhook once, and schedule its handling."""
         acted_upon = kind in ACTED_UPON
         if self._inbox.keep(event_id, kind, body, handled=not acted_upon) and acted_upon:
             self._schedule.at(HANDLE_WEBHOOK, event_id, self._clock.now(), {"event_id": event_id})
 
     def finish_webhook(self, event_id: str) -> None:
-        """Note that nothing is left to be done about it."""
+        """Mark a webhook as handled."""
         self._inbox.mark_handled(event_id)
 
     def _ask(self, kind: str, stream_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""What a stream is, and the rules it obeys. No I/O and no clock."""
+"""Streams and their rules. No I/O and no clock."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,8 +10,8 @@ from typing_extensions import override
 
 
 class StreamState(StrEnum):
-    """Where a stream is in its life; `lobby` is an open room in which no host was seen yet,
-    `back_soon` is live without a host in the room."""
+    """The state of a stream. In `lobby` the room is open and no host was seen yet; `back_soon` is
+    live without a host in the room."""
 
     OPENING = "opening"
     LOBBY = "lobby"
@@ -32,7 +32,7 @@ class EndCause(StrEnum):
 
 
 class AlreadyLive(Exception):
-    """The experience is on air already, by another stream."""
+    """Another stream of the experience is live."""
 
     def __init__(self, stream_id: UUID) -> None:
         super().__init__(stream_id)
@@ -45,12 +45,12 @@ class Stream(Aggregate):
     TOPIC = "streaming.stream"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "streaming.stream.created"
 
     class Requested(Aggregate.Created):
-        """Someone of the team goes live; the room shall exist at the provider."""
+        """A team member went live; the provider is asked for a room."""
 
         TOPIC = "streaming.stream.requested"
 
@@ -61,14 +61,14 @@ class Stream(Aggregate):
         recording: bool
 
     class RoomOpened(Aggregate.Event):
-        """The provider confirmed the room: people can come in and wait for the host."""
+        """The provider confirmed the room: people can enter and wait for the host."""
 
         TOPIC = "streaming.stream.room_opened"
 
         at: datetime
 
     class WentLive(Aggregate.Event):
-        """A host published the first track: there is something to see or to hear."""
+        """A host published the first track: the stream can be seen or heard."""
 
         TOPIC = "streaming.stream.went_live"
 
@@ -78,21 +78,21 @@ class Stream(Aggregate):
         recording: bool
 
     class HostReturned(Aggregate.Event):
-        """A host is in the room, for the first time or again."""
+        """A host entered the room."""
 
         TOPIC = "streaming.stream.host_returned"
 
         at: datetime
 
     class HostLeft(Aggregate.Event):
-        """No host is in the room any more; the stream goes on for a while."""
+        """The last host left the room; the stream continues for a while."""
 
         TOPIC = "streaming.stream.host_left"
 
         at: datetime
 
     class Ended(Aggregate.Event):
-        """The stream is over; `was_live` is false when no host was ever seen."""
+        """The stream ended; `was_live` is false if no host was ever seen."""
 
         TOPIC = "streaming.stream.ended"
 
@@ -122,16 +122,16 @@ class Stream(Aggregate):
     @staticmethod
     @override
     def create_id(stream_id: UUID) -> UUID:
-        """The id is made by the command, so that a repeated one makes the same stream."""
+        """Return the id that the command chose, so that a repeated command makes the same
+        stream."""
         return stream_id
 
     @property
     def is_over(self) -> bool:
-        """Whether it ended."""
         return self.state == StreamState.ENDED.value
 
     def confirm_room(self, at: datetime) -> None:
-        """Note that the room is open; one that ended meanwhile stays ended."""
+        """Record that the room is open, unless the stream has ended."""
         if self.state == StreamState.OPENING.value:
             self._room_opened(at=at)
 
@@ -140,7 +140,7 @@ class Stream(Aggregate):
         self.state = StreamState.LOBBY.value
 
     def confirm_live(self, at: datetime) -> None:
-        """Note that a host publishes; told again, or once it ended, nothing happens."""
+        """Record that a host publishes; idempotent, and ignored after the end."""
         if self.state in _NOT_LIVE_YET:
             self._went_live(
                 experience_id=self.experience_id,
@@ -160,7 +160,7 @@ class Stream(Aggregate):
         self.state = StreamState.LIVE.value
 
     def note_hosts(self, at: datetime, *, present: bool) -> None:
-        """Note whether a host is in the room; what is known already changes nothing."""
+        """Record whether a host is in the room; a known state changes nothing."""
         if self.is_over or present == self.host_present:
             return
         if present:
@@ -181,7 +181,7 @@ class Stream(Aggregate):
             self.state = StreamState.BACK_SOON.value
 
     def end(self, at: datetime, cause: EndCause) -> None:
-        """End it; told again, nothing happens."""
+        """End the stream; idempotent."""
         if not self.is_over:
             self._ended(
                 experience_id=self.experience_id,

@@ -1,4 +1,4 @@
-"""The ways in to the streaming service: go live, watch, end, and LiveKit's webhooks."""
+"""The HTTP edge of the streaming service: go live, watch, end, and LiveKit's webhooks."""
 
 import asyncio
 from collections.abc import Mapping
@@ -54,10 +54,10 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
 
 
 class StreamShown(BaseModel):
-    """A stream; state `off` (and no id) before an experience was ever on air, `lobby` while the
+    """A stream. `state` is `off` (without an id) before the first stream, and `lobby` while the
     room is open and no host was seen.
 
-    `recording` is `requested` while nothing more than that is true of it.
+    `recording` is `requested` until a recording exists.
     """
 
     state: Literal["off", "opening", "lobby", "live", "back_soon", "ended"]
@@ -70,7 +70,7 @@ class StreamShown(BaseModel):
 
 
 class VideoServerShown(BaseModel):
-    """Whether anybody can go live here; `about_minutes` is how long a preparation takes."""
+    """Whether streams can start here; `about_minutes` is the duration of the preparation."""
 
     model_config = ConfigDict(from_attributes=True)
     state: Literal["ready", "preparing", "absent"]
@@ -79,7 +79,7 @@ class VideoServerShown(BaseModel):
 
 
 class TokenRequest(RequestBody):
-    """As what someone wants to enter."""
+    """The role in which somebody wants to enter."""
 
     model_config = ConfigDict(extra="forbid")
     role: Literal["viewer", "host"]
@@ -97,7 +97,7 @@ class TokenIssued(BaseModel):
 
 
 class _Routes:
-    """What each route does: check who asks, carry out one use case or query, answer."""
+    """The routes: check who asks, carry out one use case or query, answer."""
 
     def __init__(
         self,
@@ -113,11 +113,11 @@ class _Routes:
         self._streaming = store.application
 
     async def show_video_server(self, person: Person) -> VideoServerShown:
-        """Whether anybody can go live here now."""
+        """Return whether streams can start here now."""
         return VideoServerShown.model_validate(self._video_server.state())
 
     async def show_stream(self, experience_id: UUID, person: Person) -> StreamShown:
-        """The newest stream of an experience, for who may watch it."""
+        """Return the newest stream of an experience to people who may watch it."""
 
         def read(curs: ViewCursor) -> StreamSeen | None:
             queries.get_experience(curs, experience_id)
@@ -129,7 +129,7 @@ class _Routes:
     async def go_live(
         self, experience_id: UUID, person: Person, cause: CommandCause
     ) -> StreamShown:
-        """Put an experience on air; those of its team who may go live."""
+        """Put an experience on air; for team members who may go live."""
 
         def check(curs: ViewCursor) -> UUID:
             experience = queries.get_experience(curs, experience_id)
@@ -149,7 +149,7 @@ class _Routes:
         return _shown(experience_id, await self._until_open(UUID(answer)))
 
     async def _until_open(self, stream_id: UUID) -> StreamSeen:
-        """Wait a moment for the provider's room, so that the answer mostly says `lobby`."""
+        """Wait a moment for the provider's room, so that most answers say `lobby`."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._live_within_s
         while True:
@@ -159,7 +159,7 @@ class _Routes:
             await asyncio.sleep(_POLL_S)
 
     async def end_stream(self, stream_id: UUID, person: Person, cause: CommandCause) -> StreamShown:
-        """Take it off air; told again, it stays so."""
+        """End a stream; idempotent."""
         stream = await self._store.ask(lambda curs: _for_host(curs, stream_id, person.id))
         await self._store.command(
             cause, lambda: self._streaming.end_stream(stream_id, EndCause.TEAM)
@@ -170,7 +170,7 @@ class _Routes:
     async def issue_token(
         self, stream_id: UUID, wanted: TokenRequest, person: Person
     ) -> TokenIssued:
-        """Let someone in, after a look at their grants, bans and role on the team now."""
+        """Issue a token after checking grants, bans and team role at this moment."""
         host = wanted.role == "host"
 
         def check(curs: ViewCursor) -> StreamSeen:
@@ -190,7 +190,7 @@ class _Routes:
     async def receive_webhook(
         self, request: Request, authorization: Annotated[str, Header()] = ""
     ) -> None:
-        """Keep what LiveKit says, once its signature holds; it is handled afterwards."""
+        """Store a LiveKit webhook with a valid signature; it is handled afterwards."""
         try:
             body = (await request.body()).decode()
             told = self._provider.verify_webhook(body, authorization)
@@ -211,7 +211,7 @@ def streaming_router(
     video_server: VideoServer,
     live_within_s: float = LIVE_WITHIN_S,
 ) -> APIRouter:
-    """The routes of the streaming service."""
+    """Return the routes of the streaming service."""
     router = APIRouter()
     routes = _Routes(store, provider, video_server, live_within_s)
     of_experience, of_stream = "/experiences/{experience_id}", "/streams/{stream_id}"
@@ -232,7 +232,7 @@ def streaming_router(
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors that a route declares: problems with a stable code (RFC 9457)."""
+    """Return the errors that a route declares: problems with a stable code (RFC 9457)."""
     content: dict[str, Any] = {"application/problem+json": {}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}

@@ -27,7 +27,7 @@ Decision = Callable[[], None]
 
 
 class Jobs:
-    """What the service does at the provider; each may be done again without harm."""
+    """The calls to the provider; each is idempotent."""
 
     def __init__(self, store: Store[Streaming], provider: VideoProvider) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class Jobs:
         self._streaming = store.application
 
     def by_kind(self) -> Mapping[str, Job]:
-        """The jobs by the kind under which they are scheduled."""
+        """Return the jobs by the kind of their schedule entries."""
         return {
             OPEN_ROOM: self.open_room,
             CLOSE_ROOM: self.close_room,
@@ -46,20 +46,20 @@ class Jobs:
         }
 
     def open_room(self, payload: Mapping[str, Any]) -> Decision:
-        """Make the room of a stream."""
+        """Create the room of a stream."""
         stream_id = UUID(payload["stream_id"])
         self._provider.open_room(stream_id)
         return partial(self._streaming.confirm_room, stream_id)
 
     def close_room(self, payload: Mapping[str, Any]) -> None:
-        """Put everyone out of the room of a stream that is over, and see that they are."""
+        """Empty the room of an ended stream, and verify that it is empty."""
         stream_id = UUID(payload["stream_id"])
         self._provider.close_room(stream_id)
         if self._provider.list_participants(stream_id):
             raise StillInRoom(stream_id)
 
     def look_into_room(self, payload: Mapping[str, Any]) -> Decision | None:
-        """Put those out who may not be there any more, since one of them lost a reason to be."""
+        """Remove everyone who may no longer be in the room."""
         experience_id = UUID(payload["experience_id"])
         stream = self._store.query(lambda curs: queries.find_newest_stream(curs, experience_id))
         if stream is None or stream.is_over:
@@ -67,9 +67,9 @@ class Jobs:
         return self._clear(stream)
 
     def look_into_rooms(self, payload: Mapping[str, Any]) -> Decision:
-        """Have every room of a space looked into that is on air, each for itself.
+        """Schedule a check for each live room of a space.
 
-        A room whose people can't be put out yet must not keep the others waiting.
+        Rooms are checked separately: one that can't be cleared yet must not delay the others.
         """
         space_id, because_of = UUID(payload["space_id"]), UUID(payload["because_of"])
         on_air = self._store.query(lambda curs: queries.list_on_air(curs, space_id))
@@ -81,12 +81,12 @@ class Jobs:
         return record
 
     def sweep(self, payload: Mapping[str, Any]) -> Decision | None:
-        """Do the same every 30 s, for what no webhook and no event told us."""
+        """Check the room every 30 s, for changes that no webhook or event reported."""
         stream_id = UUID(payload["stream_id"])
         stream = self._find(stream_id)
         if stream is None or stream.is_over:
             return None
-        # A LiveKit that was restarted knows its rooms no more, and makes none for who comes.
+        # A restarted LiveKit forgets its rooms and does not create them on entry.
         self._provider.open_room(stream_id)
         note_hosts = self._clear(stream)
 
@@ -97,7 +97,7 @@ class Jobs:
         return record
 
     def handle_webhook(self, payload: Mapping[str, Any]) -> Decision:
-        """Act on what the provider told us; it is a hint, so the room itself is looked at."""
+        """Handle a webhook; it is only a hint, so we ask the provider about the room."""
         event_id = str(payload["event_id"])
         body = self._store.query(lambda curs: queries.get_webhook(curs, event_id))
         act = self._on(self._provider.read_webhook(body))
@@ -118,7 +118,7 @@ class Jobs:
         return self._on_participant(told, stream)
 
     def _on_room_finished(self, stream: StreamSeen) -> Decision | None:
-        """The word may be old: only a room that is not there now ends its stream."""
+        """End the stream only if the room is gone now: the webhook may be old."""
         if self._provider.has_room(stream.stream_id):
             return None
 
@@ -142,9 +142,11 @@ class Jobs:
         return None
 
     def _clear(self, stream: StreamSeen, publishing: str | None = None) -> Decision:
-        """Look at everyone in the room; what is left to record is whether a host is there, and
-        whether one publishes. `publishing` is who is said to do so just now: the provider's list
-        of tracks may be a moment older."""
+        """Check everyone in the room; returns whether a host is there and whether one publishes.
+
+        `publishing` names a host who published just now: the provider's list of tracks may lag
+        behind.
+        """
         present = [
             each
             for each in self._provider.list_participants(stream.stream_id)
@@ -180,7 +182,8 @@ class Jobs:
         ]
 
     def _put_out(self, stream: StreamSeen, unwanted: Iterable[Participant]) -> None:
-        """Put them out and look whether they are gone. Raises StillInRoom, to be tried again."""
+        """Remove people and verify that they are gone. Raises StillInRoom, so that it is
+        retried."""
         identities = {each.identity for each in unwanted}
         for identity in identities:
             self._provider.remove_participant(stream.stream_id, identity)

@@ -1,4 +1,4 @@
-"""LiveKit, the place where the rooms are; the only importer of its SDK."""
+"""LiveKit's rooms; the only importer of its SDK."""
 
 import asyncio
 import re
@@ -26,19 +26,19 @@ R = TypeVar("R")
 
 TOKEN_LIFETIME: Final = timedelta(minutes=10)
 _TIMEOUT_S: Final = 4.0
-# Longer than a stream waits for its host: a room must not close while the stream counts as live.
+# Longer than a stream waits for its host: the room must not close while the stream is live.
 _ROOM_KEPT_EMPTY_S: Final = 35 * 60
 _CLOCKS_DIFFER_S: Final = 60
-"""How far a webhook's time may be ahead of ours: the SDK's own leeway for its token."""
+"""How far a webhook's time may lie ahead of ours: the SDK's own leeway for its token."""
 _HOST: Final = "host-"
 _NAME: Final = re.compile(r"[!-~]{1,255}")
 
 
 class LiveKitProvider(VideoProvider):
-    """Our rooms at LiveKit: the room of a stream bears its id.
+    """Our rooms at LiveKit: the room of a stream is named by its id.
 
-    The SDK is asynchronous and its session belongs to one event loop, while jobs run in threads:
-    so one loop of its own, in one thread, carries every call. Calls give up after 4 s.
+    The SDK is asynchronous and its session belongs to one event loop, while jobs run in threads.
+    One loop in a thread of its own therefore carries every call. Calls give up after 4 s.
     """
 
     def __init__(self, url: str, api_key: str, api_secret: str) -> None:
@@ -94,8 +94,8 @@ class LiveKitProvider(VideoProvider):
 
     @override
     def verify_webhook(self, body: str, authorization: str) -> RoomEvent:
-        """What a webhook says that has just come. Raises ForgedWebhook."""
-        # The SDK tells a wrong hash by a bare Exception.
+        """Read a webhook that has just arrived. Raises ForgedWebhook."""
+        # The SDK reports a wrong hash by a bare Exception.
         try:
             event = self._receiver.receive(body, authorization.removeprefix("Bearer "))
         except Exception as refused:
@@ -108,9 +108,10 @@ class LiveKitProvider(VideoProvider):
 
     @override
     def token(self, stream_id: UUID, person_id: UUID, *, host: bool) -> RoomToken:
-        """A token for one room and one person: hosts publish, viewers watch, nobody administers.
+        """Return a token for one room and one person: hosts publish, viewers watch, nobody
+        administers.
 
-        A host has an identity of their own, so that watching one's own stream does not end it.
+        A host gets an identity of their own, so that watching one's own stream does not end it.
         """
         identity = f"{_HOST}{person_id}" if host else str(person_id)
         grants = api.VideoGrants(
@@ -133,11 +134,11 @@ class LiveKitProvider(VideoProvider):
         async def within_loop() -> R:
             return await call(self._session())
 
-        # A little longer than the session's own limit, so that its error is the one that is told.
+        # A little longer than the session's own limit, so that its error is reported first.
         return asyncio.run_coroutine_threadsafe(within_loop(), self._loop).result(_TIMEOUT_S + 1)
 
     def _call_unless_missing(self, call: Callable[[api.LiveKitAPI], Awaitable[R]]) -> R | None:
-        """The same where a room or a person that is not there (any more) is no fault."""
+        """Treat an absent room or person as success."""
         try:
             return self._call(call)
         except api.ServerError as refused:

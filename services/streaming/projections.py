@@ -1,5 +1,7 @@
 """Read models of the streaming service: its streams, and its replica of who may enter."""
 
+from datetime import datetime
+
 from typing_extensions import override
 
 from libs.events.access import (
@@ -80,7 +82,10 @@ class StreamList(View):
 
 
 class DoorList(View):
-    """Why who may enter what and when, as access announced it; a closed grant stays closed."""
+    """Which grant lets whom into what and when, as access announced it.
+
+    A closed grant may be issued again: of the events of a grant the latest version holds.
+    """
 
     name = "door_list"
     tables = ("door_list",)
@@ -92,40 +97,39 @@ class DoorList(View):
             experience_id uuid NOT NULL,
             valid_from timestamptz,
             valid_until timestamptz,
-            closed boolean NOT NULL
+            closed boolean NOT NULL,
+            version bigint NOT NULL
         );
         CREATE INDEX IF NOT EXISTS door_list_of ON door_list (experience_id, person_id)
     """
 
     @override
     def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        window: tuple[datetime | None, datetime | None, bool]
         match event:
             case GrantIssued():
-                curs.execute(
-                    "INSERT INTO door_list VALUES (%s, %s, %s, %s, %s, false)"
-                    " ON CONFLICT (grant_id) DO UPDATE SET valid_from = excluded.valid_from,"
-                    " valid_until = excluded.valid_until",
-                    (
-                        event.grant_id,
-                        event.person_id,
-                        event.experience_id,
-                        event.valid_from,
-                        event.valid_until,
-                    ),
-                )
+                window = (event.valid_from, event.valid_until, False)
             case GrantRevoked() | GrantExpired():
-                curs.execute(
-                    "INSERT INTO door_list (grant_id, person_id, experience_id, closed)"
-                    " VALUES (%s, %s, %s, true)"
-                    " ON CONFLICT (grant_id) DO UPDATE SET closed = true",
-                    (event.grant_id, event.person_id, event.experience_id),
-                )
+                window = (None, None, True)
             case _:
-                pass
+                return
+        curs.execute(
+            "INSERT INTO door_list AS d VALUES (%s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (grant_id) DO UPDATE SET valid_from = excluded.valid_from,"
+            " valid_until = excluded.valid_until, closed = excluded.closed,"
+            " version = excluded.version WHERE d.version < excluded.version",
+            (
+                event.grant_id,
+                event.person_id,
+                event.experience_id,
+                *window,
+                about.entity_version,
+            ),
+        )
 
 
 class ExperienceList(View):
-    """Which experience belongs to which space, and whether it can be on air."""
+    """The space of each experience, and whether it can be on air."""
 
     name = "experience_list"
     tables = ("experience_list",)

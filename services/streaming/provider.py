@@ -9,9 +9,9 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Someone in a room; `person_id` is None for identities that we never gave out.
+    """Someone in a room; `person_id` is None for identities that we did not issue.
 
-    `publishes` is that they have at least one track in the room.
+    `publishes` is true if they have at least one track in the room.
     """
 
     identity: str
@@ -23,7 +23,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class RoomEvent:
-    """What a webhook says; `stream_id` is None for rooms that are not ours."""
+    """The content of a webhook; `stream_id` is None for rooms that are not ours."""
 
     event_id: str
     kind: str
@@ -33,7 +33,7 @@ class RoomEvent:
 
 @dataclass(frozen=True, slots=True)
 class RoomToken:
-    """What a browser needs to enter one room, once, until then."""
+    """What a browser needs to enter one room once, before it expires."""
 
     url: str
     token: str
@@ -43,38 +43,36 @@ class RoomToken:
 
 
 class VideoProvider(Protocol):
-    """The place where the rooms are. Every call may be repeated without harm."""
+    """The provider of rooms. Every call is idempotent."""
 
     def open_room(self, stream_id: UUID) -> None:
-        """Make sure that the room exists."""
+        """Create the room if it does not exist."""
         ...
 
-    def has_room(self, stream_id: UUID) -> bool:
-        """Whether the room exists."""
-        ...
+    def has_room(self, stream_id: UUID) -> bool: ...
 
     def close_room(self, stream_id: UUID) -> None:
-        """Put everyone out and make sure that the room is gone."""
+        """Remove everyone and delete the room if it exists."""
         ...
 
     def list_participants(self, stream_id: UUID) -> Sequence[Participant]:
-        """Who is in the room; nobody when there is no such room."""
+        """Return who is in the room; nobody if the room does not exist."""
         ...
 
     def remove_participant(self, stream_id: UUID, identity: str) -> None:
-        """Put someone out; nothing happens when they are not there."""
+        """Remove someone; does nothing if they are absent."""
         ...
 
     def read_webhook(self, body: str) -> RoomEvent:
-        """What a webhook says whose signature was checked when it came."""
+        """Read a webhook whose signature was checked on arrival."""
         ...
 
     def verify_webhook(self, body: str, authorization: str) -> RoomEvent:
-        """What a webhook says that has just come. Raises ForgedWebhook."""
+        """Read a webhook that has just arrived. Raises ForgedWebhook."""
         ...
 
     def token(self, stream_id: UUID, person_id: UUID, *, host: bool) -> RoomToken:
-        """A token for one room and one person: hosts publish, viewers watch."""
+        """Return a token for one room and one person: hosts publish, viewers watch."""
         ...
 
 
@@ -82,8 +80,8 @@ class VideoProvider(Protocol):
 class VideoServerState:
     """Whether rooms can be opened here.
 
-    `about_minutes` is the estimate for the whole preparation, None while the server merely starts;
-    `progress` says how far the preparation is.
+    `about_minutes` estimates the whole preparation; it is None while the server only starts.
+    `progress` describes the preparation.
     """
 
     state: Literal["ready", "preparing", "absent"]
@@ -92,16 +90,14 @@ class VideoServerState:
 
 
 class VideoServer(Protocol):
-    """The server behind the provider, which may still be in the making."""
+    """The server behind the provider, which may still be in preparation."""
 
-    def state(self) -> VideoServerState:
-        """Whether rooms can be opened now."""
-        ...
+    def state(self) -> VideoServerState: ...
 
 
 class VideoServerNotReady(Exception):
-    """Rooms can't be opened: the video server is being prepared, or there is none."""
+    """Rooms can't be opened: the video server is in preparation, or there is none."""
 
 
 class ForgedWebhook(Exception):
-    """The webhook is not signed by our provider, or too old."""
+    """The webhook is too old, or our provider did not sign it."""

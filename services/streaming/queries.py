@@ -20,11 +20,11 @@ class NotOnTeam(Exception):
 
 
 class RoleNotAllowed(Exception):
-    """The person works in the space, in a role that doesn't go live."""
+    """The person's role in the space does not allow going live."""
 
 
 class NoAccess(Exception):
-    """No grant covers this person and experience now, or the space keeps them out."""
+    """No grant covers this person and experience now, or the space has banned them."""
 
 
 class NotALiveExperience(Exception):
@@ -33,7 +33,7 @@ class NotALiveExperience(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """What can be on air."""
+    """An experience that can be on air."""
 
     experience_id: UUID
     space_id: UUID
@@ -56,7 +56,6 @@ class StreamSeen:
 
     @property
     def is_over(self) -> bool:
-        """Whether it ended."""
         return self.state == "ended"
 
 
@@ -79,7 +78,7 @@ _MAY_ENTER: Final = """
 
 
 def get_experience(curs: ViewCursor, experience_id: UUID) -> Experience:
-    """One experience. Raises ExperienceNotFound."""
+    """Return one experience. Raises ExperienceNotFound."""
     row = curs.execute(
         "SELECT * FROM experience_list WHERE experience_id = %s", (experience_id,)
     ).fetchone()
@@ -89,7 +88,7 @@ def get_experience(curs: ViewCursor, experience_id: UUID) -> Experience:
 
 
 def get_stream(curs: ViewCursor, stream_id: UUID) -> StreamSeen:
-    """One stream. Raises StreamNotFound."""
+    """Return one stream. Raises StreamNotFound."""
     row = curs.execute("SELECT * FROM stream_list WHERE stream_id = %s", (stream_id,)).fetchone()
     if row is None:
         raise StreamNotFound(stream_id)
@@ -97,7 +96,7 @@ def get_stream(curs: ViewCursor, stream_id: UUID) -> StreamSeen:
 
 
 def find_newest_stream(curs: ViewCursor, experience_id: UUID) -> StreamSeen | None:
-    """The stream of an experience that began last, on air or over; None before the first."""
+    """Return the latest stream of an experience, live or ended; None before the first."""
     row = curs.execute(
         "SELECT * FROM stream_list WHERE experience_id = %s ORDER BY requested_at DESC LIMIT 1",
         (experience_id,),
@@ -106,7 +105,7 @@ def find_newest_stream(curs: ViewCursor, experience_id: UUID) -> StreamSeen | No
 
 
 def list_on_air(curs: ViewCursor, space_id: UUID) -> list[StreamSeen]:
-    """The streams of a space that are not over."""
+    """Return the streams of a space that have not ended."""
     rows = curs.execute(
         "SELECT * FROM stream_list WHERE space_id = %s AND state <> 'ended'", (space_id,)
     )
@@ -114,7 +113,7 @@ def list_on_air(curs: ViewCursor, space_id: UUID) -> list[StreamSeen]:
 
 
 def list_hosts_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> set[UUID]:
-    """Those of the people whose role in the space lets them go live, and whom no ban keeps out."""
+    """Return those of the people who may go live in the space and are not banned."""
     rows = curs.execute(
         "SELECT person_id FROM team_list t"
         " WHERE space_id = %s AND person_id = ANY(%s) AND role = ANY(%s)"
@@ -126,9 +125,9 @@ def list_hosts_of(curs: ViewCursor, space_id: UUID, people: Iterable[UUID]) -> s
 
 
 def require_host(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
-    """Go on only for those who may go live.
+    """Require a person who may go live.
 
-    Raises NotOnTeam, RoleNotAllowed; NoAccess for a host whom a ban keeps out.
+    Raises NotOnTeam, RoleNotAllowed; NoAccess for a banned host.
     """
     if list_hosts_of(curs, space_id, [person_id]):
         return
@@ -146,7 +145,7 @@ def require_host(curs: ViewCursor, space_id: UUID, person_id: UUID) -> None:
 def list_who_may_enter(
     curs: ViewCursor, experience_id: UUID, people: Iterable[UUID], now: datetime
 ) -> set[UUID]:
-    """Those who may be in the room now: by a grant or on the team, and with no ban that stands."""
+    """Return who may be in the room now: by a grant or a team role, and without a ban."""
     rows = curs.execute(
         _MAY_ENTER,
         {"experience_id": experience_id, "people": list(people), "now": now, "roles": _GUESTS},
@@ -156,13 +155,13 @@ def list_who_may_enter(
 
 
 def require_access(curs: ViewCursor, experience_id: UUID, person_id: UUID, now: datetime) -> None:
-    """Go on only for who may enter now. Raises NoAccess."""
+    """Require a person who may enter now. Raises NoAccess."""
     if person_id not in list_who_may_enter(curs, experience_id, [person_id], now):
         raise NoAccess(experience_id)
 
 
 def get_webhook(curs: ViewCursor, event_id: str) -> str:
-    """The body of a webhook as it came. Raises LookupError."""
+    """Return the body of a webhook as it arrived. Raises LookupError."""
     row = curs.execute("SELECT body FROM webhook_inbox WHERE event_id = %s", (event_id,)).fetchone()
     if row is None:
         raise LookupError(f"no webhook {event_id}")

@@ -1,4 +1,4 @@
-"""What the streaming service does when other services announce something."""
+"""The streaming service's reactions to events of other services."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,29 +19,29 @@ from services.streaming.application import Streaming
 
 
 def on_grant_revoked(revoked: GrantRevoked, about: Envelope, streaming: Streaming) -> None:
-    """Who may not enter any more is put out of the room, if it is on air."""
+    """Remove a person without a grant from the live room."""
     streaming.look_into_room(revoked.experience_id, about.id)
 
 
 def on_grant_expired(expired: GrantExpired, about: Envelope, streaming: Streaming) -> None:
-    """So is everyone whose window has closed."""
+    """Remove a person whose time window has closed."""
     streaming.look_into_room(expired.experience_id, about.id)
 
 
 def on_person_banned(banned: PersonBanned, about: Envelope, streaming: Streaming) -> None:
-    """Whom a space keeps out is put out of all its rooms that are on air."""
+    """Remove a banned person from all live rooms of the space."""
     streaming.look_into_rooms(banned.space_id, about.id)
 
 
 def on_team_member_added(added: TeamMemberAdded, about: Envelope, streaming: Streaming) -> None:
-    """Another role may host no longer, or may not be in the rooms at all."""
+    """Check the rooms: another role may not allow hosting, or not even entering."""
     streaming.look_into_rooms(added.space_id, about.id)
 
 
 def on_team_member_removed(
     removed: TeamMemberRemoved, about: Envelope, streaming: Streaming
 ) -> None:
-    """Who left the team hosts no longer, and stays only to watch, by a token for that."""
+    """Check the rooms: a former team member needs a grant, and a viewer's token."""
     streaming.look_into_rooms(removed.space_id, about.id)
 
 

@@ -8,10 +8,10 @@ from libs.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Where LiveKit answers, and the key and secret that sign for it.
+    """LiveKit's address, and the key and secret that sign for it.
 
-    `livekit_url` is what browsers connect to (`ws://` or `wss://`); the server API is at the same
-    place over HTTP. `livekit_state_file` tells how far a server is that is only being prepared.
+    Browsers connect to `livekit_url` (`ws://` or `wss://`); the server API is at the same address
+    over HTTP. `livekit_state_file` reports the progress of a server in preparation.
     """
 
     livekit_url: str = Field(pattern=r"^(wss?|https?)://")

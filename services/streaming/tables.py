@@ -1,4 +1,4 @@
-"""The tables that the streaming service owns and no event rebuilds."""
+"""Tables of the streaming service that no event can rebuild."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from services.streaming.application import Stage, WebhookInbox
 
 
 class StageTable(Stage):
-    """Who is on air in which experience: one row each, which decides between two who try."""
+    """The live stream of each experience: one row each, which decides a race."""
 
     @override
     def take(self, experience_id: UUID, stream_id: UUID) -> UUID:
@@ -40,7 +40,7 @@ class StageTable(Stage):
 
 
 class WebhookTable(WebhookInbox):
-    """The webhooks as they came; an id that was seen before is not kept again."""
+    """The webhooks as they arrived; a known id is not stored again."""
 
     @override
     def keep(self, event_id: str, kind: str, body: str, *, handled: bool) -> bool:

@@ -1,4 +1,4 @@
-"""What happens when a time has come."""
+"""Timers of the streaming service."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ from services.streaming.application import NO_HOST, Streaming
 
 
 def end_without_host(payload: Mapping[str, Any], streaming: Streaming) -> None:
-    """The host did not come back in time."""
+    """End a stream whose host did not return in time."""
     streaming.end_without_host(UUID(payload["stream_id"]))
 
 

@@ -1,4 +1,4 @@
-"""What whoever runs our video server says about it."""
+"""The state of our video server, as its operator reports it."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _READY = VideoServerState("ready")
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedVideoServer(VideoServer):
-    """Reads the file in which `up` keeps the state; a server that others run has no such file."""
+    """Reads the state file that `up` writes; an external server has none and counts as ready."""
 
     file: Path | None
 

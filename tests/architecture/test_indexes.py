@@ -53,7 +53,7 @@ class ExplainingCursor(ClientCursor[DictRow]):
 
 @dataclass
 class Plans:
-    """What a read did: the tables that it went through row by row, and the indexes it used."""
+    """A read's plans: the tables that it scans as a whole, and the indexes that it uses."""
 
     whole_tables: set[str] = field(default_factory=set)
     indexes: set[str] = field(default_factory=set)
@@ -100,7 +100,7 @@ class Shop:
         )
 
     def explain(self, read: Callable[[Any], object]) -> Plans:
-        """Return the plans of all that a read sends; a refusal of what it read is fine."""
+        """Return the plans of all statements that a read sends; a refusal of its result is fine."""
         curs = ExplainingCursor(self.connection)
         with suppress(PassNotFound):
             read(curs)

@@ -22,7 +22,7 @@ OF_A_MODULE = {
         "orphaned_payment",
     ),
 }
-"""Where a service that is cut by capability decides."""
+"""The modules in which a service that is cut by capability decides."""
 
 
 def sources(*places: str) -> list[Path]:

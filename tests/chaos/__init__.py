@@ -1,1 +1,1 @@
-"""Breaks the running system on purpose and looks whether anybody was wronged by it."""
+"""Breaks the running system on purpose and checks whether anybody was harmed."""

@@ -1,4 +1,4 @@
-"""`./bp chaos`: breaks a system of its own until the time is over, and prints what it found."""
+"""`./bp chaos`: breaks a system of its own for a while, and prints what it found."""
 
 import argparse
 import json
@@ -24,11 +24,11 @@ from tests.chaos.small_disks import NotAllowed
 _PATIENCE_S = 240.0
 _GONE_WRONG = (AssertionError, LookupError, Refused, NotHeard, *UNANSWERED)
 _HOLD_S = 30.0
-"""Short, so that seats come back in every cycle."""
+"""Short, so that seats return in every cycle."""
 
 
 def main() -> int:
-    """Run cycles; 1 when a promise was broken, 2 when nothing has such a name."""
+    """Run cycles; returns 1 if a promise was broken, 2 for an unknown name."""
     options = _options()
     given = options.parse_args()
     only = given.only or ""
@@ -77,11 +77,11 @@ def _possible() -> dict[str, Fault]:
 def _break(
     machine: Machine, seconds: float, faults: Mapping[str, Fault]
 ) -> tuple[list[Cycle], int]:
-    """The cycles, and how many were left out since their fault did not come about."""
+    """Return the cycles, and how many were skipped because their fault did not occur."""
     cycles, not_broken = list[Cycle](), 0
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
-        # Each of them once, in an order of this seed's own, before any comes again.
+        # Each fault once, in this seed's order, before any is repeated.
         names = list(faults)
         machine.rng.shuffle(names)
         for name in names:
@@ -117,7 +117,7 @@ def _tell_of(cycle: Cycle, number: int) -> None:
 
 
 def _slowest_after_full(cycles: list[Cycle]) -> dict[str, float]:
-    """By fault, the most seconds from room on a full disk to the first whole purchase."""
+    """Return, by fault, the longest time from room on a full disk to the first whole purchase."""
     took = sorted((c.fault, c.whole_after_s) for c in cycles if c.whole_after_s is not None)
     return dict(took)
 

@@ -1,4 +1,4 @@
-"""Many people who buy while things break, and who note what they were told."""
+"""Many people who buy while things break, and who record their answers."""
 
 import random
 import threading
@@ -32,19 +32,19 @@ class Manner(StrEnum):
     """How people pay."""
 
     RETURNS = "returns"
-    """Pays and comes back to the return page."""
+    """Pays and returns to the return page."""
     TWO_TABS = "two_tabs"
     """Has the return page open twice."""
     WALKS_AWAY = "walks_away"
-    """Pays and closes the window: the webhook or the reconciler has to notice."""
+    """Pays and closes the window: the webhook or the reconciler must notice."""
     DECLINED_FIRST = "declined_first"
     """The first card is declined, the second one works."""
     ABANDONS = "abandons"
     """Opens an order and never pays."""
     GETS_IT_BACK = "gets_it_back"
-    """Buys, and the creator gives the money back at once."""
+    """Buys, and the creator refunds at once."""
     PAYS_LATE = "pays_late"
-    """Pays when the hold is over; nobody does so by chance."""
+    """Pays after the end of the hold; nobody does so by chance."""
 
 
 _OFTEN: Final = (5, 1, 3, 1, 1, 1, 0)
@@ -61,15 +61,15 @@ class Operation:
     order_id: UUID | None
     said: str = ""
     refund_promised: bool = False
-    """The creator was told that the money goes back."""
+    """The creator got the answer that the money is refunded."""
 
 
 class NotHeard(Exception):
-    """No answer that tells what became of the request."""
+    """No answer reveals what became of the request."""
 
 
 class Buyer(Visitor):
-    """A person who tries again, with the same key, when no answer comes."""
+    """A person who retries with the same key if no answer comes."""
 
     def purchase(self, pass_id: str, manner: Manner, key: str) -> Operation:
         """Buy a pass in that manner."""
@@ -90,7 +90,7 @@ class Buyer(Visitor):
         return self._until_payable(self._asked("POST", "/api/orders", {"pass_id": pass_id}, key))
 
     def looks_at(self, order: dict[str, Any]) -> dict[str, Any]:
-        """The order as it stands."""
+        """Return the order as it is now."""
         found: dict[str, Any] = self._asked("GET", f"/api/orders/{order['order_id']}")
         return found
 
@@ -104,7 +104,7 @@ class Buyer(Visitor):
         return Operation(person, pass_id, Manner.PAYS_LATE, told, UUID(order_id))
 
     def gives_back(self, order_id: UUID, key: str) -> bool:
-        """Refund all that was paid for somebody's order; whether that was promised."""
+        """Refund all that was paid for somebody's order; returns whether that was promised."""
         try:
             self._asked("POST", f"/api/orders/{order_id}/refund", {}, key)
         except (Refused, NotHeard):
@@ -112,7 +112,7 @@ class Buyer(Visitor):
         return True
 
     def opens(self, pass_id: str, key: str | None = None) -> bool:
-        """Whether an order for a pass could be opened at one asking."""
+        """Return whether an order for a pass could be opened with one request."""
         headers = {"Idempotency-Key": key or pass_id}
         try:
             answer = self._http.post("/api/orders", json={"pass_id": pass_id}, headers=headers)
@@ -156,7 +156,7 @@ class Buyer(Visitor):
         return settled
 
     def _confirm(self, payment: dict[str, str], method: str) -> None:
-        """As Stripe.js does; a declined card is an answer, too."""
+        """Confirm as Stripe.js does; a declined card is an answer, too."""
         secret = payment["client_secret"]
         for _ in range(_TRIES):
             try:
@@ -175,7 +175,7 @@ class Buyer(Visitor):
         raise NotHeard(BANK_IS_SILENT)
 
     def _asked(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
-        """Ask until somebody answers. Raises Refused, or NotHeard."""
+        """Repeat until an answer comes. Raises Refused, or NotHeard."""
         last = ""
         for _ in range(_TRIES):
             try:
@@ -212,13 +212,13 @@ class Crowd:
         self._threads = ThreadPoolExecutor(len(buyers), thread_name_prefix="buyer")
         self._busy: set[str] = set()
         self._lost: list[BaseException] = []
-        """What happened to buyers that nobody had thought of."""
+        """Unexpected errors of buyers."""
         self._clock = threading.Thread(target=self._keep_buying, daemon=True)
         self._resting.set()
         self._clock.start()
 
     def offer(self, passes: Iterable[str]) -> None:
-        """New passes are for sale."""
+        """Put new passes on sale."""
         with self._lock:
             wishes = [(buyer, one) for one in passes for buyer in self._buyers]
             self._rng.shuffle(wishes)
@@ -226,15 +226,15 @@ class Crowd:
 
     @property
     def wishes(self) -> int:
-        """How many purchases are still to be tried."""
+        """Return how many purchases are still to be tried."""
         return len(self._wishes)
 
     def buy(self) -> None:
-        """Begin, or go on."""
+        """Begin, or continue."""
         self._resting.clear()
 
     def buy_one(self, manner: Manner) -> Operation:
-        """One purchase in that manner, of a pass that costs something, while you wait."""
+        """Buy a pass that costs something in that manner, and wait for the outcome."""
         while True:
             with self._lock:
                 buyer, pass_id = self._wishes.pop()
@@ -245,8 +245,10 @@ class Crowd:
                 return done
 
     def until_order_opens(self, pass_id: str, within_s: float = 30.0) -> float:
-        """How many seconds until somebody could open an order for a pass that has seats and that
-        nobody has yet, asking again and again."""
+        """Return the seconds until somebody could open an order for a pass with free seats.
+
+        The request is repeated until it succeeds.
+        """
         buyer = self._buyers[0]
         began = time.monotonic()
         while time.monotonic() - began < within_s:
@@ -256,9 +258,9 @@ class Crowd:
         raise TimeoutError("nobody could open an order")
 
     def rest(self, within_s: float = 120.0) -> None:
-        """Begin no more purchases, and wait for those that are under way.
+        """Begin no more purchases, and wait for those in progress.
 
-        Raises what a buyer met that is no answer and no silence.
+        Raises any error of a buyer that is neither an answer nor silence.
         """
         self._resting.set()
         give_up_at = time.monotonic() + within_s
@@ -270,7 +272,7 @@ class Crowd:
             raise AssertionError("a buyer met something unheard of") from self._lost.pop()
 
     def go_home(self) -> None:
-        """It is over."""
+        """End all buyers."""
         self.rest()
         self._stopped.set()
         self._clock.join(10)

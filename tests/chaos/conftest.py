@@ -13,14 +13,14 @@ _SEED = 20261123
 
 @pytest.fixture(scope="package")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A running system with buyers in it; the first of them pay and no webhook ever tells."""
+    """A running system with buyers in it; no webhook ever arrives for the first payments."""
     with running_machine(tmp_path_factory.mktemp("chaos"), _SEED) as running:
         _sell_without_a_word(running)
         yield running
 
 
 def _sell_without_a_word(machine: Machine) -> None:
-    """Its orders come right when the reconciler asks, two minutes later: meanwhile others test."""
+    """The reconciler settles these orders after two minutes; other tests run meanwhile."""
     machine.stock_up()
     for orders in SILENT.values():
         for order in orders:

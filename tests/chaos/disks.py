@@ -1,4 +1,4 @@
-"""Disks that are lost, and older copies that come back."""
+"""Lost disks, and restored older copies."""
 
 import shutil
 import signal
@@ -16,13 +16,13 @@ _ORDERS = "SELECT originator_id FROM events WHERE topic = 'checkout.order.opened
 
 
 def streams_lost(machine: Machine) -> None:
-    """NATS comes back with an empty disk."""
+    """NATS restarts with an empty disk."""
     with _nats_replaced(machine):
         pass
 
 
 def older_streams_back(machine: Machine) -> None:
-    """NATS comes back with a copy of its disk from some seconds ago."""
+    """NATS restarts with a copy of its disk that is some seconds old."""
     folder = machine.data.nats
     copy = folder.with_name("nats.older")
     machine.kill("nats", signal.SIGSTOP)
@@ -35,7 +35,7 @@ def older_streams_back(machine: Machine) -> None:
 
 @contextmanager
 def _nats_replaced(machine: Machine) -> Iterator[None]:
-    """While it stands still its folder goes, then it dies."""
+    """Replace its folder while it is frozen, then kill it."""
     folder = machine.data.nats
     lost = folder.with_name("nats.lost")
     machine.kill("nats", signal.SIGSTOP)
@@ -48,7 +48,7 @@ def _nats_replaced(machine: Machine) -> Iterator[None]:
 
 
 def copy_database(machine: Machine, service: str) -> None:
-    """Keep a copy of a service's database as it is now."""
+    """Copy a service's database as it is now."""
     name = database_name(service)
     with _nobody_inside(machine, name) as postgres:
         postgres.execute(f"DROP DATABASE IF EXISTS {_COPY}")
@@ -56,9 +56,9 @@ def copy_database(machine: Machine, service: str) -> None:
 
 
 def put_copy_back(machine: Machine, service: str) -> None:
-    """Put the copy in the place of the database, while the service runs.
+    """Restore the copy of the database while the service runs.
 
-    The orders that the checkout has lost by it are noted: buyers were told of them.
+    Orders that the checkout loses by it are recorded, because their buyers know of them.
     """
     name = database_name(service)
     with _nobody_inside(machine, name) as postgres:

@@ -1,4 +1,4 @@
-"""What the stores, the providers and the mailbox hold, read as an operator can read it."""
+"""The data of stores, providers and mailbox, read as an operator can read it."""
 
 import time
 from collections import Counter, defaultdict
@@ -34,9 +34,9 @@ class Said:
 
 
 class Announcements:
-    """Everything that a service has announced or is bound to announce, each read once.
+    """Everything that a service has published or must publish, each read once.
 
-    A log only grows, but for the day on which an older copy of it comes back.
+    A log only grows, until an older copy of it is restored.
     """
 
     def __init__(self, service: str, data: DataFolder) -> None:
@@ -46,11 +46,11 @@ class Announcements:
         self.forget()
 
     def forget(self) -> None:
-        """Begin at the beginning of the log again."""
+        """Start again at the beginning of the log."""
         self._position, self._said = log.START, list[Said]()
 
     def read(self) -> list[Said]:
-        """All of them, oldest first."""
+        """Return all of them, oldest first."""
         with stores.reading(self._url) as conn, conn.cursor() as curs:
             while page := log.read_after(curs, self._position, _PAGE).events:
                 self._said += self._public(page)
@@ -68,7 +68,7 @@ class Announcements:
 
 
 def rows_of(service: str, sql: str, data: DataFolder) -> list[DictRow]:
-    """What a query of one service's database shows."""
+    """Return the result of a query on one service's database."""
     with stores.reading(stores.database_url(service, data)) as conn:
         return conn.execute(sql).fetchall()
 
@@ -92,19 +92,19 @@ class Providers:
         )
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         self._stripe.close()
         self._mailbox.close()
 
     def stripe(self, method: str, path: str, **form: Any) -> dict[str, Any]:
-        """One call of Stripe's API."""
+        """Call Stripe's API."""
         data, params = (form, None) if method == "POST" else (None, form)
         answer = self._stripe.request(method, path, data=data, params=params)
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     def payments(self) -> Iterator[dict[str, Any]]:
-        """Every payment intent with its charge and what went back of it, newest first."""
+        """Return every payment intent with its charge and refunds, newest first."""
         asked = {"limit": "100", "expand[]": "data.latest_charge.refunds"}
         while True:
             page = self.stripe("GET", "/v1/payment_intents", **asked)
@@ -119,12 +119,12 @@ class Providers:
         answer.raise_for_status()
 
     def refused(self) -> Counter[str]:
-        """How often each operation was refused by the limits that are ordered now."""
+        """Return how often each operation was refused by the present limits."""
         ordered = self._stripe.get("/_control/misbehave").raise_for_status().json()
         return sum((Counter(one["refused"]) for one in ordered), Counter[str]())
 
     def behave(self, within_s: float = 60.0) -> None:
-        """Take all orders back, from a stand-in that may have been killed a moment ago."""
+        """Withdraw all ordered faults, even if the stand-in was killed a moment ago."""
         give_up_at = time.monotonic() + within_s
         while True:
             try:
@@ -137,7 +137,7 @@ class Providers:
                 return
 
     def members_of(self, experience_id: UUID) -> set[UUID]:
-        """Who sits in the chat of an experience."""
+        """Return the members of an experience's channel."""
         channel = self._channel(experience_id)
         found: set[UUID] = set()
         while True:
@@ -147,21 +147,21 @@ class Providers:
                 return found
 
     def seat(self, experience_id: UUID, person_id: UUID) -> None:
-        """Let someone into the chat of an experience."""
+        """Add a member to an experience's channel."""
         self._chat.upsert_user({"id": str(person_id)})
         self._channel(experience_id).add_members([str(person_id)])
 
     def unseat(self, experience_id: UUID, person_id: UUID) -> None:
-        """Put someone out of the chat of an experience."""
+        """Remove a member from an experience's channel."""
         self._channel(experience_id).remove_members([str(person_id)])
 
     def _channel(self, experience_id: UUID) -> Any:
         return self._chat.channel(CHANNEL_TYPE, str(experience_id))
 
     def mails(self) -> dict[UUID, Counter[str]]:
-        """To which addresses each notice was mailed, and how often, by the notice's id.
+        """Return the recipients of each notice's mails with their numbers, by the notice's id.
 
-        Mails stay as they came: only those are fetched that came since the last time.
+        Mails never change, so only new ones are fetched.
         """
         asked = {"limit": _MOST_MAILS} | ({"since": self._newest_mail} if self._newest_mail else {})
         answer = self._mailbox.get("/messages.json", params=asked)

@@ -1,4 +1,4 @@
-"""The faults by name, each the same again for the same seed."""
+"""The faults by name; a seed always gives the same ones."""
 
 import signal
 import time
@@ -23,7 +23,7 @@ _MOST_CUTS: Final = 12
 _DIES_WITHIN_S: Final = 25.0
 _MOST_ADDED: Final = 60
 
-# Where each failpoint is passed when passes are bought.
+# The services in which a purchase passes each failpoint.
 _REACHED_BY: Final[dict[Failpoint, tuple[str, ...]]] = {
     "store.before_commit": ("checkout", "access", "chat", "notifications"),
     "store.after_commit": ("checkout", "access", "chat", "notifications"),
@@ -42,27 +42,27 @@ _REACHED_BY: Final[dict[Failpoint, tuple[str, ...]]] = {
     "webhook.before_store": ("checkout",),
     "webhook.after_store": ("checkout",),
 }
-# The others are not passed by buyers: a view is built by a new version of a service, a snapshot is
-# taken of a creator's long history, a timer runs when a hold is over.
+# Purchases do not pass the others: a new version of a service builds a view, a creator's long
+# history makes a snapshot, the end of a hold runs a timer.
 FAILPOINTS: Final = tuple(name for name in NAMES if name in _REACHED_BY)
 
 
 class NeverPassed(AssertionError):
-    """The process did not come past its failpoint."""
+    """The process did not reach its failpoint."""
 
 
 def failpoint(machine: Machine, name: Failpoint, service: str | None = None) -> None:
-    """Let a service die at a named place, once, at one of the first passes."""
+    """Let a service die once at a failpoint, at one of the first passes."""
     service = service or machine.rng.choice(_REACHED_BY[name])
     times, marker = machine.rng.randint(1, 8), machine.marker()
     machine.arm(service, f"{name}:{times}@{marker}")
     give_up_at = time.monotonic() + _DIES_WITHIN_S
     while not marker.exists():
         if time.monotonic() > give_up_at:
-            # Disarmed: nobody dies twice by one marker.
+            # Disarmed, so that nobody dies twice because of one marker.
             marker.touch()
             raise NeverPassed(f"{service} did not pass {name} {times} times")
-        # Most of them are passed only while somebody buys.
+        # Most failpoints are passed only while somebody buys.
         machine.stock_up()
         time.sleep(0.05)
     time.sleep(0.2)
@@ -70,7 +70,8 @@ def failpoint(machine: Machine, name: Failpoint, service: str | None = None) -> 
 
 
 def dies_rebuilding(machine: Machine) -> None:
-    """A service finds a view of another shape when it starts, and dies before the new one is in."""
+    """A starting service finds a view of another shape, and dies before the new one is swapped
+    in."""
     marker = machine.marker()
     machine.execute("access", "UPDATE views SET shape = 'of an older version'")
     machine.arm("access", f"rebuild.before_swap@{marker}")
@@ -79,7 +80,7 @@ def dies_rebuilding(machine: Machine) -> None:
 
 
 def dies_taking_a_snapshot(machine: Machine) -> None:
-    """The catalog keeps a snapshot of every fiftieth version of a space, and dies over it."""
+    """The catalog keeps a snapshot of every fiftieth version of a space, and dies while it does."""
     marker = machine.marker()
     machine.arm("catalog", f"snapshot.taken@{marker}")
     space, added = machine.new_space(), list[str]()
@@ -92,8 +93,11 @@ def dies_taking_a_snapshot(machine: Machine) -> None:
 
 
 def paid_after_the_hold(machine: Machine) -> None:
-    """No payment can be cancelled at the end of its hold, checkout dies as it lets go of the seats,
-    and then two pay: whose seat was sold meanwhile gets the money back, the other one the pass."""
+    """No payment can be cancelled at the end of its hold, checkout dies while it releases the
+    seats, and then two people pay.
+
+    If the seat was sold meanwhile, the payment is refunded; otherwise it buys the pass.
+    """
     lucky, unlucky, quick = machine.latecomers
     free, last = machine.publish(stock=10), machine.publish(stock=1)
     cancelling = "/v1/payment_intents/*/cancel"
@@ -126,14 +130,14 @@ def killed(machine: Machine, process: str) -> None:
 
 
 def paused(machine: Machine, process: str) -> None:
-    """Frozen for 5 s: connections stay open and nothing answers."""
+    """Freeze for 5 s: connections stay open and nothing answers."""
     machine.kill(process, signal.SIGSTOP)
     time.sleep(_PAUSE_S)
     machine.kill(process, signal.SIGCONT)
 
 
 def wire_broken(machine: Machine, wire: str, fault: WireFault, for_s: float = _WIRE_S) -> None:
-    """Something is wrong for a while between the services and what they use."""
+    """A fault of a connection between the services and their dependencies, for a while."""
     broken = machine.wires[wire]
     broken.break_it(fault, machine.rng.randint(1, _MOST_CUTS))
     time.sleep(for_s)
@@ -141,7 +145,7 @@ def wire_broken(machine: Machine, wire: str, fault: WireFault, for_s: float = _W
 
 
 def wire_flickers(machine: Machine, wire: str, times: int = 6) -> None:
-    """Short cuts, after which neither end has noticed much: shorter than any silence is."""
+    """Cuts too short for either end to notice."""
     broken = machine.wires[wire]
     for _ in range(times):
         broken.break_it(WireFault.CUT)
@@ -151,7 +155,7 @@ def wire_flickers(machine: Machine, wire: str, times: int = 6) -> None:
 
 
 def together(machine: Machine, faults: Sequence[Fault]) -> None:
-    """Troubles seldom come alone."""
+    """Several faults at once."""
     with ThreadPoolExecutor(len(faults)) as threads:
         for done in [threads.submit(fault, machine) for fault in faults]:
             done.result()
@@ -160,7 +164,7 @@ def together(machine: Machine, faults: Sequence[Fault]) -> None:
 def stripe_misbehaves(
     machine: Machine, orders: tuple[dict[str, object], ...], for_s: float = 5.0
 ) -> None:
-    """The payment provider does what payment providers do."""
+    """A typical fault of the payment provider."""
     for order in orders:
         machine.providers.misbehave(**order)
     time.sleep(for_s)
@@ -176,12 +180,12 @@ MISBEHAVIOURS: Final[dict[str, tuple[dict[str, object], ...]]] = {
     "answer cut": ({"kind": "cut", "path": _INTENTS, "times": 8},),
     "slow": ({"kind": "answer_late", "delay_s": 2, "path": _INTENTS, "times": 8},),
 }
-# These take until the reconciler comes: two minutes.
+# These last until the reconciler runs: two minutes.
 SILENT: Final[dict[str, tuple[dict[str, object], ...]]] = {
     "webhooks never": ({"kind": "drop", "times": None},),
     "no webhooks at all": ({"kind": "no_event", "times": None},),
 }
-# Of different kinds, so that none of them mends or hides another.
+# Of different kinds, so that none of them repairs or hides another.
 _TOGETHER: Final = (
     ("stripe: 500 after doing it", "kill -9 checkout"),
     ("stripe: answer cut", "nats flickers"),

@@ -11,13 +11,13 @@ from tests.chaos.machine import UNANSWERED, Machine
 
 DISKS: Final = ("nats", "postgres", "sandbox")
 WHOLE_WITHIN_S: Final = 30.0
-"""How soon after there is room again a purchase has everything (docs/operations.md)."""
+"""How soon after the disk has room a purchase is complete (docs/operations.md)."""
 _FULL_S: Final = 25.0
 _GIVE_UP_AFTER_S: Final = 90.0
 
 
 def full_disk(machine: Machine, disks: Sequence[str] = DISKS, for_s: float = _FULL_S) -> None:
-    """Fill these disks, free them, and have somebody new buy as soon as that is possible."""
+    """Fill these disks, free them, and have a new buyer buy as soon as possible."""
     fan, pass_id = machine.newcomer(), machine.publish(stock=10)
     with machine.disks.full(disks):
         time.sleep(for_s)
@@ -37,7 +37,7 @@ def full_disk(machine: Machine, disks: Sequence[str] = DISKS, for_s: float = _FU
 
 
 def _bought(machine: Machine, fan: Buyer, pass_id: str, give_up_at: float) -> UUID | None:
-    """The order of a purchase that its buyer was told of, tried until it works."""
+    """Return the order of a purchase, retried until it works."""
     key = machine.key()
     while time.monotonic() < give_up_at:
         done = fan.purchase(pass_id, Manner.RETURNS, key)

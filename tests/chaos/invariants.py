@@ -1,4 +1,4 @@
-"""What must hold whatever broke: the promises to buyers, as far as they can be looked up."""
+"""What must hold after any fault: the promises to buyers, as far as they can be checked."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -30,7 +30,7 @@ _IMPATIENT = Patience(attempts=1, late=timedelta(seconds=3), webhooks=timedelta(
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A promise that is broken: what, about whom, and what repairs it."""
+    """A broken promise: what, about whom, and what repairs it."""
 
     what: str
     where: str
@@ -43,16 +43,16 @@ class Violation:
 
 @dataclass
 class Facts:
-    """One look at everything."""
+    """One reading of everything."""
 
     purchases: list[Said]
     refunded: set[UUID]
     standing: dict[UUID, set[UUID]]
     """Who may enter, by experience."""
     entitled: dict[UUID, set[UUID]]
-    """Whom each order lets in."""
+    """Whom each order admits."""
     receipts: dict[UUID, set[UUID]]
-    """The receipts that the mail server took, by the event that they tell of."""
+    """The receipts that the mail server took, by their event."""
     payments: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -63,16 +63,16 @@ class Facts:
 
 
 class Checker:
-    """Looks for violations in one running system."""
+    """Checks one running system for violations."""
 
     def __init__(
         self, data: DataFolder, providers: Providers, team: set[UUID], addresses: dict[UUID, str]
     ) -> None:
         self.repeated_mails = 0
-        """Mails that came twice under one Message-ID, which SMTP can't rule out."""
+        """Mails that arrived twice under one Message-ID, which SMTP can't rule out."""
         self.lost: set[UUID] = set()
-        """Orders that an older copy of the checkout's database does not hold. Their buyers can't
-        have what they were told; what holds for them instead is looked at as well."""
+        """Orders that a restored checkout database lacks. Their buyers can't have what they were
+        promised; other checks apply to them."""
         self._data = data
         self._providers = providers
         self._team = team
@@ -81,7 +81,7 @@ class Checker:
         self.forget()
 
     def forget(self) -> None:
-        """Look at everything from the beginning again: what was well may not be so any more."""
+        """Check everything from the beginning: what was right may not be so any more."""
         for announcements in self._logs.values():
             announcements.forget()
         self._awaited = outcomes.Awaited()
@@ -89,11 +89,11 @@ class Checker:
         self._reached = dict[str, Reached]()
 
     def check(self, operations: Sequence[Operation]) -> Iterator[list[Violation]]:
-        """Everything that is not as promised now, one kind after the other: first what costs least
-        and tells most often that something is still under way.
+        """Return all broken promises, one kind after the other, the cheapest and most telling
+        first.
 
-        What was well in a log and its stream is not looked at again, unless one of them was
-        replaced (the whole is what `backstage verify --full` is asked about at the end).
+        What was right in a log and its stream is not checked again, unless one of them was
+        replaced. (`backstage verify --full` checks the whole at the end.)
         """
         yield list(self._left_undone())
         yield list(self._outcomes())
@@ -148,15 +148,15 @@ class Checker:
         )
 
     def harm_of_the_loss(self) -> list[Violation]:
-        """What is amiss with lost orders now."""
+        """Return the violations about lost orders."""
         return list(self._lost_orders(self._facts()))
 
     def knows(self, person_id: UUID, address: str) -> None:
-        """One more person may buy."""
+        """Count one more buyer."""
         self._addresses[person_id] = address
 
     def has_everything(self, order_id: UUID) -> bool:
-        """Whether the buyer has access, a seat in each chat and the receipt in the mailbox."""
+        """Return whether the buyer has access, a place in each chat and the receipt by mail."""
         facts = self._facts()
         events = [
             said.event_id
@@ -175,7 +175,7 @@ class Checker:
         )
 
     def still_open(self) -> Iterator[Violation]:
-        """Orders that have not come to an end, and seats that are held for somebody."""
+        """Find unfinished orders, and seats that are held for somebody."""
         for table in ("order_list WHERE status = 'open'", "seat_list WHERE state = 'held'"):
             for row in rows_of("checkout", f"SELECT order_id FROM {table}", self._data):  # noqa: S608
                 yield Violation(
@@ -213,8 +213,10 @@ class Checker:
                 )
 
     def _lost_orders(self, facts: Facts) -> Iterator[Violation]:
-        """Who paid by an order that is no purchase any more has all of it back, once, and nobody
-        gets in by it. What was bought by the same order again is a purchase like all others."""
+        """Find payments of lost orders without a single full refund, and access that rests on them.
+
+        A later purchase by the same order counts as any other.
+        """
         gone = self.lost - facts.bought.keys()
         for intent in facts.payments:
             order_id = _order_of(intent)
@@ -275,7 +277,7 @@ class Checker:
                 )
 
     def _mails(self, facts: Facts) -> Iterator[Violation]:
-        """What the mail server took lies in the mailbox, and each buyer has one receipt there."""
+        """Find accepted mails that the mailbox lacks, and buyers without exactly one receipt."""
         mails = self._providers.mails()
         self.repeated_mails = sum(sum(each.values()) - 1 for each in mails.values())
         for said in facts.purchases:
@@ -294,7 +296,7 @@ class Checker:
                 )
 
     def _outcomes(self) -> Iterator[Violation]:
-        """What the operators' checker says of all purchases, with no patience at all."""
+        """Run the operators' checker on all purchases, without any patience."""
         with ExitStack() as stack:
             logs = {
                 name: stack.enter_context(stores.reading(stores.database_url(name, self._data)))
@@ -308,7 +310,7 @@ class Checker:
     def _stock(self) -> Iterator[Violation]:
         with stores.reading(stores.database_url("checkout", self._data)) as checkout:
             found, reached = check_stock(checkout, self._ledger)
-        # What is amiss is looked at again, from where all was well.
+        # A finding is checked again, from the last good position.
         self._ledger = self._ledger if found else reached
         for each in found:
             yield Violation(each.sentence, each.service, each.repair)

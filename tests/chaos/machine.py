@@ -1,4 +1,4 @@
-"""The breaking machine: one real system, people who buy, faults, and the look afterwards."""
+"""The chaos machine: one real system, people who buy, faults, and the check afterwards."""
 
 import json
 import os
@@ -49,11 +49,11 @@ _LATECOMERS: Final = 3
 _PASSES: Final = 4
 _PER_S: Final = 4.0
 _NIGHTS: Final = 60
-"""A space has no more than a hundred experiences; later passes are for the same ones."""
+"""A space has at most a hundred experiences; later passes open the same ones."""
 _SCARCE: Final = 5
 _PLENTY: Final = 10_000
 PAYMENTS_PER_S: Final = 8
-"""Less than the 20 that we ask Stripe for, so that two cores can open orders faster than that."""
+"""Below our limit of 20 at Stripe, so that two cores can open orders faster than that."""
 _LIMITS: Final = {
     "SIGN_IN_POSTS_PER_MINUTE": "100000",
     "PURCHASE_POSTS_PER_MINUTE": "100000",
@@ -62,7 +62,7 @@ _LIMITS: Final = {
     "PAYMENTS_PER_S": f"{PAYMENTS_PER_S}",
 }
 _RESERVE_MB: Final = 16
-"""Of the disk of NATS and of the stand-ins, which have 64."""
+"""For the disk of NATS; the stand-ins have 64."""
 UNANSWERED: Final = (
     OSError,
     TimeoutError,
@@ -71,27 +71,27 @@ UNANSWERED: Final = (
     nats.errors.Error,
     requests.RequestException,
 )
-# Places in our row of ports that the system leaves free.
+# Ports of our row that the system leaves free.
 _VIA: Final = {"postgres": 45, "nats": 46, "providers": 47}
 
 
 @dataclass
 class Cycle:
-    """What was broken, and what was found afterwards."""
+    """The faults, and the findings afterwards."""
 
     fault: str
     purchases: int
     """How often somebody tried to buy."""
     bought: int
-    """How many of them were told that it is theirs."""
+    """How many of them got the answer that it is theirs."""
     settled_after_s: float
     violations: list[Violation] = field(default_factory=list)
     whole_after_s: float | None = None
-    """From the moment at which a full disk has room until somebody new has all that was bought."""
+    """The time from room on a full disk until a new buyer has all that was bought."""
 
 
 class Machine:
-    """A system with people in it that can be broken at will."""
+    """A system with buyers in it that can be broken at will."""
 
     def __init__(
         self,
@@ -104,18 +104,18 @@ class Machine:
         self.system = system
         self.hold_s = hold_s
         self.wires = wires
-        self.rng = random.Random(seed)  # noqa: S311 - the same story again, no secret
+        self.rng = random.Random(seed)  # noqa: S311 - must be repeatable, no secret
         self.seed = seed
         self.data = DataFolder(system.data)
         self.providers = Providers(self.data, system.record["urls"]["sandbox"])
         self.arming = system.data / "failpoints"
         self.late: set[UUID] = set()
-        """Orders of which nothing is expected yet."""
+        """Orders that no check covers yet."""
         self._known: set[Violation] = set()
         self.disks = disks
         self.after_full = AfterFull()
         self.pages: dict[str, str] = {}
-        """Where each pass is shown, by its id."""
+        """The page of each pass, by its id."""
         self._passes = 0
         self._nights: list[str] = []
         self._markers = 0
@@ -127,7 +127,7 @@ class Machine:
         self.latecomers = [
             self._someone(f"fan-{_BUYERS + number}") for number in range(_LATECOMERS)
         ]
-        """People who do not come by themselves."""
+        """Buyers that do not come by themselves."""
         self.people = [*buyers, *self.latecomers]
         addresses = {UUID(buyer.person_id): buyer.email for buyer in self.people}
         team = {UUID(self._creator.person_id)}
@@ -144,7 +144,7 @@ class Machine:
         return person
 
     def newcomer(self) -> Buyer:
-        """A person who was never here, signed in."""
+        """Return a new person, signed in."""
         buyer = self._someone(f"newcomer-{len(self._newcomers)}")
         self.checker.knows(UUID(buyer.person_id), buyer.email)
         self._newcomers.append(buyer)
@@ -157,14 +157,14 @@ class Machine:
             self.crowd.offer([scarce, free, *(self.publish(_PLENTY) for _ in range(_PASSES - 2))])
 
     def new_space(self) -> str:
-        """One more space of the creator's, by its slug."""
+        """Create one more space of the creator; returns its slug."""
         slug = f"annex-{self.key()[:8]}"
         body = {"slug": slug, "name": slug, "description": "", "currency": "EUR"}
         self._creator.call("POST", "/api/spaces", body | {"time_zone": "Europe/Stockholm"})
         return slug
 
     def add_experience(self, slug: str, space: str | None = None, within_s: float = 30.0) -> str:
-        """The creator adds something to a space, with the same key until she has an answer."""
+        """Add something to a space, retried with the same key until the creator has an answer."""
         path, key = f"/api/spaces/{space or self._shop.space}/experiences", uuid4().hex
         body = {"slug": slug, "name": slug, "kind": "live"}
         give_up_at = time.monotonic() + within_s
@@ -184,12 +184,12 @@ class Machine:
             time.sleep(0.1)
 
     def experiences(self, space: str) -> list[str]:
-        """What the creator has in a space, by slug."""
+        """Return what the creator has in a space, by slug."""
         found = self._creator.call("GET", f"/api/spaces/{space}")
         return [each["slug"] for each in found["experiences"]]
 
     def publish(self, stock: int, *, free: bool = False) -> str:
-        """Put one more pass on sale, with so many seats; a free one has no end of them."""
+        """Put one more pass on sale, with so many seats; a free one has unlimited seats."""
         self._passes += 1
         number, shop, creator = self._passes, self._shop, self._creator
         if number <= _NIGHTS:
@@ -204,29 +204,29 @@ class Machine:
         return pass_id
 
     def give_back(self, done: Operation) -> bool:
-        """The creator refunds all that was paid for a purchase; whether that was promised."""
+        """Refund all that was paid for a purchase; returns whether that was promised."""
         assert done.order_id is not None
         promised = self._creator.gives_back(done.order_id, self.key())
         self.crowd.operations.append(replace(done, refund_promised=promised))
         return promised
 
     def marker(self) -> Path:
-        """A file that does not exist yet."""
+        """Return the path of a file that does not exist yet."""
         self._markers += 1
         return self.arming / f"marker-{self._markers}"
 
     def key(self) -> str:
-        """What a buyer names an attempt by."""
+        """Return a name for a buyer's attempt."""
         return self.rng.randbytes(16).hex()
 
     def arm(self, service: str, setting: str) -> None:
-        """Start a service again with a failpoint armed (an empty setting: with none)."""
+        """Restart a service with a failpoint armed (an empty setting: with none)."""
         (self.arming / service).write_text(setting)
         self.kill(service)
         self.until_ready([service])
 
     def kill(self, process: str, by: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to a process, once it is there."""
+        """Send a signal to a process, once it runs."""
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -239,7 +239,7 @@ class Machine:
                 return
 
     def until_ready(self, processes: Sequence[str], within_s: float = 60.0) -> None:
-        """Wait until they answer that they are ready."""
+        """Wait until they report that they are ready."""
         ports = self.system.record["ports"]
         deadline = time.monotonic() + within_s
         for name in processes:
@@ -255,7 +255,7 @@ class Machine:
                 time.sleep(0.05)
 
     def cycle(self, name: str, break_it: "Fault", patience_s: float = 120.0) -> Cycle:
-        """Let people buy, break something meanwhile, let all come to rest, look."""
+        """Let people buy, break something meanwhile, wait for rest, and check."""
         self.stock_up()
         self.after_full = AfterFull()
         before = len(self.operations)
@@ -275,7 +275,7 @@ class Machine:
         return cycle
 
     def mend(self) -> None:
-        """Nothing is broken on purpose any more, however the fault ended."""
+        """Stop all faults, however the last one ended."""
         for wire in self.wires.values():
             wire.mend()
         for service in SERVICES:
@@ -289,9 +289,10 @@ class Machine:
         patience_s: float = 120.0,
         whole_again: float | None = None,
     ) -> Cycle:
-        """Nothing is broken any more: when has all come right, and what has not?
+        """After all faults: wait until everything is right; return how long that took and what is
+        not.
 
-        Patience begins with the moment from which on nothing was broken.
+        The patience begins when the last fault ends.
         """
         began = whole_again or time.monotonic()
         while True:
@@ -299,14 +300,14 @@ class Machine:
             violations = self._violations(all_of_them=is_last)
             took = time.monotonic() - began
             if not violations or is_last:
-                # What is told once is not told again after the next fault.
+                # A finding is reported once, and not after every later fault.
                 self._known |= set(violations)
                 bought = sum(done.told is Told.OK for done in operations)
                 return Cycle(name, len(operations), bought, round(took, 1), violations)
             time.sleep(0.3)
 
     def _violations(self, *, all_of_them: bool) -> list[Violation]:
-        """A system that can't be asked is a finding as well."""
+        """An unreachable system is a finding as well."""
         late = [str(order_id) for order_id in self.late]
         found: list[Violation] = []
         try:
@@ -323,11 +324,11 @@ class Machine:
         return found
 
     def forget_findings(self) -> None:
-        """Whatever was found before and is still so counts again."""
+        """Earlier findings that are still true count again."""
         self._known.clear()
 
     def health_of(self, service: str) -> Any:
-        """What a service says about itself; why nothing came when it says nothing."""
+        """Return what a service reports about itself, or why it does not answer."""
         port = self.system.record["ports"][service]
         try:
             return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=2).json()
@@ -341,7 +342,7 @@ class Machine:
         postgres.execute(sql, database_name(service))
 
     def wait_for_the_end_of_holds(self, patience_s: float = 60.0) -> Cycle:
-        """Nobody pays any more: every order comes to its end, and no seat is held."""
+        """Stop all payments: every order ends, and no seat is held."""
         began = time.monotonic()
         while True:
             took = time.monotonic() - began
@@ -351,7 +352,7 @@ class Machine:
             time.sleep(0.5)
 
     def verify(self) -> Cycle:
-        """What the operators' own checker finds, everything included."""
+        """Return what the operators' own checker finds, with all checks."""
         began = time.monotonic()
         command = ("verify", "--full", "--providers", "--json", "--data", str(self.system.data))
         done = subprocess.run(
@@ -372,8 +373,10 @@ class Machine:
         return Cycle("backstage verify", 0, 0, took, found)
 
     def do_what_verify_names(self, times: int = 8) -> list[Violation]:
-        """An operator who runs every command that the checker names, once, since what it begins may
-        take some seconds, until the checker has nothing to say; all that it has said."""
+        """Run every command that the checker names, until it names none; returns all findings.
+
+        Each command is run once, because its effect may take some seconds.
+        """
         told: list[Violation] = []
         done: set[tuple[str, ...]] = set()
         for _ in range(times):
@@ -390,7 +393,7 @@ class Machine:
         raise AssertionError("\n".join(str(one) for one in told))
 
     def operate(self, *command: str) -> str:
-        """Run one of the operators' commands on this system, in our process; what it says."""
+        """Run one of the operators' commands on this system, in our process; returns its output."""
         done = CliRunner().invoke(app, [*command, "--data", str(self.system.data)])
         if done.exit_code:
             raise AssertionError(f"{' '.join(command)}: {done.output}{done.exception!r}")
@@ -398,11 +401,11 @@ class Machine:
 
     @property
     def operations(self) -> list[Operation]:
-        """What the buyers noted."""
+        """Return what the buyers recorded."""
         return list(self.crowd.operations)
 
     def close(self) -> None:
-        """Send everybody home."""
+        """Close all connections of buyers."""
         self.crowd.go_home()
         for buyer in (*self.latecomers, *self._newcomers):
             buyer.close()
@@ -417,9 +420,9 @@ Fault = Callable[[Machine], None]
 def running_machine(
     folder: Path, seed: int, hold_s: float = 600.0, program: str = "ops"
 ) -> Iterator[Machine]:
-    """A system of its own, with a breakable wire to each thing that services use.
+    """Yield a system of its own, with a breakable connection to each dependency of the services.
 
-    Its parts have small disks of their own where this account may mount them.
+    Its parts have small disks of their own if this account may mount them.
     """
     port = free_row_of_ports()
     ports, arming = Ports(port), folder / "data" / "failpoints"

@@ -1,4 +1,5 @@
-"""Far more people come at once than can be served: they may have to wait, nobody is lied to."""
+"""Far more people come at once than can be served: they may have to wait, but nobody gets a false
+answer."""
 
 import math
 import re
@@ -18,17 +19,17 @@ from tests.chaos.buyers import BANK_IS_SILENT, Buyer, Manner, Operation, Told
 from tests.chaos.machine import PAYMENTS_PER_S, Machine
 
 _TAKEN_PER_S: Final = PAYMENTS_PER_S * 25 // 20
-"""By each of the provider's operations: Stripe takes 25, and we ask for 20 payments a second."""
+"""Per operation of the provider: Stripe allows 25, and we ask for 20 payments a second."""
 _MAKING_A_PAYMENT: Final = "POST /v1/payment_intents"
 _TOO_SOON: Final = 0.1
-"""This share of the payments may be asked for in vain, since what left us one after the other may
-arrive together; the line asks again."""
+"""The share of payment requests that may be refused, because requests sent one after the other may
+arrive together; the queue retries them."""
 _ORDERS_PER_S: Final = PAYMENTS_PER_S * 2
-"""On the average; all are asked for in the first eighth of the time, and then in another tab."""
+"""The average; everyone asks in the first eighth of the time, and then in another tab."""
 _MOST_ASKING: Final = 96
 _READERS: Final = 32
 _BROWSERS: Final = 8
-"""So many of the readers look at pages; the others' apps ask the API."""
+"""The share of readers that look at pages; the others' apps call the API."""
 _AT_THE_TILL: Final = 8
 _SCARCE: Final = 5
 _PLENTY: Final = 1_000
@@ -45,7 +46,7 @@ _LEFT_ON_PAGE: Final = re.compile(r'class="few">[^<\d]*(\d+)')
 
 
 class Lied(AssertionError):
-    """Somebody was told in the rush what is not so, or nothing at all."""
+    """Somebody got a false answer in the rush, or none at all."""
 
 
 class NoRush(AssertionError):
@@ -56,7 +57,7 @@ class NoRush(AssertionError):
 class Sale:
     """A pass that many want, and what is known from outside about its seats.
 
-    None comes back while people look: holds are longer than that, and nobody gets money back.
+    No seat returns meanwhile: holds are longer than that, and nobody gets a refund.
     """
 
     pass_id: str
@@ -66,13 +67,13 @@ class Sale:
     asked: dict[str, float] = field(default_factory=dict)
     """When each person asked first: from then on a seat may be theirs."""
     orders: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """What each person was told is their order, and when: a seat is theirs for certain."""
+    """Each person's order and the time of its answer: from then on a seat is certainly theirs."""
 
     refused: int = 0
-    """How many answers were that no seat is left."""
+    """How many answers said that no seat is left."""
 
     def left(self, began: float, ended: float) -> range:
-        """How many seats may have been free at some moment of that time."""
+        """Return how many seats may have been free at some moment of that time."""
         most = sum(at <= ended for at in list(self.asked.values()))
         least = sum(at <= began for _, at in list(self.orders.values()))
         return range(max(0, self.seats - most), self.seats - least + 1)
@@ -80,7 +81,7 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants what, and whether they pay."""
+    """What a person wants, and whether they pay."""
 
     person: Buyer
     sale: Sale
@@ -89,7 +90,7 @@ class Wish:
 
 @dataclass
 class Rush:
-    """All who come to the same sales, and what they were told."""
+    """Everyone who comes to the same sales, and their answers."""
 
     url: str
     sales: Sequence[Sale]
@@ -97,12 +98,12 @@ class Rush:
     lies: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     shown_at: list[float] = field(default_factory=list)
-    """When readers were shown how a pass stands."""
+    """When readers were shown the state of a pass."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def goes_on(self, wishes: Sequence[Wish], for_s: float) -> None:
         """Within so many seconds all of them ask for an order, most of them at once, and everyone
-        again in another tab. At the till they wait until they can pay.
+        again in another tab. On the pay page they wait until they can pay.
 
         Others only read, for twice as long.
         """
@@ -147,7 +148,7 @@ class Rush:
             self._hear_of_trouble("an order", answer)
 
     def _answer_to(self, wish: Wish, key: str) -> httpx.Response | None:
-        """Who hears nothing for long asks the same again."""
+        """Repeat a request that gets no answer for long."""
         silence: httpx.HTTPError | None = None
         for _ in range(_TRIES):
             try:
@@ -184,7 +185,7 @@ class Rush:
             self._lie(f"a buyer was refused: {code}")
 
     def _hear_of_trouble(self, about: str, answer: httpx.Response) -> None:
-        """To be put off is fair when it is said until when."""
+        """A postponement must say until when."""
         self._count(f"{answer.status_code}")
         headers = answer.headers
         form = "text/html" if answer.request.headers["accept"] == "text/html" else _PROBLEM
@@ -215,7 +216,7 @@ class Rush:
                     self.look(http, sale, sale.page if in_browser else sale.in_app)
 
     def look(self, http: httpx.Client, sale: Sale, path: str) -> None:
-        """Read how a pass stands, and compare it with what is known."""
+        """Read the state of a pass, and compare it with what is known."""
         began = time.monotonic()
         try:
             answer = http.get(path)
@@ -245,7 +246,8 @@ class Rush:
 
 
 def _shown(answer: httpx.Response) -> tuple[str, int | None]:
-    """How a pass stands by an answer for apps, or by a page, which counts only the last seats."""
+    """Return the state of a pass from an answer of the API, or from a page, which counts only the
+    last seats."""
     if answer.headers["content-type"].startswith("application/json"):
         sale = answer.json()
         return sale["state"], sale["left"]
@@ -254,8 +256,8 @@ def _shown(answer: httpx.Response) -> tuple[str, int | None]:
 
 
 def rush(machine: Machine, for_s: float = 6.0) -> None:
-    """More want to buy than the payment provider takes, far more look, and within a minute a
-    purchase takes about as long as before. Raises Lied, NoRush."""
+    """More people buy than the payment provider allows, and far more look; within a minute a
+    purchase must take about as long as before. Raises Lied, NoRush."""
     sales, wishes = _wishes(machine, math.ceil(for_s * _ORDERS_PER_S / len(machine.people)))
     others = _usual_purchases(machine)
     usual_s = next(others)
@@ -275,7 +277,7 @@ def rush(machine: Machine, for_s: float = 6.0) -> None:
 
 
 def _wishes(machine: Machine, passes: int) -> tuple[list[Sale], list[Wish]]:
-    """Everyone wants every pass. Of the first there are few seats, which nobody lets go."""
+    """Everyone wants every pass. The first has few seats, which nobody releases."""
     sales = [_sale(machine, _PLENTY if number else _SCARCE) for number in range(passes)]
     wishes = [
         Wish(person, sale, machine.rng.choice(_PAY_OR_NOT) if number else Manner.RETURNS)
@@ -292,8 +294,11 @@ def _sale(machine: Machine, seats: int) -> Sale:
 
 
 def _usual_purchases(machine: Machine) -> Iterator[float]:
-    """One person after the other buys what nobody else wants; how many seconds each of them took,
-    infinitely many when it was not theirs in the end."""
+    """Return the seconds that each of several people took, one after the other, to buy what nobody
+    else wants.
+
+    A failed purchase counts as infinitely long.
+    """
     pass_id = machine.publish(_PLENTY)
     for person in machine.people:
         began = time.monotonic()

@@ -21,12 +21,12 @@ _REFILL_EVERY_S: Final = 0.01
 
 
 class NotAllowed(Exception):
-    """This account may not mount a file system: the sentence about it."""
+    """This account may not mount a file system; the text is the sentence about it."""
 
 
 @dataclass
 class AfterFull:
-    """What the first purchase after a full disk had room again came to."""
+    """The outcome of the first purchase after a full disk had room again."""
 
     whole_after_s: float | None = None
     broken: list[str] = field(default_factory=list)
@@ -36,15 +36,15 @@ class SmallDisks:
     """A disk of its own for NATS, for PostgreSQL and for the stand-ins, as links in the folder."""
 
     def __init__(self, data: Path) -> None:
-        # Beside the folders that pytest removes: it would stumble over the disks of a killed run.
+        # Outside of pytest's folders, whose removal would fail at the disks of a killed run.
         self._folder = Path(tempfile.mkdtemp(prefix="backstage-disks-"))
         self._data = data
         self._mounted: list[Path] = []
         self.refusal: str | None = None
-        """Why there are none, in a sentence."""
+        """Return why there are none, in a sentence."""
 
     def mount(self) -> None:
-        """Make the disks and link them into the empty data folder, where that is allowed."""
+        """Create the disks and link them into the empty data folder, where that is allowed."""
         _unmount_leftovers()
         try:
             self._mount_all()
@@ -60,7 +60,7 @@ class SmallDisks:
             (self._data / name).symlink_to(disk / name)
 
     def unmount(self) -> None:
-        """Take the disks away, with all that is on them."""
+        """Remove the disks with all that is on them."""
         while self._mounted:
             _unmount(self._mounted.pop())
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -117,7 +117,7 @@ def _unmount(disk: Path) -> None:
 
 
 def _unmount_leftovers() -> None:
-    """Take away the disks of runs that were killed."""
+    """Remove the disks of killed runs."""
     mounts = Path("/proc/mounts")
     for line in mounts.read_text().splitlines() if mounts.exists() else ():
         source, disk, *_ = line.split(" ")

@@ -1,4 +1,4 @@
-"""The running system is broken in every way that we know, and nobody is wronged by it."""
+"""The running system is broken in every known way, and nobody is harmed by it."""
 
 import time
 from dataclasses import dataclass
@@ -160,8 +160,8 @@ def test_service_with_a_restored_database_catches_up(machine: Machine) -> None:
 def test_orders_that_an_older_checkout_lost_are_put_right_by_what_verify_names(
     machine: Machine,
 ) -> None:
-    """Their webhooks come when nobody knows of them any more; some buyers ask again, with the key
-    that they had: before anything is put right, after it, and when the seat is somebody else's."""
+    """Their webhooks arrive when no order is known any more. Some buyers retry with their old key:
+    before the repair, after it, and when the seat is somebody else's."""
     refunded, returning, late = machine.latecomers
     card, free = machine.publish(stock=10), machine.publish(stock=10, free=True)
     scarce = machine.publish(stock=1)
@@ -197,7 +197,7 @@ def test_orders_that_an_older_checkout_lost_are_put_right_by_what_verify_names(
 
 
 def put_older_checkout_back(machine: Machine) -> None:
-    """Until the checkout says that it is not ready, and what an operator has to decide."""
+    """Wait until the checkout is not ready; return what an operator has to decide."""
     disks.put_copy_back(machine, "checkout")
     machine.providers.behave()
     wait_until(lambda: "epoch new checkout" in str(machine.health_of("checkout")), "an alarm", 40)
@@ -205,7 +205,7 @@ def put_older_checkout_back(machine: Machine) -> None:
 
 @dataclass
 class Asked:
-    """What came of buying a pass by card, and the key with which the same is asked again."""
+    """Return the outcome of buying a pass by card, and the key with which a retry repeats it."""
 
     machine: Machine
     buyer: Buyer
@@ -213,7 +213,7 @@ class Asked:
     done: Operation
 
     def may_ask_again(self) -> bool:
-        """Whether an order could be opened."""
+        """Return whether an order could be opened."""
         return self.buyer.opens(str(self.done.pass_id), self.key)
 
     def again(self) -> Operation:
@@ -221,14 +221,14 @@ class Asked:
         return asks(self.machine, self.buyer, str(self.done.pass_id), self.key).done
 
     def becomes(self) -> str:
-        """What the same order comes to when it is asked for again."""
+        """Return the outcome of a repeated request for the same order."""
         again = self.again()
         assert again.order_id == self.done.order_id
         return str(self.buyer.looks_at({"order_id": again.order_id})["status"])
 
 
 def asks(machine: Machine, buyer: Buyer, pass_id: str, key: str | None = None) -> Asked:
-    """Somebody pays and comes back."""
+    """Somebody pays and returns."""
     key = key or machine.key()
     done = buyer.purchase(pass_id, Manner.RETURNS, key)
     machine.crowd.operations.append(done)
@@ -256,7 +256,7 @@ def test_two_versions_of_a_service_side_by_side_do_no_harm(machine: Machine) -> 
 def test_orders_open_again_when_postgresql_does_and_nobody_restarts_anything(
     machine: Machine,
 ) -> None:
-    """How soon is what `./bp bench recovery` measures."""
+    """`./bp bench recovery` measures how soon."""
     services = set(SERVICES)
     restarts = {s: n for s, n in machine.system.record["restarts"].items() if s in services}
 

@@ -1,4 +1,4 @@
-"""The checker itself is checked: real damage is done, it must be found, and then mended."""
+"""The checker itself is checked: real damage is done, must be found, and is repaired."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -58,7 +58,7 @@ def test_a_charge_that_nobody_answers_for_is_found(sold: Machine) -> None:
 
 
 def test_a_returned_payment_of_somebody_who_kept_the_pass_is_found(sold: Machine) -> None:
-    """As if the service had forgotten that it sent the money back."""
+    """As if the service had forgotten the refund."""
     (row,) = rows_of(
         "checkout",
         "SELECT payment_intent_id FROM payment_list JOIN order_list USING (order_id)"

@@ -1,4 +1,4 @@
-"""A disk that fills while people buy costs nobody anything, and heals without a hand."""
+"""A disk that fills while people buy costs nobody anything, and the system heals by itself."""
 
 import signal
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What happens round the end of a hold, in a system whose holds are short."""
+"""Payments around the end of a hold, in a system whose holds are short."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _HOLD_S = 12.0
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A running system that keeps seats for some seconds only."""
+    """A running system that holds seats for only some seconds."""
     with running_machine(tmp_path_factory.mktemp("holds"), _SEED, _HOLD_S) as running:
         yield running
 

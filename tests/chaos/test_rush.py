@@ -1,4 +1,4 @@
-"""What a reader may be told in a rush and what not: the judge of it is judged."""
+"""Which answers are allowed in a rush: the judge of them is tested."""
 
 import time
 
@@ -13,7 +13,8 @@ _PROBLEM = {"content-type": "application/problem+json"}
 
 
 def lies_in(answer: httpx.Response, asked: int, told: int) -> int:
-    """How many lies it is, when so many have asked for one of five seats and been told theirs."""
+    """Return how many answers are lies, after so many have asked for one of five seats and got
+    it."""
     now = time.monotonic()
     sale = Sale("a pass", "/sale", "/page", seats=5)
     sale.asked = {f"person-{number}": now for number in range(asked)}

@@ -1,4 +1,4 @@
-"""The breakable wire breaks as it says."""
+"""The breakable connection breaks as it should."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
@@ -22,7 +22,7 @@ def wire(database: str) -> Iterator[Wire]:
 
 @pytest.fixture
 def through(wire: Wire, database: str) -> Iterator["psycopg.Connection[tuple[int]]"]:
-    """A connection that passes through the wire, to a table without rows."""
+    """A connection through the proxy, to a table without rows."""
     parts = urlsplit(database)
     assert parts.port is not None
     address = parts.netloc.replace(str(parts.port), str(wire.port))

@@ -1,4 +1,4 @@
-"""A newer version of a service beside the one that runs: as every rolling deployment has it."""
+"""A newer version of a service beside the running one, as in every rolling deployment."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.chaos.machine import Machine
 from tests.e2e.running import ROOT
 from tests.servers import free_port
 
-# What the newer version changes: a view gets a column, an announcement gets a field.
+# The newer version's changes: a view gets a column, an announcement gets a field.
 _CHANGES: Final = {
     "services/access/projections.py": ("revoked_for text\n", "revoked_for text,\n noted text\n"),
     "libs/events/access.py": (
@@ -28,7 +28,7 @@ _CHANGES: Final = {
 
 
 def newer_beside(machine: Machine) -> None:
-    """Access runs in two versions for a while; each of them leads for a time, then dies."""
+    """Run two versions of access for a while; each of them leads for a time, then dies."""
     with _newer_access(machine) as newer:
         time.sleep(1.5)
         machine.kill("access")
@@ -37,7 +37,7 @@ def newer_beside(machine: Machine) -> None:
         newer.kill()
         newer.wait(10)
         time.sleep(1.5)
-    # The newer version is not wanted after all.
+    # The newer version is withdrawn.
     machine.operate("projections", "rebuild", "access", "grant_list")
 
 

@@ -1,7 +1,7 @@
-"""A wire between the services and what they use, to be cut, frozen and slowed down.
+"""A connection between the services and their dependencies, to be cut, frozen and slowed down.
 
-A proxy of our own, since what hurts most is cut by what is said: the answer to a COMMIT, the
-answer to the next request. What was cut between never speaks again: both ends see a reset.
+It is a proxy of our own, because the worst cuts depend on the content: the answer to a COMMIT, the
+answer to the next request. A cut connection never speaks again: both ends see a reset.
 """
 
 import asyncio
@@ -19,29 +19,29 @@ _COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
 
 
 class WireFault(StrEnum):
-    """What can be wrong with a wire."""
+    """The faults of a connection."""
 
     CUT = "cut"
-    """Every connection is reset, and no new one is taken."""
+    """Every connection is reset, and no new one is accepted."""
     STALL = "stall"
     """Nothing passes for a while; then everything does."""
     SLOW = "slow"
     """Every piece takes 0.1 s longer."""
     HALF_OPEN = "half_open"
-    """What is sent is swallowed; the connections that this happened to are reset at the end."""
+    """Data is swallowed; the affected connections are reset at the end."""
     CUT_AFTER_COMMIT = "cut_after_commit"
-    """PostgreSQL has committed, and whoever asked for it never hears of it."""
+    """PostgreSQL has committed, and the client never gets the answer."""
     CUT_ANSWER = "cut_answer"
     """The request arrives, the answer does not."""
 
 
 @dataclass(eq=False)
 class _Link:
-    """One connection through the wire."""
+    """One connection through the proxy."""
 
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     asked: bool = False
-    """Something was asked since the fault began."""
+    """A request was made since the fault began."""
     swallowed: bool = False
 
     def reset(self) -> None:
@@ -50,7 +50,7 @@ class _Link:
 
 
 class Wire:
-    """Passes TCP on from a port of its own to another of this machine."""
+    """Forwards TCP from a port of its own to another port of this machine."""
 
     def __init__(self, name: str, port: int, upstream: int) -> None:
         self.name = name
@@ -71,7 +71,7 @@ class Wire:
         self._call(self._listen()).result(10)
 
     def stop(self) -> None:
-        """Reset what is connected and listen no more."""
+        """Reset all connections and stop listening."""
         self._call(self._end()).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -82,7 +82,7 @@ class Wire:
         self._call(self._begin(fault, most_hits)).result(10)
 
     def mend(self) -> None:
-        """Everything passes again."""
+        """End the fault."""
         self._call(self._finish()).result(10)
 
     def _call(self, work: Coroutine[Any, Any, None]) -> "Future[None]":

@@ -1,4 +1,4 @@
-"""The same system, but nobody restarts a NATS that stores nothing: for the control alone."""
+"""The same system without restarts of a NATS that stores nothing: only for the control."""
 
 import asyncio
 

@@ -37,7 +37,7 @@ def token(secret: str = SECRET, key: str = KEY, **grants: Any) -> str:
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two, and the way a person comes in there."""
+    """One of the two servers, and how a person enters there."""
 
     url: str
     entering: Callable[[str, str], Any]
@@ -119,7 +119,7 @@ MEDIA = {"state", "version"}
 
 
 def shown(message: Any) -> Any:
-    """A message without what differs from run to run, or comes with media; ids by prefix."""
+    """Return a message without what differs from run to run, or needs media; ids by prefix."""
     return _plain(MessageToDict(message))
 
 
@@ -254,7 +254,7 @@ async def json_is_spoken_too(server: Server) -> Any:
     answer = server.post(f"{ROOM}/CreateRoom", token(room_create=True), body, kind="json")
     made = answer.json()
     kept = ("name", "empty_timeout", "departure_timeout", "max_participants", "metadata")
-    # Go writes an unset message as null, Python leaves it out: readers take both the same.
+    # Go writes an unset message as null, Python omits it: readers accept both.
     fields = sorted(set(made) - {"version"})
     return answer.status_code, {name: made[name] for name in kept}, fields
 

@@ -1,4 +1,5 @@
-"""What the catalog takes as a price, the payment provider takes as a charge, and no less."""
+"""The payment provider accepts every price that the catalog accepts as a charge, and no lower
+one."""
 
 import pytest
 

@@ -29,7 +29,7 @@ EVENTS = frozenset(
 
 
 def record(chat: ChatServer) -> Recorded:
-    """Walk through everything the product uses, and keep each answer with its SDK type."""
+    """Walk through everything that the product uses, and keep each answer with its SDK type."""
     found: Recorded = []
 
     def keep(kind: str, answer: Any) -> Any:

@@ -1,8 +1,8 @@
 """The sandbox's Stripe beside the official mock server, through the official SDK.
 
-The mock answers with the published shape, whatever is asked; so shapes are compared, not
-values. Nested objects of the mock hold only their required keys: for the others, the SDK's
-models say what is published.
+The mock answers with the published shape, whatever is asked, so shapes are compared instead of
+values. Nested objects of the mock hold only their required keys; for the others, the SDK's models
+say what is published.
 """
 
 import re
@@ -81,7 +81,7 @@ def ours(sandbox: SandboxProcess) -> stripe.StripeClient:
 
 
 class Made:
-    """What the sandbox has to have before an operation can be asked of it."""
+    """What the sandbox needs before an operation can be called."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self.customer = client.v1.customers.create({"email": "fan@example.com"})
@@ -226,7 +226,7 @@ def kind(value: Any) -> str:
 
 
 def differences(mine: Any, published: Any, model: Any, at: str) -> Iterator[str]:
-    """Tell where an answer leaves the published shape; null fits to everything."""
+    """Yield where an answer differs from the published shape; null fits everything."""
     if mine is None or published is None:
         if isinstance(mine, dict):
             yield from differences(mine, {}, model, at)

@@ -1,7 +1,7 @@
-"""Whatever reaches the webhooks: no fault of ours, and nothing kept that is not signed.
+"""Whatever reaches the webhooks causes no server error, and nothing unsigned is stored.
 
-Each service on a real database, with the provider's own verification; asked directly, and through
-the gateway as anybody can.
+Each service runs on a real database with the provider's own verification. It is called directly,
+and through the gateway as anybody can.
 """
 
 import base64
@@ -24,11 +24,11 @@ from pydantic import ValidationError
 from libs.runtime.http.app import create_app
 from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.store.store import Store
+from libs.web.clients import Services
 from services.checkout import __main__ as checkout
 from services.checkout.settings import Settings as CheckoutSettings
 from services.checkout.tests.fakes import FakeProvider
 from services.gateway.app import build_edge, create_gateway
-from libs.web.clients import Services
 from services.gateway.tests.builders import settings as gateway_settings
 from services.streaming import http as streaming_http
 from services.streaming.__main__ import streaming_store
@@ -66,7 +66,7 @@ fuzzed = settings(
 
 @dataclass
 class Door:
-    """One webhook: where it is, which header signs it, and what was kept behind it."""
+    """One webhook: its address, its signature header, and what was stored."""
 
     app: FastAPI
     path: str
@@ -74,7 +74,7 @@ class Door:
     store: Store[Any]
 
     async def knock(self, headers: Headers, body: bytes) -> int:
-        """The status of the answer; a server would let no line break into a header."""
+        """Return the status of the answer; a server would let no line break into a header."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://pass") as client:
             answer = await client.post(self.path, content=body, headers=headers)
@@ -147,7 +147,7 @@ def livekit_door(database: str) -> Iterator[Door]:
 
 
 def through_the_gateway(door: Door) -> Door:
-    """The same door behind the one that is open to the internet."""
+    """The same route behind the one that faces the internet."""
     behind = httpx.AsyncClient(
         transport=httpx.ASGITransport(door.app, raise_app_exceptions=False),
         base_url="http://behind",
@@ -168,7 +168,7 @@ def door(request: pytest.FixtureRequest, direct: Door) -> Door:
     return direct if request.param == "directly" else through_the_gateway(direct)
 
 
-# What a server lets through in a header: no control character but the tab.
+# The characters that a server accepts in a header: no control character but the tab.
 header_values = st.binary(max_size=80).map(
     lambda raw: bytes(b for b in raw if b == 9 or (b >= 32 and b != 127)).strip()
 )
@@ -292,7 +292,7 @@ async def test_webhook_signed_with_an_empty_secret_is_refused(door: Door) -> Non
 
 
 def _signed_with_nothing(body: bytes) -> bytes:
-    """A token as `livekit_signature` makes it; the library refuses to sign with an empty key."""
+    """Return a token as `livekit_signature` makes it; the library refuses an empty key."""
     head, claims, _ = livekit_signature(body, LIVEKIT_SECRET).split(b".")
     digest = hmac.new(b"", head + b"." + claims, hashlib.sha256).digest()
     return b".".join([head, claims, base64.urlsafe_b64encode(digest).rstrip(b"=")])

@@ -39,7 +39,7 @@ def collector() -> Iterator[Collector]:
 def system(
     tmp_path_factory: pytest.TempPathFactory, collector: Collector
 ) -> Iterator[RunningSystem]:
-    """The whole system, as a person starts it; all who sign in do so from one address."""
+    """The whole system, as a person starts it; all sign-ins come from one address."""
     folder = tmp_path_factory.mktemp("system")
     more = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
@@ -63,7 +63,7 @@ def chromium(chromium_path: Path) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def creator(system: RunningSystem) -> Iterator[Visitor]:
-    """Mara, who is signed in as an app is."""
+    """Mara, signed in as an app is."""
     mara = Visitor(system.url, system.record["urls"]["sandbox"], "mara@example.com")
     mara.sign_in()
     yield mara

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class RunningSystem:
-    """A system that a test may drive, look into and hurt."""
+    """A system that a test may drive, inspect and break."""
 
     data: Path
     port: int
@@ -31,7 +31,7 @@ class RunningSystem:
 
     @property
     def url(self) -> str:
-        """The gateway as a browser sees it."""
+        """The gateway's address for a browser."""
         return f"http://localhost:{self.port}"
 
     @property
@@ -41,29 +41,29 @@ class RunningSystem:
         return record
 
     def kill(self, name: str) -> None:
-        """End one process at once, as a crash does."""
+        """Kill one process, as a crash does."""
         os.kill(self.record["processes"][name], signal.SIGKILL)
 
     def mails_to(self, address: str) -> list[dict[str, Any]]:
-        """What the sandbox's mailbox holds for an address, oldest first."""
+        """Return the mails to an address, oldest first."""
         sandbox = self.record["urls"]["sandbox"]
         answer = httpx.get(f"{sandbox}/mailbox/messages.json", params={"to": address})
         messages: list[dict[str, Any]] = answer.raise_for_status().json()
         return sorted(messages, key=lambda mail: mail["received_at"])
 
     def codes_to(self, address: str) -> list[str]:
-        """The sign-in codes that were mailed to an address, oldest first."""
+        """Return the sign-in codes mailed to an address, oldest first."""
         found = [re.search(r"\b(\d{6})\b", m["text"]) for m in self.mails_to(address)]
         return [match[1] for match in found if match]
 
     def code_for(self, address: str, after: int = 0) -> str:
-        """The newest sign-in code, once more than `after` mails with a code have come."""
+        """Return the newest sign-in code, once more than `after` mails with a code have arrived."""
         wait_until(lambda: len(self.codes_to(address)) > after, f"a code for {address}")
         return self.codes_to(address)[-1]
 
 
 def wait_until(true: Any, what: str, within_s: float = 20.0) -> None:
-    """Wait for something that other processes bring about."""
+    """Wait for something that other processes do."""
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, f"waited {within_s:g} s in vain for {what}"

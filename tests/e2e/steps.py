@@ -1,4 +1,4 @@
-"""What people do on the pages, said once: signing in, paying, talking, watching."""
+"""The steps of people on the pages: signing in, paying, talking, watching."""
 
 from playwright.sync_api import Page, expect
 
@@ -37,7 +37,7 @@ def sign_in(page: Page, system: RunningSystem, email: str) -> None:
 
 
 def come_as(page: Page, system: RunningSystem, visitor: Visitor) -> None:
-    """The browser has the session of someone who signed in elsewhere."""
+    """Give the browser the session of somebody who signed in elsewhere."""
     session = {"name": "session", "value": visitor.session_token, "url": system.url}
     page.context.add_cookies([session])
 
@@ -66,7 +66,7 @@ def say_in_chat(page: Page, text: str) -> None:
 
 
 def sees_moving_video(page: Page) -> bool:
-    """Whether the picture on the page changes within 5 s."""
+    """Return whether the picture on the page changes within 5 s."""
     video = page.locator("#watch video")
     expect(video).to_be_visible(timeout=25_000)
     moves: bool = video.evaluate(_MOVES)

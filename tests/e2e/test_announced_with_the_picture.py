@@ -1,4 +1,4 @@
-"""Everyone is told of a show when there is a picture, not when the room opens."""
+"""Members are notified of a show when there is a picture, not when the room opens."""
 
 from uuid import uuid4
 

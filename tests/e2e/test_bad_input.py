@@ -1,4 +1,4 @@
-"""What is wrong gets a problem with a stable code; nothing is written, nothing lost."""
+"""Bad input gets a problem with a stable code; nothing is written, nothing lost."""
 
 import hashlib
 import hmac

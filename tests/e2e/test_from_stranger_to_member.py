@@ -1,4 +1,4 @@
-"""A stranger buys a pass, sits in the chat, watches the show, and has a receipt."""
+"""A stranger buys a pass, enters the chat, watches the show, and has a receipt."""
 
 import re
 from uuid import uuid4

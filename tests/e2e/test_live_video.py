@@ -29,7 +29,7 @@ Start = Callable[..., RunningSystem]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts systems of this test's own."""
+    """Start systems of this test's own."""
     running: list[RunningSystem] = []
 
     def start(*arguments: str, **more: str) -> RunningSystem:
@@ -49,7 +49,7 @@ def a_creator(system: RunningSystem) -> tuple[Visitor, Showcase]:
 
 @contextmanager
 def window(chromium: Browser, system: RunningSystem, email: str, path: str) -> Iterator[Page]:
-    """A page of the system, for a person who has just signed in."""
+    """Yield a page of the system, for a person who has just signed in."""
     context = chromium.new_context(
         base_url=system.url, permissions=["camera", "microphone"], locale="en-US"
     )
@@ -61,7 +61,7 @@ def window(chromium: Browser, system: RunningSystem, email: str, path: str) -> I
 
 
 def look_at(page: Page, name: str, folder: Path) -> None:
-    """Keep the page as a phone and a desktop show it, by day and by night; nothing may overflow."""
+    """Save the page as a phone and a desktop show it, by day and by night; nothing may overflow."""
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
@@ -101,7 +101,7 @@ def test_the_stage_waits_for_the_video_server_and_goes_on_without_a_restart(
             )
             look_at(viewer, "watch-preparing", tmp_path)
             delivered.touch()
-            # The page looks again by itself.
+            # The page polls by itself.
             expect(go_live).to_be_visible(timeout=30_000)
             look_at(host, "stage-ready", tmp_path)
 

@@ -1,4 +1,4 @@
-"""From the click to everything that it set off, in every process: one trace."""
+"""One trace from the click through all its effects, in every process."""
 
 from uuid import uuid4
 
@@ -34,9 +34,9 @@ def test_a_purchase_is_one_trace_through_all_services(
 def test_a_trace_leads_from_the_receipts_mail_back_to_the_click(
     system: RunningSystem, showcase: Showcase, collector: Collector
 ) -> None:
-    """Every span of the trace hangs on another one of it, up to the request at the gateway.
+    """Return whether every span of the trace has its parent, up to the request at the gateway.
 
-    Spans come in batches, and a process that was killed keeps its last one to itself.
+    Spans are sent in batches, and a killed process loses its last one.
     """
     wait_until(
         lambda: any(
@@ -48,7 +48,7 @@ def test_a_trace_leads_from_the_receipts_mail_back_to_the_click(
 
 
 def roots_of(trace_id: bytes, collector: Collector) -> set[str]:
-    """The services of those spans that hang on no other one of their trace."""
+    """Return the services of the spans without a parent."""
     spans = [span for span in collector.spans if span.trace_id == trace_id]
     known = {span.span_id for span in spans}
     return {span.service for span in spans if span.parent_id not in known}

@@ -1,4 +1,4 @@
-"""Who was removed by the team or banned is told so, before they pay and without a loop."""
+"""A removed or banned person is told so, before they pay and without a loop."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The same story with a process killed in the middle of it, and nobody who helps."""
+"""The same story with a process killed in the middle of it, without any help."""
 
 import re
 from contextlib import suppress
@@ -52,7 +52,7 @@ def test_a_purchase_survives_the_crash_of(
 
 
 def _is_welcome(page: Page) -> bool:
-    """Whether it is there; a page that could not be loaded is loaded again, as a person does."""
+    """Return whether it is there; a page that failed to load is loaded again, as a person does."""
     if page.url.startswith("chrome-error:"):
         with suppress(PlaywrightError):
             page.reload()

@@ -1,4 +1,4 @@
-"""When the line breaks while somebody pays, the next page knows what became of the money."""
+"""If the connection breaks during a payment, the next page knows what became of the money."""
 
 from collections.abc import Callable
 from uuid import uuid4

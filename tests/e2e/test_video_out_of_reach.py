@@ -1,4 +1,4 @@
-"""A viewer's pass is good, and the video server can't be reached or refuses the connection."""
+"""A viewer's pass is valid, but the video server is unreachable or refuses the connection."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ VALIDATION = re.compile(r"/rtc(/v\d+)?/validate")
 
 @pytest.fixture
 def on_air(creator: Visitor, showcase: Showcase) -> Iterator[str]:
-    """The late set is on air; its stream's id."""
+    """Put the late set on air; returns its stream's id."""
     experience = showcase.experiences["late-set"]
     stream_id: str = creator.call("POST", f"/api/experiences/{experience}/streams")["stream_id"]
     yield stream_id

@@ -1,4 +1,4 @@
-"""A member waits for the show, and is taken out of the chat meanwhile."""
+"""A member waits for the show, and is removed from the chat meanwhile."""
 
 from collections.abc import Iterator
 from uuid import uuid4

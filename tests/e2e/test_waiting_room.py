@@ -1,4 +1,4 @@
-"""More people buy than the payment provider takes: who is in line sees it, waits, and pays."""
+"""More people buy than the payment provider allows: each sees their position, waits, and pays."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +82,7 @@ def test_queued_buyer_sees_their_position_and_pays_in_turn(
     second_tab.goto(page.url)
     assert first - 1 <= ahead_of(second_tab) <= first
     second_tab.close()
-    # Nothing is clicked or loaded again by the buyer.
+    # The buyer neither clicks nor reloads anything.
     expect(page.get_by_role("button", name="Pay €")).to_be_visible(timeout=40_000)
     steps.pay(page)
     expect(page.locator("#welcome")).to_be_visible(timeout=20_000)

@@ -1,4 +1,4 @@
-"""A collector of OpenTelemetry spans (OTLP over HTTP), as small as can be."""
+"""A minimal collector of OpenTelemetry spans (OTLP over HTTP)."""
 
 import gzip
 import threading
@@ -26,7 +26,7 @@ class Collector:
     spans: list[CollectedSpan] = field(default_factory=list)
 
     def take(self, body: bytes) -> None:
-        """Keep the spans of one export."""
+        """Store the spans of one export."""
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             names = {a.key: a.value.string_value for a in resource.resource.attributes}
             self.spans += [
@@ -38,7 +38,7 @@ class Collector:
             ]
 
     def services_in_traces_of(self, span_name: str) -> dict[bytes, set[str]]:
-        """For each trace that has a span of this name: the services that took part."""
+        """Return, for each trace that has a span of this name, the services that took part."""
         spans = list(self.spans)
         traces = {s.trace_id for s in spans if s.name == span_name}
         return {trace: {s.service for s in spans if s.trace_id == trace} for trace in traces}
@@ -46,7 +46,7 @@ class Collector:
 
 @contextmanager
 def collecting() -> Iterator[Collector]:
-    """Listen on a free port until left."""
+    """Listen on a free port until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -58,7 +58,7 @@ def collecting() -> Iterator[Collector]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Nobody wants to read that."""
+            """Keep the test's output quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     collector = Collector(f"http://127.0.0.1:{server.server_port}")

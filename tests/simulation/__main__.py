@@ -1,4 +1,4 @@
-"""`./bp simulate --seed N` tells one story; `--seeds N [--from M]` lives through many.
+"""`./bp simulate --seed N` runs one story; `--seeds N [--from M]` runs many.
 
 Starts a PostgreSQL of its own, or uses the one that BP_TEST_POSTGRES_URL names.
 """
@@ -20,7 +20,7 @@ from tests.simulation.world import Protections
 
 
 def main() -> int:
-    """Play, print, and tell by the exit code whether any promise was broken."""
+    """Run, print, and return by the exit code whether any promise was broken."""
     asked = _arguments()
     protections = WITHOUT.get(asked.without, Protections())
     first = asked.first if asked.seed is None else asked.seed
@@ -61,7 +61,7 @@ def _postgres() -> Iterator[PostgresServer]:
 
 
 def _summary(outcomes: list[Outcome], took_s: float, *, as_json: bool) -> str:
-    """The words of the machine that breaks the running system: a cycle is a story here."""
+    """Use the words of the chaos machine: a cycle is a story here."""
     damaged = [outcome.seed for outcome in outcomes if outcome.damage]
     numbers = {
         "cycles": len(outcomes),

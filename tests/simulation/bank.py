@@ -1,7 +1,7 @@
-"""Stripe as the checkout sees it, with a ledger of its own and every way of letting us down.
+"""Stripe as the checkout sees it, with a ledger of its own and every kind of fault.
 
-Calls may be lost before they are done, be done with the answer lost, or end in a fault that the
-idempotency key then repeats for a day. Webhooks come late, twice, in any order, or never.
+Calls may be lost before they are executed, be executed with the answer lost, or end in a fault that
+the idempotency key then repeats for a day. Webhooks arrive late, twice, in any order, or never.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ _PAYABLE: Final = {PaymentStatus.AWAITING, PaymentStatus.CHALLENGED}
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a key will go on being answered."""
+    """The stored answer of a key."""
 
     answer: Any
     until: datetime
@@ -46,10 +46,10 @@ class _Kept:
 
 @dataclass
 class Bank:
-    """Payments and refunds; `meanwhile` lets the story go on while a call is under way.
+    """Payments and refunds; `meanwhile` continues the story during a call.
 
-    `faults_to_keep` is for who wants the next new keys to be answered with a fault: True, done all
-    the same; False, not done.
+    `faults_to_keep` orders faults for the next new keys: True, although the call is executed;
+    False, and it is not.
     """
 
     injector: FaultInjector
@@ -65,14 +65,14 @@ class Bank:
         self._keys: dict[str, _Kept] = {}
         self._numbers = count(1)
 
-    # What the checkout asks
+    # Calls of the checkout
 
     def create(self, asked: PaymentRequest) -> ProviderPayment:
         """As PaymentProvider.create."""
         return self._under_key(asked.idempotency_key, lambda: self._create(asked))
 
     def get(self, payment_intent_id: str) -> ProviderPayment:
-        """As PaymentProvider.get: what it was before the answer was on its way."""
+        """As PaymentProvider.get; the state before the answer was sent."""
         return self._unreliably(lambda: self.payments[payment_intent_id])
 
     def find(self, order_id: UUID, attempt: int) -> ProviderPayment | None:
@@ -127,10 +127,10 @@ class Bank:
 
         return self._unreliably(turn)
 
-    # What buyers, their banks and the owner of the account do
+    # Actions of buyers, their banks and the account's owner
 
     def pay(self, payment: ProviderPayment, how: str) -> None:
-        """A card is put in: it pays, is refused, is challenged, or the bank takes its time."""
+        """Use a card: it pays, is declined, is challenged, or the bank takes its time."""
         payment = self.payments[payment.payment_intent_id]
         if payment.status not in _PAYABLE:
             return
@@ -151,7 +151,7 @@ class Bank:
             self._capture(payment)
 
     def decide(self, payment: ProviderPayment, *, paid: bool) -> None:
-        """The bank has made up its mind."""
+        """The bank decides."""
         payment = self.payments[payment.payment_intent_id]
         if payment.status is not PaymentStatus.PROCESSING:
             return
@@ -167,11 +167,11 @@ class Bank:
             )
 
     def refund_by_hand(self, payment: ProviderPayment, amount_minor: int | None) -> None:
-        """From the dashboard."""
+        """Refund from the dashboard."""
         self._refund(payment.payment_intent_id, amount_minor, None)
 
     def give_back(self, payment: ProviderPayment) -> None:
-        """The customer's bank did not take the last refund, weeks later perhaps."""
+        """The customer's bank rejects the last refund, perhaps weeks later."""
         payment = self.payments[payment.payment_intent_id]
         *others, last = payment.refunds
         failed = replace(last, failure="expired_or_canceled_card")
@@ -183,19 +183,19 @@ class Bank:
         )
 
     def left_of(self, payment_intent_id: str) -> int:
-        """What was captured and has not gone back."""
+        """Return what was captured and not refunded."""
         payment = self.payments[payment_intent_id]
         taken = self.captured.get(payment_intent_id, 0)
         return taken - sum(refund.amount_minor for refund in payment.refunds)
 
     def of_status(self, *statuses: PaymentStatus) -> list[ProviderPayment]:
-        """The payments that stand so."""
+        """Return the payments in that state."""
         return [p for p in self.payments.values() if p.status in statuses]
 
-    # How it goes about it
+    # Internals
 
     def _objects(self, listing: Listing) -> list[tuple[str, ProviderMovement | None]]:
-        """All of a kind: what each is called, and what it says."""
+        """Return all webhooks of a kind: their names and contents."""
         objects: list[tuple[str, ProviderMovement | None]] = []
         for intent, payment in self.payments.items():
             match listing:

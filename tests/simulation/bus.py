@@ -1,7 +1,7 @@
 """JetStream as a pipe that may do anything: repeat, delay, reorder, lose its memory.
 
-`orderly` keeps what the real consumer keeps, the order of each entity; without it any of the next
-fifty messages may come first. What is sent, and how one message is handled, is the runtime's own.
+`orderly` keeps the order of each entity, as the real consumer does; without it any of the next
+fifty messages may come first. Publishing and handling of one message are the runtime's own code.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,10 +27,10 @@ _TRIES: Final = 6
 
 
 class _NoClient:
-    """The loops that speak to NATS are not run here."""
+    """The loops that speak to NATS do not run here."""
 
     def jetstream(self, timeout: float) -> None:
-        """Nothing is asked of it."""
+        """No method is called."""
 
 
 _NOBODY: Final = cast(Client, _NoClient())
@@ -46,7 +46,7 @@ class Writer(Relay):
         self._last = self._private_until = START
 
     def next_page(self, last: Position, limit: int) -> list[Announcement]:
-        """What follows on the last message of the stream; private events are passed over."""
+        """Return what follows the last message of the stream; private events are skipped."""
         if last != self._last:
             self._last = self._private_until = last
         page = self._store.query(
@@ -59,7 +59,7 @@ class Writer(Relay):
         return said
 
     def everything(self) -> list[Announcement]:
-        """All that the store has to say, from its first event on."""
+        """Return everything that the store publishes, from its first event on."""
         position, said = START, []
         while page := self._store.query(
             partial(log.read_after, position=position, limit=500)
@@ -70,17 +70,17 @@ class Writer(Relay):
 
 
 class WrongLast(Exception):
-    """The stream does not end as the relay believes."""
+    """The stream does not end as the relay expects."""
 
 
 def position_of(text: str) -> Position:
-    """The place in its log of what an envelope speaks of."""
+    """Return the log position of an envelope."""
     return Position.parse(text.partition(".")[2])
 
 
 @dataclass
 class Durable:
-    """What the bus remembers of one service that hears another."""
+    """The state of one durable consumer."""
 
     consumer: str
     producer: str
@@ -92,7 +92,7 @@ class Durable:
 
 @dataclass
 class Bus:
-    """The streams, and who has heard what of them."""
+    """The streams and their durable consumers."""
 
     injector: FaultInjector
     orderly: bool
@@ -100,7 +100,7 @@ class Bus:
     durables: list[Durable] = field(default_factory=list)
 
     def subscribe(self, consumer: str, subscriptions: Mapping[type[Contract], Reaction]) -> None:
-        """A durable for each service that is heard."""
+        """Create a durable for each subscribed producer."""
         for producer in sorted({contract.producer() for contract in subscriptions}):
             types = frozenset(c.type for c in subscriptions if c.producer() == producer)
             self.durables.append(Durable(consumer, producer, types))
@@ -112,8 +112,8 @@ class Bus:
         contract: Contract,
         expected: Position | None = None,
     ) -> None:
-        """Store one message at the end of a stream. Raises WrongLast when another one than
-        expected is the last there."""
+        """Store one message at the end of a stream. Raises WrongLast if its expected predecessor is
+        not the last message."""
         stream = self.streams.setdefault(producer, [])
         if expected is not None and expected != self.last_position(producer):
             raise WrongLast(producer)
@@ -123,21 +123,21 @@ class Bus:
         stream.append(Message(len(stream) + 1, subject, headers, body))
 
     def last_position(self, producer: str) -> Position:
-        """Where a relay goes on: what the stream itself holds last."""
+        """Return the stream's last message, from which a relay continues."""
         stream = self.streams.get(producer)
         if not stream:
             return START
         return position_of(stream[-1].headers["ce-position"])
 
     def forget(self, producer: str, keep: int) -> None:
-        """The disk is gone, or an older copy is back; what was acknowledged is forgotten too."""
+        """Lose the disk, or restore an older copy; acknowledgements are lost too."""
         del self.streams.get(producer, [])[keep:]
         for durable in self.durables:
             if durable.producer == producer:
                 durable.acked.clear()
 
     def waiting(self, durable: Durable) -> list[Message]:
-        """What may be delivered next, the oldest first."""
+        """Return what may be delivered next, the oldest first."""
         open_ = [m for m in self._heard(durable) if m.sequence not in durable.acked]
         if not self.orderly:
             return open_[:WINDOW]
@@ -153,9 +153,9 @@ class Bus:
     def deliver(
         self, durable: Durable, message: Message, handle: Callable[[Message], None]
     ) -> bool:
-        """Have it handled, and acknowledged unless the acknowledgement is lost.
+        """Deliver a message, and acknowledge it unless the acknowledgement is lost.
 
-        Raises what the handler raises once it was tried as often as the consumer does.
+        Raises the handler's fault after as many attempts as the consumer makes.
         """
         try:
             handle(message)
@@ -177,7 +177,7 @@ class Bus:
             yield rest[start : start + PAGE]
 
     def everything(self, durable: Durable) -> list[Message]:
-        """All that there is for it to hear, heard or not."""
+        """Return all subscribed messages, delivered or not."""
         return list(self._heard(durable))
 
     def _heard(self, durable: Durable) -> Iterator[Message]:

@@ -1,4 +1,4 @@
-"""What buyers, their browsers and their banks do, and what the bank tells us of it."""
+"""The actions of buyers, their browsers and their banks, and the bank's webhooks."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,7 @@ _CARDS: Final = ("pays",) * 5 + ("declines", "declines", "challenges", "processe
 
 
 class Buyers(Edge):
-    """Those who want in."""
+    """The buyers."""
 
     _reaching: tuple[tuple[UUID, UUID], ...] = ()
 
@@ -39,7 +39,7 @@ class Buyers(Edge):
         return f"{name_of(person)} buys: {outcome}"
 
     def buy_again_by_the_same_command(self) -> str | None:
-        """A double click, or the browser sends it once more."""
+        """A double click, or the browser repeats the request."""
         if not self.commands:
             return None
         command, person, pass_id = self.injector.one_of(self.commands)
@@ -62,7 +62,7 @@ class Buyers(Edge):
         self.silently("checkout", ensure)
 
     def pay(self) -> str | None:
-        """A card is put into a form that somebody has in front of them."""
+        """A buyer uses a card in an open form."""
         rows = self.world.site.rows("checkout", "SELECT payment_intent_id FROM payment_list")
         known = {row["payment_intent_id"] for row in rows}
         payable = self.world.bank.of_status(PaymentStatus.AWAITING, PaymentStatus.CHALLENGED)
@@ -74,7 +74,7 @@ class Buyers(Edge):
         return f"{payment.payment_intent_id}: the card {how}"
 
     def hear_from_the_bank(self) -> str | None:
-        """A bank that took its time has decided."""
+        """A slow bank decides."""
         waiting = self.world.bank.of_status(PaymentStatus.PROCESSING)
         if not waiting:
             return None
@@ -83,7 +83,7 @@ class Buyers(Edge):
         return f"{payment.payment_intent_id}: the bank {'pays' if paid else 'refuses'}"
 
     def return_from_paying(self) -> str | None:
-        """The browser is sent back to us, whatever has happened."""
+        """The browser returns to us, whatever has happened."""
         order = self.an_order("open", "expired", "fulfilled")
         if order is None:
             return None
@@ -99,7 +99,7 @@ class Buyers(Edge):
         self.silently("checkout", settle)
 
     def receive_webhook(self) -> str | None:
-        """Any webhook that is on its way arrives; it may arrive again."""
+        """Any pending webhook arrives; it may arrive again."""
         on_their_way = self.world.bank.webhooks
         if not on_their_way:
             return None

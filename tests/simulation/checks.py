@@ -1,4 +1,4 @@
-"""What must hold, at every moment and once nothing is left to do. Each check says what is wrong."""
+"""What must hold, at every moment and at the end. Each check yields what is wrong."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ _GONE_AFTER: Final = timedelta(seconds=30)
 
 
 def check_end(world: World) -> Damage:
-    """Everything, once all is calm."""
+    """Run every check, once all is calm."""
     yield from check_moment(world)
     for check in _AT_THE_END:
         yield from check(world)
 
 
 def _grants(world: World) -> Damage:
-    """Access rests on what was bought, as long as it was not refunded."""
+    """Access rests on purchases that are not refunded."""
     wanted = {
         row["order_id"]: row["status"]
         for row in world.site.rows(
@@ -88,7 +88,7 @@ def _may_enter(world: World, at: datetime) -> dict[tuple[UUID, UUID], str]:
 
 
 def _notices(world: World) -> Damage:
-    """Who bought, was refunded or paid in vain is told once on each channel."""
+    """Every buyer, refunded or failed payment has one notice per channel."""
     told = Counter(
         (row["about_event_id"], row["kind"], row["channel"])
         for row in world.site.rows("notifications", "SELECT * FROM notice_list")
@@ -102,12 +102,12 @@ def _notices(world: World) -> Damage:
 
 
 def _mails(world: World) -> Damage:
-    """Every mail that was asked for has met its fate, and went out once unless excused."""
+    """Every requested mail has its outcome, and went out once unless excused."""
     mails = world.site.rows("notifications", "SELECT * FROM notice_list WHERE channel = 'email'")
     for row in mails:
         key = str(row["notice_id"])
         copies, excused = world.post.taken[key], world.post.lost[key]
-        # Whoever dies between the server's answer and the commit sends it once more.
+        # A crash between the server's answer and the commit sends it once more.
         excused += world.deaths["notifications"]
         if row["status"] == "requested":
             yield f"notices: the mail {row['kind']} {key} was never settled"
@@ -127,7 +127,7 @@ _TOLD = {
 
 
 def _reactions(world: World) -> Damage:
-    """Every event was reacted to once by each who hears it, and nothing became a dead letter."""
+    """Every subscriber handled every event once, and nothing became a dead letter."""
     for durable in world.bus.durables:
         name = f"{durable.consumer}-{durable.producer}"
         for message in world.bus.everything(durable):
@@ -140,7 +140,7 @@ def _reactions(world: World) -> Damage:
 
 
 def check_rebuild(world: World, service: str) -> Damage:
-    """The views built again from nothing are the views that stand."""
+    """Rebuilt views equal the live ones."""
     sources = Sources(
         service,
         world.site.urls[service],
@@ -153,7 +153,7 @@ def check_rebuild(world: World, service: str) -> Damage:
 
 
 def check_streams(world: World) -> Damage:
-    """What is stored is in the stream, all of it, in order, once."""
+    """The stream holds all stored events, in order, once."""
     for service in SERVICES:
         stored = [str(each) for each in _announced(world, service)]
         sent = [m.headers["ce-id"] for m in world.bus.streams.get(service, [])]
@@ -167,7 +167,7 @@ def _announced(world: World, service: str) -> list[UUID]:
 
 
 def state_of(world: World) -> dict[str, Any]:
-    """What must not change when everything is told again."""
+    """Return what must not change when everything is delivered again."""
     state: dict[str, Any] = {
         service: world.site.rows(service, "SELECT count(*) AS events FROM events")[0]["events"]
         for service in SERVICES

@@ -1,4 +1,4 @@
-"""How the story speaks to the services: as the edges do, which may be told nothing at all."""
+"""How the story calls the services: as the edges do, which may get no answer at all."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tests.simulation.world import BEGINNING, World
 
 @dataclass(frozen=True)
 class OnSale:
-    """A pass of the story, as it was published last."""
+    """A pass of the story, as it was last published."""
 
     pass_id: UUID
     slug: str
@@ -39,11 +39,11 @@ class Edge:
         self._answers: dict[UUID, str] = {}
 
     def make_known(self, person: UUID) -> None:
-        """Their address is in the contact bucket from now on."""
+        """Put their address into the contact bucket."""
         self.world.contacts[person] = Contact(email=f"{person.hex[:8]}@example.com")
 
     def an_order(self, *statuses: str, least_minor: int = 0) -> UUID | None:
-        """Any order that stands so, of at least that much."""
+        """Return any order in that state, of at least that amount."""
         rows = self.world.site.rows(
             "checkout",
             "SELECT order_id FROM order_list WHERE status = ANY(%s) AND total_minor >= %s"
@@ -56,7 +56,7 @@ class Edge:
     def ask(
         self, service: str, decide: Callable[[Any], Any], command_id: UUID | None = None
     ) -> str:
-        """A command as an edge gives it: done, refused, or who knows, for the process died."""
+        """Send a command as an edge does: done, refused, or unknown, if the process died."""
         cause = Cause(command_id or self.injector.new_id())
 
         def command(process: Any) -> str:
@@ -75,21 +75,21 @@ class Edge:
         return answer or "unknown"
 
     def _note(self, command_id: UUID, answer: str) -> None:
-        """What was carried out is answered the same for ever; what was refused may be done yet."""
+        """An executed command keeps its answer for ever; a refused one may succeed later."""
         before = self._answers.get(command_id, "")
         if before.startswith(("order ", "done")) and answer != before:
             self.lies.append(f"commands: {command_id} was answered {before!r}, now {answer!r}")
         self._answers[command_id] = answer
 
     def insist(self, service: str, decide: Callable[[Any], Any]) -> str:
-        """As an edge that gives the same command again until it is answered."""
+        """Send a command as an edge that retries until it gets an answer."""
         command_id = self.injector.new_id()
         while (outcome := self.ask(service, decide, command_id)) == "unknown":
             pass
         return outcome
 
     def silently(self, service: str, act: Callable[[Any], None]) -> None:
-        """What the edge does when the bank is silent: nothing."""
+        """Do what the edge does if the bank is silent: nothing."""
         try:
             self.world.run(service, act)
         except ProviderSilent as silent:
@@ -99,16 +99,16 @@ class Edge:
 
 
 def intent_of(payment: ProviderPayment) -> str:
-    """The bank's name of it."""
+    """Return the bank's name of it."""
     return payment.payment_intent_id
 
 
 def name_of(id_: UUID) -> str:
-    """Short enough to be read."""
+    """Return a short name, to be readable."""
     return id_.hex[:4]
 
 
 def time_of(at: datetime) -> str:
-    """How long the story has lasted."""
+    """Return how long the story has lasted."""
     passed = int((at - BEGINNING).total_seconds())
     return f"{passed // 3600:02}:{passed // 60 % 60:02}:{passed % 60:02}"

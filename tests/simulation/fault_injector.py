@@ -1,4 +1,4 @@
-"""The one source of chance in a story, and of crashes."""
+"""The only source of randomness and crashes in a story."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Crash(BaseException):
 
 @dataclass
 class FaultInjector:
-    """Everything that is left to chance follows from the seed; `calm` ends all mishaps."""
+    """Randomness and faults that follow from the seed; `calm` ends all faults."""
 
     seed: int
     crash_rate: float = 0.0
@@ -34,14 +34,15 @@ class FaultInjector:
     reactions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.random = Random(self.seed)  # noqa: S311 - it shall be repeatable
+        self.random = Random(self.seed)  # noqa: S311 - must be repeatable
 
     def tell(self, what: str) -> None:
-        """Write a line of the story down."""
+        """Record a line of the story."""
         self.told.append(what)
 
     def chance(self, probability: float) -> bool:
-        """Whether it happens this time. Draws always, so that a knob moves nothing else."""
+        """Return whether it happens. Draws always, so that one setting does not change other
+        draws."""
         return self.random.random() < probability
 
     def mishap(self, probability: float) -> bool:
@@ -51,15 +52,13 @@ class FaultInjector:
         return happens
 
     def one_of(self, choices: Sequence[T]) -> T:
-        """Any of them."""
         return self.random.choice(choices)
 
     def new_id(self) -> UUID:
-        """An id that nobody has yet."""
         return UUID(int=self.random.getrandbits(128), version=4)
 
     def may_crash(self, service: str, where: str) -> None:
-        """Let the process die here, if it is its time. Raises Crash."""
+        """Let the process die here if it is due. Raises Crash."""
         if self.mishap(self.crash_rate) and self.crashes_left > 0:
             self.crashes_left -= 1
             self.tell(f"   {service} dies {where}")

@@ -1,4 +1,4 @@
-"""What must hold of seats and of money. Each check says what is wrong."""
+"""What must hold of seats and of money. Each check yields what is wrong."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Damage = Iterator[str]
 
 
 def check_moment(world: World) -> Damage:
-    """The counters of the stock are the sum of the seats, and no pass has more than it may."""
+    """The counters of the stock are the sum of the seats, and no pass exceeds its capacity."""
     rows = world.site.rows(
         "checkout",
         """
@@ -38,7 +38,7 @@ def check_moment(world: World) -> Damage:
 
 
 def check_seats(world: World) -> Damage:
-    """No seat is held for ever, and the log itself never went over what was ever on offer."""
+    """No seat is held for ever, and the log never exceeded the capacity."""
     for row in world.site.rows("checkout", "SELECT order_id, state, reason FROM seat_list"):
         if row["state"] == "held":
             yield f"stock: the seat of {row['order_id']} is held for ever"
@@ -68,7 +68,7 @@ def _most_wanted(world: World) -> dict[UUID, int | None]:
 
 
 def check_orders(world: World) -> Damage:
-    """Every order has come to an end, once."""
+    """Every order has ended, once."""
     for row in world.site.rows("checkout", "SELECT order_id, status FROM order_list"):
         if row["status"] == "open":
             yield f"orders: {row['order_id']} is open for ever"
@@ -84,7 +84,7 @@ def check_orders(world: World) -> Damage:
 
 
 def check_money(world: World) -> Damage:
-    """Each captured payment is exactly one of granted or sent back."""
+    """Each captured payment is either granted or refunded."""
     orders = _orders_by_id(world)
     granting = _granting_payments(world)
     for intent, taken in world.bank.captured.items():
@@ -99,7 +99,7 @@ def check_money(world: World) -> Damage:
 
 
 def check_outcomes(world: World) -> Damage:
-    """Each captured payment has come to its one end: the pass, or all of it on its way back."""
+    """Each captured payment has its one end: the pass, or a full refund in progress."""
     granting = _granting_payments(world)
     for intent in world.bank.captured:
         if world.bank.payments[intent].order_id is None:
@@ -119,7 +119,7 @@ def _granting(intent: str, taken: int, left: int, order: DictRow) -> Damage:
 
 
 def check_sums(world: World) -> Damage:
-    """No pass was given for nothing, and the bank has kept what the checkout says."""
+    """No pass was given for nothing, and the bank has what the checkout says."""
     granting = _granting_payments(world)
     bought = [o for o in _orders_by_id(world).values() if o["status"] in {"fulfilled", "refunded"}]
     for order in bought:
@@ -141,7 +141,7 @@ def check_sums(world: World) -> Damage:
 
 
 def check_balances(world: World) -> Damage:
-    """Every day was compared with the bank, and in the end both said the same."""
+    """Every day was compared with the bank, and in the end both agreed."""
     rows = world.site.rows("checkout", "SELECT day, sums, differing FROM balance_list")
     first, today = BEGINNING.date(), world.clock.now().date()
     days = {row["day"] for row in rows}
@@ -167,7 +167,7 @@ def _granting_payments(world: World) -> dict[UUID, str]:
 
 
 def check_refunds(world: World) -> Damage:
-    """What the team asked for once went back once; what a browser can pay is cancelled."""
+    """Each refund of the team happened once; whatever a browser can still pay is cancelled."""
     by_request: Counter[UUID] = Counter()
     for payment in world.bank.payments.values():
         for refund in payment.refunds:

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class MortalStore(Store[Any]):
-    """Dies before, inside and after a commit when fate wants it."""
+    """Dies before, inside and after a commit if the injector says so."""
 
     def __init__(
         self, injector: FaultInjector, connections: Connections, *arguments: Any, **options: Any
@@ -27,7 +27,7 @@ class MortalStore(Store[Any]):
 
     @override
     def close(self) -> None:
-        """The connections go to the next process of this service; none is in a transaction."""
+        """The next process of this service gets the connections; none is in a transaction."""
         self._threads.shutdown()
 
     @override
@@ -65,7 +65,7 @@ class MortalStore(Store[Any]):
 
     @override
     async def command(self, cause: Cause, decide: Callable[[], R]) -> R:
-        """In the one thread that there is."""
+        """Run in the only thread."""
         return self.execute(cause, decide)
 
     def _mortally(self, decide: Callable[[], R], run: Callable[[Callable[[], R]], Any]) -> Any:

@@ -14,7 +14,7 @@ from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
 from services.chat.application import Chat
 from services.checkout.orders.order import Order
-from services.checkout.orders.use_cases import Orders, charge_for
+from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import (
     PaymentStatus,
@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 
 class ReadThenWrite(StockTable):
-    """Looks how many seats are left, makes up its mind, and writes what it has worked out."""
+    """Reads how many seats are left, decides, and writes the computed number."""
 
     def __init__(self, crowd: Callable[[UUID], None]) -> None:
         self._crowd = crowd
@@ -65,7 +65,7 @@ class ReadThenWrite(StockTable):
 
 
 class Forgetful(MortalStore):
-    """Reacts to whatever comes, whether it came before or not."""
+    """Reacts to every delivery, even a repeated one."""
 
     @override
     def once(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
@@ -83,13 +83,13 @@ def _cause_of(about: Envelope) -> Cause:
 
 
 class Hasty(Orders):
-    """Settles by what the order looks like just now, not by how far each payment has come."""
+    """Settles by the order's present state instead of each payment's own."""
 
     @override
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
         if provider.status is PaymentStatus.SUCCEEDED and order.is_open:
@@ -102,7 +102,7 @@ class Hasty(Orders):
 
 
 class KeepsTheMoney(Payments):
-    """Means to send back what bought nothing, and never does."""
+    """Schedules the refund of a payment that bought nothing, and never makes it."""
 
     @override
     def return_whole(self, payment: Payment, purpose: str, at: datetime) -> None:
@@ -110,7 +110,7 @@ class KeepsTheMoney(Payments):
 
 
 class TakesItsTime(Payments):
-    """Sends back what bought nothing, when it comes to it."""
+    """Refunds a payment that bought nothing only when it meets it by chance."""
 
     @override
     def return_whole(self, payment: Payment, purpose: str, at: datetime) -> None:
@@ -132,7 +132,7 @@ class Lenient(Chat):
 
 
 class Holding(Orders):
-    """Orders expire, and their seats stay with them."""
+    """Expires orders and keeps their seats."""
 
     @override
     def _expire(self, order: Order, seat: Seat, reason: SeatReason, now: datetime) -> None:
@@ -142,7 +142,7 @@ class Holding(Orders):
 
 
 class Generous(Orders):
-    """A seat is held for as long as somebody may still want to pay."""
+    """Holds a seat for as long as somebody may still want to pay."""
 
     @override
     def _schedule_end_of_hold(self, order: Order) -> None:
@@ -150,7 +150,7 @@ class Generous(Orders):
 
 
 class Amnesiac(MortalStore):
-    """Carries out every command that it is given, whether it was given before or not."""
+    """Carries out every command, even a repeated one."""
 
     @override
     def execute(self, cause: Cause, decide: Callable[[], R]) -> R:
@@ -158,7 +158,7 @@ class Amnesiac(MortalStore):
 
 
 class NamesNoRefund:
-    """The bank, asked for each refund under a new key, which does not say what it is for."""
+    """Asks the bank for each refund under a new key, without its purpose."""
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
@@ -177,7 +177,7 @@ class NamesNoRefund:
 
 
 class Trusting(Reconciler):
-    """Goes through no list: whatever happened, somebody will have told us."""
+    """Reads no list: relies on webhooks alone."""
 
     @override
     def step(self, day: str | None = None, *, up_to_now: bool = False) -> Record:
@@ -204,4 +204,4 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "order of each entity": Protections(keeps_order=False),
     "acknowledging after the commit": Protections(acknowledges_first=True),
 }
-"""Each protection that can be taken away, and the world without it."""
+"""Each protection that can be switched off, and the world without it."""

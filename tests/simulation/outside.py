@@ -1,4 +1,4 @@
-"""The chat provider and the mail server, and how they let us down."""
+"""The chat provider and the mail server, with their faults."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from tests.simulation.fault_injector import FaultInjector
 
 
 class NoAnswer(Exception):
-    """The line was cut; whether it was done is not known."""
+    """The connection broke; whether the call was executed is unknown."""
 
 
 @dataclass
 class Room:
     """GetStream: adds a member once, however often it is asked to; answers get lost.
 
-    `answers_to_lose` is for who wants the answers to the next calls lost that are carried out.
+    `answers_to_lose` orders that the answers to the next executed calls are lost.
     """
 
     injector: FaultInjector
@@ -84,7 +84,7 @@ class Room:
 
 @dataclass
 class PostOffice:
-    """SMTP: it has no key, so that a mail whose answer was `lost` goes out once more."""
+    """SMTP: it has no key, so a mail whose answer was `lost` goes out once more."""
 
     injector: FaultInjector
     taken: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""One seed, one story: told, checked, and told again."""
+"""One seed, one story: played, checked, and delivered again."""
 
 import logging
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _MOST_DAMAGE: Final = 5
 
 @dataclass
 class Outcome:
-    """How a story went; `damage` is empty when every promise was kept."""
+    """How a story went; `damage` is empty if every promise was kept."""
 
     seed: int
     knobs: str
@@ -43,7 +43,7 @@ class Outcome:
 
 
 def regressions() -> list[int]:
-    """The seeds that are kept because their stories went wrong once."""
+    """Return the seeds whose stories once went wrong."""
     lines = (Path(__file__).parent / "seeds.txt").read_text().splitlines()
     return [int(line.split()[0]) for line in lines if line and not line.startswith("#")]
 
@@ -60,8 +60,8 @@ def built_site(postgres: PostgresServer) -> Iterator[Site]:
 
 
 def play(site: Site, seed: int, protections: Protections | None = None) -> Outcome:
-    """Live through the story of this seed. The same seed is the same story."""
-    knobs = Random(f"knobs of {seed}")  # noqa: S311 - it shall be repeatable
+    """Play the story of this seed. The same seed is the same story."""
+    knobs = Random(f"knobs of {seed}")  # noqa: S311 - must be repeatable
     injector = FaultInjector(
         seed,
         crash_rate=knobs.choice((0.0, 0.01, 0.03)),
@@ -113,7 +113,7 @@ def _live(world: World, outcome: Outcome, steps: int) -> None:
     outcome.purchases = story.count_purchases()
     if outcome.damage:
         return
-    # Either takes as long as the story itself: they take turns.
+    # Each takes as long as the story itself, so they take turns.
     if outcome.seed % 2:
         _tell_again(world, story, outcome)
         outcome.damage += story.lies
@@ -123,11 +123,11 @@ def _live(world: World, outcome: Outcome, steps: int) -> None:
 
 
 class _Damaged(Exception):
-    """No use in going on."""
+    """The story can't continue."""
 
 
 def _tell_again(world: World, story: Story, outcome: Outcome) -> None:
-    """Whatever was said is said once more, by everyone: nothing may change."""
+    """Deliver everything once more: nothing may change."""
     before = checks.state_of(world)
     for producer in SERVICES:
         world.bus.forget(producer, len(world.bus.streams.get(producer, [])))
@@ -143,7 +143,7 @@ def _tell_again(world: World, story: Story, outcome: Outcome) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The services log every mishap that we arrange."""
+    """Silence the services' logs about injected faults."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -1,4 +1,4 @@
-"""The databases of the simulated services: made once, wiped before each story."""
+"""The databases of the simulated services: created once, wiped before each story."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from libs.runtime.store.connections import Connections
 from tests.servers import PostgresServer
 from tests.simulation.wiring import SERVICES
 
-# A story has one thread: whoever waits for a lock would wait for ever.
+# A story has one thread: a wait for a lock would never end.
 _OPTIONS = "?options=-c%20lock_timeout%3D2000"
 _CONNECTIONS = 8
 _THOROUGH_EVERY = 20
@@ -19,7 +19,7 @@ _KEPT = ("store_epoch", "views", "migrations")
 
 
 class Site:
-    """One database per service, and a connection to each for those who look at the outcome."""
+    """One database per service, and a connection to each for the checks."""
 
     def __init__(self, postgres: PostgresServer) -> None:
         self._postgres = postgres
@@ -29,7 +29,7 @@ class Site:
             service: psycopg.connect(url, autocommit=True, row_factory=dict_row)
             for service, url in self._plain.items()
         }
-        # A process that dies loses its connections; making them anew would be half of the time.
+        # A dead process loses its connections; opening new ones would take half of the time.
         self.connections: Mapping[str, Connections] = {
             service: Connections(url, _CONNECTIONS, service) for service, url in self.urls.items()
         }
@@ -37,8 +37,8 @@ class Site:
         self._wiped = 0
 
     def wipe(self) -> None:
-        """Leave the tables, and nothing in them."""
-        # To delete a few rows is quicker, but leaves their places behind.
+        """Empty the tables."""
+        # Deleting a few rows is faster, but leaves dead rows behind.
         thoroughly = self._wiped % _THOROUGH_EVERY == 0
         self._wiped += 1
         for service, eye in self.eyes.items():
@@ -60,7 +60,7 @@ class Site:
         return self._tables[service]
 
     def rows(self, service: str, statement: str, *parameters: Any) -> list[DictRow]:
-        """What stands in a service's database."""
+        """Return rows of a service's database."""
         return self.eyes[service].execute(statement, parameters, prepare=True).fetchall()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What happens in one story: steps that chance chooses, then calm until nothing is left to do."""
+"""The course of one story: random steps, then calm until nothing is left to do."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,14 +19,14 @@ _MOST_ROUNDS: Final = 200
 _TRIES: Final = 4
 _PATIENT_ROUNDS: Final = 30
 _UNTIL_ALL_ROUNDS_WERE_HERE: Final = timedelta(hours=28)
-"""The sums of today are drawn up at three in the coming night."""
+"""The sums of a day are compared at three in the following night."""
 
 Bound = tuple[timedelta, Callable[[World], Damage]]
-"""What must be so that long after the last mishap."""
+"""What must be true so long after the last fault."""
 
 
 class NeverCalm(AssertionError):
-    """However long one waits, something is left to do."""
+    """Work remains, however long one waits."""
 
 
 class Story(Buyers, Team, Machinery):
@@ -65,7 +65,7 @@ class Story(Buyers, Team, Machinery):
         ]
 
     def begin(self) -> None:
-        """A space with a few passes, and people who want them."""
+        """Create a space with a few passes, and people who want them."""
         self._open_space()
         for number in range(self.injector.one_of((1, 1, 2))):
             price = self.injector.one_of((0, 1990, 1990, 5000))
@@ -85,7 +85,7 @@ class Story(Buyers, Team, Machinery):
         self.settle_down(within=timedelta(0))
 
     def prepare(self, price_minor: int, seats: int | None, people: int) -> None:
-        """The same without chance: one pass to everything, and people who can be reached."""
+        """Create the same without randomness: one pass to everything, and reachable people."""
         self._open_space()
         terms = Terms(PricingType.ONE_TIME, "EUR", price_minor=price_minor, stock=seats)
         self._offer(0, terms, len(self.experiences))
@@ -116,13 +116,13 @@ class Story(Buyers, Team, Machinery):
         self.injector.tell(f"{slug} is on sale: {terms.price_minor} minor, {terms.stock} seats")
 
     def run(self) -> None:
-        """As many steps as were wanted, checking after each what must hold at any moment."""
+        """Make that many steps, and check after each what must hold at any moment."""
         for _ in range(self.steps):
             self.step()
             self.after_step()
 
     def step(self) -> None:
-        """Something happens; what finds nothing to do makes room for something else."""
+        """Make a random step; one that finds nothing to do is replaced by another."""
         acts = [act for _, act in self._wishes]
         weights = [weight for weight, _ in self._wishes]
         for act in self.injector.random.choices(acts, weights, k=_TRIES):
@@ -132,7 +132,7 @@ class Story(Buyers, Team, Machinery):
                 return
 
     def _meanwhile(self) -> None:
-        """While a call to the bank is under way, the world does not stand still."""
+        """Continue the story during a call to the bank."""
         if self.injector.mishap(0.15):
             act = self.injector.one_of(
                 (self.pay, self.receive_webhook, self.return_from_paying, self.work, self.work,
@@ -141,9 +141,9 @@ class Story(Buyers, Team, Machinery):
             self.injector.tell(f"   meanwhile {act()}")
 
     def _crowd(self, pass_id: UUID) -> None:
-        """Between the look and the reach for a seat, another hand may be quicker.
+        """Let another buyer be faster between the read and the update of a seat.
 
-        The hand of somebody new: any other may have to wait for the one who is under way.
+        It must be a new buyer, because any other might wait for the one in progress.
         """
         if not self.injector.mishap(0.25):
             return
@@ -159,9 +159,9 @@ class Story(Buyers, Team, Machinery):
             )
 
     def settle_down(self, within: timedelta | None = None) -> None:
-        """No more mishaps: do all there is to do, and wait for all that is still to come.
+        """Stop all faults: do all remaining work, and wait for everything that is due.
 
-        What nobody told the checkout of comes to light in the rounds of the hour and of the night.
+        Reconciliation of the hour and of the night finds what no webhook reported.
         """
         was_calm, self.injector.calm = self.injector.calm, True
         rounds_are_over = False
@@ -186,17 +186,18 @@ class Story(Buyers, Team, Machinery):
         self.injector.calm = was_calm
 
     def _look(self, begun: datetime, bounds: list[Bound]) -> datetime | None:
-        """Look whether all is as it must be by now; when to look again."""
+        """Check whether all is as it must be by now; returns when to check again."""
         while bounds and self.world.clock.now() >= begun + bounds[0][0]:
             self.lies += bounds.pop(0)[1](self.world)
         return begun + bounds[0][0] if bounds else None
 
     def _next(self, number: int, bound: datetime | None) -> datetime | None:
-        """How far the clock goes on: to what is due, but not over a moment to look at."""
+        """Return how far the clock advances: to the next due work, but not past a moment to
+        check."""
         due = self._next_due()
         if due is None:
             return bound
-        # What is put off again and again waits for a key of the bank to be forgotten.
+        # Work that is postponed repeatedly waits until the bank forgets a key.
         least = timedelta(seconds=16) if number < _PATIENT_ROUNDS else timedelta(hours=3)
         at = max(due, self.world.clock.now() + least)
         return at if bound is None else min(at, bound)
@@ -220,7 +221,7 @@ class Story(Buyers, Team, Machinery):
         return done
 
     def _next_due(self) -> datetime | None:
-        """When the schedule has something to do again, rounds that come for ever left aside."""
+        """Return when the schedule has work again, except recurring work."""
         due = [
             row["due"]
             for service in SERVICES
@@ -243,7 +244,7 @@ class Story(Buyers, Team, Machinery):
         ]
 
     def say_all_again(self) -> None:
-        """Every webhook, every command and every return page, as it was."""
+        """Repeat every webhook, every command and every return page."""
         for event in dict.fromkeys(self.delivered):
             self.hand_in(event)
         for command, person, pass_id in dict.fromkeys(self.commands):
@@ -258,7 +259,7 @@ class Story(Buyers, Team, Machinery):
         return bool(self.world.site.rows("checkout", found, command))
 
     def count_purchases(self) -> int:
-        """How many passes were given."""
+        """Return how many passes were given."""
         return len(
             self.world.site.rows(
                 "checkout", "SELECT 1 FROM order_list WHERE access_from IS NOT NULL"

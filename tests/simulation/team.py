@@ -1,4 +1,4 @@
-"""What the team of the space does."""
+"""The actions of the space's team."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,10 +15,10 @@ SPACE: Final = "studio"
 
 
 class Team(Edge):
-    """Those who sell, give back, keep out and let in."""
+    """The team: sells, refunds, bans and admits."""
 
     def refund(self) -> str | None:
-        """The team gives money back, some or all."""
+        """The team refunds some or all of the money."""
         order = self.an_order("fulfilled", least_minor=1)
         if order is None:
             return None
@@ -29,7 +29,7 @@ class Team(Edge):
         return f"refund of {amount or 'all'} for {name_of(order)}: {outcome}"
 
     def refund_by_hand(self) -> str | None:
-        """From the bank's own page."""
+        """Refund from the bank's own page."""
         bank = self.world.bank
         paid = [
             p for p in bank.of_status(PaymentStatus.SUCCEEDED) if bank.left_of(intent_of(p)) > 0
@@ -43,7 +43,7 @@ class Team(Edge):
         return f"{intent_of(payment)}: {amount or 'all'} sent back by hand"
 
     def comp(self) -> str | None:
-        """Somebody is let in for nothing."""
+        """Give somebody a comp."""
         now, source = self.world.clock.now(), self.injector.new_id()
         until = self.injector.one_of((None, now + timedelta(hours=2)))
         entitled = Entitlement(
@@ -60,7 +60,7 @@ class Team(Edge):
         return f"comp for {name_of(entitled.person_id)} until {until}: {outcome}"
 
     def revoke(self) -> str | None:
-        """A grant is taken back."""
+        """Revoke a grant."""
         rows = self.world.site.rows("access", "SELECT grant_id FROM grant_list ORDER BY grant_id")
         if not rows:
             return None
@@ -70,7 +70,7 @@ class Team(Edge):
         return f"grant {name_of(grant)} is revoked: {outcome}"
 
     def ban(self) -> str | None:
-        """Somebody is kept out, or let in again."""
+        """Ban or unban somebody."""
         person = self.injector.one_of(self.world.people[1:])
         lift = person in self.banned and self.injector.chance(0.6)
         if lift:
@@ -83,7 +83,7 @@ class Team(Edge):
         return f"{name_of(person)} is {'let in again' if lift else 'banned'}: {outcome}"
 
     def change_capacity(self) -> str | None:
-        """The pass gets another number of seats."""
+        """Change the pass's number of seats."""
         number = self.injector.random.randrange(len(self.passes))
         old = self.passes[number]
         stock = self.injector.one_of((None, 1, 1, 2, 4))
@@ -117,7 +117,7 @@ class Team(Edge):
         return f"{name_of(person)} joins or leaves the team: {outcome}"
 
     def add_experience(self) -> str | None:
-        """There is one more thing to enter."""
+        """Add an experience."""
         if len(self.experiences) >= 4:
             return None
         new, slug = self.injector.new_id(), f"thing-{len(self.experiences)}"

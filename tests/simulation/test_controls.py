@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
 def test_without_a_protection_the_stories_find_the_damage(
     protection: str, found: str, last_found_in: int, site: Site
 ) -> None:
-    # Rare damage is looked for where it was seen last; when stories have changed, in all of them.
+    # Rare damage is searched where it was last seen; if stories have changed, in all of them.
     seeds = [*range(last_found_in, SEEDS), *range(last_found_in)]
     outcomes = (play(site, seed, WITHOUT[protection]) for seed in seeds)
 

@@ -1,4 +1,4 @@
-"""What the stories found, told by hand and as shortly as possible; and what they stand on."""
+"""Findings of the stories as short scenarios, and the assumptions they rest on."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -60,7 +60,7 @@ def buy(story: Story) -> tuple[UUID, ProviderPayment]:
 
 
 def pay_another_sum(story: Story) -> ProviderPayment:
-    """What somebody has paid is not what the pass costs: it buys nothing."""
+    """The paid amount is not the price of the pass, so it buys nothing."""
     story.open_order(story.world.people[1], story.passes[0].pass_id)
     order_id = story.an_order("open")
     assert order_id is not None
@@ -217,7 +217,7 @@ def test_events_of_an_entity_keep_their_order_by_default(
     bus.orderly = False
     any_order = [message.sequence for message in bus.waiting(durable)]
 
-    # One space has all of them.
+    # All of them belong to one space.
     assert len(orderly) == 1
     assert len(any_order) > 1
 

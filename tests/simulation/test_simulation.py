@@ -1,4 +1,4 @@
-"""A hundred stories, those that went wrong once before all others; `./bp simulate` tells more."""
+"""A hundred stories, first those that once went wrong; `./bp simulate` runs more."""
 
 import pytest
 

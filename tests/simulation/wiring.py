@@ -1,4 +1,4 @@
-"""The services, put together as their own `__main__` does, on mortal stores."""
+"""The services, composed as their own `__main__` does, on mortal stores."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -92,7 +92,7 @@ MakeStore = Callable[..., Store[Any]]
 
 @dataclass
 class Surroundings:
-    """What the services stand on, with the parts that a control may put in the place of ours."""
+    """The dependencies of the services, with the parts that a control may replace."""
 
     injector: FaultInjector
     clock: FixedClock
@@ -120,7 +120,7 @@ class Surroundings:
 
 
 class Process:
-    """One service while it lives: its store, what it hears and says, and its work."""
+    """One living service: its store, its subscriptions and publications, and its work."""
 
     def __init__(
         self,
@@ -152,12 +152,12 @@ class Process:
         }
 
     def die(self) -> None:
-        """Leave nothing behind but what is in the database."""
+        """Forget everything but the database."""
         self.store.close()
 
 
 class CheckoutProcess(Process):
-    """The checkout, with the two doors that its edge uses."""
+    """The checkout, with the two entrances that its edge uses."""
 
     charging: Charging
     webhooks: Webhooks
@@ -278,7 +278,7 @@ BEGIN: Final[Mapping[str, Callable[..., Process]]] = {
 
 
 def finish(coroutine: Any) -> Any:
-    """Run to its end what waits for nothing."""
+    """Run a coroutine that never waits to its end."""
     try:
         coroutine.send(None)
     except StopIteration as done:

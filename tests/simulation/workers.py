@@ -13,7 +13,7 @@ _ALL: Final = 10_000
 
 
 class SimulatedWorker(Worker):
-    """Takes what is due in hand and does it in any order, as work that runs side by side ends."""
+    """Claims due work and does it in any order, as concurrent work ends in any order."""
 
     def __init__(
         self,
@@ -23,19 +23,19 @@ class SimulatedWorker(Worker):
         jobs: Mapping[str, Job],
         refusals: Sequence[type[Exception]],
     ) -> None:
-        # All that is due: of entries due at the same time the database would choose any few.
+        # All due work: the database would choose any few of entries due at the same time.
         super().__init__(store, timers, jobs, refusals=refusals, at_once=_ALL)
         self._injector = injector
         self._held: list[Entry] = []
         self._until: datetime | None = None
 
     def step(self) -> str | None:
-        """Do one piece of work; what that was, None when nothing is due."""
+        """Do one piece of work; returns what that was, or None if nothing is due."""
         if not self._kinds:
             return None
         now = self._store.clock.now()
         if self._until is not None and now >= self._until:
-            # Calls to providers give up before their lease ends.
+            # Calls to providers time out before their lease ends.
             self._held = []
         if not self._held:
             self._held = sorted(self._claim(), key=lambda e: (e.due_at, e.kind, e.key))

@@ -1,4 +1,4 @@
-"""All services, the bus between them and everyone outside, under one clock."""
+"""All services, the bus between them and the outside world, under one clock."""
 
 import contextvars
 from collections import Counter
@@ -49,7 +49,7 @@ def _itself(bank: Bank) -> PaymentProvider:
 
 
 class CrowdedCounters(StockTable):
-    """The real counters, at which somebody else may be quicker after one has made up one's mind."""
+    """The real counters, at which somebody else may be faster between decision and update."""
 
     def __init__(self, crowd: Callable[[UUID], None]) -> None:
         self._crowd = crowd
@@ -78,7 +78,7 @@ class Protections:
 
 @dataclass
 class World:
-    """What a story takes place in."""
+    """The world of a story."""
 
     site: Site
     injector: FaultInjector
@@ -123,7 +123,7 @@ class World:
             self.bus.subscribe(service, SUBSCRIPTIONS[service])
 
     def build(self) -> None:
-        """Make the tables, once for all stories."""
+        """Create the tables, once for all stories."""
         for service in SERVICES:
             self._started(service, opening=True).die()
 
@@ -146,19 +146,19 @@ class World:
                 self.deaths[service] += 1
 
     def restart(self, service: str) -> None:
-        """Throw the process away and build it again from what it has stored."""
+        """Drop the process and rebuild it from the database."""
         self.processes[service].die()
         self.processes[service] = self._started(service)
 
     @property
     def checkout(self) -> CheckoutProcess:
-        """The one with the bank."""
+        """The service with the bank."""
         process = self.processes["checkout"]
         assert isinstance(process, CheckoutProcess)
         return process
 
     def run(self, service: str, act: Callable[[Any], R]) -> R | None:
-        """Let a service do something; None when it died of it. It is back afterwards."""
+        """Let a service do something; returns None if it died of it. It is restarted afterwards."""
         under_way = list(self._under_way)
         self._under_way.append(service)
         try:
@@ -177,7 +177,8 @@ class World:
     # The bus
 
     def publish(self, service: str, limit: int = 20) -> int:
-        """The relay's turn: how many messages it sent before it was done, refused, or died."""
+        """Let the relay publish; returns how many messages it sent before it was done, refused, or
+        died."""
 
         def send(process: Process) -> int:
             last = self.bus.last_position(service)
@@ -196,7 +197,7 @@ class World:
         return self.run(service, send) or 0
 
     def _behind_its_back(self, service: str, process: Process, last: Position) -> None:
-        """A relay that was thought dead is a step ahead of it, or the stream loses its end."""
+        """A relay that seemed dead is a step ahead, or the stream loses its end."""
         if self.injector.mishap(0.03):
             for each in process.writer.next_page(last, 1):
                 self.injector.tell(f"   a second relay of {service} was quicker")
@@ -207,14 +208,14 @@ class World:
             self.bus.forget(service, max(0, there - 2))
 
     def publish_identity(self) -> int:
-        """Identity is not on stage: it knows whom it has registered, and fills its stream up."""
+        """Identity is not simulated: publish the people that it has registered."""
         there = len(self.bus.streams.get("identity", []))
         for envelope in self._registered[there:]:
             self.bus.add("identity", envelope, PersonRegistered(person_id=envelope.entity_id))
         return len(self._registered) - there
 
     def register(self, person_id: UUID) -> None:
-        """Someone signs in for the first time."""
+        """Somebody signs in for the first time."""
         self.people.append(person_id)
         now = self.clock.now()
         number = len(self._registered) + 1
@@ -233,7 +234,7 @@ class World:
         )
 
     def deliver(self, durable: Durable, message: Message) -> bool:
-        """The consumer's turn with one message; whether it was handled."""
+        """Let the consumer handle one message; returns whether it was handled."""
 
         def handle(process: Process) -> bool:
             handler = process.handlers[durable.producer]
@@ -244,13 +245,13 @@ class World:
         return self.run(durable.consumer, handle) or False
 
     def work(self, service: str) -> str | None:
-        """The worker's turn with one piece of work; None when nothing is due."""
+        """Let the worker do one piece of work; returns None if nothing is due."""
         return self.run(service, lambda process: process.worker.step() or "") or None
 
-    # What goes on at the same time
+    # Concurrent actions
 
     def _meanwhile(self) -> None:
-        # A transaction further out holds locks that one thread could wait for in vain.
+        # An outer transaction holds locks that the only thread could wait for in vain.
         if self._crowding is None and len(self._under_way) <= _NESTED:
             self.meanwhile()
 

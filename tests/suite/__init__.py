@@ -1,1 +1,1 @@
-"""How the suite is run: which tests are the quick ones, and what each part took."""
+"""How the suite runs: which tests are quick, and how long each part took."""

@@ -1,7 +1,7 @@
 """`./bp test`: all tests, the quick ones (`quick`), or what pytest's own arguments select.
 
-All of them run in two parts: first what several processes can share, then what drives a whole
-system, alone.
+All tests run in two parts: first those that several processes can share, then those that drive a
+whole system, alone.
 """
 
 import os
@@ -15,14 +15,14 @@ import typer
 from ops.up.refusals import CannotStart
 from ops.up.web import build_if_changed
 
-# Most tests wait for a server half of their time: two for each core keep it busy.
+# Most tests wait for a server half of their time: two per core keep it busy.
 _PROCESSES: Final = 2 * min(os.cpu_count() or 1, 4)
 _SHARED: Final = ("-n", str(_PROCESSES), "--dist", "worksteal")
 _WHOLE_SYSTEM: Final = "e2e or chaos"
 
 
 def main(argv: Sequence[str]) -> int:
-    """The exit code of the first part that failed."""
+    """Return the exit code of the first part that failed."""
     try:
         build_if_changed(typer.echo)
     except CannotStart as refused:

@@ -1,11 +1,11 @@
-"""A test that may take longer than the usual limit says why: `slow(seconds, why)`."""
+"""A test that may exceed the usual limit says why: `slow(seconds, why)`."""
 
 import pytest
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give the slow tests their limit, and refuse a longer one that has no reason."""
+    """Give slow tests their limit, and refuse one without a reason."""
     usual_s = float(config.getini("timeout"))
     without_reason = []
     for item in items:

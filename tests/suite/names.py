@@ -1,4 +1,4 @@
-"""Names of tests stay the same from run to run, though their parameters hold random ids.
+"""Test names stay the same from run to run, although their parameters hold random ids.
 
 Two processes that share a run must agree on every name, or pytest-xdist refuses to begin.
 """
@@ -9,7 +9,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """The word `uuid` in place of each id; None leaves other names to pytest."""
+    """Return the word `uuid` for each id; None leaves other names to pytest."""
     if isinstance(val, str) and _UUID.search(val):
         return _UUID.sub("uuid", val)
     return None

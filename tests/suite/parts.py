@@ -1,4 +1,4 @@
-"""Tells at the end of a run what each part of the suite took."""
+"""Reports at the end of a run how long each part of the suite took."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class _Part:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A line for each part: its tests and the seconds of their setup, call and teardown."""
+    """Return a line for each part: its tests and the seconds of their setup, call and teardown."""
     parts: defaultdict[str, _Part] = defaultdict(_Part)
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -29,6 +29,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def part_of(nodeid: str) -> str:
-    """The folder that a test belongs to: `services/access`, `tests/chaos`, `ops`."""
+    """Return the folder that a test belongs to: `services/access`, `tests/chaos`, `ops`."""
     folders = nodeid.split("::", maxsplit=1)[0].split("/")[:-1]
     return "/".join(folder for folder in folders[:2] if folder != "tests" or folders[0] == "tests")

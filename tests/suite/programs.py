@@ -1,8 +1,8 @@
-"""Third-party programs that some tests need: prepared before the first test, if any test asks.
+"""Third-party programs that some tests need: prepared before the first test, if any needs them.
 
 A test asks by a fixture (`chromium_path`, `stripe_mock_program`, …) or by a marker, such as
-`needs("livekit-server")`. A test whose program can't be had is skipped, with the reason in one
-sentence; with `--need-all` it fails.
+`needs("livekit-server")`. A test without its program is skipped, with the reason in one sentence;
+with `--need-all` it fails.
 """
 
 import os
@@ -32,7 +32,7 @@ _MISSING: Final = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--need-all`, beside pytest's own options."""
+    """Add `--need-all` to pytest's own options."""
     parser.addoption("--need-all", action="store_true", help="fail where a program is missing")
 
 
@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Prepare what the selected tests need, in front of them: it may take minutes."""
+    """Prepare what the selected tests need, visibly: it may take minutes."""
     paths, missing = session.config.stash[_PATHS], session.config.stash[_MISSING]
     if session.config.option.collectonly:
         return
@@ -55,7 +55,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave the test out, or fail it, when its program is missing."""
+    """Skip the test, or fail it, if its program is missing."""
     for name in needs(item):
         if why := item.config.stash[_MISSING].get(name):
             if item.config.getoption("--need-all"):
@@ -64,14 +64,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def needs(item: pytest.Item) -> Sequence[str]:
-    """The names of the programs that a test asks for."""
+    """Return the names of the programs that a test asks for."""
     marked = [str(name) for marker in item.iter_markers("needs") for name in marker.args]
     fixtures = getattr(item, "fixturenames", ())
     return [*marked, *(FIXTURES[name] for name in fixtures if name in FIXTURES)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was left out, and why: one line for each reason."""
+    """Report what was skipped, and why: one line for each reason."""
     counts: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", []):
         if isinstance(report.longrepr, tuple):
@@ -103,6 +103,6 @@ def stripe_mock_program(request: pytest.FixtureRequest) -> Path:
 
 
 def _say(line: str) -> None:
-    # Two processes that share a run prepare the same: one of them speaks.
+    # Two processes that share a run prepare the same: one of them reports.
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
         sys.stderr.write(f"tests: {line}\n")

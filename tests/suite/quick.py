@@ -1,6 +1,6 @@
-"""`--quick` leaves out what starts servers of its own, a whole system or a browser, or takes long.
+"""`--quick` skips tests with servers of their own, a whole system or a browser, and slow ones.
 
-A test is judged by its markers and fixtures.
+Markers and fixtures decide about a test.
 """
 
 import pytest
@@ -12,7 +12,7 @@ _HEAVY_FIXTURES = frozenset({"own_postgres", "own_nats"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--quick`, beside pytest's own options."""
+    """Add `--quick` to pytest's own options."""
     parser.addoption("--quick", action="store_true", help="only what needs the shared servers")
 
 

@@ -1,4 +1,4 @@
-"""The quick run takes in what is quick, and a missing program is said to be missing."""
+"""The quick run holds the quick tests, and a missing program is reported."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_both_ways(either): pass
 
 
 def prepared(path: Path | None, asked: list[str]) -> Callable[[Say], Path]:
-    """What finds a program, or can't; it notes that it was asked."""
+    """Finds a program, or can't; records that it was asked."""
 
     def prepare(say: Say) -> Path:
         asked.append("asked")

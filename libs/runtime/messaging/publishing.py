@@ -13,8 +13,10 @@ def copied(contract: type[C], *sources: object, **named: object) -> C:
     """The contract, its fields filled by name: those named here, else from the first source.
 
     The sources are the event and what it holds. Raises AttributeError for a field that none of
-    them has, be it one with a default.
+    them has, be it one with a default, and TypeError for a name that is no field.
     """
+    if unknown := sorted(named.keys() - contract.model_fields.keys()):
+        raise TypeError(f"{contract.type} has no {', '.join(unknown)}")
     fields = {
         name: named[name] if name in named else _attribute(name, sources)
         for name in contract.model_fields

@@ -77,7 +77,12 @@ def test_what_the_event_lacks_comes_from_the_next_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "problem"), [({}, AttributeError), ({"decibel": "much"}, ValidationError)]
+    ("named", "problem"),
+    [
+        ({}, AttributeError),
+        ({"decibel": "much"}, ValidationError),
+        ({"decibels": 9}, TypeError),
+    ],
 )
 def test_a_field_that_is_missing_or_wrong_is_never_published(
     named: dict[str, object], problem: type[Exception]

@@ -1,4 +1,4 @@
-"""The tests' browser: an installed one comes first, and what stands in the way is said."""
+"""The tests' browser: an installed one comes first, and obstacles are named."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from ops.programs.cache import CannotPrepare
 
 @pytest.fixture
 def no_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty PATH and an empty home; the folder of programs that are on the PATH."""
+    """An empty PATH and an empty home; the folder of programs on the PATH."""
     on_path = tmp_path / "bin"
     on_path.mkdir()
     monkeypatch.setenv("PATH", str(on_path))
@@ -49,7 +49,7 @@ def test_without_a_network_it_says_what_to_install(
 def test_elsewhere_it_is_playwrights_own(
     no_browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On arm64, for one; here its fetching fails, which the sentence tells."""
+    """For example on arm64; here the fetch fails, and the sentence says so."""
     asked: list[tuple[str, ...]] = []
 
     def refuses(argv: tuple[str, ...], folder: Path, _: dict[str, str]) -> tool.Ended:

@@ -1,4 +1,4 @@
-"""A program is compiled once, whoever asks; what stands in the way is said in one sentence."""
+"""A program is compiled once, whoever asks; each obstacle is one sentence."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ Go = Callable[..., Path]
 
 @pytest.fixture
 def go(tmp_path: Path) -> Go:
-    """A Go that does as the test says; each compilation leaves a line in `compiled`."""
+    """A Go that does what the test says; each compilation leaves a line in `compiled`."""
 
     def make(does: str, version: str = "go1.27.3") -> Path:
         program = tmp_path / "go"
@@ -47,7 +47,7 @@ def go(tmp_path: Path) -> Go:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The cache of a machine on whose PATH there is no Stripe's mock."""
+    """The cache of a machine without Stripe's mock on its PATH."""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     return tmp_path / "cache"
 

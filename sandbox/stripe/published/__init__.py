@@ -1,4 +1,4 @@
-"""What Stripe publishes of the operations spoken here: accepted parameters, null keys."""
+"""Stripe's published parameters and null keys of the operations that are served here."""
 
 import json
 from pathlib import Path

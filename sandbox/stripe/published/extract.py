@@ -1,8 +1,8 @@
-"""Draws the requests and objects that the sandbox speaks out of Stripe's published files.
+"""Extracts what the sandbox needs from Stripe's published files.
 
-Run it again after a change of the pinned SDK or of the operations in `OPERATIONS`:
-`python -m sandbox.stripe.published.extract path/to/stripe-mock/embedded/openapi`. It needs
-the `stripe` package; the sandbox itself reads only the small file that this writes.
+Run it again after a change of the pinned SDK or of the operations in `OPERATIONS`: `python -m
+sandbox.stripe.published.extract path/to/stripe-mock/embedded/openapi`. It needs the `stripe`
+package; the sandbox itself reads only the small file that this writes.
 """
 
 import importlib

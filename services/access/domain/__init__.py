@@ -1,7 +1,7 @@
-"""What opens a door and what shuts it. No I/O, no clock, no random."""
+"""Grants, their sources, bans, and the rule of entry. No I/O, no clock, no random."""
 
 from services.access.domain.ban import AlreadyBanned, Ban, BanReason, NotBanned
-from services.access.domain.entry import Deciding, Window, decide_entry
+from services.access.domain.entry import EntryRule, Window, decide_entry
 from services.access.domain.grant import (
     BY_TEAM,
     Grant,
@@ -17,7 +17,7 @@ __all__ = [
     "AlreadyBanned",
     "Ban",
     "BanReason",
-    "Deciding",
+    "EntryRule",
     "Grant",
     "GrantNotActive",
     "GrantReason",

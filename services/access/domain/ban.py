@@ -1,4 +1,4 @@
-"""A ban: a space keeps a person out, whatever they buy."""
+"""A ban: a space keeps a person out, whatever grants they have."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ _BANS: Final = UUID("0b6f5a1c-6b1d-5f0e-8f1c-2f8c9d5f7a03")
 
 
 class BanReason(StrEnum):
-    """Why a space keeps a person out; words of explanation never become events."""
+    """Why a space bans a person. The team's own words are never stored."""
 
     SPAM = "spam"
     HARASSMENT = "harassment"
@@ -22,15 +22,15 @@ class BanReason(StrEnum):
 
 
 class AlreadyBanned(Exception):
-    """A ban on this person stands in this space."""
+    """The space has banned this person already."""
 
 
 class NotBanned(Exception):
-    """No ban on this person stands in this space."""
+    """The space has not banned this person."""
 
 
 class Ban(Aggregate):
-    """A space keeps a person out, whatever they buy, until it is lifted."""
+    """One space and one person: whether the space keeps the person out."""
 
     TOPIC = "access.ban"
 
@@ -40,14 +40,14 @@ class Ban(Aggregate):
         TOPIC = "access.ban.created"
 
     class Opened(Aggregate.Created):
-        """There is something to say about this person in this space."""
+        """The space banned the person for the first time."""
 
         TOPIC = "access.ban.opened"
         space_id: UUID
         person_id: UUID
 
     class Banned(Aggregate.Event):
-        """The person is kept out from now on."""
+        """The space keeps the person out."""
 
         TOPIC = "access.ban.banned"
         space_id: UUID
@@ -56,7 +56,7 @@ class Ban(Aggregate):
         at: datetime
 
     class Lifted(Aggregate.Event):
-        """The person is kept out no longer."""
+        """The space no longer keeps the person out."""
 
         TOPIC = "access.ban.lifted"
         space_id: UUID
@@ -67,7 +67,7 @@ class Ban(Aggregate):
     def __init__(self, space_id: UUID, person_id: UUID) -> None:
         self.space_id = space_id
         self.person_id = person_id
-        self.stands = False
+        self.is_imposed = False
 
     @staticmethod
     @override
@@ -77,7 +77,7 @@ class Ban(Aggregate):
 
     def impose(self, reason: BanReason, at: datetime) -> None:
         """Keep the person out. Raises AlreadyBanned."""
-        if self.stands:
+        if self.is_imposed:
             raise AlreadyBanned(self.person_id)
         self._banned(
             space_id=self.space_id, person_id=self.person_id, reason_code=str(reason), at=at
@@ -85,14 +85,14 @@ class Ban(Aggregate):
 
     @event(Banned)
     def _banned(self, space_id: UUID, person_id: UUID, reason_code: str, at: datetime) -> None:
-        self.stands = True
+        self.is_imposed = True
 
     def lift(self, at: datetime) -> None:
-        """Let the person in again, if a grant does. Raises NotBanned."""
-        if not self.stands:
+        """Lift the ban. Raises NotBanned."""
+        if not self.is_imposed:
             raise NotBanned(self.person_id)
         self._lifted(space_id=self.space_id, person_id=self.person_id, at=at)
 
     @event(Lifted)
     def _lifted(self, space_id: UUID, person_id: UUID, at: datetime) -> None:
-        self.stands = False
+        self.is_imposed = False

@@ -1,4 +1,4 @@
-"""The rule of entry: some grant covers the instant and no ban stands."""
+"""The rule of entry: a grant covers the instant, and no ban keeps the person out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 
-class Deciding(StrEnum):
-    """Which rule opened or shut the door."""
+class EntryRule(StrEnum):
+    """What decided about an entry."""
 
     GRANT = "grant"
     BANNED = "banned"
@@ -20,29 +20,29 @@ class Deciding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From when until when a grant opens the door; `until` None is for ever, else exclusive."""
+    """The time in which a grant lets a person in; `until` is exclusive, None is for ever."""
 
     since: datetime
     until: datetime | None = None
     revoked_at: datetime | None = None
 
-    def deciding_at(self, at: datetime) -> Deciding:
-        """What this one grant says about that instant."""
+    def rule_at(self, at: datetime) -> EntryRule:
+        """Return what this grant alone decides at that instant."""
         if self.revoked_at is not None and self.revoked_at <= at:
-            return Deciding.REVOKED
+            return EntryRule.REVOKED
         if self.until is not None and self.until <= at:
-            return Deciding.EXPIRED
-        return Deciding.GRANT if self.since <= at else Deciding.NOT_YET
+            return EntryRule.EXPIRED
+        return EntryRule.GRANT if self.since <= at else EntryRule.NOT_YET
 
 
-_STRONGEST: Final = (Deciding.GRANT, Deciding.NOT_YET, Deciding.EXPIRED, Deciding.REVOKED)
+_STRONGEST: Final = (EntryRule.GRANT, EntryRule.NOT_YET, EntryRule.EXPIRED, EntryRule.REVOKED)
 
 
-def decide_entry(windows: Iterable[Window], *, banned: bool, at: datetime) -> Deciding:
-    """May someone enter: some grant covers the instant and no ban stands. Says which rule decided.
+def decide_entry(windows: Iterable[Window], *, banned: bool, at: datetime) -> EntryRule:
+    """Return what decides at that instant: GRANT lets the person in, all others keep them out.
 
-    Grants are OR-ed: losing one of two keeps the door open. A ban outlives every grant.
+    One grant that covers the instant is enough. A ban outweighs every grant.
     """
-    said = {window.deciding_at(at) for window in windows}
-    strongest = next((rule for rule in _STRONGEST if rule in said), Deciding.NO_GRANT)
-    return Deciding.BANNED if banned and strongest is Deciding.GRANT else strongest
+    said = {window.rule_at(at) for window in windows}
+    strongest = next((rule for rule in _STRONGEST if rule in said), EntryRule.NO_GRANT)
+    return EntryRule.BANNED if banned and strongest is EntryRule.GRANT else strongest

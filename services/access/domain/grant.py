@@ -1,4 +1,4 @@
-"""A grant: one reason why one person may enter one experience."""
+"""A grant: one person may enter one experience, because of one source."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -43,7 +43,7 @@ BY_TEAM: Final = frozenset(
 
 
 class GrantNotActive(Exception):
-    """The grant is revoked or expired."""
+    """The grant is revoked, or it expired."""
 
 
 class WindowNotOpen(Exception):
@@ -258,7 +258,7 @@ class Grant(Aggregate):
         self.expired = True
 
     def _whose(self, source_version: int) -> dict[str, Any]:
-        """What each announcement says, so that it follows from its event alone."""
+        """The fields that each event needs for its public event."""
         return {
             "source_id": self.source_id,
             "source_version": source_version,

@@ -17,9 +17,9 @@ _SOURCES: Final = UUID("0b6f5a1c-6b1d-5f0e-8f1c-2f8c9d5f7a02")
 class Source(Aggregate):
     """What grants rest on, and the latest that we heard of it.
 
-    The events of a membership arrive in any order, the end of it before its purchase as well. The
-    latest version says whether the grants are revoked; the latest version that names a window says
-    from when until when they let in. A comp has version 0.
+    The events of a membership arrive in any order, even its end before its purchase. The latest
+    version says whether the grants are revoked. The latest version with a window says when they let
+    the person in. A comp has version 0.
     """
 
     TOPIC = "access.source"
@@ -36,9 +36,10 @@ class Source(Aggregate):
         source_id: UUID
 
     class Updated(Aggregate.Event):
-        """What we know of the source changed; `grant_ids` are the grants issued by that.
+        """A later version, a later window, or new grants: the event holds the result.
 
-        `revoked_for` None: the grants hold. `valid_from` None: nothing has named a window yet.
+        `revoked_for` None: the grants hold. `valid_from` None: no window was heard yet.
+        `grant_ids` are the new ones alone.
         """
 
         TOPIC = "access.source.updated"
@@ -50,7 +51,7 @@ class Source(Aggregate):
         grant_ids: list[UUID]
 
     class MarkedLost(Aggregate.Event):
-        """Checkout lost it with its log: versions count from the beginning again."""
+        """Checkout lost the source with its log: versions count from the beginning again."""
 
         TOPIC = "access.source.marked_lost"
 
@@ -76,7 +77,7 @@ class Source(Aggregate):
         window: Window | None = None,
         grant_ids: Sequence[UUID] = (),
     ) -> None:
-        """Take in what one version says; an older version than the known one changes nothing."""
+        """Take in one version; a version that is older than the known one changes nothing."""
         latest, cause = self.latest_version, self.revoked_for
         if version > latest:
             latest, cause = version, revoked_for
@@ -112,7 +113,7 @@ class Source(Aggregate):
         self.grant_ids += grant_ids
 
     def mark_lost(self) -> None:
-        """Revoke its grants until checkout knows it again."""
+        """Revoke its grants until a version is heard again."""
         if self.revoked_for is not RevocationCause.LOST:
             self._marked_lost()
 

@@ -1,4 +1,4 @@
-# The explanation of access: what happened, one sentence per event.
+# The explanation of access: one sentence for each event.
 
 grant-issued = { $reason ->
     [purchase] A purchase
@@ -41,9 +41,9 @@ ban-lifted = The team of the space lifted the ban.
 
 # The rule that decided.
 
-because-grant = Entry is allowed: a grant covers this instant and no ban stands.
-because-banned = Entry is refused: a grant covers this instant, but a ban in this space stands above every grant.
-because-not_yet = Entry is refused: there is a grant, but its window opens later.
-because-expired = Entry is refused: the window of the last grant has closed.
-because-revoked = Entry is refused: the grant was taken back and no other one stands.
-because-no_grant = Entry is refused: no grant for this experience had been given.
+because-grant = Entry is allowed: a grant covers this instant, and the space has not banned this person.
+because-banned = Entry is refused: a grant covers this instant, but the space has banned this person.
+because-not_yet = Entry is refused: the grant begins later.
+because-expired = Entry is refused: the last grant has expired.
+because-revoked = Entry is refused: the grant was taken back, and there is no other.
+because-no_grant = Entry is refused: this person never had a grant for this experience.

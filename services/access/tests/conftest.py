@@ -49,17 +49,17 @@ def store(database: str, clock: FixedClock) -> Iterator[Store[Access]]:
 
 @pytest.fixture
 def hear(store: Store[Access]) -> Hear:
-    """Let the service hear contracts, each about an entity of its own or as told."""
+    """Let the service hear contracts, each about an entity of its own, or as given."""
 
     def hear(*contracts: Contract, envelope: Envelope | None = None) -> None:
         for contract in contracts:
-            told = envelope or about(contract)
+            known = envelope or about(contract)
 
-            def react(contract: Contract = contract, told: Envelope = told) -> None:
-                store.project(contract, told)
-                with_views(SUBSCRIPTIONS, VIEWS)[type(contract)](contract, told, store.application)
+            def react(contract: Contract = contract, known: Envelope = known) -> None:
+                store.project(contract, known)
+                with_views(SUBSCRIPTIONS, VIEWS)[type(contract)](contract, known, store.application)
 
-            store.react(told, f"access-{contract.producer()}", react)
+            store.react(known, f"access-{contract.producer()}", react)
 
     return hear
 

@@ -9,7 +9,7 @@ from services.access.domain import (
     AlreadyBanned,
     Ban,
     BanReason,
-    Deciding,
+    EntryRule,
     Grant,
     GrantNotActive,
     NotBanned,
@@ -93,32 +93,32 @@ def test_a_ban_is_imposed_lifted_and_imposed_again() -> None:
         ban.lift(NOON)
     ban.impose(BanReason.OTHER, NOON)
 
-    assert ban.stands
+    assert ban.is_imposed
 
 
 @pytest.mark.parametrize(
-    ("window", "says"),
+    ("window", "rule"),
     [
-        (Window(NOON), Deciding.GRANT),
-        (Window(NOON + HOUR), Deciding.NOT_YET),
-        (Window(NOON - HOUR, until=NOON), Deciding.EXPIRED),
-        (Window(NOON - HOUR, until=NOON + HOUR), Deciding.GRANT),
-        (Window(NOON - HOUR, revoked_at=NOON), Deciding.REVOKED),
-        (Window(NOON - HOUR, revoked_at=NOON + HOUR), Deciding.GRANT),
-        (Window(NOON - HOUR, until=NOON, revoked_at=NOON - HOUR), Deciding.REVOKED),
+        (Window(NOON), EntryRule.GRANT),
+        (Window(NOON + HOUR), EntryRule.NOT_YET),
+        (Window(NOON - HOUR, until=NOON), EntryRule.EXPIRED),
+        (Window(NOON - HOUR, until=NOON + HOUR), EntryRule.GRANT),
+        (Window(NOON - HOUR, revoked_at=NOON), EntryRule.REVOKED),
+        (Window(NOON - HOUR, revoked_at=NOON + HOUR), EntryRule.GRANT),
+        (Window(NOON - HOUR, until=NOON, revoked_at=NOON - HOUR), EntryRule.REVOKED),
     ],
 )
-def test_a_window_opens_at_its_first_instant_and_is_shut_at_its_last(
-    window: Window, says: Deciding
+def test_a_window_opens_at_its_first_instant_and_is_closed_at_its_end(
+    window: Window, rule: EntryRule
 ) -> None:
-    assert window.deciding_at(NOON) is says
-    assert decide_entry([window], banned=False, at=NOON) is says
+    assert window.rule_at(NOON) is rule
+    assert decide_entry([window], banned=False, at=NOON) is rule
 
 
-def test_without_any_grant_the_door_is_shut_whether_banned_or_not() -> None:
-    said = {decide_entry([], banned=banned, at=NOON) for banned in (True, False)}
+def test_without_a_grant_nobody_enters_banned_or_not() -> None:
+    rules = {decide_entry([], banned=banned, at=NOON) for banned in (True, False)}
 
-    assert said == {Deciding.NO_GRANT}
+    assert rules == {EntryRule.NO_GRANT}
 
 
 _hours = st.integers(-5, 5).map(lambda h: NOON + h * HOUR)
@@ -126,7 +126,7 @@ _windows = st.lists(st.builds(Window, _hours, st.none() | _hours, st.none() | _h
 
 
 @given(windows=_windows, at=_hours)
-def test_some_grant_that_covers_the_instant_and_no_ban_open_the_door(
+def test_a_grant_that_covers_the_instant_and_no_ban_let_in(
     windows: list[Window], at: object
 ) -> None:
     covered = any(
@@ -139,16 +139,16 @@ def test_some_grant_that_covers_the_instant_and_no_ban_open_the_door(
     free = decide_entry(windows, banned=False, at=at)
     banned = decide_entry(windows, banned=True, at=at)
 
-    assert (free is Deciding.GRANT) == covered
-    assert banned is (Deciding.BANNED if covered else free)
+    assert (free is EntryRule.GRANT) == covered
+    assert banned is (EntryRule.BANNED if covered else free)
 
 
 @given(windows=_windows, another=st.builds(Window, _hours), at=_hours)
-def test_one_more_grant_never_shuts_a_door(
+def test_one_more_grant_keeps_nobody_out(
     windows: list[Window], another: Window, at: object
 ) -> None:
     before = decide_entry(windows, banned=False, at=at)
 
     after = decide_entry([*windows, another], banned=False, at=at)
 
-    assert before is not Deciding.GRANT or after is Deciding.GRANT
+    assert before is not EntryRule.GRANT or after is EntryRule.GRANT

@@ -171,12 +171,12 @@ async def test_a_revoked_grant_shuts_the_door_and_says_why(
 
     revoked = await client.post(path, json={"cause": "abuse"}, headers=signed(world.owner))
     again = await client.post(path, json={"cause": "abuse"}, headers=signed(world.owner))
-    told = await client.get(f"{experience}/explanation", headers=signed(world.member))
+    explained = await client.get(f"{experience}/explanation", headers=signed(world.member))
 
     assert revoked.json() == {"grant_id": str(world.grant_id), "status": "revoked"}
     assert (again.status_code, again.json()["code"]) == (409, "grant_not_active")
-    assert (told.json()["allowed"], told.json()["because"]) == (False, "revoked")
-    assert told.json()["timeline"][-1]["sentence"].endswith("because of abuse.")
+    assert (explained.json()["allowed"], explained.json()["because"]) == (False, "revoked")
+    assert explained.json()["timeline"][-1]["sentence"].endswith("because of abuse.")
 
 
 async def test_the_explanation_answers_for_a_past_instant(
@@ -185,12 +185,12 @@ async def test_the_explanation_answers_for_a_past_instant(
     path = f"/experiences/{world.experience.experience_id}/explanation"
     asked = {"person_id": str(world.member), "at": "2026-06-01T11:59:59+00:00"}
 
-    told = await client.get(path, params=asked, headers=signed(world.owner))
+    explained = await client.get(path, params=asked, headers=signed(world.owner))
     naive = await client.get(
         path, params=asked | {"at": "2026-06-01T11:59:59"}, headers=signed(world.owner)
     )
 
-    assert (told.json()["because"], told.json()["timeline"]) == ("no_grant", [])
+    assert (explained.json()["because"], explained.json()["timeline"]) == ("no_grant", [])
     assert (naive.status_code, naive.json()["code"]) == (422, "invalid_request")
 
 

@@ -9,7 +9,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from services.access import queries
 from services.access.application import Access
-from services.access.domain import BanReason, Deciding, Grant, RevocationCause, decide_entry
+from services.access.domain import BanReason, EntryRule, Grant, RevocationCause, decide_entry
 from services.access.explanation import explain
 from services.access.projections import VIEWS
 from services.access.tests.builders import (
@@ -70,9 +70,7 @@ def _forget_views(store: Store[Access]) -> None:
     store.cursor().execute("DELETE FROM views WHERE name = ANY(%s)", (list(OWN_TABLES),))
 
 
-def test_an_older_word_about_a_team_never_wins_over_a_newer_one(
-    store: Store[Access], hear: Hear
-) -> None:
+def test_an_older_version_of_a_team_changes_nothing(store: Store[Access], hear: Hear) -> None:
     owner, member = uuid4(), uuid4()
     space = a_space(owner)
     added = TeamMemberAdded(space_id=space.space_id, person_id=member, role="support")
@@ -87,7 +85,7 @@ def test_an_older_word_about_a_team_never_wins_over_a_newer_one(
     )
 
 
-def test_the_door_and_the_explanation_agree(
+def test_the_entry_and_its_explanation_agree(
     store: Store[Access], hear: Hear, clock: FixedClock
 ) -> None:
     space, person, experience = a_space(uuid4()), uuid4(), uuid4()
@@ -106,7 +104,7 @@ def test_the_door_and_the_explanation_agree(
         lambda: clock.advance(HOUR),
     ]
 
-    said = []
+    rules = []
     for happens in story:
         happens()
         at = clock.now()
@@ -120,17 +118,17 @@ def test_the_door_and_the_explanation_agree(
             )
         )
         assert entry.because is explained.because
-        said.append(entry.because)
+        rules.append(entry.because)
 
-    assert said == [
-        Deciding.GRANT,
-        Deciding.BANNED,
-        Deciding.GRANT,
-        Deciding.GRANT,
-        Deciding.NOT_YET,
-        Deciding.GRANT,
+    assert rules == [
+        EntryRule.GRANT,
+        EntryRule.BANNED,
+        EntryRule.GRANT,
+        EntryRule.GRANT,
+        EntryRule.NOT_YET,
+        EntryRule.GRANT,
     ]
-    assert decide_entry([], banned=False, at=NOON) is Deciding.NO_GRANT
+    assert decide_entry([], banned=False, at=NOON) is EntryRule.NO_GRANT
 
 
 def test_a_member_is_one_row_with_what_is_open_now(

@@ -1,4 +1,4 @@
-"""What creators offer and the rules it obeys. No I/O, no clock, no imports of other layers."""
+"""What creators offer, and its rules. No I/O, no clock, no imports of other layers."""
 
 from libs.permissions import Role
 from services.catalog.domain.access_pass import AccessPass, PassDraft

@@ -1,4 +1,4 @@
-"""What is sold: a draft that its team works on, and the versions that buyers were shown."""
+"""Access passes: a draft that the team edits, and the versions that buyers saw."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from services.catalog.domain.terms import PricingType, Terms
 
 @dataclass(frozen=True, slots=True)
 class PassDraft:
-    """What the team has written down for the next version of a pass."""
+    """The team's draft of a pass's next version."""
 
     name: str
     description: str
@@ -33,7 +33,7 @@ class PassDraft:
     terms: Terms
 
     def settled_in(self, space: Space) -> "PassDraft":
-        """The same without blanks around its text, and with the space's currency if none."""
+        """Return it with trimmed texts, and with the space's currency if it names none."""
         return PassDraft(
             self.name.strip(),
             self.description.strip(),
@@ -42,7 +42,7 @@ class PassDraft:
         )
 
     def problems(self, space: Space) -> list[FieldError]:
-        """What of it can't be taken in this space."""
+        """Return what is invalid in this space."""
         return [
             *check_text("name", self.name, least=1, most=80),
             *check_text("description", self.description, most=4000),
@@ -61,19 +61,19 @@ def _chosen(experience_ids: tuple[UUID, ...], space: Space) -> Iterator[FieldErr
 class AccessPass(Aggregate):
     """A pass to a chosen set of a space's experiences.
 
-    The draft may change at any time; publishing freezes it as the next version, and buyers keep
-    the version under which they bought.
+    The draft may change at any time. Publishing freezes it as the next version, and buyers keep the
+    version that they bought.
     """
 
     TOPIC = "catalog.access_pass"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "catalog.access_pass.created"
 
     class Drafted(Aggregate.Created):
-        """The pass exists, for its team alone."""
+        """The pass was drafted; only its team sees it."""
 
         TOPIC = "catalog.access_pass.drafted"
 
@@ -86,7 +86,7 @@ class AccessPass(Aggregate):
         terms: dict[str, Any]
 
     class DraftChanged(Aggregate.Event):
-        """The team wants the next version to be like this."""
+        """The team changed the draft of the next version."""
 
         TOPIC = "catalog.access_pass.draft_changed"
 
@@ -96,7 +96,7 @@ class AccessPass(Aggregate):
         terms: dict[str, Any]
 
     class Published(Aggregate.Event):
-        """The draft is for sale as a version that never changes."""
+        """The draft went on sale as an immutable version."""
 
         TOPIC = "catalog.access_pass.published"
 
@@ -113,7 +113,7 @@ class AccessPass(Aggregate):
         published_at: datetime
 
     class Archived(Aggregate.Event):
-        """The pass is sold no longer; those who have it keep it."""
+        """The pass went off sale for good; buyers keep it."""
 
         TOPIC = "catalog.access_pass.archived"
 
@@ -121,7 +121,7 @@ class AccessPass(Aggregate):
         archived_at: datetime
 
     @event(Drafted)
-    def __init__(  # noqa: PLR0913 - the event says all of it
+    def __init__(  # noqa: PLR0913 - the fields of the event
         self,
         *,
         pass_id: UUID,
@@ -145,12 +145,12 @@ class AccessPass(Aggregate):
     @staticmethod
     @override
     def create_id(pass_id: UUID) -> UUID:
-        """The id is given by the command that asks for the pass."""
+        """Return the id that the command chose."""
         return pass_id
 
     @classmethod
     def draft(cls, pass_id: UUID, space: Space, slug: str, draft: PassDraft) -> "AccessPass":
-        """Write down a new pass for the team. Raises Invalid."""
+        """Draft a new pass. Raises Invalid."""
         draft = draft.settled_in(space)
         problems = [*check_inner_slug(slug), *draft.problems(space)]
         if problems:
@@ -166,7 +166,7 @@ class AccessPass(Aggregate):
         )
 
     def change_draft(self, space: Space, draft: PassDraft, expected_version: int) -> None:
-        """Write down another next version. Raises PassArchived, ChangedMeanwhile, Invalid."""
+        """Change the draft of the next version. Raises PassArchived, ChangedMeanwhile, Invalid."""
         self._check_open(expected_version)
         draft = draft.settled_in(space)
         problems = draft.problems(space)
@@ -196,10 +196,10 @@ class AccessPass(Aggregate):
         self.has_changes = True
 
     def missing(self, space: Space, at: datetime) -> tuple[str, ...]:
-        """The open points of the publish checklist, by their codes; none means ready.
+        """Return the codes of the open points of the publish checklist; none means ready.
 
-        What can't be sold yet (product §10) is a point as well: a pass is published only under
-        terms that are honoured.
+        Terms that can't be sold yet (product §10) are a point as well: a pass may be published only
+        if its terms are honoured.
         """
         terms = Terms.from_stored(self.terms)
         points = {
@@ -214,7 +214,7 @@ class AccessPass(Aggregate):
         return tuple(code for code, is_open in points.items() if is_open)
 
     def publish(self, space: Space, expected_version: int | None, at: datetime) -> None:
-        """Put the draft on sale as the next version; an unchanged one stays the version it is.
+        """Publish the draft as the next version; an unchanged draft makes no version.
 
         Raises PassArchived, ChangedMeanwhile and PassNotReady.
         """
@@ -240,7 +240,7 @@ class AccessPass(Aggregate):
         )
 
     @event(Published)
-    def _published(  # noqa: PLR0913 - the event carries all that others need
+    def _published(  # noqa: PLR0913 - the fields of the event
         self,
         *,
         version_id: UUID,

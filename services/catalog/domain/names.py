@@ -1,4 +1,4 @@
-"""How people, spaces, experiences and passes may be called in an address."""
+"""Valid names of people, spaces, experiences and passes in addresses."""
 
 import re
 from typing import Final
@@ -26,28 +26,28 @@ _USERNAME: Final = re.compile(r"[a-z][a-z0-9_]{2,29}", re.ASCII)
 
 
 def check_space_slug(slug: str) -> list[FieldError]:
-    """3 to 40 of a-z, 0-9 and inner hyphens; words of the product's addresses are refused."""
+    """Check for 3 to 40 of a-z, 0-9 and inner hyphens; the product's own addresses are reserved."""
     if slug in RESERVED:
         return [FieldError("slug", "slug_reserved")]
     return check_slug(slug)
 
 
 def check_slug(slug: str) -> list[FieldError]:
-    """3 to 40 of a-z, 0-9 and inner hyphens. Inside a space no word is reserved."""
+    """Check for 3 to 40 of a-z, 0-9 and inner hyphens. Inside a space no word is reserved."""
     if not _SLUG.fullmatch(slug):
         return [FieldError("slug", "slug_malformed")]
     return []
 
 
 def check_inner_slug(slug: str) -> list[FieldError]:
-    """As any slug, without the words that `/{space}/…` and the admin use themselves."""
+    """Check a slug inside a space, where `/{space}/…` and the admin reserve some words."""
     if slug in {"purchase", "orders", "new", "mine"}:
         return [FieldError("slug", "slug_reserved")]
     return check_slug(slug)
 
 
 def check_username(username: str) -> list[FieldError]:
-    """3 to 30 of a-z, 0-9 and underscore, a letter first; reserved words are refused."""
+    """Check for 3 to 30 of a-z, 0-9 and underscore, a letter first; some words are reserved."""
     if not _USERNAME.fullmatch(username):
         return [FieldError("username", "username_malformed")]
     if username.replace("_", "-") in RESERVED:
@@ -56,7 +56,7 @@ def check_username(username: str) -> list[FieldError]:
 
 
 def check_text(name: str, text: str, *, least: int = 0, most: int) -> list[FieldError]:
-    """Text of so many characters, not counting blanks around it, and no control characters."""
+    """Check a text's length without surrounding blanks, and that it has no control characters."""
     if len(text.strip()) < least:
         return [FieldError(name, "text_missing")]
     if len(text) > most:
@@ -80,7 +80,7 @@ def _is_unreadable(sign: str) -> bool:
 
 
 def check_time_zone(name: str) -> list[FieldError]:
-    """A zone of the IANA database, such as Europe/Vienna."""
+    """Check for a zone of the IANA database, such as Europe/Vienna."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""A person's public face, and who wants to hear of it. Names and text are kept elsewhere."""
+"""Creator profiles and followers. Names and texts are stored elsewhere."""
 
 from typing import Final
 from uuid import UUID, uuid5
@@ -13,17 +13,17 @@ _FOLLOWINGS: Final = UUID("5f0a8a0e-95a1-5f1c-9a3f-1f6f3d1f2b02")
 
 
 class CreatorProfile(Aggregate):
-    """That a person has a public face; one per person."""
+    """A person's creator profile; one per person."""
 
     TOPIC = "catalog.creator_profile"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "catalog.creator_profile.created"
 
     class Opened(Aggregate.Created):
-        """The person can be found under a username from now on."""
+        """The person opened a creator profile."""
 
         TOPIC = "catalog.creator_profile.opened"
 
@@ -36,7 +36,7 @@ class CreatorProfile(Aggregate):
     @staticmethod
     @override
     def create_id(person_id: UUID) -> UUID:
-        """A person has one profile, however often they ask."""
+        """Return the id of a person's only profile."""
         return uuid5(_PROFILES, str(person_id))
 
 
@@ -46,12 +46,12 @@ class Following(Aggregate):
     TOPIC = "catalog.following"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "catalog.following.created"
 
     class Started(Aggregate.Created):
-        """The person follows the creator for the first time."""
+        """The person followed the creator for the first time."""
 
         TOPIC = "catalog.following.started"
 
@@ -59,7 +59,7 @@ class Following(Aggregate):
         person_id: UUID
 
     class Stopped(Aggregate.Event):
-        """The person follows the creator no longer."""
+        """The person unfollowed the creator."""
 
         TOPIC = "catalog.following.stopped"
 
@@ -67,7 +67,7 @@ class Following(Aggregate):
         person_id: UUID
 
     class Resumed(Aggregate.Event):
-        """The person follows the creator again."""
+        """The person followed the creator again."""
 
         TOPIC = "catalog.following.resumed"
 
@@ -83,7 +83,7 @@ class Following(Aggregate):
     @staticmethod
     @override
     def create_id(profile_id: UUID, person_id: UUID) -> UUID:
-        """One following per creator and person."""
+        """Return the id of a pair of creator and person."""
         return uuid5(_FOLLOWINGS, f"{profile_id}/{person_id}")
 
     @classmethod
@@ -94,7 +94,7 @@ class Following(Aggregate):
         return cls(profile_id=profile.id, person_id=person_id)
 
     def resume(self) -> None:
-        """Follow again; who follows already goes on doing so."""
+        """Follow again; idempotent."""
         if not self.stands:
             self._resumed(profile_id=self.profile_id, person_id=self.person_id)
 
@@ -103,7 +103,7 @@ class Following(Aggregate):
         self.stands = True
 
     def stop(self) -> None:
-        """Follow no longer; who doesn't follow goes on not doing so."""
+        """Unfollow; idempotent."""
         if self.stands:
             self._stopped(profile_id=self.profile_id, person_id=self.person_id)
 

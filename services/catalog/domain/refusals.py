@@ -1,4 +1,4 @@
-"""What the catalog says no to. A refusal writes nothing."""
+"""The refusals of the catalog. A refusal writes nothing."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that can't be taken; `code` names the sentence, `given` fills its gaps."""
+    """One invalid field; `code` names the sentence, and `given` fills its gaps."""
 
     field: str
     code: str
@@ -14,7 +14,7 @@ class FieldError:
 
 
 class Invalid(Exception):
-    """Something that was typed can't be taken; `errors` say what and where."""
+    """The input is invalid; `errors` say where and why."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__(", ".join(f"{each.field}: {each.code}" for each in errors))
@@ -22,43 +22,43 @@ class Invalid(Exception):
 
 
 class SpaceNotFound(Exception):
-    """There is no such space, or the person may not know of it."""
+    """The space does not exist, or the person may not know of it."""
 
 
 class PassNotFound(Exception):
-    """There is no such pass in the space, or the person may not know of it."""
+    """The pass does not exist in the space, or the person may not know of it."""
 
 
 class ProfileNotFound(Exception):
-    """There is no creator of this name."""
+    """No creator has this name."""
 
 
 class ProfileAlreadyOpened(Exception):
-    """A person has one public face; this one has it already."""
+    """The person already has a creator profile."""
 
 
 class OwnProfile(Exception):
-    """Nobody follows themselves."""
+    """A creator can't follow themselves."""
 
 
 class NotOnTeam(Exception):
-    """The person doesn't work in this space."""
+    """The person is not on this space's team."""
 
 
 class RoleTooSmall(Exception):
-    """The person works in this space, but their role doesn't reach that far."""
+    """The person's role in this space lacks the permission."""
 
 
 class OwnerStays(Exception):
-    """The owner of a space can neither be removed nor be given another role."""
+    """The owner of a space can neither be removed nor get another role."""
 
 
 class Banned(Exception):
-    """The space keeps the person out, so they can't work in it either."""
+    """The space has banned the person, so they can't join its team either."""
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed it after it was read; nothing of theirs is overwritten."""
+    """Somebody else changed it after it was read; their change stays."""
 
     def __init__(self, expected: int, actual: int) -> None:
         super().__init__(f"expected version {expected}, found {actual}")
@@ -67,15 +67,15 @@ class ChangedMeanwhile(Exception):
 
 
 class PassArchived(Exception):
-    """An archived pass is neither changed nor published again."""
+    """An archived pass can neither be changed nor published again."""
 
 
 class PassNotPublished(Exception):
-    """What was never for sale can't be taken off sale."""
+    """A pass that was never on sale can't be taken off sale."""
 
 
 class PassNotReady(Exception):
-    """The publish checklist isn't done; `missing` are the codes of its open points."""
+    """The publish checklist is not done; `missing` holds the codes of its open points."""
 
     def __init__(self, missing: tuple[str, ...]) -> None:
         super().__init__(", ".join(missing))

@@ -1,4 +1,4 @@
-"""A creator's place: what it is called, who works in it, and what can be entered there."""
+"""A creator's space: its details, its team and its experiences."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,7 +30,8 @@ MOST_TEAM: Final = 100
 
 
 class Visibility(StrEnum):
-    """Whether a published space is listed on its creator's profile or known by link alone."""
+    """Whether a published space is listed on its creator's profile or reachable only by its
+    link."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -45,7 +46,7 @@ class ExperienceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpaceDetails:
-    """What a space says of itself."""
+    """A space's details."""
 
     name: str
     description: str
@@ -53,7 +54,7 @@ class SpaceDetails:
     visibility: Visibility = Visibility.PUBLIC
 
     def problems(self) -> list[FieldError]:
-        """What of it can't be taken."""
+        """Return what is invalid."""
         return [
             *check_text("name", self.name, least=1, most=80),
             *check_text("description", self.description, most=4000),
@@ -62,17 +63,17 @@ class SpaceDetails:
 
 
 class Space(Aggregate):
-    """A creator's place with its team and its experiences."""
+    """A creator's space with its team and experiences."""
 
     TOPIC = "catalog.space"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "catalog.space.created"
 
     class Opened(Aggregate.Created):
-        """The space exists as a draft; whoever made it owns it."""
+        """The space was created as a draft; its creator owns it."""
 
         TOPIC = "catalog.space.opened"
 
@@ -86,7 +87,7 @@ class Space(Aggregate):
         visibility: str
 
     class DetailsChanged(Aggregate.Event):
-        """The space says something else of itself."""
+        """The space's details changed."""
 
         TOPIC = "catalog.space.details_changed"
 
@@ -96,7 +97,7 @@ class Space(Aggregate):
         visibility: str
 
     class Published(Aggregate.Event):
-        """Everyone can see the space."""
+        """The space became visible to everyone."""
 
         TOPIC = "catalog.space.published"
 
@@ -104,7 +105,7 @@ class Space(Aggregate):
         name: str
 
     class TeamMemberAdded(Aggregate.Event):
-        """A person works in the space, or does so in another role."""
+        """A person joined the team or got another role."""
 
         TOPIC = "catalog.space.team_member_added"
 
@@ -112,14 +113,14 @@ class Space(Aggregate):
         role: str
 
     class TeamMemberRemoved(Aggregate.Event):
-        """A person works in the space no longer."""
+        """A person left the team."""
 
         TOPIC = "catalog.space.team_member_removed"
 
         person_id: UUID
 
     class ExperienceAdded(Aggregate.Event):
-        """One more thing can be entered in the space."""
+        """The space got a new experience."""
 
         TOPIC = "catalog.space.experience_added"
 
@@ -129,7 +130,7 @@ class Space(Aggregate):
         kind: str
 
     @event(Opened)
-    def __init__(  # noqa: PLR0913 - the event says all of it
+    def __init__(  # noqa: PLR0913 - the fields of the event
         self,
         *,
         space_id: UUID,
@@ -155,14 +156,14 @@ class Space(Aggregate):
     @staticmethod
     @override
     def create_id(space_id: UUID) -> UUID:
-        """The id is given by the command that asks for the space."""
+        """Return the id that the command chose."""
         return space_id
 
     @classmethod
     def open(
         cls, space_id: UUID, owner_id: UUID, slug: str, details: SpaceDetails, currency: str
     ) -> "Space":
-        """Make a space as a draft. Raises Invalid."""
+        """Create a draft space. Raises Invalid."""
         problems = [
             *check_space_slug(slug),
             *details.problems(),
@@ -182,12 +183,12 @@ class Space(Aggregate):
         )
 
     def role_of(self, person_id: UUID) -> Role | None:
-        """The role in which a person works here, or None."""
+        """Return the person's role here, or None."""
         role = self.team.get(str(person_id))
         return None if role is None else Role(role)
 
     def require(self, person_id: UUID, permission: Permission) -> None:
-        """Let only those pass whose role has the permission. Raises NotOnTeam, RoleTooSmall."""
+        """Require a role with the permission. Raises NotOnTeam, RoleTooSmall."""
         role = self.role_of(person_id)
         if role is None:
             raise NotOnTeam(person_id)
@@ -195,7 +196,7 @@ class Space(Aggregate):
             raise RoleTooSmall(role)
 
     def change_details(self, details: SpaceDetails, expected_version: int) -> None:
-        """Say something else of the space. Raises ChangedMeanwhile and Invalid."""
+        """Change the space's details. Raises ChangedMeanwhile and Invalid."""
         if self.version != expected_version:
             raise ChangedMeanwhile(expected_version, self.version)
         problems = details.problems()
@@ -218,7 +219,7 @@ class Space(Aggregate):
         self.visibility = visibility
 
     def publish(self) -> None:
-        """Show the space to everyone; one that is shown already stays so."""
+        """Make the space visible to everyone; idempotent."""
         if not self.published:
             self._published(slug=self.slug, name=self.name)
 
@@ -227,7 +228,7 @@ class Space(Aggregate):
         self.published = True
 
     def add_to_team(self, person_id: UUID, role: Role) -> None:
-        """Let a person work here, or give them another role. Raises OwnerStays and Invalid."""
+        """Add a person to the team, or change their role. Raises OwnerStays and Invalid."""
         if person_id == self.owner_id or role is Role.OWNER:
             raise OwnerStays(person_id)
         if len(self.team) >= MOST_TEAM and str(person_id) not in self.team:
@@ -240,7 +241,7 @@ class Space(Aggregate):
         self.team[str(person_id)] = role
 
     def remove_from_team(self, person_id: UUID) -> None:
-        """Let a person work here no longer. Raises OwnerStays."""
+        """Remove a person from the team. Raises OwnerStays."""
         if person_id == self.owner_id:
             raise OwnerStays(person_id)
         if str(person_id) in self.team:
@@ -253,7 +254,7 @@ class Space(Aggregate):
     def add_experience(
         self, experience_id: UUID, slug: str, name: str, kind: ExperienceKind
     ) -> None:
-        """Add something to enter; its slug is its own within the space. Raises Invalid."""
+        """Add an experience; its slug is unique within the space. Raises Invalid."""
         problems = [*check_inner_slug(slug), *check_text("name", name, least=1, most=80)]
         if slug in self.experiences.values():
             problems.append(FieldError("slug", "slug_taken"))

@@ -1,4 +1,4 @@
-"""Which terms make no sense, alone or together."""
+"""The rules for terms, alone and in combination."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _WHOLE_UNITS: Final = frozenset({"ISK", "UGX"})
 
 
 def check_terms(terms: Terms) -> list[FieldError]:
-    """Everything that is wrong with the terms, in the order in which a form shows them."""
+    """Return all errors of the terms, in the order of the form."""
     checks = (_money, _billing, _stock, _expiry, _sale, _waitlist, _redirect, _splits, _policy)
     return [
         replace(error, field=f"terms.{error.field}") for check in checks for error in check(terms)
@@ -39,7 +39,7 @@ def check_terms(terms: Terms) -> list[FieldError]:
 
 
 def check_currency(currency: str, field: str = "currency") -> list[FieldError]:
-    """A currency that can be charged, by its ISO code in capitals."""
+    """Check that the currency can be charged; an ISO code in capitals."""
     try:
         exponent_of(currency)
     except UnknownCurrency:
@@ -78,7 +78,7 @@ def _amounts(terms: Terms, step: int | None) -> Iterator[FieldError]:
 
 
 def _too_small(terms: Terms) -> Iterator[FieldError]:
-    """Amounts that are charged on their own and that the payment provider would refuse."""
+    """Check the amounts that are charged separately against the payment provider's limits."""
     least = least_charge_of(terms.currency)
     once = terms.pricing_type is PricingType.ONE_TIME
     charges = {"price_minor": terms.price_minor + (terms.initial_fee_minor if once else 0)}

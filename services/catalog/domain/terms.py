@@ -18,7 +18,7 @@ class PricingType(StrEnum):
 
 
 class BillingPeriod(StrEnum):
-    """How long one payment lasts; only a recurring pass has another one than for ever."""
+    """How long one payment lasts; anything but for ever requires a recurring pass."""
 
     MONTHLY = "monthly"
     YEARLY = "yearly"
@@ -26,14 +26,14 @@ class BillingPeriod(StrEnum):
 
 
 class StockMode(StrEnum):
-    """Whether a place comes back when a membership ends (seats) or never (editions)."""
+    """Whether the place of an ended membership returns to sale (seats) or does not (editions)."""
 
     SEATS = "seats"
     EDITIONS = "editions"
 
 
 class QuestionKind(StrEnum):
-    """How a question of the waitlist is answered."""
+    """How a waitlist question is answered."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -43,7 +43,7 @@ class QuestionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to those who apply; only a choice has choices."""
+    """One question to applicants; only a choice has choices."""
 
     label: str
     kind: QuestionKind
@@ -53,10 +53,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """All that is agreed on with one version of a pass. Money in minor units of `currency`.
+    """All terms of one pass version. Money in minor units of `currency`.
 
-    `stock` None is no limit; `stock_mode` None is the usual one of the pricing type; `currency` ""
-    is that of the space; `currency_exponent` None is what the currency has.
+    `stock` None means unlimited. `stock_mode` None means the default of the pricing type.
+    `currency` "" means the space's. `currency_exponent` None means the currency's.
     """
 
     pricing_type: PricingType
@@ -81,7 +81,8 @@ class Terms:
     refund_policy: str = ""
 
     def settled_in(self, currency: str) -> Self:
-        """The same with the usual filled in: this currency; seats if recurring, else editions."""
+        """Return the terms with defaults filled in: this currency; seats if recurring, else
+        editions."""
         recurring = self.pricing_type is PricingType.RECURRING
         usual = StockMode.SEATS if recurring else StockMode.EDITIONS
         return replace(
@@ -89,13 +90,13 @@ class Terms:
         )
 
     def to_stored(self) -> dict[str, Any]:
-        """How settled terms are kept in events and views: plain JSON, the exponent filled in."""
+        """Return the terms as events and views store them: plain JSON, the exponent filled in."""
         plain = {name: _plain(value) for name, value in asdict(self).items()}
         return plain | {"currency_exponent": exponent_of(self.currency)}
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> Self:
-        """Read back what `to_stored` wrote."""
+        """Read what `to_stored` wrote."""
         return cls(**{name: _read(name, stored[name]) for name in _NAMES if name in stored})
 
 

@@ -11,5 +11,5 @@ __all__ = ["REFUSALS", "routers"]
 
 
 def routers(store: Store[Catalog]) -> list[APIRouter]:
-    """Every route of the catalog."""
+    """Return every route of the catalog."""
     return [profiles.router(store), spaces.router(store), passes.router(store)]

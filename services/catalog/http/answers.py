@@ -1,4 +1,4 @@
-"""How the catalog's refusals are told over HTTP, and how its commands are carried out."""
+"""The catalog's refusals as HTTP problems, and how its commands are carried out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ TheCommand = Annotated[Command, Depends(_command)]
 async def carry_out(
     store: Store[Catalog], command: Command, decide: Callable[[], Written], **more: str
 ) -> Answer:
-    """Carry out one command; answers what it wrote to, its new version and `more`."""
+    """Carry out one command; answers the changed aggregate, its new version and `more`."""
 
     def decided() -> Answer:
         written = decide()
@@ -118,7 +118,7 @@ def _of_checklist(missing: tuple[str, ...], language: str) -> Problem:
 
 
 def declared(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The problems of a route, for its OpenAPI description."""
+    """Return the problems of a route, for its OpenAPI description."""
     statuses = {refusal.code: refusal.status for refusal in REFUSALS.values()} | {
         "slug_taken": 409,
         "username_taken": 409,
@@ -153,7 +153,7 @@ def _username(username: str) -> str:
     return username
 
 
-# What can't be a name is nobody's: 404 without asking the database.
+# A malformed name belongs to nobody: 404 without asking the database.
 SpaceSlug = Annotated[str, Depends(_space_slug)]
 PassSlug = Annotated[str, Depends(_pass_slug)]
 Username = Annotated[str, Depends(_username)]

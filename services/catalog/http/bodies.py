@@ -1,4 +1,4 @@
-"""What the catalog's commands take. Fields that we don't know are refused, not dropped."""
+"""The bodies of the catalog's commands. Unknown fields are refused."""
 
 from typing import Annotated, Self
 from uuid import UUID
@@ -24,13 +24,13 @@ Ids = Annotated[tuple[UUID, ...], Field(max_length=100)]
 
 
 class Body(RequestBody):
-    """A command as it was sent."""
+    """A command's body."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class NewProfile(Body):
-    """A public face: `username` for good, the rest can be changed."""
+    """A new creator profile; `username` is final."""
 
     username: str
     display_name: str
@@ -38,14 +38,14 @@ class NewProfile(Body):
 
 
 class ProfileText(Body):
-    """What a creator says of themselves."""
+    """A creator's name and bio."""
 
     display_name: str
     bio: str = ""
 
 
 class NewSpace(Body):
-    """A place; `slug` and `currency` for good, the rest can be changed."""
+    """A new space; `slug` and `currency` are final."""
 
     slug: str
     name: str
@@ -55,12 +55,11 @@ class NewSpace(Body):
     visibility: Visibility = Visibility.PUBLIC
 
     def details(self) -> SpaceDetails:
-        """What the space says of itself."""
         return SpaceDetails(self.name, self.description, self.time_zone, self.visibility)
 
 
 class ChangedSpace(Body):
-    """What a space says of itself, written by someone who saw it at `expected_version`."""
+    """A space's details, written by someone who saw it at `expected_version`."""
 
     name: str
     description: str = ""
@@ -69,12 +68,11 @@ class ChangedSpace(Body):
     expected_version: int
 
     def details(self) -> SpaceDetails:
-        """What the space says of itself."""
         return SpaceDetails(self.name, self.description, self.time_zone, self.visibility)
 
 
 class NewExperience(Body):
-    """Something to enter in a space."""
+    """A new experience in a space."""
 
     slug: str
     name: str
@@ -82,7 +80,7 @@ class NewExperience(Body):
 
 
 class NewTeamMember(Body):
-    """Who is to work in a space, by their id or by their username."""
+    """A new team member, by id or by username."""
 
     person_id: UUID | None = None
     username: str | None = Field(default=None, max_length=30)
@@ -96,7 +94,7 @@ class NewTeamMember(Body):
 
 
 class QuestionBody(Body):
-    """One question of a waitlist."""
+    """One waitlist question."""
 
     label: str
     kind: QuestionKind
@@ -104,12 +102,11 @@ class QuestionBody(Body):
     choices: Annotated[tuple[str, ...], Field(max_length=100)] = ()
 
     def question(self) -> Question:
-        """As the domain knows it."""
         return Question(self.label, self.kind, self.required, self.choices)
 
 
 class TermsBody(Body):
-    """The terms of a pass; money in whole minor units of the currency, the space's if none."""
+    """The terms of a pass; money in integer minor units of its currency, by default the space's."""
 
     pricing_type: PricingType
     currency: str = ""
@@ -133,14 +130,13 @@ class TermsBody(Body):
     refund_policy: str = ""
 
     def terms(self) -> Terms:
-        """As the domain knows them."""
         plain = {name: getattr(self, name) for name in type(self).model_fields}
         questions = tuple(each.question() for each in self.waitlist_questions)
         return Terms(**plain | {"waitlist_questions": questions})
 
 
 class PassBody(Body):
-    """What the next version of a pass is to be."""
+    """The draft of a pass's next version."""
 
     name: str
     description: str = ""
@@ -148,12 +144,11 @@ class PassBody(Body):
     terms: TermsBody
 
     def draft(self) -> PassDraft:
-        """As the domain knows it."""
         return PassDraft(self.name, self.description, self.experience_ids, self.terms.terms())
 
 
 class NewPass(PassBody):
-    """A pass; `slug` for good, the rest can be changed."""
+    """A new pass; `slug` is final."""
 
     slug: str
 
@@ -165,6 +160,6 @@ class ChangedPass(PassBody):
 
 
 class Publish(Body):
-    """Publish what was seen at `expected_version`; without one, whatever is drafted now."""
+    """Publish what was seen at `expected_version`; without one, the present draft."""
 
     expected_version: int | None = None

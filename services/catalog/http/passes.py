@@ -24,7 +24,6 @@ _TEAM_ONLY = ("space_not_found", "not_on_team", "role_too_small", "sign_in_requi
 
 
 def router(store: Store[Catalog]) -> APIRouter:
-    """The routes of passes."""
     routes = APIRouter(prefix="/spaces/{space_slug}/passes", tags=["passes"])
     _add_drafting(routes, store)
     _add_selling(routes, store)

@@ -13,7 +13,6 @@ from services.catalog.queries import ProfilePage, get_profile, get_profile_of
 
 
 def router(store: Store[Catalog]) -> APIRouter:
-    """The routes of profiles."""
     routes = APIRouter(prefix="/creator-profiles", tags=["creator profiles"])
     _add_own(routes, store)
     _add_public(routes, store)

@@ -24,7 +24,6 @@ _TEAM_ONLY = ("space_not_found", "not_on_team", "role_too_small", "sign_in_requi
 
 
 def router(store: Store[Catalog]) -> APIRouter:
-    """The routes of spaces."""
     routes = APIRouter(prefix="/spaces", tags=["spaces"])
     _add_reads(routes, store)
     _add_commands(routes, store)

@@ -9,13 +9,11 @@ from libs.events.catalog import ExperienceKind, PassTerms
 
 
 class Read(BaseModel):
-    """A frozen model."""
-
     model_config = ConfigDict(frozen=True)
 
 
 class SpaceCard(Read):
-    """A space in a list; `role` is that of the person who asks."""
+    """A space in a list; `role` is the viewer's."""
 
     space_id: UUID
     slug: str
@@ -39,7 +37,7 @@ class OpenedBy(Read):
 
 
 class Experience(Read):
-    """Something to enter in a space, and the passes on sale that open it."""
+    """An experience of a space, and the passes on sale that open it."""
 
     experience_id: UUID
     space_id: UUID
@@ -49,8 +47,8 @@ class Experience(Read):
     opened_by: tuple[OpenedBy, ...] = ()
 
 
-class Offer(Read):
-    """What a pass is under one version, published or drafted."""
+class PassContent(Read):
+    """What a pass offers in one version, published or drafted."""
 
     name: str
     description: str
@@ -65,11 +63,11 @@ class Point(Read):
     message: str
 
 
-class PassPage(Offer):
-    """A pass as it was last published, or as drafted while it never was.
+class PassPage(PassContent):
+    """A pass as last published, or as drafted if it never was.
 
-    `status` is draft, published or archived. `version` is what a change must expect. `draft`,
-    `has_changes` and the open points of the `checklist` are there for the team alone.
+    `status` is draft, published or archived. `version` is what a change must expect. Only the team
+    gets `draft`, `has_changes` and the open points of the `checklist`.
     """
 
     pass_id: UUID
@@ -81,20 +79,20 @@ class PassPage(Offer):
     version_number: int
     published_at: datetime | None
     experiences: tuple[Experience, ...] = ()
-    draft: Offer | None = None
+    draft: PassContent | None = None
     has_changes: bool | None = None
     checklist: tuple[Point, ...] | None = None
 
 
 class Owner(Read):
-    """The creator behind a space, as they call themselves."""
+    """A creator's public name."""
 
     username: str
     display_name: str
 
 
 class SpacePage(SpaceCard):
-    """A space with what can be entered there and what is sold."""
+    """A space with its experiences and passes."""
 
     owner: Owner | None
     experiences: tuple[Experience, ...]
@@ -102,7 +100,7 @@ class SpacePage(SpaceCard):
 
 
 class ProfilePage(Read):
-    """A creator's public face; `following` is whether the person who asks follows them."""
+    """A creator's public page; `following` says whether the viewer follows them."""
 
     profile_id: UUID
     person_id: UUID
@@ -115,7 +113,7 @@ class ProfilePage(Read):
 
 
 class TeamMember(Read):
-    """Who works in a space; the username is there when they have a profile."""
+    """A team member; the username is there if they have a profile."""
 
     person_id: UUID
     role: str

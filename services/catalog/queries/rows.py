@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 
 from libs.money import exponent_of
 from services.catalog.domain.refusals import SpaceNotFound
-from services.catalog.queries.models import Experience, Offer, PassPage, SpaceCard
+from services.catalog.queries.models import Experience, PassContent, PassPage, SpaceCard
 
 Curs = Cursor[DictRow]
 
@@ -56,12 +56,12 @@ def experiences_of(curs: Curs, space_id: UUID) -> tuple[Experience, ...]:
 
 def pass_page(row: DictRow, experiences: Sequence[Experience], on_team: bool) -> PassPage:
     """Return a pass from a row of `pass_list`; its draft only to the team."""
-    offer = Offer.model_validate(row["published"] or row["draft"])
+    content = PassContent.model_validate(row["published"] or row["draft"])
     for_team: dict[str, Any] = {}
     if on_team:
         for_team = {"draft": row["draft"], "has_changes": row["has_changes"]}
     return PassPage(
-        **offer.model_dump(),
+        **content.model_dump(),
         pass_id=row["pass_id"],
         space_id=row["space_id"],
         slug=row["slug"],
@@ -70,6 +70,6 @@ def pass_page(row: DictRow, experiences: Sequence[Experience], on_team: bool) ->
         version_id=row["version_id"],
         version_number=row["version_number"],
         published_at=row["published_at"],
-        experiences=tuple(e for e in experiences if e.experience_id in offer.experience_ids),
+        experiences=tuple(e for e in experiences if e.experience_id in content.experience_ids),
         **for_team,
     )

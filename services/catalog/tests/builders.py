@@ -1,4 +1,4 @@
-"""Things for tests to start from."""
+"""Values for tests to start from."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -37,7 +37,7 @@ def store(database: str) -> Iterator[Store[Catalog]]:
 
 @dataclass
 class Visitor:
-    """Someone who asks the catalog over HTTP: a person, or no one."""
+    """A client of the catalog over HTTP: a person, or no one."""
 
     http: httpx.AsyncClient
     person_id: UUID | None

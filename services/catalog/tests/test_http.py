@@ -1,4 +1,4 @@
-"""The catalog's routes as each kind of caller sees them, and what bad input gets."""
+"""The catalog's routes as each kind of caller sees them, and its answers to bad input."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""The views, rebuilt from nothing, are what they were when they were written along."""
+"""Rebuilt views equal the live ones."""
 
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from services.catalog.tests.builders import DETAILS, NOW, OWNER, STRANGER, some_
 from services.catalog.tests.conftest import settings_for
 
 OF_OTHERS = {"ban_list"}
-"""Views of what other services announce: rebuilt from their streams."""
+"""Views of other services' events, rebuilt from their streams."""
 TABLES = [table for view in VIEWS for table in view.tables if view.name not in OF_OTHERS]
 
 

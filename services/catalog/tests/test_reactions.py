@@ -1,4 +1,4 @@
-"""A ban that access announces keeps a person out of the team, on a real database."""
+"""A ban announced by access keeps a person out of the team, on a real database."""
 
 from collections.abc import Callable
 from itertools import permutations

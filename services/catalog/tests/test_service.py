@@ -1,4 +1,4 @@
-"""The catalog as a process: what a creator does over HTTP is announced on the bus."""
+"""The catalog as a process: a creator's HTTP requests end as events on the bus."""
 
 import asyncio
 from typing import Any

@@ -17,7 +17,7 @@ class Channel(Aggregate):
         TOPIC = "chat.channel.created"
 
     class Requested(Aggregate.Created):
-        """The channel shall exist at the provider."""
+        """The provider is asked for the channel."""
 
         TOPIC = "chat.channel.requested"
 
@@ -46,7 +46,7 @@ class Channel(Aggregate):
         return uuid5(NAMESPACE_URL, f"/chat/channels/{experience_id}")
 
     def confirm_open(self) -> None:
-        """Note that the provider has it; told again, nothing happens."""
+        """Note that the provider has the channel."""
         if not self.open:
             self._opened(experience_id=self.experience_id)
 

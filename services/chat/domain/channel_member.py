@@ -24,10 +24,10 @@ class RequestOutdated(Exception):
 class ChannelMember(Aggregate):
     """A person in the channel of an experience: why they may be there, and what the provider did.
 
-    Sources are heard of from checkout and from access, in any order: the latest state of each
-    holds. The person is wanted in the channel while a source is open or a role on the team says so,
-    and no ban keeps them out. Each change of what is wanted is a numbered request to the provider,
-    and only the outcome of the latest counts.
+    Checkout and access report about sources in any order: the latest state of each source holds.
+    The person is wanted in the channel if a source is open or the team gives them a role, and if no
+    ban keeps them out. Each change of what is wanted is a numbered request to the provider. Only
+    the outcome of the latest request counts.
     """
 
     TOPIC = "chat.channel_member"
@@ -38,7 +38,7 @@ class ChannelMember(Aggregate):
         TOPIC = "chat.channel_member.created"
 
     class Opened(Aggregate.Created):
-        """The person and the experience were heard of together for the first time."""
+        """The person and the experience were named together for the first time."""
 
         TOPIC = "chat.channel_member.opened"
 
@@ -132,7 +132,7 @@ class ChannelMember(Aggregate):
         return uuid5(NAMESPACE_URL, f"/chat/members/{person_id}/{experience_id}")
 
     def update_source(self, source_id: UUID, state: SourceState, at: datetime) -> None:
-        """Take in what is said about a source; an older state than the known one changes nothing.
+        """Take in the state of a source; an older one than the known one changes nothing.
 
         What the team removed stays removed.
         """
@@ -165,7 +165,7 @@ class ChannelMember(Aggregate):
         self.sources[source_id] = state
 
     def change_team_role(self, role: Role | None, at: datetime) -> None:
-        """Give the person a role by their work in the space; None takes it away."""
+        """Give the person a role as a member of the team; None takes it away."""
         if role is not self.team_role:
             self._team_role_changed(role=None if role is None else str(role))
             self.settle(at)
@@ -195,7 +195,7 @@ class ChannelMember(Aggregate):
         self.banned = False
 
     def settle(self, at: datetime) -> None:
-        """Request from the provider what sources, team and ban add up to at that instant."""
+        """Make a request to the provider if sources, team and ban now add up to another role."""
         wanted = self._wanted(at)
         if wanted == self.wanted_role:
             return

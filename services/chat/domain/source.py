@@ -1,4 +1,4 @@
-"""What is known of a membership or a comp that lets people into channels."""
+"""The state of a source: a membership or a comp, which lets a person into channels."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +17,10 @@ class ClosedFor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What one event says about a source: a membership of a pass, or a comp.
+    """The state of a source as one event reports it.
 
-    `version` is that of the membership. `grant_version` is that of the grant if access said it,
-    and 0 if checkout did, so that access has the last word about one version of a membership.
+    `version` is that of the membership. `grant_version` is that of the grant in a report of access,
+    and 0 in a report of checkout: about one version of a membership, access has the last word.
     """
 
     version: int
@@ -36,7 +36,7 @@ class SourceState:
         return self.valid_until is None or at < self.valid_until
 
     def replaces(self, known: "SourceState") -> bool:
-        """Whether this is later than what is known."""
+        """Whether this state is later than the known one."""
         if known.closed_for is ClosedFor.REMOVED:
             return False
         if self.closed_for is ClosedFor.REMOVED:
@@ -46,7 +46,7 @@ class SourceState:
         return self._place > known._place
 
     def repeats(self, known: "SourceState") -> bool:
-        """Whether it says the same, and nothing can have been said between the two."""
+        """Whether it equals the known state and follows it at once, with nothing in between."""
         return (
             self.version == known.version
             and self.grant_version == known.grant_version + 1

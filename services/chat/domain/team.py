@@ -11,9 +11,9 @@ from services.chat.domain.channel_member import Role
 class Team(Aggregate):
     """Who works in a space, whom the space keeps out, and which channels it has.
 
-    Experiences, people and bans arrive in any order: whoever comes second finds the other here.
-    Roles are ordered by the version of the space, bans by that of the ban: an older version than
-    the known one changes nothing.
+    Experiences, roles and bans arrive in any order, and are kept here for each other. Roles are
+    ordered by the version of the space, bans by that of the ban: a version that is older than the
+    known one changes nothing.
     """
 
     TOPIC = "chat.team"
@@ -24,7 +24,7 @@ class Team(Aggregate):
         TOPIC = "chat.team.created"
 
     class Opened(Aggregate.Created):
-        """The space was heard of for the first time."""
+        """The space was named for the first time."""
 
         TOPIC = "chat.team.opened"
 

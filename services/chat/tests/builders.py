@@ -25,7 +25,7 @@ from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.scheduling.schedule import MemorySchedule
 from services.chat.application import SETTLE_MEMBER, Chat
 from services.chat.domain import ChannelMember, SourceState
-from services.chat.tests.fakes import OnlyOurs
+from services.chat.tests.fakes import NoLocks
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ class InMemory:
     def __init__(self) -> None:
         self.clock = FixedClock(NOW)
         self.schedule = MemorySchedule()
-        self.chat = Chat(clock=self.clock, schedule=self.schedule, turns=OnlyOurs())
+        self.chat = Chat(clock=self.clock, schedule=self.schedule, locks=NoLocks())
 
     def member(self, person_id: UUID, experience_id: UUID) -> ChannelMember:
         member_id = ChannelMember.create_id(person_id, experience_id)

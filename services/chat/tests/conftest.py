@@ -23,7 +23,7 @@ from services.chat.application import Chat
 from services.chat.http import REFUSALS, chat_router
 from services.chat.stream_provider import StreamProvider
 from services.chat.tests.builders import NOW
-from services.chat.tests.fakes import PERSON_SECRET, TicketOffice
+from services.chat.tests.fakes import PERSON_SECRET, ReadableTokens
 
 KEY, SECRET = "key-of-the-tests", "a secret of the tests, of 32 signs"
 
@@ -73,7 +73,7 @@ async def http(store: Store[Chat]) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(
         "chat",
         person_token_secret=PERSON_SECRET,
-        routers=[chat_router(store, TicketOffice())],
+        routers=[chat_router(store, ReadableTokens())],
         refusals=REFUSALS,
         ready=_ready,
     )

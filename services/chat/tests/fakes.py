@@ -1,4 +1,4 @@
-"""Stand-ins for what the chat service asks of others."""
+"""Stand-ins for what the chat service needs of others."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from libs.runtime.http import person_token
 from libs.runtime.scheduling.clock import SystemClock
-from services.chat.application import Turns
+from services.chat.application import SpaceLocks
 from services.chat.domain import Role
 from services.chat.provider import ChannelMissing, ChatProvider, PersonUnknown
 
@@ -14,13 +14,13 @@ PERSON_SECRET = "a secret for person tokens, of 32 signs"
 
 
 def signed(person_id: UUID) -> dict[str, str]:
-    """What an edge sends for a person."""
+    """The headers that an edge sends for a person."""
     token = person_token.sign(PERSON_SECRET, person_id, "session", SystemClock().now())
     return {"Authorization": f"Bearer {token}"}
 
 
-class TicketOffice:
-    """Gives out tokens that can be read."""
+class ReadableTokens:
+    """Issues tokens that a test can read."""
 
     api_key = "key"
     base_url = "https://chat.example"
@@ -30,16 +30,16 @@ class TicketOffice:
         return f"{person_id} from {now.isoformat()} until {expires_at.isoformat()}"
 
 
-class OnlyOurs(Turns):
-    """In memory nobody else is there."""
+class NoLocks(SpaceLocks):
+    """In memory there is one thread."""
 
-    def take(self, space_id: UUID) -> None:
-        """It is always our turn."""
+    def lock(self, space_id: UUID) -> None:
+        """There is nobody to wait for."""
 
 
 @dataclass
 class Room(ChatProvider):
-    """A provider in memory that knows what it was told, and forgets nothing it did."""
+    """A provider in memory."""
 
     channels: dict[UUID, str] = field(default_factory=dict)
     names: dict[UUID, str | None] = field(default_factory=dict)

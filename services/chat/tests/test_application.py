@@ -164,15 +164,17 @@ def test_an_outdated_outcome_is_put_right() -> None:
     assert one.member(PERSON, EXPERIENCE).confirmed_role is None
 
 
-def test_who_gets_another_role_on_the_team_stays_in_that_role() -> None:
+def test_who_gets_another_role_on_the_team_has_it_in_every_channel() -> None:
     one = InMemory()
     one.chat.add_experience(EXPERIENCE, SPACE, "Lounge")
     one.chat.change_team_role(SPACE, PERSON, Role.MODERATOR, 2)
     one.confirm(PERSON, EXPERIENCE)
 
     one.chat.change_team_role(SPACE, PERSON, Role.MEMBER, 3)
-    member = one.member(PERSON, EXPERIENCE)
+    before = one.member(PERSON, EXPERIENCE)
+    one.confirm(PERSON, EXPERIENCE)
     one.chat.add_experience(other := uuid4(), SPACE, "Later")
 
-    assert (member.wanted_role, member.confirmed_role) == ("member", "moderator")
+    assert (before.wanted_role, before.confirmed_role) == ("member", "moderator")
+    assert one.member(PERSON, EXPERIENCE).confirmed_role == "member"
     assert one.wanted(PERSON, other) == "member"

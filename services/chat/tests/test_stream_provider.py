@@ -13,7 +13,7 @@ from stream_chat import StreamChat
 
 from services.chat.domain import Role
 from services.chat.provider import ChannelMissing, PersonUnknown
-from services.chat.stream_provider import CHANNEL_TYPE, Doors, StreamProvider
+from services.chat.stream_provider import CHANNEL_TYPE, MemberBatcher, StreamProvider
 from services.chat.tests.conftest import KEY, SECRET
 
 EXPERIENCE = uuid4()
@@ -72,7 +72,7 @@ def test_only_members_read_and_write(provider: StreamProvider) -> None:
     assert (read(provider, stranger), say(provider, stranger)) == (403, 403)
 
 
-def test_who_was_taken_out_reads_and_writes_no_more(provider: StreamProvider) -> None:
+def test_a_removed_member_neither_reads_nor_writes(provider: StreamProvider) -> None:
     person = a_person(provider)
     provider.add_member(EXPERIENCE, person, Role.MEMBER)
 
@@ -82,12 +82,12 @@ def test_who_was_taken_out_reads_and_writes_no_more(provider: StreamProvider) ->
     assert (read(provider, person), say(provider, person)) == (403, 403)
 
 
-def test_who_was_never_there_can_be_taken_out(provider: StreamProvider) -> None:
+def test_a_stranger_can_be_removed(provider: StreamProvider) -> None:
     provider.remove_member(EXPERIENCE, uuid4())
     provider.remove_member(uuid4(), uuid4())
 
 
-def test_a_moderator_deletes_the_words_of_others_and_a_member_does_not(
+def test_a_moderator_deletes_messages_of_others_and_a_member_does_not(
     provider: StreamProvider,
 ) -> None:
     member, moderator = a_person(provider), a_person(provider)
@@ -126,7 +126,7 @@ def test_what_the_provider_does_not_know_is_told_apart(provider: StreamProvider)
         provider.add_member(uuid4(), a_person(provider), Role.MEMBER)
 
 
-def test_a_token_says_who_until_when_and_no_more(provider: StreamProvider) -> None:
+def test_a_token_holds_the_person_and_its_lifetime_alone(provider: StreamProvider) -> None:
     person, now = uuid4(), datetime.now(UTC).replace(microsecond=0)
 
     token = provider.token(person, now, now + timedelta(hours=1))
@@ -137,40 +137,40 @@ def test_a_token_says_who_until_when_and_no_more(provider: StreamProvider) -> No
     assert set(claims) == {"user_id", "exp", "iat"}
 
 
-def test_those_who_wait_together_enter_by_one_call() -> None:
+def test_people_who_wait_together_are_added_by_one_call() -> None:
     calls: list[list[str]] = []
-    first_is_in, go_on = threading.Event(), threading.Event()
+    first_call_began, go_on = threading.Event(), threading.Event()
 
-    def admit(channel: str, members: Any) -> None:
+    def add_members(channel: str, members: Any) -> None:
         calls.append([member["user_id"] for member in members])
-        first_is_in.set()
+        first_call_began.set()
         go_on.wait(5)
 
-    doors = Doors(admit)
+    batcher = MemberBatcher(add_members)
     with ThreadPoolExecutor(5) as threads:
-        entered = [threads.submit(doors.enter, "lounge", {"user_id": "0"})]
-        first_is_in.wait(5)
-        entered += [threads.submit(doors.enter, "lounge", {"user_id": f"{n}"}) for n in range(1, 5)]
-        while doors.waiting("lounge") < 4:
+        added = [threads.submit(batcher.add, "lounge", {"user_id": "0"})]
+        first_call_began.wait(5)
+        added += [threads.submit(batcher.add, "lounge", {"user_id": f"{n}"}) for n in range(1, 5)]
+        while batcher.waiting("lounge") < 4:
             pass
         go_on.set()
-        for each in entered:
+        for each in added:
             each.result()
 
     assert [sorted(call) for call in calls] == [["0"], ["1", "2", "3", "4"]]
 
 
-def test_one_who_is_refused_does_not_keep_the_others_out(provider: StreamProvider) -> None:
+def test_a_refused_person_keeps_nobody_else_out(provider: StreamProvider) -> None:
     known, unknown = [a_person(provider) for _ in range(6)], uuid4()
 
     with ThreadPoolExecutor(7) as threads:
-        entered = {
+        added = {
             person: threads.submit(provider.add_member, EXPERIENCE, person, Role.MEMBER)
             for person in [*known[:3], unknown, *known[3:]]
         }
 
-    assert isinstance(entered.pop(unknown).exception(), PersonUnknown)
-    assert [each.exception() for each in entered.values()] == [None] * 6
+    assert isinstance(added.pop(unknown).exception(), PersonUnknown)
+    assert [each.exception() for each in added.values()] == [None] * 6
 
 
 def test_the_stock_channel_type_would_let_strangers_in(provider: StreamProvider) -> None:

@@ -6,7 +6,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from libs.runtime.views.view import ViewCursor
 from services.chat.application import Chat
-from services.chat.tables import TurnLocks
+from services.chat.tables import AdvisoryLocks
 
 SPACE, PERSON, ELSEWHERE = uuid4(), uuid4(), uuid4()
 
@@ -27,14 +27,14 @@ def until_one_waits(store: Store[Chat]) -> None:
         time.sleep(0.01)
 
 
-def test_who_changes_a_space_waits_for_its_turn_until_the_one_before_has_committed(
+def test_second_change_of_a_space_waits_until_the_first_has_committed(
     store: Store[Chat],
 ) -> None:
     committed: list[str] = []
     began, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        TurnLocks().take(SPACE)
+        AdvisoryLocks().lock(SPACE)
         began.set()
         assert go_on.wait(10)
         store.after_commit(lambda: committed.append("first"))

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from services.checkout.orders.quote import Quote
 from services.checkout.orders.states import OrderStatus
+from services.checkout.payments.charge import Charge
 
 
 class OrderNotOpen(Exception):
@@ -96,6 +97,20 @@ class Order(Aggregate):
     def quote(self) -> Quote:
         """What was offered when the order was opened."""
         return Quote.from_state(self.quote_state)
+
+    @property
+    def charge(self) -> Charge:
+        """What its payments are for."""
+        quote = self.quote
+        return Charge(
+            order_id=self.id,
+            person_id=self.person_id,
+            space_id=quote.space_id,
+            pass_id=quote.pass_id,
+            amount_minor=self.total_minor,
+            currency=quote.terms.currency,
+            currency_exponent=quote.terms.currency_exponent,
+        )
 
     @property
     def is_open(self) -> bool:

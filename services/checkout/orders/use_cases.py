@@ -10,7 +10,7 @@ from services.checkout.memberships.use_cases import Memberships
 from services.checkout.orders.eligibility import refuse_unless_on_sale
 from services.checkout.orders.order import Order
 from services.checkout.orders.repository import OrderRepository
-from services.checkout.payments.charge import BOUGHT_NOTHING, Charge, PaymentState
+from services.checkout.payments.charge import BOUGHT_NOTHING, PaymentState
 from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderPayment
 from services.checkout.payments.use_cases import Payments, knows
@@ -85,7 +85,7 @@ class Orders:
             return str(order.id)
         # Before anything is written: a buyer refused in a batch shares its transaction with others.
         seat = self._inventory.hold(order.id, pass_id, now, allotment)
-        payment = self._payments.request(charge_for(order), 1, now)
+        payment = self._payments.request(order.charge, 1, now)
         self._schedule_end_of_hold(order)
         self._context.save(order, payment, seat)
         return str(order.id)
@@ -105,7 +105,7 @@ class Orders:
         now = self._clock.now()
         is_first = all(p.payment_intent_id is None for p in self._payments.all_of(order_id))
         waited = is_first and now > order.held_until - self.hold * (1 - WAIT_FORGIVEN)
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.attach(provider.payment_intent_id, now)
         if order.is_open:
             if waited:
@@ -144,7 +144,7 @@ class Orders:
         payments = list(self._payments.all_of(order.id))
         if payments and payments[-1].is_over:
             now = self._clock.now()
-            self._context.save(self._payments.request(charge_for(order), len(payments) + 1, now))
+            self._context.save(self._payments.request(order.charge, len(payments) + 1, now))
 
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
         """Bring an order to where its payment is at the provider. Redelivered, it happens once.
@@ -154,7 +154,7 @@ class Orders:
         """
         order = self._repository.locked(order_id)
         now = self._clock.now()
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
         membership = self._memberships.of_order(order_id)
@@ -184,7 +184,7 @@ class Orders:
         if not order.is_open:
             return
         now = self._clock.now()
-        payment = self._payments.named(charge_for(order), provider, now)
+        payment = self._payments.named(order.charge, provider, now)
         payment.attach(provider.payment_intent_id, now)
         # Redelivered, or after the hold has begun anew, its end is on the schedule already.
         if order.held_until <= now:
@@ -287,17 +287,3 @@ def _bought_by(payment: Payment, membership: Membership | None) -> bool:
 
 def _about(order_id: UUID) -> dict[str, str]:
     return {"order_id": str(order_id)}
-
-
-def charge_for(order: Order) -> Charge:
-    """What a payment of the order is for."""
-    quote = order.quote
-    return Charge(
-        order_id=order.id,
-        person_id=order.person_id,
-        space_id=quote.space_id,
-        pass_id=quote.pass_id,
-        amount_minor=order.total_minor,
-        currency=quote.terms.currency,
-        currency_exponent=quote.terms.currency_exponent,
-    )

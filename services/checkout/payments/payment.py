@@ -220,6 +220,7 @@ class Payment(Aggregate):
         """Move forward to where the provider has it; a refused charge is kept if wanted."""
         self.attach(payment.payment_intent_id, at)
         intent = payment.payment_intent_id
+        is_new_failure = payment.failure not in {None, *self.failures}
         if payment.status is PaymentStatus.SUCCEEDED and self.state in NOT_CAPTURED:
             self.tell(
                 Payment.Succeeded,
@@ -232,15 +233,7 @@ class Payment(Aggregate):
             )
         elif payment.status is PaymentStatus.CANCELLED and self.state in UNDECIDED:
             self.tell(Payment.Cancelled, payment_intent_id=intent, cancelled_at=at)
-        elif (
-            self.state in UNDECIDED
-            and tells_failures
-            and payment.failure
-            not in {
-                None,
-                *self.failures,
-            }
-        ):
+        elif self.state in UNDECIDED and tells_failures and is_new_failure:
             self._fail(intent, payment.failure or "", payment.failure_code or "unknown", at)
 
     def _fail(self, payment_intent_id: str | None, failure: str, code: str, at: datetime) -> None:

@@ -168,7 +168,7 @@ def test_oversold_under_a_limit_that_came_later_is_found(
 
     shop.buy(pass_id)
 
-    oversold = f"pass {pass_id} had 2 places held and sold at"
+    oversold = f"pass {pass_id} had 2 seats held and sold at"
     (found,) = (each for each in findings(shop) if oversold in each)
     assert found.endswith("when there were 1")
 

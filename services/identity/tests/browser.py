@@ -1,4 +1,4 @@
-"""A browser that signs in by way of the mailbox."""
+"""A browser that signs in through the mailbox."""
 
 import asyncio
 import inspect
@@ -20,7 +20,8 @@ ADA = "ada@example.org"
 
 @dataclass
 class Mailbox:
-    """What an SMTP server took; `refuse` makes it say 451 so often, `refuse_for_good` 550."""
+    """Mails that an SMTP server took; it answers 451 `refuse` times, and 550 while
+    `refuse_for_good`."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     refuse: int = 0
@@ -37,7 +38,7 @@ class Mailbox:
 
 
 async def until(look: Callable[[], Any], within_s: float = 5.0) -> Any:
-    """Look again and again until there is something to see."""
+    """Poll until there is something to see."""
     async with asyncio.timeout(within_s):
         while True:
             seen = look()
@@ -49,7 +50,7 @@ async def until(look: Callable[[], Any], within_s: float = 5.0) -> Any:
 
 
 class Browser:
-    """Signs in as a browser does, by way of the mailbox."""
+    """Signs in as a browser does, through the mailbox."""
 
     def __init__(self, client: httpx.AsyncClient, mailbox: Mailbox, name: str = "browser") -> None:
         self.client, self.mailbox, self.name = client, mailbox, name

@@ -36,7 +36,7 @@ class House:
         )
 
     def ask(self, address: str = ADA, browser: str = "browser", network: str = "192.0.2.1") -> str:
-        """Ask for a code and read it from the mail that is to go out."""
+        """Ask for a code and read it from the outgoing mail."""
         self.requests += 1
         self.identity.request_code(UUID(int=self.requests), address, browser, network, "en")
         return self.mailed_codes()[-1]
@@ -51,7 +51,7 @@ class House:
         )
 
     def sign_in(self, address: str = ADA, browser: str = "browser") -> tuple[UUID, UUID]:
-        """Returns person and session."""
+        """Return person and session."""
         outcome = self.guess(self.ask(address, browser), address, browser)
         return UUID(outcome["person_id"]), UUID(outcome["session_id"])
 
@@ -63,5 +63,5 @@ class House:
 
 
 def wrong(code: str) -> str:
-    """Six digits that are not these."""
+    """Return six other digits."""
     return f"{(int(code) + 1) % 1_000_000:06d}"

@@ -1,4 +1,4 @@
-"""A running identity service on real PostgreSQL and NATS, with a real SMTP server to mail to."""
+"""A running identity service on real PostgreSQL and NATS, with a real SMTP server."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def mailbox(smtp_port: int) -> Iterator[Mailbox]:
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """Person tokens are judged by the machine's clock, so this one stands near to it."""
+    """Person tokens are judged by the machine's clock, so this clock stands close to it."""
     return FixedClock(datetime.now(UTC))
 
 

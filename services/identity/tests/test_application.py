@@ -200,7 +200,8 @@ def test_twenty_spellings_of_one_inbox_get_five_codes_before_they_wait() -> None
 
 
 def flood(house: House, networks: int) -> list[int]:
-    """Codes asked for by new browsers of as many networks; the minutes that each had to wait."""
+    """Request codes from new browsers in as many networks; returns the minutes that each had to
+    wait."""
     waits = []
     for n in range(networks):
         browser, network = f"attacker {n}", f"198.51.100.{n}"

@@ -1,4 +1,4 @@
-"""What a notice is and what becomes of it. No I/O, no clock, no random."""
+"""Notices and their outcomes. No I/O, no clock, no random."""
 
 from services.notifications.domain.kinds import (
     CHANNELS_OF,

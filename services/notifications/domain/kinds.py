@@ -1,4 +1,4 @@
-"""The kinds of notices, and on which channels each of them goes."""
+"""The kinds of notices, and the channels of each."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Kind(StrEnum):
-    """What a notice is about; each has its texts in the locale files."""
+    """What a notice is about; each kind has its texts in the locale files."""
 
     RECEIPT = "receipt"
     WELCOME = "welcome"

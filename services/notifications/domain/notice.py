@@ -1,4 +1,4 @@
-"""A notice: one person is told one thing, once, on one channel."""
+"""A notice: one piece of news for one person on one channel."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ _NOTICES: Final = UUID("4b0c3f0e-52c8-5b5e-a3b7-7f0b5a7c1d01")
 
 
 class Status(StrEnum):
-    """What became of a notice."""
+    """The outcome of a notice."""
 
     REQUESTED = "requested"
     DELIVERED = "delivered"
@@ -23,20 +23,21 @@ class Status(StrEnum):
 
 
 class Notice(Aggregate):
-    """One telling. `facts` fill the blanks of its text and name no person; `url` is a path here.
+    """One notice. `facts` fill the gaps of its text and name no person; `url` is a path on this
+    site.
 
-    After `not_after` there is no sense in telling it any more.
+    It is pointless after `not_after`.
     """
 
     TOPIC = "notifications.notice"
 
     class Created(Aggregate.Created):
-        """Required by the library beside a named creation event; never used."""
+        """The library requires it beside a named creation event; never used."""
 
         TOPIC = "notifications.notice.created"
 
     class Requested(Aggregate.Created):
-        """The person is to be told."""
+        """A person is to be notified."""
 
         TOPIC = "notifications.notice.requested"
         about_event_id: UUID
@@ -50,7 +51,7 @@ class Notice(Aggregate):
         at: datetime
 
     class Delivered(Aggregate.Event):
-        """It stands in the app, or the mail server took it."""
+        """The notice appeared in the app, or the mail server took it."""
 
         TOPIC = "notifications.notice.delivered"
         about_event_id: UUID
@@ -60,7 +61,7 @@ class Notice(Aggregate):
         at: datetime
 
     class Dropped(Aggregate.Event):
-        """It was left unsaid on purpose."""
+        """The notice was dropped on purpose."""
 
         TOPIC = "notifications.notice.dropped"
         reason: str
@@ -74,13 +75,13 @@ class Notice(Aggregate):
         at: datetime
 
     class Read(Aggregate.Event):
-        """The person has seen it."""
+        """The person read it."""
 
         TOPIC = "notifications.notice.read"
         at: datetime
 
     @event(Requested)
-    def __init__(  # noqa: PLR0913 - the names of the event's fields
+    def __init__(  # noqa: PLR0913 - the fields of the event
         self,
         *,
         about_event_id: UUID,
@@ -108,25 +109,24 @@ class Notice(Aggregate):
     @staticmethod
     @override
     def create_id(about_event_id: UUID, person_id: UUID, kind: str, channel: str) -> UUID:
-        """The key of "exactly once": one notice per event, person, kind and channel."""
+        """Return the key of "exactly once": one notice per event, person, kind and channel."""
         return uuid5(_NOTICES, f"{about_event_id}/{person_id}/{kind}/{channel}")
 
     @property
     def is_open(self) -> bool:
-        """Whether it has yet to be sent."""
         return self.status is Status.REQUESTED
 
     @property
     def is_mandatory(self) -> bool:
-        """Whether it is told to those as well who want no mail."""
+        """Return whether people who want no mail get it too."""
         return self.kind in MANDATORY
 
     def is_too_late(self, at: datetime) -> bool:
-        """Whether there is no sense in telling it any more."""
+        """Return whether it has become pointless."""
         return self.not_after is not None and at > self.not_after
 
     def deliver(self, at: datetime) -> None:
-        """It reached the person; nothing when its fate was known already."""
+        """Record its delivery; does nothing if the outcome is known."""
         if self.is_open:
             self._delivered(
                 about_event_id=self.about_event_id,
@@ -143,7 +143,7 @@ class Notice(Aggregate):
         self.status = Status.DELIVERED
 
     def drop(self, reason: DropReason, at: datetime) -> None:
-        """Leave it unsaid; nothing when its fate was known already."""
+        """Record that it was dropped; does nothing if the outcome is known."""
         if self.is_open:
             self._dropped(reason=str(reason), at=at)
 
@@ -152,7 +152,7 @@ class Notice(Aggregate):
         self.status = Status.DROPPED
 
     def fail(self, code: int, at: datetime) -> None:
-        """It can't be delivered; nothing when its fate was known already."""
+        """Record that it can't be delivered; does nothing if the outcome is known."""
         if self.is_open:
             self._failed(code=code, at=at)
 
@@ -161,7 +161,7 @@ class Notice(Aggregate):
         self.status = Status.FAILED
 
     def mark_read(self, at: datetime) -> None:
-        """The person has seen it; the first time counts."""
+        """Record that the person read it; the first time counts."""
         if self.read_at is None:
             self._read(at=at)
 

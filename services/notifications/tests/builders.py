@@ -1,4 +1,4 @@
-"""Things to test the notifications service with, each with sensible defaults."""
+"""Builders for the tests of the notifications service."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,6 +96,7 @@ def some_news(kind: Kind = Kind.RECEIPT, **fields: Any) -> News:
 
 def a_purchase(**fields: Any) -> PassPurchased:
     given: dict[str, Any] = {
+        "membership_id": uuid4(),
         "order_id": uuid4(),
         "person_id": uuid4(),
         "space_id": uuid4(),
@@ -151,6 +152,7 @@ def a_grant(experience_id: UUID, person_id: UUID, **fields: Any) -> GrantIssued:
     given: dict[str, Any] = {
         "grant_id": uuid4(),
         "source_id": uuid4(),
+        "source_version": 1,
         "person_id": person_id,
         "experience_id": experience_id,
         "space_id": uuid4(),

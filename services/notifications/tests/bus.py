@@ -1,4 +1,4 @@
-"""Speaks on the bus as other services do."""
+"""Publishes on the bus as other services do."""
 
 from uuid import UUID, uuid4
 
@@ -11,7 +11,7 @@ from services.notifications.tests.builders import about
 
 
 async def say(client: Client, contract: Contract, entity_id: UUID, version: int = 1) -> Envelope:
-    """Publish a contract under the next message id, whether it was said before or not."""
+    """Publish a contract under the next message id, even if it was published before."""
     js = client.jetstream()
     await bus.ensure_stream(js, contract.producer())
     envelope = about(contract, entity_id, version)

@@ -71,7 +71,7 @@ def store(database: str, clock: FixedClock) -> Iterator[Store[Notifications]]:
 
 @pytest.fixture
 def hear(store: Store[Notifications]) -> Hear:
-    """Let the service hear a contract, about an entity of its own or as told."""
+    """Deliver a contract to the service, by default about an entity of its own."""
 
     def hear(contract: Contract, envelope: Envelope | None = None) -> Envelope:
         told = envelope or about(contract)
@@ -117,7 +117,7 @@ async def client(
 
 @pytest.fixture
 def signed() -> As:
-    """The headers of a request that a person makes through an edge."""
+    """Return the headers of a person's request through an edge."""
 
     def signed(person_id: UUID) -> dict[str, str]:
         token = person_token.sign(SECRET, person_id, "session", SystemClock().now())

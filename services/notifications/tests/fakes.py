@@ -1,4 +1,4 @@
-"""Stand-ins for what the use cases stand on, without a database or a mail server."""
+"""Fakes of what the use cases depend on, without a database or a mail server."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Shelf:
 
 @dataclass
 class Postbox:
-    """A mail server that keeps what it takes; raises what it is told to, once each."""
+    """A mail server that keeps its mails; raises each prepared error once."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A real SMTP server that keeps what it is given, and can be told to be difficult."""
+"""A real SMTP server that keeps its mails and can be told to be difficult."""
 
 import time
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from tests.servers import free_port
 
 @dataclass
 class MailServer:
-    """`answers` are given instead of 250, one for each step that it names: rcpt or data.
+    """`answers` replace 250 for the steps that they name: rcpt or data.
 
-    With `loses_answer` the mail is kept and the line is cut instead of the 250.
+    With `loses_answer` the mail is kept, and the connection is cut instead of the 250.
     """
 
     mails: list[EmailMessage] = field(default_factory=list)

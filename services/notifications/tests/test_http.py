@@ -1,4 +1,4 @@
-"""Every route, asked by no one, a stranger and the person it is about."""
+"""Every route, for no one, a stranger and the person it is about."""
 
 from uuid import UUID, uuid4
 
@@ -22,7 +22,7 @@ def person() -> UUID:
 
 @pytest.fixture
 def notice_id(store: Store[Notifications], person: UUID, clock: FixedClock) -> UUID:
-    """The newest of two notices: first a welcome, then a receipt."""
+    """The newer of two notices: first a welcome, then a receipt."""
     for kind in (Kind.WELCOME, Kind.RECEIPT):
         news = some_news(kind)
         store.work(Cause(uuid4()), lambda n=news: store.application.tell([person], n))

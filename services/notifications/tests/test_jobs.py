@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 
 class Office:
-    """The jobs on a real schedule, with a postbox and an address book to play with."""
+    """The jobs on a real schedule, with a mailbox and an address book."""
 
     def __init__(self, store: Store[Notifications], clock: FixedClock) -> None:
         self.store, self.clock = store, clock

@@ -165,7 +165,7 @@ def test_a_returned_payment_is_an_apology_that_names_the_cause(cause: str, said:
 
     assert said in body
     assert "sorry" in body
-    assert "For:" not in body  # the pass had no name that we knew
+    assert "For:" not in body  # the name of the pass was unknown
 
 
 def test_a_refund_says_what_became_of_the_access() -> None:

@@ -1,6 +1,9 @@
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 from uuid import uuid4
+
+import pytest
 
 from libs.events.access import BanLifted, GrantRevoked, PersonBanned
 from libs.events.catalog import SpacePublished
@@ -79,7 +82,8 @@ def test_the_audience_is_everyone_with_a_standing_grant_once(
     hear(PersonBanned(space_id=space, person_id=banned, reason_code="spam"))
     revoked = a_grant(experience, gone)
     hear(revoked)
-    hear(_revocation_of(revoked))
+    revocation = _revocation_of(revoked)
+    hear(revocation, about(revocation, version=2))
 
     assert standing(store, experience) == [twice]
 
@@ -89,19 +93,19 @@ def _revocation_of(grant: Any) -> GrantRevoked:
     return GrantRevoked(**fields, cause="refund")
 
 
-def test_revocation_that_arrives_first_leaves_the_same_row(
-    store: Store[Notifications], hear: Hear
+@pytest.mark.parametrize(("length", "in_audience"), [(2, False), (3, True)])
+def test_latest_event_of_a_grant_holds_in_every_order_of_arrival(
+    store: Store[Notifications], hear: Hear, length: int, in_audience: bool
 ) -> None:
-    first, second = a_grant(uuid4(), uuid4()), a_grant(uuid4(), uuid4())
+    for order in permutations(range(length)):
+        grant = a_grant(uuid4(), uuid4())
+        story = [grant, _revocation_of(grant), grant]
 
-    hear(_revocation_of(first))
-    hear(first)
-    hear(second)
-    hear(_revocation_of(second))
+        for number in order:
+            hear(story[number], about(story[number], grant.grant_id, number + 1))
 
-    assert standing(store, first.experience_id) == []
-    kept = [(r["valid_from"], r["revoked"]) for r in rows(store, "audience_list")]
-    assert kept == [(first.valid_from, True)] * 2
+        expected = [grant.person_id] if in_audience else []
+        assert standing(store, grant.experience_id) == expected, order
 
 
 def test_an_older_ban_never_wins_over_its_lifting(store: Store[Notifications], hear: Hear) -> None:

@@ -22,7 +22,7 @@ from services.notifications.tests.fakes import Shelf
 
 
 def hear(app: Notifications, contract: object) -> object:
-    """Twice, as a bus may: nothing of what follows may be there twice."""
+    """Deliver twice, as a bus may: no effect may happen twice."""
     envelope = about(contract)
     SUBSCRIPTIONS[type(contract)](contract, envelope, app)
     stored = app.recorder.max_notification_id()

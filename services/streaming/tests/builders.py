@@ -1,4 +1,4 @@
-"""What the tests of the streaming service are made of."""
+"""Builders for the tests of the streaming service."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
 
 class Studio:
-    """A streaming service in memory, and what it asked for."""
+    """A streaming service in memory, and the work that it scheduled."""
 
     def __init__(self) -> None:
         self.clock = FixedClock(NOW)
@@ -116,6 +116,7 @@ def grant_issued(
     return GrantIssued(
         grant_id=grant_id,
         source_id=grant_id,
+        source_version=1,
         person_id=person_id,
         experience_id=experience_id,
         space_id=uuid4(),
@@ -129,6 +130,7 @@ def grant_revoked(grant_id: UUID, person_id: UUID, experience_id: UUID) -> Grant
     return GrantRevoked(
         grant_id=grant_id,
         source_id=grant_id,
+        source_version=1,
         person_id=person_id,
         experience_id=experience_id,
         space_id=uuid4(),
@@ -140,6 +142,7 @@ def grant_expired(grant_id: UUID, person_id: UUID, experience_id: UUID) -> Grant
     return GrantExpired(
         grant_id=grant_id,
         source_id=grant_id,
+        source_version=1,
         person_id=person_id,
         experience_id=experience_id,
         space_id=uuid4(),

@@ -1,4 +1,4 @@
-"""The streaming service on a real database, and LiveKit both ways: the real server, the sandbox."""
+"""The streaming service on a real database, with the real LiveKit and with the sandbox's."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from libs.events.access import GrantExpired, GrantIssued, GrantRevoked
 from libs.events.contract import Contract
 from libs.runtime.http.app import create_app
 from libs.runtime.scheduling.clock import FixedClock
@@ -36,12 +37,12 @@ from tests.servers import free_port
 
 KEY, SECRET = "key-of-the-tests", "a secret of the tests, of 32 signs"
 BOTH = [pytest.param("real", marks=pytest.mark.needs("livekit-server")), "sandbox"]
-"""What a fixture is made for: the real server and its stand-in."""
+"""The parameter of a fixture: the real server and its stand-in."""
 
 
 @contextmanager
 def running_livekit(folder: Path, webhook_url: str = "") -> Iterator[str]:
-    """A real livekit-server of the test's own; its WebSocket address."""
+    """Yield the WebSocket address of a real livekit-server of this test."""
     program = compiled.find(compiled.LIVEKIT)
     assert program is not None, "the test does not say that it needs livekit-server"
     port = free_port()
@@ -71,7 +72,7 @@ def running_livekit(folder: Path, webhook_url: str = "") -> Iterator[str]:
 
 @contextmanager
 def running_sandbox(folder: Path, webhook_url: str = "") -> Iterator[str]:
-    """The sandbox's LiveKit on a port; its WebSocket address."""
+    """Yield the WebSocket address of the sandbox's LiveKit."""
     settings = SandboxSettings(
         livekit_api_key=KEY,
         livekit_api_secret=SECRET,
@@ -88,7 +89,7 @@ def running_sandbox(folder: Path, webhook_url: str = "") -> Iterator[str]:
 
 @contextmanager
 def serving(app: object, port: int = 0) -> Iterator[str]:
-    """An application on a port of 127.0.0.1, chosen by the system unless given; `host:port`."""
+    """Serve an application on a port of 127.0.0.1, by default a free one; yields `host:port`."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
@@ -119,7 +120,7 @@ def _until_answers(url: str) -> None:
 def livekit(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """LiveKit's address, once for the real server and once for its stand-in."""
+    """Yield LiveKit's address, once for the real server and once for its stand-in."""
     run = running_livekit if request.param == "real" else running_sandbox
     with run(tmp_path_factory.mktemp("livekit")) as url:
         yield url
@@ -151,8 +152,13 @@ def rooms() -> Rooms:
 
 
 def tell(store: Store[Streaming], *contracts: Contract) -> None:
-    """Show what other services announced, as the consumer does."""
-    for version, contract in enumerate(contracts, start=1):
+    """Show what other services announced, as the consumer does.
+
+    A grant is issued in version 1 and closed in version 2; the others are numbered as given.
+    """
+    versions = {GrantIssued: 1, GrantRevoked: 2, GrantExpired: 2}
+    for number, contract in enumerate(contracts, start=1):
+        version = versions.get(type(contract), number)
         envelope = about(version=version, type_=contract.type)
         store.execute(Cause(envelope.id), lambda c=contract, e=envelope: store.project(c, e))
 

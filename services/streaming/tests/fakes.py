@@ -1,4 +1,4 @@
-"""Stand-ins for what the streaming service asks of others."""
+"""Fakes of what the streaming service depends on."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ PERSON_SECRET = "a secret for person tokens, of 32 signs"
 
 
 def signed(person_id: UUID) -> dict[str, str]:
-    """What an edge sends for a person."""
+    """Return the headers that an edge sends for a person."""
     token = person_token.sign(PERSON_SECRET, person_id, "session", SystemClock().now())
     return {"Authorization": f"Bearer {token}"}
 
@@ -38,7 +38,7 @@ def host(person_id: UUID, *, publishes: bool = False) -> Participant:
 
 @dataclass
 class StageInMemory(Stage):
-    """Who is on air in which experience."""
+    """The live stream of each experience."""
 
     holders: dict[UUID, UUID] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class StageInMemory(Stage):
 
 @dataclass
 class InboxInMemory(WebhookInbox):
-    """The webhooks that came, and whether they are done with."""
+    """The stored webhooks, and which are handled."""
 
     kept: dict[str, bool] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ class VideoServerInMemory(VideoServer):
 
 @dataclass
 class Rooms(VideoProvider):
-    """Rooms in memory. `deaf` people are listed still after they were told to go."""
+    """Rooms in memory. `deaf` people are still listed after their removal."""
 
     rooms: dict[UUID, list[Participant]] = field(default_factory=dict)
     deaf: set[str] = field(default_factory=set)

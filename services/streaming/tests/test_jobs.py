@@ -1,4 +1,5 @@
-"""What the service does in the rooms: who may not be there is put out, whatever told us."""
+"""The service's work in the rooms: it removes people who may not be there, however it learns of
+it."""
 
 import json
 from datetime import timedelta
@@ -63,7 +64,7 @@ def seen(store: Store[Streaming]) -> StreamSeen:
 
 
 def announced(store: Store[Streaming]) -> int:
-    """How often everyone with access is told that it is live."""
+    """Return how often the stream was announced."""
     return store.query(
         lambda curs: curs.execute(
             "SELECT count(*) AS n FROM events WHERE topic = 'streaming.stream.went_live'"
@@ -83,7 +84,7 @@ async def run_all(worker: Worker) -> None:
 
 
 async def hook(store: Store[Streaming], worker: Worker, kind: str, **told: Any) -> None:
-    """LiveKit tells us something, and it is handled."""
+    """Receive and handle a LiveKit webhook."""
     event_id = str(uuid4())
     body = json.dumps({"id": event_id, "kind": kind, "room": str(STREAM), **told})
     receive = store.application.receive_webhook
@@ -105,7 +106,7 @@ async def test_a_stream_is_live_when_its_host_publishes_the_first_track(
     await hook(store, worker, "participant_joined", who=str(OWNER), host=True)
     before = seen(store).state
 
-    # The provider's list of tracks may be a moment older than its webhook.
+    # The provider's list of tracks may lag behind its webhook.
     await hook(store, worker, "track_published", who=str(OWNER), host=True)
     await hook(store, worker, "track_published", who=str(OWNER), host=True)
 

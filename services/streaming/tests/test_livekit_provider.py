@@ -23,7 +23,7 @@ def visitors(livekit: str) -> Visitors:
 
 
 def webhook(body: str, secret: str = SECRET, age: timedelta = timedelta(0)) -> str:
-    """What LiveKit sends as Authorization."""
+    """Return LiveKit's Authorization header."""
     issued = datetime.now(UTC) - age
     digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
     claims = {"iss": KEY, "nbf": issued, "exp": issued + timedelta(minutes=5), "sha256": digest}

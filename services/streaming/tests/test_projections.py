@@ -1,5 +1,6 @@
-"""The views of the streaming service: rebuilt from nothing, or told in another order, the same."""
+"""Views of the streaming service: rebuilt or fed in another order, they are the same."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.events.catalog import TeamMemberAdded, TeamMemberRemoved
+from libs.events.envelope import Envelope
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
@@ -23,6 +25,7 @@ from services.streaming.tests.builders import (
     experience_added,
     grant_expired,
     grant_issued,
+    grant_revoked,
     member_added,
     person_banned,
     space_created,
@@ -63,18 +66,46 @@ def test_streams_rebuilt_from_zero_equal_the_live_ones(
     assert [row["state"] for row in live] == ["back_soon", "ended"]
 
 
-def test_door_is_the_same_in_any_order_of_events(store: Store[Streaming]) -> None:
-    told = [grant_issued(GRANT, PERSON, EXPERIENCE), grant_expired(GRANT, PERSON, EXPERIENCE)]
-    seen = []
+STORY = (
+    grant_issued(GRANT, PERSON, EXPERIENCE),
+    grant_revoked(GRANT, PERSON, EXPERIENCE),
+    grant_issued(GRANT, PERSON, EXPERIENCE, valid_until=NOW + timedelta(hours=1)),
+    grant_expired(GRANT, PERSON, EXPERIENCE),
+)
 
-    for order in permutations(told):
+
+@pytest.mark.parametrize(
+    ("length", "opens"), [(2, False), (3, True), (4, False)], ids=["closed", "again", "expired"]
+)
+def test_latest_event_of_a_grant_holds_in_every_order_of_arrival(
+    store: Store[Streaming], length: int, opens: bool
+) -> None:
+    story = [(contract, about(GRANT, n)) for n, contract in enumerate(STORY[:length], 1)]
+
+    for order in permutations(story):
         store.query(lambda curs: curs.execute("DELETE FROM door_list") and None)
-        for contract in order:
-            store.query(lambda curs, c=contract: DoorList().apply(c, about(), curs))
-        seen.append(store.query(lambda curs: curs.execute("SELECT * FROM door_list").fetchall()))
+        for contract, envelope in (*order, *order):
+            store.query(lambda curs, c=contract, e=envelope: DoorList().apply(c, e, curs))
 
-    assert seen[0] == seen[1]
-    assert seen[0][0]["closed"]
+        may_enter = store.query(lambda c: list_who_may_enter(c, EXPERIENCE, [PERSON], NOW))
+        assert may_enter == ({PERSON} if opens else set()), order
+
+
+class Tombstones(DoorList):
+    """The protection switched off: a closed grant stays closed."""
+
+    def apply(self, event: object, about: Envelope, curs: ViewCursor) -> None:
+        row = curs.execute("SELECT closed FROM door_list").fetchone()
+        if row is None or not row["closed"]:
+            super().apply(event, about, curs)
+
+
+def test_with_tombstones_a_grant_issued_again_would_stay_closed(store: Store[Streaming]) -> None:
+    for version, contract in enumerate(STORY[:3], 1):
+        envelope = about(GRANT, version)
+        store.query(lambda curs, c=contract, e=envelope: Tombstones().apply(c, e, curs))
+
+    assert store.query(lambda c: list_who_may_enter(c, EXPERIENCE, [PERSON], NOW)) == set()
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

@@ -61,7 +61,7 @@ async def until(true: Callable[[], Awaitable[bool]], within_s: float = 20.0) -> 
 
 @dataclass
 class Scene:
-    """A running service, its LiveKit, and the bus to which the other services speak."""
+    """A running service, its LiveKit, and the bus of the other services."""
 
     http: httpx.AsyncClient
     nats: Client
@@ -81,7 +81,7 @@ class Scene:
         return await self.http.request(method, path, json=body, headers=signed(person))
 
     async def go_live(self) -> UUID:
-        """Go live once the service has heard of the experience."""
+        """Go live once the service knows the experience."""
         for _ in range(200):
             answer = await self.ask(OWNER, "POST", f"/experiences/{EXPERIENCE}/streams")
             if answer.status_code == 201:
@@ -111,7 +111,7 @@ class Scene:
         return bool((await self.state())["state"] == "live")
 
     async def announced(self) -> list[str]:
-        """The types of the public events so far."""
+        """Return the types of the public events so far."""
         js = self.nats.jetstream()
         return await self.told(await stored_messages(js, stream_of("streaming")))
 
@@ -119,7 +119,7 @@ class Scene:
         return (await self.state())["state"] == "ended"
 
     async def told(self, count: int) -> list[str]:
-        """The types of the first public events of the service, once there are that many."""
+        """Wait for so many public events of the service; returns their types."""
         js = self.nats.jetstream()
         for _ in range(200):
             if await stored_messages(js, stream_of("streaming")) >= count:
@@ -133,7 +133,8 @@ class Scene:
 def surroundings(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, own_nats: NatsServer
 ) -> Iterator[tuple[str, str, LiveKitProvider]]:
-    """The service on its port, a LiveKit that tells it what happens, and a provider to look."""
+    """The service on its port, a LiveKit that sends it webhooks, and a provider to inspect
+    rooms."""
     port = free_port()
     run = running_livekit if request.param == "real" else running_sandbox
     with run(tmp_path, f"http://127.0.0.1:{port}/webhooks/livekit") as livekit_url:
@@ -233,7 +234,7 @@ async def test_end_closes_the_room_and_an_unseen_stream_is_not_announced(scene: 
     assert await scene.announced() == []
 
 
-# A real LiveKit publishes media alone: that is seen in a browser, by the e2e tests.
+# A real LiveKit needs media for this: the e2e tests show it in a browser.
 @pytest.mark.parametrize("surroundings", ["sandbox"], indirect=True)
 async def test_stream_is_announced_with_the_hosts_first_track(
     scene: Scene,
@@ -264,7 +265,7 @@ async def test_closed_room_is_reported_by_a_signed_webhook(scene: Scene) -> None
     assert (await scene.state())["cause"] == "room_closed"
 
 
-# A real LiveKit tells of a join once media flows: that is seen in a browser, by the e2e tests.
+# A real LiveKit reports a join once media flows: the e2e tests show it in a browser.
 @pytest.mark.parametrize("surroundings", ["sandbox"], indirect=True)
 async def test_participant_without_a_grant_is_removed_after_the_join_webhook(scene: Scene) -> None:
     stream_id = await scene.go_live()

@@ -1,4 +1,4 @@
-"""The row that decides who is on air, under people who press the button at the same moment."""
+"""The row that decides who is on air when several people go live at the same moment."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

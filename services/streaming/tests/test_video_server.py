@@ -1,4 +1,4 @@
-"""What the streaming service reads about a video server that is run for it."""
+"""What the streaming service reads about its video server's preparation."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A webhook of LiveKit's is believed at its own time alone."""
+"""A LiveKit webhook is valid only around its own time."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""People who enter rooms as far as the signalling goes, without any media."""
+"""People who enter rooms by signalling alone, without media."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from services.streaming.provider import RoomToken
 
 
 class Visitors:
-    """Enters by LiveKit's WebSocket; the sandbox has a call for it, since it carries no media."""
+    """Enters by LiveKit's WebSocket, or by a call of the sandbox, which carries no media."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -18,7 +18,7 @@ class Visitors:
 
     @asynccontextmanager
     async def enter(self, issued: RoomToken) -> AsyncIterator[None]:
-        """Be in the room with this token."""
+        """Stay in the room with this token."""
         if self._is_sandbox:
             await self._enter_sandbox(issued)
             yield
@@ -29,7 +29,7 @@ class Visitors:
             yield
 
     async def publish(self, issued: RoomToken) -> None:
-        """Publish a camera in the sandbox's room; a real LiveKit wants media for that."""
+        """Publish a camera in the sandbox's room; a real LiveKit needs media for that."""
         there = {"room": issued.room, "identity": issued.identity, "source": "camera"}
         await self._control("publish", there)
 
