@@ -273,7 +273,7 @@ class Checker:
                 )
             for person in seated - people:
                 yield Violation(
-                    "sits in the chat without access",
+                    "is in the channel without access",
                     f"person {person}, experience {experience_id}",
                     "backstage drift --fix",
                 )
