@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_datetime
+from babel.dates import format_date
 from fluent.runtime import FluentBundle, FluentResource
 
 _LOCALES: Final = Path(__file__).parent / "locale"
@@ -21,8 +21,9 @@ class Language:
     def __init__(self, wanted: str, bundle: FluentBundle, tag: str) -> None:
         self.tag = tag
         self._bundle = bundle
-        self._dates = Locale.parse(tag, sep="-")
-        self._money = _locale(wanted) or self._dates
+        # English as the world writes dates: the day stands first.
+        self._dates = Locale.parse("en-001" if tag == "en" else tag, sep="-")
+        self._money = _locale(wanted) or Locale.parse(tag)
 
     def say(
         self, name: str, part: str | None = None, given: Mapping[str, Any] | None = None
@@ -63,8 +64,8 @@ class Language:
 
     def instant(self, iso: str) -> str:
         """Write an instant in UTC, and say so: the reader's time zone is unknown."""
-        at = datetime.fromisoformat(iso)
-        return f"{format_datetime(at, 'd MMMM y, HH:mm', locale=self._dates)} UTC"
+        at = datetime.fromisoformat(iso).astimezone(UTC)
+        return f"{format_date(at, 'long', locale=self._dates)}, {at:%H:%M} UTC"
 
 
 class Texts:

@@ -23,11 +23,18 @@ def messages_of(file: Path) -> dict[str, set[str]]:
     for entry in FluentParser().parse(file.read_text("utf-8")).body:
         assert not isinstance(entry, ast.Junk), f"{file}: {entry.content}"
         if isinstance(entry, ast.Message):
-            assert entry.id.name not in found, f"{file}: {entry.id.name} stands there twice"
-            blanks = _Blanks()
-            blanks.visit(entry)
-            found[entry.id.name] = blanks.names
+            name = entry.id.name
+            assert name not in found, f"{file}: {name} stands there twice"
+            found[name] = _blanks_of(entry.value)
+            found |= {f"{name}.{part.id.name}": _blanks_of(part.value) for part in entry.attributes}
     return found
+
+
+def _blanks_of(pattern: ast.Pattern | None) -> set[str]:
+    blanks = _Blanks()
+    if pattern is not None:
+        blanks.visit(pattern)
+    return blanks.names
 
 
 def texts_of(file: Path) -> dict[str, str]:

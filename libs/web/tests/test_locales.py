@@ -15,6 +15,7 @@ THE_SAME = {
     "brand", "chat-heading", "creator-spaces", "experience-chat", "kind-chat", "offer-item-price",
     "offer-price-lifetime", "order-of", "account-name", "stream-title",
     "spaces", "name", "status", "tab-team", "price-lifetime", "role-admin", "role-support",
+    "sender", "code-sender", "row-order",
 }  # fmt: skip
 
 

@@ -65,6 +65,24 @@ def test_a_receipt_says_what_how_much_which_order_when_and_what_comes_next() -> 
     assert "Next charge: None." in text(mail)
 
 
+@pytest.mark.parametrize("kind", MAILED)
+def test_a_german_reader_gets_a_german_mail(kind: Kind) -> None:
+    mail = written(a_letter(kind), Reader("ada@example.org", "Ada", "de"))
+
+    for form in ("plain", "html"):
+        assert "Du bekommst diese E-Mail, weil" in text(mail, form)
+        assert "Hallo Ada," in text(mail, form)
+
+
+def test_a_german_receipt_writes_money_and_dates_in_german() -> None:
+    mail = written(a_letter(), Reader("ada@example.org", "Ada", "de"))
+
+    for form in ("plain", "html"):
+        body = text(mail, form)
+        for said in ("19,90\xa0€", "1. Juni 2026, 12:00 UTC", "Nächste Zahlung", "Keine."):
+            assert said in body
+
+
 def test_a_receipt_of_a_free_pass_says_that_nothing_was_charged() -> None:
     body = text(written(a_letter(amount_minor=0)))
 
