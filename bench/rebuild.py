@@ -30,6 +30,7 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from libs.runtime.views import rebuild
 from libs.runtime.views.rebuild import Sources
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
 from services.checkout.orders.projections import OrderList
 from services.checkout.orders.quote import Quote
@@ -49,7 +50,7 @@ _AT_ONCE: Final = 100
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The length of the log."""
-    parser.add_argument("--purchases", type=int, default=8_000, help="in the log, 7 events each")
+    parser.add_argument("--purchases", type=int, default=8_000, help="in the log, 8 events each")
 
 
 def measure(given: argparse.Namespace) -> Report:
@@ -61,7 +62,7 @@ def measure(given: argparse.Namespace) -> Report:
         _fill(url, given.purchases - given.purchases // 4)
         baseline, _ = _alone(_bare, url)
         ours, peak_mb = _alone(_rebuild, url)
-    events = given.purchases * 7
+    events = given.purchases * 8
     return Report(
         "rebuild",
         ours,
@@ -157,7 +158,7 @@ def _quote() -> Quote:
     )
 
 
-def _purchase(quote: Quote) -> Iterator[Order | Payment | Seat]:
+def _purchase(quote: Quote) -> Iterator[Order | Membership | Payment | Seat]:
     order = Order(
         command_id=uuid4(),
         person_id=uuid4(),
@@ -179,8 +180,18 @@ def _purchase(quote: Quote) -> Iterator[Order | Payment | Seat]:
             attempt=1,
         )
         payment.apply_provider_state(told, _AT, tells_failures=True)
-    order.fulfil(f"pi_{order.id}", _AT)
+    order.fulfil(_AT)
+    membership = Membership(
+        order_id=order.id,
+        person_id=order.person_id,
+        quote=quote.to_state(),
+        total_minor=order.total_minor,
+        payment_intent_id=f"pi_{order.id}",
+        access_from=_AT,
+        access_until=None,
+    )
     seat.sell(SeatReason.PAID, _AT)
     yield order
+    yield membership
     yield payment
     yield seat

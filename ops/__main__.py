@@ -16,7 +16,7 @@ from ops.up.web import build_if_changed
 
 app = typer.Typer(
     name="backstage",
-    help="Runs Backstage Pass on this machine and looks into it.",
+    help="Runs Backstage Pass on this machine and inspects it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -57,11 +57,9 @@ if sys.argv[1:2] != ["up"]:
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="The gateway's port; the others follow it.")] = 8000,
-    data: Annotated[Path | None, typer.Option(help="Where everything is kept: ./data.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The data folder; default ./data.")] = None,
     *,
-    no_video: Annotated[
-        bool, typer.Option("--no-video", help="Leave live video out: no LiveKit server is started.")
-    ] = False,
+    no_video: Annotated[bool, typer.Option("--no-video", help="Start without live video.")] = False,
 ) -> None:
     """Run the whole system until Ctrl-C."""
     console = Console(sys.stdout, os.environ)

@@ -46,7 +46,7 @@ _MAY_BE_AHEAD_OF: Final = {"catalog": frozenset({"access"}), "checkout": frozens
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made; must not exist.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder.")],
     data: Data = None,
 ) -> None:
     """Copy all services' databases into a folder, while they run."""
@@ -64,7 +64,7 @@ def backup(
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `backup` made.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder made by `backup`.")],
     force: Annotated[
         bool, typer.Option("--force", help="Replace databases that hold events.")
     ] = False,
@@ -82,8 +82,8 @@ def restore(
     except CannotRestore as refused:
         typer.echo(str(refused), err=True)
         raise typer.Exit(1) from refused
-    typer.echo("The databases are as they were. Start the system; if relays say that a stream is")
-    typer.echo("ahead, for each of them: backstage epoch new SERVICE")
+    typer.echo("The databases are restored. Start the system. If a relay reports that its stream")
+    typer.echo("is ahead, run for its service: backstage epoch new SERVICE")
 
 
 def in_order() -> tuple[str, ...]:

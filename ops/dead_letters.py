@@ -21,7 +21,7 @@ DeadLetterId = Annotated[int, typer.Argument(metavar="ID", help="Its number; see
 @app.command("ls")
 def ls(
     service: Annotated[str | None, typer.Option(help="Only those of this service.")] = None,
-    skipped: Annotated[bool, typer.Option("--skipped", help="Those that were skipped.")] = False,
+    skipped: Annotated[bool, typer.Option("--skipped", help="List skipped messages.")] = False,
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:

@@ -30,7 +30,7 @@ _MEMBER: Final = """
 
 def drift(
     fix: Annotated[
-        bool, typer.Option("--fix", help="Have chat bring these people in or out again.")
+        bool, typer.Option("--fix", help="Have chat add or remove these people.")
     ] = False,
     as_: As = None,
     data: Data = None,

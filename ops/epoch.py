@@ -23,10 +23,10 @@ from ops import stores
 from ops.options import As, Data, folder_of
 from ops.up.data_folder import DataFolder
 
-app = typer.Typer(help="Which life of its store a service publishes.", no_args_is_help=True)
+app = typer.Typer(help="The epochs of the services' stores.", no_args_is_help=True)
 store = typer.Typer(help="The stores of the services.", no_args_is_help=True)
 
-Service = Annotated[str, typer.Argument(help="The service whose store it is.")]
+Service = Annotated[str, typer.Argument(help="The service that owns the store.")]
 
 
 @app.command("show")
@@ -35,7 +35,7 @@ def show(service: Service, data: Data = None) -> None:
     (name,) = stores.chosen(service)
     folder = folder_of(data)
     ours, streams, lost = asyncio.run(_look(name, folder))
-    typer.echo(f"{name}: the store is of epoch {ours}, its stream of epoch {streams or '-'}")
+    typer.echo(f"{name}: the store has epoch {ours}, its stream epoch {streams or '-'}")
     if lost:
         typer.echo(f"{len(lost)} messages of the stream are not in the store:")
         for message in lost[:20]:
@@ -63,7 +63,7 @@ def new(service: Service, as_: As = None, data: Data = None) -> None:
         }
         url = stores.database_url(name, folder)
         epoch, lost = asyncio.run(_begin(name, url, folder, owner, others))
-    typer.echo(f"{name} begins epoch {epoch}: its relay fills the stream again within a minute.")
+    typer.echo(f"{name} begins epoch {epoch}: its relay refills the stream within a minute.")
     if lost:
         file = folder.path / f"lost-{name}-{epoch}.jsonl"
         file.write_text("".join(f"{json.dumps(_kept(message))}\n" for message in lost))
@@ -78,7 +78,7 @@ def rebase(service: Service, as_: As = None, data: Data = None) -> None:
     (name,) = stores.chosen(service)
     with stores.operating(name, folder_of(data), as_) as operator:
         rebase_store(operator)
-    typer.echo(f"New events of {name} are numbered above the end of its log; start it again.")
+    typer.echo(f"New events of {name} are numbered above the end of its log; restart it.")
 
 
 def rebase_store(operator: Operator) -> None:

@@ -20,7 +20,7 @@ from ops.log_reader import LogEntry, Verdict, follow, verify
 from ops.paths import data_path
 from ops.up.data_folder import DataFolder
 
-app = typer.Typer(help="Looks into the event logs of all services.", no_args_is_help=True)
+app = typer.Typer(help="Inspects the event logs of all services.", no_args_is_help=True)
 
 _POLL_S = 0.2
 
@@ -36,7 +36,7 @@ def ls(
     type_: Annotated[str | None, typer.Option("--type", help="Part of the type.")] = None,
     mentions: Mentions = None,
     since: Annotated[datetime | None, typer.Option(help="Recorded at or after (UTC).")] = None,
-    limit: Annotated[int, typer.Option(help="The newest so many.")] = 50,
+    limit: Annotated[int, typer.Option(help="How many at most, the newest first.")] = 50,
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:

@@ -14,9 +14,7 @@ from ops import stores
 from ops.options import As, AsJson, Data, Reason, folder_of
 from ops.up.data_folder import DataFolder
 
-app = typer.Typer(
-    help="Webhooks as they came, and whether they were handled.", no_args_is_help=True
-)
+app = typer.Typer(help="Stored webhooks, and whether they were handled.", no_args_is_help=True)
 
 EventId = Annotated[str, typer.Argument(metavar="ID", help="The provider's id of the event.")]
 Service = Annotated[str, typer.Argument(help="checkout (Stripe) or streaming (LiveKit).")]
@@ -59,7 +57,7 @@ def ls(
     service: Annotated[str | None, typer.Option(help="Only those of this service.")] = None,
     handled: Annotated[bool, typer.Option("--all", help="Handled ones too.")] = False,
     mentions: Annotated[str | None, typer.Option(help="Only those that mention this.")] = None,
-    limit: Annotated[int, typer.Option(help="The newest so many.")] = 50,
+    limit: Annotated[int, typer.Option(help="How many at most, the newest first.")] = 50,
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:

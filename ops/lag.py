@@ -198,6 +198,6 @@ def _print(found: ServiceLag) -> None:
         typer.echo(f"    schedule: {found.last_error}")
     for each in found.consumers:
         typer.echo(
-            f"    hears {each.producer:13} of {each.stream_last:<8} pending {each.pending}"
-            f"   in hand {each.unacknowledged}   dead letters {each.dead_letters}"
+            f"    from  {each.producer:13} of {each.stream_last:<8} pending {each.pending}"
+            f"   unacknowledged {each.unacknowledged}   dead letters {each.dead_letters}"
         )

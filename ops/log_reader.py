@@ -145,8 +145,8 @@ async def verify(
         epoch = log.epoch(curs)
     if await _ends_before(epoch, client, service):
         ended = (
-            f"the stream still holds what was published before epoch {epoch};"
-            " the relay of the service empties it and fills it again"
+            f"the stream still holds messages from before epoch {epoch};"
+            " the relay of the service empties and refills it"
         )
         return Verdict(service, 0, 0, (ended,), behind=ended)
     since = await _still_valid(since, conn, client, service)
@@ -235,7 +235,7 @@ class _Comparison:
             )
             findings.append(behind)
         if self._more:
-            findings.append(f"the stream holds {self._more} messages more than the log")
+            findings.append(f"the stream holds {self._more} more messages than the log")
         reached = Reached(epoch, self._position, self._sequence, self._first)
         events = self._events + missing
         return Verdict(service, events, self._messages, tuple(findings), reached, behind)
@@ -273,4 +273,4 @@ def _public(event: LoggedEvent, mapper: Mapper[Any], to_contract: ToContract) ->
 def _difference(place: int, wanted: Announced, message_id: str | None) -> str:
     if message_id != wanted.message_id:
         return f"message {place} is {message_id}, the log has {wanted.message_id} there"
-    return f"message {place} ({message_id}) tells something else than the log"
+    return f"message {place} ({message_id}) differs from the log"

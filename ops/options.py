@@ -11,9 +11,10 @@ from ops.up.data_folder import DataFolder
 Data = Annotated[Path | None, typer.Option(help="The data folder of the running system.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 As = Annotated[
-    str | None, typer.Option("--as", metavar="NAME", help="Who you are; else the account's name.")
+    str | None,
+    typer.Option("--as", metavar="NAME", help="Who you are; default the account's name."),
 ]
-Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
+Reason = Annotated[str, typer.Option(help="Why; it is stored.")]
 
 
 def folder_of(data: Path | None) -> DataFolder:

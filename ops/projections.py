@@ -17,7 +17,7 @@ from ops import stores
 from ops.options import As, AsJson, Data, folder_of
 from ops.up.data_folder import DataFolder
 
-app = typer.Typer(help="Read models: how large, how true, built again.", no_args_is_help=True)
+app = typer.Typer(help="Read models: size, comparison and rebuild.", no_args_is_help=True)
 
 _SAY_EVERY = 20_000
 

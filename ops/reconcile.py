@@ -22,7 +22,7 @@ Day = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d"],
-        help="Go through that day (UTC) alone, and draw its sums up again.",
+        help="Compare only that day (UTC), and its sums again.",
     ),
 ]
 Return = Annotated[
@@ -30,7 +30,7 @@ Return = Annotated[
     typer.Option(
         "--return",
         metavar="PAYMENT_INTENT",
-        help="Have a payment sent back in full whose order our log does not hold.",
+        help="Refund a payment in full whose order our log lacks.",
     ),
 ]
 

@@ -17,7 +17,7 @@ _SHOWN = "kind, key, due_at, attempts, last_error, payload"
 def ls(
     service: Annotated[str | None, typer.Option(help="Only that of this service.")] = None,
     failing: Annotated[bool, typer.Option("--failing", help="Only what has failed.")] = False,
-    limit: Annotated[int, typer.Option(help="The first so many of each service.")] = 50,
+    limit: Annotated[int, typer.Option(help="How many at most per service.")] = 50,
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:

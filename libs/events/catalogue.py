@@ -89,7 +89,7 @@ def page(known: list[type[Contract]], subscribers: Mapping[str, Sequence[str]]) 
     ]
     for service, theirs in _by_producer(known).items():
         lines += ["", f"## {service}", "", f"Stream `{stream_of(service)}`.", ""]
-        lines += ["| event | subject | meaning | payload | heard by |", "|---|---|---|---|---|"]
+        lines += ["| event | subject | meaning | payload | subscribers |", "|---|---|---|---|---|"]
         for contract in theirs:
             fields = ", ".join(f"`{name}`" for name in contract.model_fields)
             cells = (

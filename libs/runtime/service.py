@@ -135,7 +135,7 @@ class Service:
             try:
                 await asyncio.to_thread(self.store.open)
             except (OperationalError, StoreUnavailable) as away:
-                logger.warning("the database is waited for: %r", away)
+                logger.warning("Waiting for the database: %r", away)
                 await asyncio.sleep(_OPEN_PAUSE_S)
             else:
                 return
@@ -156,7 +156,7 @@ class Service:
                 await asyncio.to_thread(build_changed, sources, self.store.outdated_views)
                 self.store.outdated_views = ()
             except (AnotherRebuild, StreamsIncomplete, TimeoutError, OperationalError) as wait:
-                logger.warning("views of another shape wait to be built: %r", wait)
+                logger.warning("Views of a new shape wait to be built: %r", wait)
                 await asyncio.sleep(_REBUILD_PAUSE_S)
 
     def _loops(

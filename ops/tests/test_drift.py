@@ -82,11 +82,11 @@ async def test_lost_channel_member_is_restored_and_a_stranger_is_named(
 
     assert sound == (0, "")
     assert damaged[0] == 1
-    assert f"person {MEMBER} may enter {EXPERIENCE} and is missing from its chat" in damaged[1]
+    assert f"person {MEMBER} may enter {EXPERIENCE} but is missing from its chat" in damaged[1]
     assert "chat settles 1 of 2 people" in fixed[1]
     assert after == (
         1,
-        f"person {STRANGER} is in the chat of {EXPERIENCE} and may not enter it\n",
+        f"person {STRANGER} is in the chat of {EXPERIENCE} but may not enter it\n",
     )
 
 

@@ -306,7 +306,7 @@ async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_count
     await asyncio.to_thread(backstage, *finding.repair.split()[1:])
 
     assert sound == []
-    assert "says 1 held and 3 sold, its events say 0 and 1" in finding.sentence
+    assert "has 1 held and 3 sold, its events give 0 and 1" in finding.sentence
     assert found(await verify()) == []
     assert system.rows("checkout", "SELECT held, sold FROM stock") == [(0, 1)]
 
@@ -343,7 +343,7 @@ async def test_a_capacity_that_no_event_set_is_found_and_set_back(
 
     assert sound == []
     assert said in finding.sentence
-    assert "its events say 5 seats (now 5 seats)" in finding.sentence
+    assert "its events give 5 seats (now 5 seats)" in finding.sentence
     assert found(await verify()) == []
     assert system.rows("checkout", "SELECT wanted, capacity FROM stock") == [(5, 5)]
 
@@ -379,9 +379,9 @@ async def test_a_session_that_no_event_made_is_found(
     assert sound == []
     assert told == sorted(
         [
-            f"session {forged} is open for person {intruder}, and no event began it",
-            f"session {sessions[1].id} is open for person {intruder}, and {person} began it",
-            f"session {sessions[2].id} is open for person {person}, and an event has ended it",
+            f"session {forged} is open for person {intruder}, but no event began it",
+            f"session {sessions[1].id} is open for person {intruder}, but {person} began it",
+            f"session {sessions[2].id} is open for person {person}, but an event has ended it",
         ]
     )
 

@@ -159,7 +159,7 @@ def test_grants_that_open_no_door_are_found(sold: tuple[Shop, UUID]) -> None:
 
     (found,) = shop.look()[0]
 
-    assert found.sentence == f"order {order_id}: 2 of its grants open no door"
+    assert found.sentence == f"order {order_id}: 2 of its grants give no access"
     assert found.repair == "backstage projections rebuild access grant_list"
 
 
@@ -236,7 +236,9 @@ def test_a_lost_order_that_is_bought_again_has_grants_which_are_its_purchases(
 
     refund(shop, order_id)
 
-    assert shop.told() == [f"order {order_id}: refunded in full, and 2 of its grants still stand"]
+    assert shop.told() == [
+        f"order {order_id}: refunded in full, but 2 of its grants are still active"
+    ]
 
 
 def test_no_grants_of_a_purchase_are_taken_back_and_none_of_an_order_that_may_be_paid(
@@ -312,7 +314,7 @@ def test_the_same_pass_bought_twice_is_found(shop: Shop) -> None:
     shop.mail()
 
     assert sorted(shop.told()) == sorted(
-        f"order {one}: the same pass bought twice: order {other} stands as well"
+        f"order {one}: the same pass was bought twice: order {other} is active as well"
         for one, other in (orders, orders[::-1])
     )
 
@@ -336,7 +338,7 @@ def test_a_refund_that_left_the_grants_is_found_and_the_named_replay_revokes_the
     done = CliRunner().invoke(app, commands_in(found.repair)[0])
 
     assert found.sentence == (
-        f"order {order_id}: refunded in full, and 2 of its grants still stand"
+        f"order {order_id}: refunded in full, but 2 of its grants are still active"
     )
     assert done.exit_code == 0
     assert shop.look(awaited)[0] == []
@@ -357,7 +359,9 @@ def test_grants_reissued_after_a_failed_refund_belong_to_their_purchase(
 
     refund(shop, order_id)
 
-    assert shop.told() == [f"order {order_id}: refunded in full, and 2 of its grants still stand"]
+    assert shop.told() == [
+        f"order {order_id}: refunded in full, but 2 of its grants are still active"
+    ]
 
 
 def refund(shop: Shop, order_id: UUID, *, failed: bool = False) -> None:

@@ -150,7 +150,7 @@ def test_a_service_that_keeps_dying_ends_everything_with_one_sentence(
     assert code == 1
     assert (
         "beta died 5 times within 30 s (ended with exit code 1); "
-        "the last it said: no luck today" in up.printed
+        "its last line: no luck today" in up.printed
     )
     assert "everything has ended" in up.printed
 
@@ -260,7 +260,7 @@ def test_a_read_only_disk_is_one_sentence(start: Callable[..., Up], small_disk: 
     up = start(data=small_disk / "data")
 
     assert up.process.wait(timeout=20) == 1
-    assert f"The data folder {small_disk}/data can not be used: Read-only file system." in (
+    assert f"The data folder {small_disk}/data can't be used: Read-only file system." in (
         up.printed
     )
     assert up.printed.count("\n") == 1
@@ -270,7 +270,7 @@ def test_a_disk_that_fills_during_the_start_is_named(
     start: Callable[..., Up], small_disk: Path
 ) -> None:
     up = start(data=small_disk / "data")
-    wait_for(lambda: "making the databases' folder" in up.printed, up)
+    wait_for(lambda: "creating the databases' folder" in up.printed, up)
 
     with (small_disk / "ballast").open("wb") as ballast, contextlib.suppress(OSError):
         while True:

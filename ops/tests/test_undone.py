@@ -81,7 +81,7 @@ def test_overdue_work_is_found(checkout: str) -> None:
 
     (found,) = look(checkout)
 
-    assert found.sentence.startswith("close_order forgotten is due since 2026-06-01 11:49")
+    assert found.sentence.startswith("close_order forgotten has been due since 2026-06-01 11:49")
     assert len(look(checkout, patience=Patience(late=timedelta(minutes=8)))) == 2
 
 
@@ -124,7 +124,9 @@ def test_a_webhook_that_is_not_handled_is_found(checkout: str) -> None:
     (found,) = look(checkout)
     backstage(*commands_in(found.repair)[0])
 
-    assert "evt_old came at 2026-06-01 11:54:00 UTC and is not handled: no luck" in found.sentence
+    assert (
+        "evt_old arrived at 2026-06-01 11:54:00 UTC and is not handled: no luck" in found.sentence
+    )
     assert rows(checkout, "SELECT kind, key FROM schedule") == [("follow_hint", "evt_old")]
 
 

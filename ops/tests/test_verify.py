@@ -199,7 +199,7 @@ def test_a_captured_payment_that_came_to_nothing_is_found_after_a_quarter_of_an_
     (late,) = payments(database, captured(order))
 
     assert early == []
-    assert late.sentence.endswith("was captured 16 min ago, nothing came")
+    assert late.sentence.endswith("was captured 16 min ago without a pass or a refund")
 
 
 def test_a_payment_called_returned_whose_money_is_still_here_is_found(database: str) -> None:
@@ -213,7 +213,7 @@ def test_a_payment_called_returned_whose_money_is_still_here_is_found(database: 
     (kept,) = payments(database, captured(order, returned_minor=90))
 
     assert well == []
-    assert "90 of 1990 went back" in kept.sentence
+    assert "90 of 1990 were refunded" in kept.sentence
 
 
 def test_a_return_that_failed_is_found_until_it_was_made_again(database: str) -> None:
@@ -229,7 +229,7 @@ def test_a_return_that_failed_is_found_until_it_was_made_again(database: str) ->
     record_refund(order.payment, ProviderRefund("re_2", 1990), AT)
     save(database, order)
 
-    assert waits.sentence.endswith("nothing came")
+    assert waits.sentence.endswith("without a pass or a refund")
     assert payments(database, captured(order, returned_minor=1990)) == []
 
 
@@ -248,7 +248,7 @@ def test_a_refund_that_the_bank_gave_back_unheard_is_found_after_a_quarter_of_an
     save(database, order)
 
     assert early == payments(database, captured(order), now=now + SETTLED_WITHIN * 2) == []
-    assert late.sentence.endswith("0 of payment pi_1 went back, our log has 90")
+    assert late.sentence.endswith("0 of payment pi_1 were refunded, our log has 90")
     assert late.repair == "backstage reconcile"
 
 
@@ -391,7 +391,7 @@ def test_a_refund_that_the_log_has_lost_is_found_after_a_quarter_of_an_hour(data
     save(database, order)
 
     assert early == payments(database, back) == []
-    assert late.sentence.endswith("1990 of payment pi_1 went back, our log has 90")
+    assert late.sentence.endswith("1990 of payment pi_1 were refunded, our log has 90")
     assert (late.repair, next_day.repair) == (
         "backstage reconcile",
         f"backstage reconcile --day {AT.date()}",

@@ -180,7 +180,7 @@ async def test_a_server_that_can_not_be_compiled_is_one_sentence(
     said = await Alone(tmp_path).run()
 
     assert f"LiveKit's server could not be compiled ({cause}): {remedy}" in said
-    assert "live video is left out until the next start; all else works" in said
+    assert "there is no live video until the next start; everything else works" in said
 
 
 async def test_a_server_for_another_machine_is_not_started(use: Use, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ async def test_a_preparation_that_is_killed_is_one_sentence(use: Use, tmp_path: 
     os.kill(preparing, signal.SIGKILL)
     said = await running
 
-    assert "LiveKit's server could not be prepared: that was ended by SIGKILL." in said
+    assert "LiveKit's server could not be prepared: it was ended by SIGKILL." in said
     await _until(lambda: not alive(int(pid.read_text())))
 
 
@@ -276,5 +276,5 @@ async def test_a_server_that_keeps_dying_ends_live_video_alone(use: Use, tmp_pat
     everything_else = await alone.supervisor.unless_stopped(asyncio.sleep(0, "goes on"))
 
     assert "livekit died 5 times within 30 s" in said
-    assert "live video is left out until the next start; all else works" in said
+    assert "there is no live video until the next start; everything else works" in said
     assert everything_else == "goes on"

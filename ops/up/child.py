@@ -163,7 +163,7 @@ class Child:
         if often:
             raise KeepsDying(
                 f"{self.name} died {MOST_DEATHS} times within {WITHIN_S:.0f} s "
-                f"({_how(code)}); the last it said: {self._last_line}"
+                f"({_how(code)}); its last line: {self._last_line}"
             )
         lately = sum(1 for death in self._deaths if now - death < WITHIN_S)
         delay_s = _FIRST_DELAY_S * 2 ** (lately - 1)

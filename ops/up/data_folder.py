@@ -53,7 +53,7 @@ class DataFolder:
             self._lock_file = (self.path / "lock").open("a+")
         except OSError as refused:
             raise CannotStart(
-                f"The data folder {self.path} can not be used: {refused.strerror}."
+                f"The data folder {self.path} can't be used: {refused.strerror}."
             ) from refused
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)

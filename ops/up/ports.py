@@ -60,7 +60,7 @@ class Ports:
 def check_base_port(base: int) -> None:
     """Refuse a base port whose row exceeds the valid ports."""
     if not 1024 <= base <= 65535 - 42:
-        raise CannotStart(f"--port {base} does not do: choose one from 1024 to {65535 - 42}.")
+        raise CannotStart(f"--port {base} is invalid: choose one from 1024 to {65535 - 42}.")
 
 
 def check_free(port: int, what_for: str, base: int, *, udp: bool = False) -> None:

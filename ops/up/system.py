@@ -132,7 +132,7 @@ class System:
     async def _start(self, supervisor: Supervisor) -> Providers:
         providers = self._surroundings.providers(video=self._video)
         if not self._postgres.folder.exists():
-            self._console.say("making the databases' folder, once")
+            self._console.say("creating the databases' folder, once")
         await supervisor.unless_stopped(asyncio.to_thread(self._postgres.initialise))
         building = asyncio.create_task(
             asyncio.to_thread(build_if_changed, self._console.say, self._root / "web")

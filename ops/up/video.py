@@ -52,7 +52,7 @@ class Video:
         except (_NotPrepared, KeepsDying, OSError) as why:
             self._state.absent()
             self._console.say(str(why))
-            self._console.say("live video is left out until the next start; all else works")
+            self._console.say("there is no live video until the next start; everything else works")
         finally:
             self._settled.set()
 
@@ -79,12 +79,12 @@ class Video:
     async def _prepared(self) -> Path:
         self._console.say(
             f"this machine has no LiveKit server yet: one is prepared in the background, about"
-            f" {_ABOUT_MINUTES} minutes, once; all but live video works meanwhile"
+            f" {_ABOUT_MINUTES} minutes, once; everything but live video works meanwhile"
         )
         code, last_line = await self._prepare()
         if code < 0:
             raise _NotPrepared(
-                f"{LIVEKIT.called} could not be prepared: that was ended by"
+                f"{LIVEKIT.called} could not be prepared: it was ended by"
                 f" {signal.Signals(-code).name}. Start `up` again, or put {LIVEKIT.name} on the"
                 " PATH."
             )

@@ -36,7 +36,7 @@ def check_answers(checkout: Connection[DictRow]) -> list[Finding]:
             "answers",
             "checkout",
             f"command {row['command_id']} was answered with order {row['order_id']}, which the log"
-            " does not hold",
+            " lacks",
             "backstage restore DIR; then backstage epoch new checkout",
         )
         for row in checkout.execute(_WITHOUT_ORDER, (_EXAMPLES,))
@@ -44,8 +44,8 @@ def check_answers(checkout: Connection[DictRow]) -> list[Finding]:
         Finding(
             "answers",
             "checkout",
-            f"order {row['order_id']} is in the log, and command {row['command_id']} that opened it"
-            " is not known to be carried out",
+            f"order {row['order_id']} is in the log, but its command {row['command_id']}"
+            " has no stored answer",
             f"backstage events show {row['order_id']}",
         )
         for row in checkout.execute(_WITHOUT_ANSWER, (_EXAMPLES,))

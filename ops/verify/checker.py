@@ -171,8 +171,8 @@ class Checker:
                 row = conn.execute(_OUT_OF_ORDER).fetchone()
             if row is not None and row["number"]:
                 sentence = (
-                    f"{row['number']} events stand in the log before an earlier version of their"
-                    f" entity, such as {row['example']}"
+                    f"{row['number']} events precede an earlier version of their entity in the log,"
+                    f" such as {row['example']}"
                 )
                 self.findings.append(
                     Finding("order", name, sentence, f"backstage events show {row['example']}")
@@ -248,7 +248,7 @@ class Checker:
 def stream_findings(verdict: Verdict) -> list[Finding]:
     """Missing messages arrive once the relay runs; different ones stay different."""
     name = verdict.service
-    late = f"backstage epoch show {name}: it says why its relay stopped, if it did"
+    late = f"backstage epoch show {name}: it says whether and why its relay stopped"
     return [
         Finding(
             "streams", name, each, late if each == verdict.behind else f"backstage epoch new {name}"

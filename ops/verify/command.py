@@ -33,7 +33,7 @@ def verify(
         bool, typer.Option("--providers", help="Ask Stripe and GetStream too.")
     ] = False,
     cursor: Annotated[
-        Path | None, typer.Option(help="Where it notes how far it came: DATA/verify.json.")
+        Path | None, typer.Option(help="The file with its progress; default DATA/verify.json.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on the last line.")
@@ -103,7 +103,7 @@ def recount_stock(
             before = operator.intervene("stock.recount", str(pass_id), "", act)
         except LookupError as unknown:
             raise typer.BadParameter(str(unknown)) from unknown
-    typer.echo(f"It said {before['held']} held and {before['sold']} sold before.")
+    typer.echo(f"It was {before['held']} held and {before['sold']} sold before.")
 
 
 def _total(checker: Checker) -> float:

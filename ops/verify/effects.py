@@ -129,8 +129,8 @@ def _findings(hearer: _Hearer) -> Iterator[Finding]:
         yield Finding(
             "effects",
             service,
-            f"{service} acknowledged {forgotten.number} events of {producer} that it neither"
-            f" handled nor a dead letter: {', '.join(forgotten.examples)}",
+            f"{service} acknowledged {forgotten.number} events of {producer} that it has neither"
+            f" handled nor stored as dead letters: {', '.join(forgotten.examples)}",
             replay,
         )
     if late.number:

@@ -65,22 +65,22 @@ class EntryPoint:
 CHANNELS: Final = EntryPoint(
     "channel members",
     "chat",
-    "may enter {where} and is missing from its chat",
-    "is in the chat of {where} and may not enter it",
+    "may enter {where} but is missing from its chat",
+    "is in the chat of {where} but may not enter it",
     "backstage drift --fix",
 )
 VIDEO: Final = EntryPoint(
     "tokens",
     "streaming",
-    "may enter {where} and would get no token for its video",
-    "would get a token for the video of {where} and may not enter it",
+    "may enter {where} but would get no token for its video",
+    "would get a token for the video of {where} but may not enter it",
     "backstage projections rebuild streaming door_list",
 )
 CHAT: Final = EntryPoint(
     "tokens",
     "chat",
-    "may enter {where} and would get no token for its chat",
-    "would get a token for the chat of {where} and may not enter it",
+    "may enter {where} but would get no token for its chat",
+    "would get a token for the chat of {where} but may not enter it",
     "backstage projections rebuild chat channel_member_list",
 )
 

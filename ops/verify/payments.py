@@ -104,14 +104,14 @@ def check_stuck(checkout: Connection[DictRow], now: datetime) -> list[Finding]:
     return [
         _of_order(
             row["order_id"],
-            f"{row['payment_intent_id']} is on its way back since {row['since']:%F %T %Z}",
+            f"{row['payment_intent_id']} has been in refund since {row['since']:%F %T %Z}",
             f"backstage schedule retry checkout return_payment {row['payment_intent_id']}",
         )
         for row in payments.list_returning(checkout, late)
     ] + [
         _of_order(
             row["order_id"],
-            f"is still open, and its seat was held until {row['held_until']:%F %T %Z}",
+            f"is still open although its hold ended at {row['held_until']:%F %T %Z}",
             f"backstage schedule retry checkout close_order {row['order_id']}",
         )
         for row in orders.list_never_ended(checkout, late)
@@ -124,7 +124,7 @@ def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
         Finding(
             "balances",
             "checkout",
-            f"the money of {row['day']} is not the same at the provider: {_sides(row['sums'])}"
+            f"the money of {row['day']} differs from the provider's: {_sides(row['sums'])}"
             f" (see {', '.join(row['differing'])})",
             f"backstage reconcile --day {row['day']}",
         )
@@ -135,7 +135,7 @@ def check_balances(checkout: Connection[DictRow]) -> list[Finding]:
 def _sides(sums: Mapping[str, Mapping[str, int]]) -> str:
     return "; ".join(
         f"{currency} captured {each['captured_theirs_minor']} there and"
-        f" {each['captured_ours_minor']} here, went back {each['returned_theirs_minor']} there"
+        f" {each['captured_ours_minor']} here, refunded {each['returned_theirs_minor']} there"
         f" and {each['returned_ours_minor']} here"
         for currency, each in sorted(sums.items())
     )
@@ -155,8 +155,8 @@ def _check_one(
         took = f"{payment.returned_minor} of {payment.amount_minor}"
         return _of_order(
             order_id,
-            f"{what} is called returned, {took} went back",
-            "backstage reconcile; if it stays so, send the rest back at the provider",
+            f"{what} is recorded as refunded, but {took} were refunded",
+            "backstage reconcile; if that does not help, refund the rest at the provider",
         )
     if not orders.is_known(checkout, order_id):
         # It was stored before the payment was asked for: there is nothing to wait for.
@@ -169,7 +169,7 @@ def _check_one(
     minutes = int(age.total_seconds() // 60)
     return _of_order(
         order_id,
-        f"{what} was captured {minutes} min ago, nothing came",
+        f"{what} was captured {minutes} min ago without a pass or a refund",
         _reconcile(payment.captured_at, now),
     )
 
@@ -183,7 +183,7 @@ def _refunded_otherwise(
     returned a refund.
     """
     theirs, at = payment.returned_minor, payment.returned_at
-    went = f"{theirs} of payment {payment.payment_intent_id} went back, our log has"
+    went = f"{theirs} of payment {payment.payment_intent_id} were refunded, our log has"
     if theirs < ours["long_refunded_minor"]:
         return _of_order(order_id, f"{went} {ours['long_refunded_minor']}", "backstage reconcile")
     if at is not None and theirs > ours["refunded_minor"] and now - at > SETTLED_WITHIN:
@@ -208,7 +208,7 @@ def _stray(
     by_hand = f"backstage reconcile --return {payment.payment_intent_id}"
     return _of_order(
         order_id,
-        f"payment {payment.payment_intent_id} was captured for it, and there is no such order",
+        f"payment {payment.payment_intent_id} was captured for it, but the order does not exist",
         by_hand if found else _reconcile(payment.captured_at, now),
     )
 

@@ -94,7 +94,7 @@ def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
             "checkout", purchase, f"purchased {purchase.times} times", _history(purchase)
         )
     if (other := facts.owned_twice.get(purchase.bought.membership_id)) is not None:
-        what = f"the same pass bought twice: order {other} stands as well"
+        what = f"the same pass was bought twice: order {other} is active as well"
         yield _finding("checkout", purchase, what, f"refund one of them; {_history(purchase)}")
     yield from _grants_amiss(purchase, facts)
     yield from _receipts_amiss(purchase, facts)
@@ -108,10 +108,10 @@ def _grants_amiss(purchase: Purchase, facts: Facts) -> Iterator[Finding]:
         what = f"{len(wanted) - len(missing)} grants for {len(wanted)} experiences"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
     if shut := [grant for grant in issued if grant not in facts.doors]:
-        what = f"{len(shut)} of its grants open no door"
+        what = f"{len(shut)} of its grants give no access"
         yield _finding("access", purchase, what, "backstage projections rebuild access grant_list")
     if purchase.ended_for is not None and standing:
-        what = f"{_OVER[purchase.ended_for]}, and {len(standing)} of its grants still stand"
+        what = f"{_OVER[purchase.ended_for]}, but {len(standing)} of its grants are still active"
         yield _finding("access", purchase, what, _replay("access", purchase, facts))
 
 

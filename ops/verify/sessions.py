@@ -33,7 +33,7 @@ def check_sessions(identity: Connection[DictRow]) -> list[Finding]:
         Finding(
             "sessions",
             "identity",
-            f"session {row['session_id']} is open for person {row['person_id']}, and {_why(row)}",
+            f"session {row['session_id']} is open for person {row['person_id']}, but {_why(row)}",
             "remove that row from the table sessions of identity, then find out who wrote it",
         )
         for row in identity.execute(_WITHOUT_EVENT, (_EXAMPLES,))

@@ -102,8 +102,8 @@ def _other_capacity(row: DictRow, taken: Taken) -> Finding:
     return Finding(
         "stock",
         "checkout",
-        f"the row of pass {row['pass_id']} says {_seats(row['wanted'])} (now"
-        f" {_seats(row['capacity'])}), its events say {_seats(taken.seats)} (now"
+        f"the row of pass {row['pass_id']} has {_seats(row['wanted'])} (now"
+        f" {_seats(row['capacity'])}), its events give {_seats(taken.seats)} (now"
         f" {_seats(taken.capacity)})",
         f"backstage stock recount {row['pass_id']}",
     )
@@ -117,7 +117,7 @@ def _miscounted(row: DictRow, taken: Taken) -> Finding:
     return Finding(
         "stock",
         "checkout",
-        f"the counter of pass {row['pass_id']} says {row['held']} held and"
-        f" {row['sold']} sold, its events say {taken.held} and {taken.sold}",
+        f"the counter of pass {row['pass_id']} has {row['held']} held and"
+        f" {row['sold']} sold, its events give {taken.held} and {taken.sold}",
         f"backstage stock recount {row['pass_id']}",
     )

@@ -70,7 +70,7 @@ def without_process(service: str) -> Finding:
     return Finding(
         "undone",
         service,
-        f"no process of {service} runs: nobody publishes, hears or does its work",
+        f"no process of {service} runs",
         f"start {service} (./bp up, or `python -m services.{service}`)",
     )
 
@@ -86,13 +86,13 @@ def _has_webhooks(conn: Connection[DictRow]) -> bool:
 
 def _scheduled(service: str, row: DictRow) -> Finding:
     failed = f"failed {row['attempts']} times: {row['last_error']}"
-    waits = f"is due since {row['due_at']:%F %T %Z} and nobody does it"
+    waits = f"has been due since {row['due_at']:%F %T %Z}"
     what = failed if row["last_error"] else waits
     return Finding(
         "undone",
         service,
         f"{row['kind']} {row['key']} {what}{_others(row)}",
-        f"mend what it says; backstage schedule retry {service} {row['kind']} {row['key']}",
+        f"repair the cause; backstage schedule retry {service} {row['kind']} {row['key']}",
     )
 
 
@@ -112,7 +112,7 @@ def _webhook(service: str, row: DictRow) -> Finding:
     return Finding(
         "undone",
         service,
-        f"webhook {row['event_id']} came at {row['received_at']:%F %T %Z} and is not handled"
+        f"webhook {row['event_id']} arrived at {row['received_at']:%F %T %Z} and is not handled"
         f"{error}{_others(row)}",
         f"backstage inbox retry {service} {row['event_id']}",
     )

@@ -92,8 +92,8 @@ class Views:
             Finding(
                 "views",
                 service,
-                f"{each.table} has {each.only_live} rows that its events do not give and"
-                f" lacks {each.only_rebuilt} that they give; {'; '.join(each.examples)}",
+                f"{each.table} has {each.only_live} rows without events and lacks"
+                f" {each.only_rebuilt} rows that its events give; {'; '.join(each.examples)}",
                 f"backstage projections rebuild {service} {owners[each.table]}",
             )
             for each in outcome.discrepancies

@@ -72,7 +72,7 @@ def router(state: State, settings: Settings) -> APIRouter:
 def _end_process_on_fault(work: "asyncio.Task[None]") -> None:
     """End the process after a fault in its work, so that its supervisor restarts it."""
     if not work.cancelled() and (fault := work.exception()) is not None:
-        _LOG.critical("%s: no longer at work", work.get_name(), exc_info=fault)
+        _LOG.critical("%s stopped; the process ends", work.get_name(), exc_info=fault)
         signal.raise_signal(signal.SIGTERM)
 
 

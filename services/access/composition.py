@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from services.access.application import Access, Clock, Schedule
 
 
-def application(env: Mapping[str, str] | None, clock: Clock, schedule: Schedule) -> Access:
+def application(
+    env: Mapping[str, str] | None, clock: Clock, schedule: Schedule, access: type[Access] = Access
+) -> Access:
     """Compose the use cases on one event store."""
-    return Access(env, clock=clock, schedule=schedule)
+    return access(env, clock=clock, schedule=schedule)

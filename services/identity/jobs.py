@@ -87,7 +87,9 @@ class Jobs:
             self._smtp.send(mail)
         except MailRefused as refused:
             smtp_code = refused.code
-            logger.warning("the mail of code %s is refused for good: %d", request_id, smtp_code)
+            logger.warning(
+                "The mail server refused the mail of code %s for good: %d", request_id, smtp_code
+            )
             return lambda: self._store.application.note_refused_mail(request_id, smtp_code)
         return None
 

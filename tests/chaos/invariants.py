@@ -22,6 +22,7 @@ from ops.verify import outcomes
 from ops.verify.finding import Finding
 from ops.verify.stock import Ledger, check_stock
 from ops.verify.undone import Patience, check_undone
+from services.checkout.memberships.membership import Membership
 from tests.chaos.buyers import Operation, Told
 from tests.chaos.evidence import Announcements, Providers, Said, rows_of
 
@@ -50,7 +51,7 @@ class Facts:
     standing: dict[UUID, set[UUID]]
     """Who may enter, by experience."""
     entitled: dict[UUID, set[UUID]]
-    """Whom each order admits."""
+    """Whom each membership admits."""
     receipts: dict[UUID, set[UUID]]
     """The receipts that the mail server took, by their event."""
     payments: list[dict[str, Any]] = field(default_factory=list)
@@ -163,7 +164,7 @@ class Checker:
             for said in facts.purchases
             if isinstance(said.contract, PassPurchased) and said.contract.order_id == order_id
         ]
-        people, mails = facts.entitled[order_id], self._providers.mails()
+        people, mails = facts.entitled[Membership.create_id(order_id)], self._providers.mails()
         return (
             bool(events and people)
             and any(notice in mails for notice in facts.receipts[events[0]])
@@ -229,11 +230,12 @@ class Checker:
                     f"{intent['id']} of order {order_id}",
                     f"backstage reconcile --return {intent['id']}",
                 )
-        for order_id in gone & facts.entitled.keys():
+        lost = {Membership.create_id(order_id): order_id for order_id in gone}
+        for membership_id in lost.keys() & facts.entitled.keys():
             yield Violation(
                 "somebody gets in by an order that was lost",
-                f"order {order_id}",
-                f"backstage grants withdraw {order_id}",
+                f"order {lost[membership_id]}",
+                f"backstage grants withdraw {membership_id}",
             )
 
     def _payments(self, facts: Facts) -> Iterator[Violation]:
@@ -271,7 +273,7 @@ class Checker:
                 )
             for person in seated - people:
                 yield Violation(
-                    "sits in the chat without access",
+                    "is in the channel without access",
                     f"person {person}, experience {experience_id}",
                     "backstage drift --fix",
                 )
@@ -292,7 +294,7 @@ class Checker:
                     f"{len(sent)} receipts mailed, {len(arrived)} arrived",
                     f"order {purchase.order_id}",
                     f"backstage events replay --from checkout --to notifications"
-                    f" --entity {purchase.order_id}",
+                    f" --entity {purchase.membership_id}",
                 )
 
     def _outcomes(self) -> Iterator[Violation]:

@@ -96,7 +96,7 @@ def test_chat_member_without_access_is_found(sold: Machine) -> None:
     damaged = found(sold)
     sold.providers.unseat(experience_id, stranger)
 
-    assert is_told(damaged, "sits in the chat without access")
+    assert is_told(damaged, "is in the channel without access")
     assert not sold.look("put out").violations
 
 

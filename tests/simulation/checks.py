@@ -24,27 +24,33 @@ def check_end(world: World) -> Damage:
         yield from check(world)
 
 
-def _grants(world: World) -> Damage:
-    """Access rests on purchases that are not refunded."""
-    wanted = {
-        row["order_id"]: row["status"]
-        for row in world.site.rows(
-            "checkout",
-            "SELECT order_id, status FROM order_list WHERE status IN ('fulfilled', 'refunded')",
-        )
+def _memberships(world: World) -> Damage:
+    """Access rests on the memberships, as they stand: what is live opens, what is over does not.
+
+    What the team revoked stays revoked, and what has expired is closed by its window.
+    """
+    memberships = {
+        row["membership_id"]: row["state"]
+        for row in world.site.rows("checkout", "SELECT membership_id, state FROM membership_list")
     }
-    rows = world.site.rows("access", "SELECT * FROM grant_list")
-    granted = {row["source_id"] for row in rows if row["reason"] != "comp"}
-    for order_id in sorted(wanted.keys() - granted):
-        yield f"access: {order_id} was bought and grants nothing"
-    for order_id in sorted(granted - wanted.keys()):
-        yield f"access: {order_id} grants and was not bought"
+    rows = [
+        row
+        for row in world.site.rows("access", "SELECT * FROM grant_list")
+        if row["reason"] != "comp"
+    ]
+    granted = {row["source_id"] for row in rows}
+    for membership_id in sorted(memberships.keys() - granted):
+        yield f"access: {membership_id} was bought and grants nothing"
+    for membership_id in sorted(granted - memberships.keys()):
+        yield f"access: {membership_id} grants and was not bought"
     for row in rows:
-        # A window that had closed before the refund has nothing left to revoke.
+        state = memberships.get(row["source_id"])
         until = row["valid_until"]
         stands = row["revoked_at"] is None and (until is None or until > world.clock.now())
-        if stands and wanted.get(row["source_id"]) == "refunded":
-            yield f"access: {row['source_id']} was refunded and still grants"
+        if stands and state in {"refunded", "ended"}:
+            yield f"access: {row['source_id']} is {state} and still grants"
+        if state == "active" and row["revoked_for"] not in {None, "creator"}:
+            yield f"access: {row['source_id']} is active and its grant is revoked"
 
 
 def _chat(world: World) -> Damage:
@@ -190,7 +196,7 @@ _AT_THE_END = (
     money.check_sums,
     money.check_refunds,
     money.check_balances,
-    _grants,
+    _memberships,
     _chat,
     _notices,
     _mails,

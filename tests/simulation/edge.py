@@ -9,6 +9,7 @@ from uuid import UUID
 from libs.runtime.messaging.contacts import Contact
 from libs.runtime.store.cause import Cause
 from services.catalog.domain import PassDraft
+from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES
 from services.checkout.payments.provider import ProviderPayment, ProviderSilent, WebhookEvent
 from tests.simulation.world import BEGINNING, World
 
@@ -46,8 +47,8 @@ class Edge:
         """Return any order in that state, of at least that amount."""
         rows = self.world.site.rows(
             "checkout",
-            "SELECT order_id FROM order_list WHERE status = ANY(%s) AND total_minor >= %s"
-            " ORDER BY opened_at, order_id",
+            f"SELECT order_id FROM (SELECT {PURCHASE_COLUMNS} FROM {PURCHASE_TABLES}) AS bought"  # noqa: S608
+            " WHERE status = ANY(%s) AND total_minor >= %s ORDER BY opened_at, order_id",
             list(statuses),
             least_minor,
         )

@@ -10,6 +10,8 @@ from psycopg.rows import DictRow
 
 from libs.events.contract import REGISTRY
 from libs.runtime.store import log
+from services.checkout.memberships.membership import Membership
+from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES
 from services.checkout.payments.provider import PaymentStatus
 from services.checkout.stock.seat import Seat
 from tests.simulation.world import BEGINNING, World
@@ -74,7 +76,7 @@ def check_orders(world: World) -> Damage:
             yield f"orders: {row['order_id']} is open for ever"
     rows = world.site.rows(
         "checkout",
-        "SELECT person_id, pass_id, count(*) AS n FROM order_list WHERE status = 'fulfilled'"
+        "SELECT person_id, pass_id, count(*) AS n FROM membership_list WHERE state = 'active'"
         " AND (access_until IS NULL OR access_until > %s)"
         " GROUP BY person_id, pass_id HAVING count(*) > 1",
         world.clock.now(),
@@ -154,15 +156,15 @@ def check_balances(world: World) -> Damage:
 
 
 def _orders_by_id(world: World) -> dict[UUID | None, DictRow]:
-    rows = world.site.rows("checkout", "SELECT * FROM order_list ORDER BY order_id")
-    return {row["order_id"]: row for row in rows}
+    sql = f"SELECT {PURCHASE_COLUMNS} FROM {PURCHASE_TABLES} ORDER BY order_id"  # noqa: S608
+    return {row["order_id"]: row for row in world.site.rows("checkout", sql)}
 
 
-def _granting_payments(world: World) -> dict[UUID, str]:
-    granted: dict[UUID, str] = {}
+def _granting_payments(world: World) -> dict[UUID | None, str]:
+    granted: dict[UUID | None, str] = {}
     for event in _log(world, "checkout"):
-        if getattr(event, "TOPIC", "") == "checkout.order.fulfilled":
-            granted[event.originator_id] = event.payment_intent_id
+        if isinstance(event, Membership.Started) and event.payment_intent_id is not None:
+            granted[event.order_id] = event.payment_intent_id
     return granted
 
 

@@ -12,6 +12,8 @@ from libs.events.envelope import Envelope
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
+from services.access.application import Access, Entitlement
+from services.access.domain import RevocationCause, Window
 from services.chat.application import Chat
 from services.checkout.orders.order import Order
 from services.checkout.orders.use_cases import Orders
@@ -92,13 +94,14 @@ class Hasty(Orders):
         payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
+        membership = self._memberships.of_order(order_id)
         if provider.status is PaymentStatus.SUCCEEDED and order.is_open:
             self._inventory.sell(seat, now)
-            order.fulfil(provider.payment_intent_id, now)
+            membership = self._fulfil(order, provider.payment_intent_id, now)
             self._end(order)
-        if provider.payment_intent_id == order.settled_by:
-            self._refunds.compare(order, payment, seat, provider)
-        self._context.save(order, payment, seat)
+        if membership and membership.payment_intent_id == provider.payment_intent_id:
+            self._memberships.refunds.compare(membership, payment, seat, provider)
+        self._context.save(order, membership, payment, seat)
 
 
 class KeepsTheMoney(Payments):
@@ -115,6 +118,26 @@ class TakesItsTime(Payments):
     @override
     def return_whole(self, payment: Payment, purpose: str, at: datetime) -> None:
         super().return_whole(payment, purpose, at + timedelta(hours=1))
+
+
+class Gullible(Access):
+    """Believes of a membership what it hears last, whichever version that is."""
+
+    @override
+    def issue_grants(self, entitled: Entitlement) -> list[UUID]:
+        latest = self._source(entitled.source_id).latest_version
+        return super().issue_grants(replace(entitled, source_version=latest + 1))
+
+    @override
+    def follow_membership(
+        self,
+        membership_id: UUID,
+        version: int,
+        revoked_for: RevocationCause | None = None,
+        window: Window | None = None,
+    ) -> None:
+        latest = self._source(membership_id).latest_version
+        super().follow_membership(membership_id, latest + 1, revoked_for, window)
 
 
 class Lenient(Chat):
@@ -197,6 +220,7 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "way back at once": Protections(payments=TakesItsTime),
     "members of the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
+    "version of a membership": Protections(access=Gullible),
     "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),
     "rounds over the lists": Protections(reconciler=Trusting),

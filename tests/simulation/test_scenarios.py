@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from libs.runtime.store.cause import Cause
 from services.catalog.domain import Role
 from services.checkout.payments.provider import (
     PaymentRequest,
@@ -47,12 +49,18 @@ def begin(site: Site) -> Iterator[Callable[..., Story]]:
         world.end()
 
 
-def buy(story: Story) -> tuple[UUID, ProviderPayment]:
-    """Somebody has bought the pass and paid for it."""
+def open_order(story: Story) -> UUID:
+    """Somebody wants the pass, and can pay for it."""
     story.open_order(story.world.people[1], story.passes[0].pass_id)
     order_id = story.an_order("open")
     assert order_id is not None
     story.ensure(order_id)
+    return order_id
+
+
+def buy(story: Story) -> tuple[UUID, ProviderPayment]:
+    """Somebody has bought the pass and paid for it."""
+    order_id = open_order(story)
     (payment,) = story.world.bank.of_status(PaymentStatus.AWAITING)
     story.world.bank.pay(payment, "pays")
     story.settle_down(within=timedelta(0))
@@ -189,6 +197,49 @@ def test_former_team_member_is_removed_if_events_keep_their_order(
     damage = list(checks.check_end(story.world))
     assert any(each.startswith("chat: ") for each in damage) == damaged
     assert bool(damage) == damaged
+
+
+@pytest.mark.parametrize("restored", [False, True], ids=["end first", "restored first"])
+@pytest.mark.parametrize(
+    ("kept", "damaged"), [(Protections(), False), (WITHOUT["version of a membership"], True)]
+)
+def test_the_latest_version_of_a_membership_holds_whichever_comes_first(
+    begin: Callable[..., Story], kept: Protections, damaged: bool, restored: bool
+) -> None:
+    story = begin(kept=kept)
+    bank, order_id = story.world.bank, open_order(story)
+    (payment,) = bank.of_status(PaymentStatus.AWAITING)
+    bank.pay(payment, "pays")
+    story.come_back(order_id)
+    if restored:
+        story.settle_down(within=timedelta(0))
+    look_at(story, payment)
+    bank.refund_by_hand(payment, None)
+    look_at(story, payment)
+    if restored:
+        bank.give_back(payment)
+        look_at(story, payment)
+
+    story.world.publish("checkout")
+    for durable in story.world.bus.durables:
+        story.world.bus.orderly = False
+        while waiting := story.world.bus.waiting(durable):
+            story.world.deliver(durable, waiting[-1])
+    story.settle_down()
+
+    damage = list(checks.check_end(story.world))
+    assert any(each.startswith("access: ") for each in damage) == damaged, damage
+    assert bool(damage) == damaged
+
+
+def look_at(story: Story, payment: ProviderPayment) -> None:
+    """The checkout asks how the payment stands."""
+
+    def look(process: Any) -> None:
+        record = process.charging.follow_hint(payment.payment_intent_id)
+        process.store.work(Cause(story.injector.new_id()), record)
+
+    story.silently("checkout", look)
 
 
 def test_purchase_completes_without_faults(begin: Callable[..., Story]) -> None:

@@ -23,6 +23,7 @@ from libs.runtime.store.connections import Connections
 from libs.runtime.store.store import Store
 from libs.runtime.views.view import View
 from services import access, catalog, chat, checkout, notifications
+from services.access.application import Access
 from services.access.composition import application as access_application
 from services.access.projections import VIEWS as ACCESS_VIEWS
 from services.access.publishing import to_contract as access_says
@@ -108,6 +109,7 @@ class Surroundings:
     payments: type[Payments]
     reconciler: type[Reconciler]
     provider: PaymentProvider
+    access: type[Access]
     chat: type[Chat]
     mails: Mails = field(
         default_factory=lambda: Mails(
@@ -233,7 +235,7 @@ def begin_access(world: Surroundings, *, opening: bool) -> Process:
     store = _store(
         world,
         "access",
-        lambda env: access_application(env, world.clock, Schedule(world.clock)),
+        lambda env: access_application(env, world.clock, Schedule(world.clock), world.access),
         opening=opening,
     )
     refusals = tuple(services.access.http.REFUSALS)

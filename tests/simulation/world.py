@@ -17,6 +17,7 @@ from libs.runtime.messaging.streams import Message
 from libs.runtime.scheduling.clock import FixedClock
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.log import Position
+from services.access.application import Access
 from services.chat.application import Chat
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.provider import PaymentProvider
@@ -70,6 +71,7 @@ class Protections:
     payments: type[Payments] = Payments
     reconciler: type[Reconciler] = Reconciler
     provider: Callable[[Bank], PaymentProvider] = _itself
+    access: type[Access] = Access
     chat: type[Chat] = Chat
     relay_expects: bool = True
     acknowledges_first: bool = False
@@ -116,6 +118,7 @@ class World:
             kept.payments,
             kept.reconciler,
             kept.provider(self.bank),
+            kept.access,
             kept.chat,
         )
         self.processes: dict[str, Process] = {}

@@ -46,7 +46,7 @@ async def _report(error: Exception) -> None:
 async def _end_process() -> None:
     """End the process: a closed client never reconnects, and the supervisor starts a new one."""
     if not _closing.is_set():
-        logger.error("nats: connection closed for good")
+        logger.error("The NATS connection is closed for good; the process ends.")
         os.kill(os.getpid(), signal.SIGTERM)
 
 

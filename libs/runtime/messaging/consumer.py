@@ -93,7 +93,7 @@ class Consumer:
                 await self._leadership.acquire(self._lead)
                 await self._hear()
             except Exception as fault:
-                logger.warning("%s begins again: %r", self.durable, fault)
+                logger.warning("%s restarts after a fault: %r", self.durable, fault)
                 await asyncio.sleep(0.25)
 
     @property
@@ -177,8 +177,8 @@ class Consumer:
         forgotten = await self._in_thread(self._handler.unknown_of, acknowledged)
         if forgotten:
             logger.critical(
-                "%s has acknowledged %s, which its database does not know: an older one was put"
-                " back. Everything is heard again.",
+                "%s acknowledged %s, which its database lacks: an older copy was restored."
+                " All events are delivered again.",
                 self.durable,
                 forgotten[0],
             )
@@ -216,14 +216,14 @@ class Consumer:
                 await self._in_thread(self._handler.handle, message)
             except (StoreUnavailable, Overloaded) as busy:
                 # Our own database is unavailable, so the message is not at fault.
-                logger.warning("%s waits for its store: %r", self.durable, busy)
+                logger.warning("%s waits for its database: %r", self.durable, busy)
                 await asyncio.sleep(0.5)
             except Exception as fault:
                 if isinstance(fault, Unreadable) or tries == len(self._tries_after_s):
-                    logger.exception("%s sets %s aside as a dead letter", self.durable, msg.subject)
+                    logger.exception("%s stores %s as a dead letter", self.durable, msg.subject)
                     await self._in_thread(self._handler.set_aside, message, repr(fault))
                     return
-                logger.warning("%s tries %s again: %r", self.durable, msg.subject, fault)
+                logger.warning("%s retries %s: %r", self.durable, msg.subject, fault)
                 await asyncio.sleep(self._tries_after_s[tries])
                 tries += 1
             else:

@@ -118,7 +118,7 @@ class Handler:
             raise
         except Exception as fault:  # noqa: BLE001 - the operator reads it, whatever it is
             error = repr(fault)
-            logger.warning("%s still can not handle %s: %s", self.durable, row.key, error)
+            logger.warning("%s still cannot handle %s: %s", self.durable, row.key, error)
             self._store.query(
                 lambda curs: dead_letters.note_failure(curs, row.dead_letter_id, error)
             )
@@ -141,7 +141,7 @@ class Handler:
                 self._react(about, dead_letter, lambda: self._apply(reaction, contract, about))
             except self._refusals as refusal:
                 self.refused += 1
-                logger.info("%s refuses %s: %r", self.durable, about.type, refusal)
+                logger.info("%s refused %s: %r", self.durable, about.type, refusal)
                 # The views still apply it, and the inbox remembers that it was answered.
                 self._react(about, dead_letter, lambda: self._store.project(contract, about))
 

@@ -73,7 +73,7 @@ class Outbox:
     def _say(self) -> None:
         reason = self.reason
         if reason is not None and not self._said:
-            logger.error("%s What is decided is kept, and published when NATS takes it.", reason)
+            logger.error("%s Events are kept, and published once NATS accepts them.", reason)
         elif reason is None and self._said:
             logger.warning("Events are published again.")
         self._said = reason is not None

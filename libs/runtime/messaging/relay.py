@@ -141,7 +141,7 @@ class Relay:
                 logger.critical("%s", ahead)
                 await asyncio.sleep(5)
             except Exception as fault:
-                logger.warning("relay starts again: %s", repr(fault))
+                logger.warning("The relay restarts after a fault: %s", repr(fault))
                 await self._pause_after(fault)
 
     async def _pause_after(self, fault: Exception) -> None:

@@ -113,7 +113,7 @@ class Worker:
                 if not entries or not self._free:
                     await self._wait()
             except Exception as fault:
-                logger.warning("the schedule waits: %r", fault)
+                logger.warning("The schedule waits for its database: %r", fault)
                 await asyncio.sleep(0.5)
 
     async def run_due(self) -> int:
@@ -173,7 +173,7 @@ class Worker:
         """Restart recurring entries that a wrong clock has scheduled far ahead."""
         if now + _SET_BACK < self._latest:
             logger.error(
-                "the clock was set back from %s to %s: start %s again, or it keeps that schedule",
+                "Clock moved back from %s to %s; restart %s to reschedule recurring jobs.",
                 self._latest,
                 now,
                 self._store.service,
@@ -185,7 +185,7 @@ class Worker:
             await self._in_thread(self._carry_out, entry)
             self.done += 1
         except Exception as fault:
-            logger.warning("%s %s is tried again: %r", entry.kind, entry.key, fault)
+            logger.warning("%s %s failed and is retried: %r", entry.kind, entry.key, fault)
             await self._in_thread(self._postpone, entry, repr(fault))
 
     def _carry_out(self, entry: Entry) -> None:
@@ -210,7 +210,7 @@ class Worker:
         try:
             self._store.work(cause, time_has_come)
         except self._refusals as refusal:
-            logger.info("%s %s is refused: %r", entry.kind, entry.key, refusal)
+            logger.info("%s %s was refused: %r", entry.kind, entry.key, refusal)
             self._store.work(cause, lambda: self._removed(entry))
 
     def _run_job(self, entry: Entry, cause: Cause) -> None:

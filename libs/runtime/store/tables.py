@@ -80,8 +80,7 @@ def _is_outdated(view: View, built: DictRow | None) -> bool:
     if ours in known and theirs in known and known.index(ours) < known.index(theirs):
         # Two versions run side by side, or this is a rollback: the operator knows which.
         logger.warning(
-            "%s has the shape of a newer version and is left as it is: `backstage projections"
-            " rebuild` brings ours back",
+            "%s keeps the shape of a newer version; `backstage projections rebuild` restores ours",
             view.name,
         )
         return False

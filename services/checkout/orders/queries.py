@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from libs.runtime.views.view import Row, ViewCursor
+from services.checkout.memberships.membership import Membership
 from services.checkout.orders.eligibility import SaleState, sale_state
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.tables import ELIGIBILITY_COLUMNS, eligibility_of
@@ -45,6 +46,7 @@ class OrderState(Frozen):
     """
 
     order_id: UUID
+    membership_id: UUID | None
     version: int
     status: OrderStatus
     space_id: UUID
@@ -81,7 +83,7 @@ _OF_ORDER: Final = (
 PURCHASE_COLUMNS: Final = f"""
     {", ".join(f"o.{column}" for column in _OF_ORDER.split())},
     CASE WHEN m.state = 'refunded' THEN 'refunded' ELSE o.status END AS status,
-    m.access_from, m.access_until, coalesce(b.refunded_minor, 0) AS refunded_minor,
+    m.membership_id, m.access_from, m.access_until, coalesce(b.refunded_minor, 0) AS refunded_minor,
     b.refund_failure
 """
 PURCHASE_TABLES: Final = """
@@ -169,11 +171,15 @@ _NOBODY: Final = UUID(int=0)
 
 
 class Sale(Frozen):
-    """How a pass stands to who looks at it; `left` None is no limit."""
+    """How a pass stands to who looks at it; `left` None is no limit.
+
+    `membership_id` is that of a live membership, which the person has already.
+    """
 
     state: SaleState
     left: int | None
     order_id: UUID | None = None
+    membership_id: UUID | None = None
 
 
 _SALE: Final = f"""
@@ -197,6 +203,10 @@ def get_sale(curs: ViewCursor, pass_id: UUID, person_id: UUID | None, at: dateti
     left = row["free"]
     if state is SaleState.ON_SALE and left is not None and left <= 0:
         state = SaleState.SOLD_OUT
+    owned = eligibility.owned_order_id
     return Sale(
-        state=state, left=left, order_id=eligibility.owned_order_id or eligibility.open_order_id
+        state=state,
+        left=left,
+        order_id=owned or eligibility.open_order_id,
+        membership_id=Membership.create_id(owned) if owned else None,
     )

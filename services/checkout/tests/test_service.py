@@ -128,7 +128,8 @@ async def test_a_purchase_goes_from_the_bus_through_stripe_and_its_webhook_to_th
     shown = (await buyer.ask("GET", f"/orders/{order['order_id']}")).json()
     assert (shown["status"], shown["payment"]) == ("fulfilled", None)
     sale = (await buyer.ask("GET", f"/passes/{pass_id}/sale")).json()
-    assert sale == {"state": "owned", "left": 0, "order_id": order["order_id"]}
+    assert (sale["state"], sale["left"], sale["order_id"]) == ("owned", 0, order["order_id"])
+    assert sale["membership_id"] == str(purchased.membership_id)
     numbers = (await Visitor(http, OWNER).ask("GET", f"/spaces/{space_id}/numbers")).json()
     assert numbers["currencies"][0]["net_minor"] == 1990
 

@@ -103,7 +103,7 @@ async def _no_access(
     admission = await visit.ask.find("access", path, unknown)
     state = admission["state"]
     removed = admission["removed_source_ids"]
-    if order is not None and state != "banned" and order["order_id"] not in removed:
+    if order is not None and state != "banned" and order["membership_id"] not in removed:
         state = "on_its_way" if _is_fresh(visit, order) else "late"
     elif state == "open":
         # Another room of the space is open, this one is not part of the pass.

@@ -85,6 +85,6 @@ def _state_for(sale: Mapping[str, Any], admission: Mapping[str, Any]) -> str:
     """The sale's own state, unless the team keeps this person out or has ended what they own."""
     if admission["state"] == "banned":
         return "banned"
-    if sale["state"] == "owned" and sale["order_id"] in admission["removed_source_ids"]:
+    if sale["state"] == "owned" and sale["membership_id"] in admission["removed_source_ids"]:
         return "removed"
     return str(sale["state"])

@@ -25,6 +25,7 @@ CHAT = "e2000000-0000-4000-8000-000000000002"
 PASS = "9a550000-0000-4000-8000-000000000001"
 VERSION = "9a550000-0000-4000-8000-0000000000f1"
 ORDER = "0de00000-0000-4000-8000-000000000001"
+MEMBERSHIP = "0e3be000-0000-4000-8000-000000000001"
 TOKEN = "a" * 64
 CSRF_SECRET = "the secret of csrf tokens in these tests"
 PERSON_SECRET = "the secret of person tokens in these tests"
@@ -149,6 +150,7 @@ def a_space(**changes: Any) -> dict[str, Any]:
 def an_order(**changes: Any) -> dict[str, Any]:
     return {
         "order_id": ORDER,
+        "membership_id": MEMBERSHIP,
         "status": "open",
         "space_id": SPACE,
         "space_slug": "studio",

@@ -8,6 +8,7 @@ import pytest
 from services.gateway.tests.builders import (
     CHAT,
     LIVE,
+    MEMBERSHIP,
     NOW,
     ORDER,
     SPACE,
@@ -102,7 +103,7 @@ def bought(at: datetime) -> dict[str, Any]:
     ("admission", "bought_at", "told"),
     [
         (an_admission("none"), NOW - timedelta(minutes=3), "takes longer than usual"),
-        (an_admission("removed", ORDER), NOW, "Your access was ended"),
+        (an_admission("removed", MEMBERSHIP), NOW, "Your access was ended"),
         (an_admission("banned"), NOW, "You are banned here"),
     ],
 )

@@ -9,6 +9,7 @@ from libs.runtime.scheduling.clock import FixedClock
 from services.gateway.app import build_edge, create_gateway
 from services.gateway.tests.builders import (
     LIVE,
+    MEMBERSHIP,
     NOW,
     ORDER,
     PASS,
@@ -128,7 +129,7 @@ async def test_each_state_of_a_sale_has_its_own_words(
     state: str, for_no_one: str, for_person: str
 ) -> None:
     fakes = world()
-    sale = {"state": state, "left": 3, "order_id": ORDER}
+    sale = {"state": state, "left": 3, "order_id": ORDER, "membership_id": MEMBERSHIP}
     fakes.on("checkout", f"GET /passes/{PASS}/sale", sale)
     async with gateway(fakes) as browser:
         anonymous = await browser.get("/studio/season")
@@ -247,9 +248,9 @@ async def test_what_is_not_there_is_a_page_with_a_sentence(
     [
         ("on_sale", an_admission("banned"), "has banned you", False),
         ("sold_out", an_admission("banned"), "has banned you", False),
-        ("owned", an_admission("removed", ORDER), "ended your access to this pass", False),
+        ("owned", an_admission("removed", MEMBERSHIP), "ended your access to this pass", False),
         ("owned", an_admission("open"), "You have this pass", False),
-        ("on_sale", an_admission("removed", ORDER), "You can buy a pass again", True),
+        ("on_sale", an_admission("removed", MEMBERSHIP), "You can buy a pass again", True),
         ("on_sale", an_admission("none"), "Buy for", True),
     ],
 )
@@ -257,7 +258,8 @@ async def test_the_team_s_word_is_told_before_anyone_pays(
     sale: str, admission: dict[str, Any], told: str, can_buy: bool
 ) -> None:
     fakes = world()
-    state = {"state": sale, "left": 7, "order_id": ORDER if sale == "owned" else None}
+    owned = {"order_id": ORDER, "membership_id": MEMBERSHIP} if sale == "owned" else {}
+    state = {"state": sale, "left": 7, **owned}
     fakes.on("checkout", f"GET /passes/{PASS}/sale", state)
     fakes.on("access", f"GET /spaces/{SPACE}/admission", admission)
     async with gateway(fakes) as browser:
