@@ -10,7 +10,7 @@ import pytest
 
 from libs.runtime.store.cause import Cause
 from services.catalog.domain import Role
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentRequest,
     PaymentStatus,
     ProviderPayment,
