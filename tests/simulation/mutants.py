@@ -19,7 +19,7 @@ from services.chat.domain import Role
 from services.checkout.orders.order import Order
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentStatus,
     ProviderPayment,
     ProviderRefund,
@@ -28,7 +28,7 @@ from services.checkout.payments.provider import (
 )
 from services.checkout.payments.refund import return_whole
 from services.checkout.payments.use_cases import Payments
-from services.checkout.reconciliation.lists import Reconciler
+from services.checkout.reconciliation.runs.lists import Reconciler
 from services.checkout.stock.seat import Seat, SeatReason
 from services.checkout.stock.tables import StockTable
 from tests.simulation.bank import Bank

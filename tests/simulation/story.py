@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from services.catalog.domain import PassDraft, PricingType, SpaceDetails, Terms
-from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.provider.protocol import PaymentStatus
 from tests.simulation.buyers import Buyers
 from tests.simulation.edge import OnSale, time_of
 from tests.simulation.machinery import ROUNDS, Machinery

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.access.application import Entitlement
 from services.access.domain import BanReason, GrantReason, RevocationCause
 from services.catalog.domain import ExperienceKind, Role
-from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.provider.protocol import PaymentStatus
 from tests.simulation.edge import Edge, intent_of, name_of
 
 SPACE: Final = "studio"

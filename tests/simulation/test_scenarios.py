@@ -11,7 +11,7 @@ import pytest
 from libs.runtime.store.cause import Cause
 from services.catalog.domain import Role
 from services.chat.application import Chat
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentRequest,
     PaymentStatus,
     ProviderPayment,
