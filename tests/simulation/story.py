@@ -53,6 +53,7 @@ class Story(Buyers, Team, Machinery):
             (3, self.pass_time),
             (6, self.refund),
             (1, self.refund_by_hand),
+            (2, self.reject_refund),
             (2, self.comp),
             (2, self.revoke),
             (2, self.ban),

@@ -42,6 +42,16 @@ class Team(Edge):
         bank.refund_by_hand(payment, amount)
         return f"{intent_of(payment)}: {amount or 'all'} sent back by hand"
 
+    def reject_refund(self) -> str | None:
+        """A customer's bank rejects a refund, so the money stays with the creator."""
+        bank = self.world.bank
+        refunded = [p for p in bank.of_status(PaymentStatus.SUCCEEDED) if p.refunds]
+        if not refunded:
+            return None
+        payment = self.injector.one_of(refunded)
+        bank.give_back(payment)
+        return f"{intent_of(payment)}: the bank rejects the last refund"
+
     def comp(self) -> str | None:
         """Give somebody a comp."""
         now, source = self.world.clock.now(), self.injector.new_id()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
         ("lattice", "money: ", 6),
         ("way back of a payment", "money: ", 49),
         ("seat that comes back", "stock: ", 1),
-        ("version of a membership", "access: ", 1),
+        ("restoring of a membership", "access: ", 50),
         ("end of a hold", "orders: ", 17),
         ("name of a refund", "money: the refund ", 59),
         ("members of the chat at once", "chat: ", 37),
