@@ -14,7 +14,7 @@ from libs.runtime.http.problems import Problem
 from libs.web.clients import ServiceRefused, ServiceUnreachable
 from libs.web.forms import ForgedRequest
 from libs.web.texts import Texts
-from libs.web.visit import SignInFirst
+from libs.web.visit import PageVisit, SignInFirst
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,20 @@ def words_of(texts: Texts, problem: Problem) -> tuple[str, str]:
         texts.first(f"error-{code}-title", f"error-{family}-title"),
         texts.first(f"error-{code}-text", f"error-{family}-text"),
     )
+
+
+def page_of(visit: PageVisit, render: Callable[..., Response], problem: Problem) -> Response:
+    """The page that tells the problem, in the viewer's language; `render` is the edge's own."""
+    title, text = words_of(visit.texts, problem)
+    page = render(
+        "error.html",
+        status=problem.status,
+        title=title,
+        text=text,
+        retry=visit.here if may_be_repeated(visit.request, problem) else None,
+    )
+    page.headers.update(problem.headers or {})
+    return page
 
 
 def may_be_repeated(request: Request, problem: Problem) -> bool:

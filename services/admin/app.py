@@ -12,7 +12,7 @@ from libs.runtime.http.problems import Problem
 from libs.web.app import create_edge_app
 from libs.web.assets import Assets
 from libs.web.clients import Services
-from libs.web.errors import may_be_repeated, words_of
+from libs.web.errors import page_of
 from libs.web.rendering import Rendering
 from libs.web.security import SecurityHeaders
 from libs.web.texts import Translations
@@ -54,14 +54,4 @@ def _answer(request: Request, problem: Problem) -> Response:
         path = request.url.path if request.method == "GET" else "/admin"
         return RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", 303)
     visit = visit_of(request, None)
-    title, text = words_of(visit.texts, problem)
-    page = visit.show(
-        "error.html",
-        status=problem.status,
-        retry=visit.here if may_be_repeated(request, problem) else None,
-        title=title,
-        text=text,
-    )
-    for name, value in (problem.headers or {}).items():
-        page.headers[name] = value
-    return page
+    return page_of(visit, visit.show, problem)

@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from libs.runtime.http.problems import Problem
-from libs.web.errors import may_be_repeated, words_of
+from libs.web.errors import page_of
 from services.gateway.session import Visitor, new_browser_id
 from services.gateway.visit import sign_in_url, visit_of
 
@@ -21,17 +21,7 @@ def answer(request: Request, problem: Problem) -> Response:
     visit = visit_of(request, Visitor(new_browser_id(), False, None, None))
     if problem.code == "sign_in_required":
         return RedirectResponse(sign_in_url(visit.here), 303)
-    title, text = words_of(visit.texts, problem)
-    page = visit.render(
-        "error.html",
-        status=problem.status,
-        retry=visit.here if may_be_repeated(request, problem) else None,
-        title=title,
-        text=text,
-    )
-    for name, value in (problem.headers or {}).items():
-        page.headers[name] = value
-    return page
+    return page_of(visit, visit.render, problem)
 
 
 def _wants_page(request: Request) -> bool:

@@ -15,6 +15,7 @@ from libs.runtime.store.cause import Cause
 from services.access.application import Access, Entitlement
 from services.access.domain import RevocationCause, Window
 from services.chat.application import Chat
+from services.chat.domain import Role
 from services.checkout.orders.order import Order
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.payment import Payment
@@ -167,6 +168,17 @@ class Lenient(Chat):
                 schedule.cancel(kind, key)
 
         super().__init__(*arguments, schedule=Late(), **more)
+
+
+class Credulous(Chat):
+    """Believes of a team what it hears last, whichever version that is."""
+
+    @override
+    def change_team_role(
+        self, space_id: UUID, person_id: UUID, role: Role | None, space_version: int
+    ) -> None:
+        latest = self._team(space_id).role_versions.get(person_id, 0)
+        super().change_team_role(space_id, person_id, role, latest + 1)
 
 
 class Holding(Orders):

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from libs.permissions import Permission
 from libs.web.clients import ServiceRefused
+from libs.web.islands import VIDEO_LABELS
 from services.admin.pages.spaces import team_space
 from services.admin.security import stage_headers
 from services.admin.slugs import slug_from
@@ -17,19 +18,7 @@ from services.admin.visit import Sent, Visit, Visiting
 router = APIRouter(prefix="/admin/spaces/{slug}/experiences")
 
 STAGE_LABELS: Final = (
-    "connecting",
-    "waiting",
-    "waiting_for_host",
-    "reconnecting",
-    "unmute",
-    "ended",
-    "removed",
-    "elsewhere",
-    "watch_here",
-    "failed",
-    "unreachable",
-    "try_again",
-    "no_access",
+    *VIDEO_LABELS,
     "go_live",
     "camera_on",
     "camera_off",

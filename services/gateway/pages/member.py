@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from libs.permissions import Permission, may
 from libs.web.clients import ServiceRefused
+from libs.web.islands import VIDEO_LABELS
 from services.gateway.security import CHAT, LIVE
 from services.gateway.visit import MemberVisiting, Visit
 
@@ -27,21 +28,6 @@ CHAT_LABELS: Final = (
     "removed",
     "no_access",
     "unavailable",
-)
-WATCH_LABELS: Final = (
-    "connecting",
-    "waiting",
-    "waiting_for_host",
-    "reconnecting",
-    "unmute",
-    "ended",
-    "removed",
-    "elsewhere",
-    "watch_here",
-    "failed",
-    "unreachable",
-    "try_again",
-    "no_access",
 )
 _NOT_FOUND: Final = 404
 _FORBIDDEN: Final = 403
@@ -188,7 +174,7 @@ async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Res
     shown, found = entered
     if found["kind"] != "live":
         raise ServiceRefused(_NOT_FOUND, "experience_not_found")
-    watch_labels = visit.texts.labels("watch", WATCH_LABELS)
+    watch_labels = visit.texts.labels("watch", VIDEO_LABELS)
     if no_video := await _no_video(visit):
         watch_labels["waiting"] = no_video
     return await visit.show(
