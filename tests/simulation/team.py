@@ -40,7 +40,7 @@ class Team(Edge):
         left = bank.left_of(intent_of(payment))
         amount = self.injector.one_of((None, max(1, left // 3)))
         bank.refund_by_hand(payment, amount)
-        return f"{intent_of(payment)}: {amount or 'all'} sent back by hand"
+        return f"{intent_of(payment)}: {amount or 'all'} refunded by hand"
 
     def comp(self) -> str | None:
         """Give somebody a comp."""

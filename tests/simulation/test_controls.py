@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
         ("end of a hold", "orders: ", 17),
         ("name of a refund", "money: the refund ", 59),
         ("members of the chat at once", "chat: ", 37),
-        ("rounds over the lists", "money: ", 64),
+        ("reconciliation", "money: ", 64),
         ("expectation of the last message", "streams: ", 12),
         ("acknowledging after the commit", "reactions: ", 23),
     ],

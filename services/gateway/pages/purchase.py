@@ -111,7 +111,7 @@ async def _until_let_in(visit: Visit, space_id: str) -> None:
 async def show_order(
     space: str, pass_: str, order_id: str, request: Request, visit: MemberVisiting
 ) -> Response:
-    """Pay an order, or learn what became of it; banks send people back here as well."""
+    """Pay an order, or see what became of it; banks send people back here as well."""
     came_back = bool({"returned", "payment_intent"} & set(request.query_params))
     order = await _order(visit, order_id, settle=came_back)
     if (order["space_slug"], order["pass_slug"]) != (space, pass_):
