@@ -33,10 +33,10 @@ from libs.runtime.views.rebuild import Sources
 from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
 from services.checkout.orders.projections import OrderList
-from services.checkout.orders.quote import Quote
+from services.checkout.orders.sale.quote import Quote
 from services.checkout.payments.charge import Charge
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import PaymentStatus, ProviderPayment
+from services.checkout.payments.provider.protocol import PaymentStatus, ProviderPayment
 from services.checkout.projections import VIEWS
 from services.checkout.stock.seat import Seat, SeatReason
 from tests.servers import running_postgres

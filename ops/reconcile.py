@@ -11,7 +11,7 @@ from libs.runtime.store.interventions import Operator
 from ops import stores
 from ops.options import As, Data, folder_of
 from services.checkout.reconciliation.queries import find_orphaned_payment
-from services.checkout.reconciliation.run import (
+from services.checkout.reconciliation.runs.run import (
     EVERY,
     RECONCILE_LISTS,
     RECONCILE_REFUNDS,

@@ -21,7 +21,7 @@ from ops import stores
 from services.access.__main__ import compose as compose_access
 from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
-from services.checkout.orders.quote import Quote
+from services.checkout.orders.sale.quote import Quote
 from services.checkout.stock.capacity import Capacity
 from services.checkout.stock.seat import Seat, SeatReason
 from tests.servers import PostgresServer

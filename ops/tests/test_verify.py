@@ -50,7 +50,11 @@ from services.checkout.orders.projections import OrderList
 from services.checkout.payments.charge import Charge
 from services.checkout.payments.payment import Payment
 from services.checkout.payments.projections import PaymentList
-from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderRefund
+from services.checkout.payments.provider.protocol import (
+    PaymentStatus,
+    ProviderPayment,
+    ProviderRefund,
+)
 from services.checkout.payments.refund import (
     fail_refund,
     record_refund,

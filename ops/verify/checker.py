@@ -221,8 +221,8 @@ class Checker:
 
         def look() -> set[Discrepancy]:
             with self._reading("chat") as chat:
-                seated = {experience: members.of(experience) for experience in channels(chat)}
-            return {each for each in self._compare(seated) if each[0] in seated}
+                present = {experience: members.of(experience) for experience in channels(chat)}
+            return {each for each in self._compare(present) if each[0] in present}
 
         self.findings += as_findings(self._lasting(look), CHANNELS)
 

@@ -1,4 +1,4 @@
-"""The admin as an app: its pages, its static files, and what an error looks like."""
+"""The admin as an app: its pages, files and errors."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from libs.runtime.http.problems import Problem
 from libs.web.app import create_edge_app
 from libs.web.assets import Assets
 from libs.web.clients import Services
-from libs.web.errors import may_be_repeated, words_of
+from libs.web.errors import page_of
 from libs.web.rendering import Rendering
 from libs.web.security import SecurityHeaders
 from libs.web.texts import Translations
@@ -50,18 +50,8 @@ def create_admin(settings: Settings, services: Services) -> FastAPI:
 
 def _answer(request: Request, problem: Problem) -> Response:
     if problem.status == _UNAUTHORIZED:
-        # After a form comes the front page: what was typed can't be sent again by a link.
+        # A link can't send a form again, so after a form it leads to the first page.
         path = request.url.path if request.method == "GET" else "/admin"
         return RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", 303)
     visit = visit_of(request, None)
-    title, text = words_of(visit.texts, problem)
-    page = visit.show(
-        "error.html",
-        status=problem.status,
-        retry=visit.here if may_be_repeated(request, problem) else None,
-        title=title,
-        text=text,
-    )
-    for name, value in (problem.headers or {}).items():
-        page.headers[name] = value
-    return page
+    return page_of(visit, visit.show, problem)

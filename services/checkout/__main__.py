@@ -11,14 +11,14 @@ from libs.runtime.store.store import Store
 from services.checkout.application import Parts, application
 from services.checkout.flows import begin, jobs, talking_to, timers
 from services.checkout.http import REFUSALS
-from services.checkout.orders.batching import OrderBatcher
+from services.checkout.orders.http.batching import OrderBatcher
 from services.checkout.orders.http.buyers import OrderRoutes, orders_router
 from services.checkout.orders.http.status_poller import StatusPoller
-from services.checkout.orders.http.team import team_router
-from services.checkout.payments.http import webhook_router
-from services.checkout.payments.provider import PaymentProvider
+from services.checkout.orders.team.http import team_router
+from services.checkout.payments.provider.protocol import PaymentProvider
+from services.checkout.payments.provider.stripe import StripePayments, read_webhook
 from services.checkout.payments.queue.waiting_room import WaitingRoom, queue_for, spare_turn
-from services.checkout.payments.stripe import StripePayments, read_webhook
+from services.checkout.payments.webhooks.http import webhook_router
 from services.checkout.projections import VIEWS
 from services.checkout.publishing import to_contract
 from services.checkout.reactions import SUBSCRIPTIONS

@@ -18,13 +18,13 @@ from services.checkout.application import Checkout
 from services.checkout.memberships.jobs import Refunding, refund_request_of
 from services.checkout.memberships.refunds import REFUND
 from services.checkout.memberships.use_cases import MEMBERSHIP_EXPIRES
-from services.checkout.orders.jobs import Charging, UseCases
+from services.checkout.orders.charging.jobs import Charging, UseCases
 from services.checkout.orders.use_cases import CLOSE_ORDER, HOLD_EXPIRES, RECONCILE_ORDER
-from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.provider.protocol import PaymentProvider
 from services.checkout.payments.use_cases import RETURN_PAYMENT
-from services.checkout.payments.webhooks import FOLLOW_HINT, Webhooks
-from services.checkout.reconciliation.lists import Reconciler
-from services.checkout.reconciliation.run import (
+from services.checkout.payments.webhooks.inbox import FOLLOW_HINT, Webhooks
+from services.checkout.reconciliation.runs.lists import Reconciler
+from services.checkout.reconciliation.runs.run import (
     BALANCE_DAY,
     RECONCILE_LISTS,
     RECONCILE_REFUNDS,
@@ -32,7 +32,7 @@ from services.checkout.reconciliation.run import (
     SETTLE_MOVEMENT,
     schedule_runs,
 )
-from services.checkout.reconciliation.sums import Balancer
+from services.checkout.reconciliation.runs.sums import Balancer
 from services.checkout.stock.audit import audit_stock
 
 SWEEP_WEBHOOKS: Final = "sweep_webhooks"

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from libs.runtime.http.problems import Refusal
-from services.checkout.orders.eligibility import (
+from services.checkout.orders.order import OrderNotOpen
+from services.checkout.orders.sale.eligibility import (
     AlreadyOwned,
     Banned,
     NotYetOnSale,
@@ -14,10 +15,9 @@ from services.checkout.orders.eligibility import (
     SaleEnded,
     WaitlistOnly,
 )
-from services.checkout.orders.order import OrderNotOpen
-from services.checkout.orders.team_queries import NotOnTeam, RoleNotAllowed, SpaceNotFound
+from services.checkout.orders.team.queries import NotOnTeam, RoleNotAllowed, SpaceNotFound
 from services.checkout.payments.charge import NothingToRefund, OrderNotFound, RefundExceedsPayment
-from services.checkout.payments.provider import ForgedWebhook, PaymentImpossible
+from services.checkout.payments.provider.protocol import ForgedWebhook, PaymentImpossible
 from services.checkout.stock.inventory import PassNotFound, SoldOut
 
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = {

@@ -2,8 +2,8 @@
 
 from libs.permissions.views import BanList, TeamList
 from services.checkout.memberships.projections import MembershipList
-from services.checkout.orders.catalog import PassSale
 from services.checkout.orders.projections import OrderList
+from services.checkout.orders.sale.catalog import PassSale
 from services.checkout.payments.projections import MoneyList, PaymentList
 from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
 from services.checkout.stock.projections import SeatList

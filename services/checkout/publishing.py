@@ -18,7 +18,7 @@ from libs.events.contract import Contract
 from libs.runtime.messaging.publishing import Publishing, copied
 from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
-from services.checkout.orders.quote import Quote
+from services.checkout.orders.sale.quote import Quote
 from services.checkout.payments.charge import Charge
 from services.checkout.payments.payment import Payment
 from services.checkout.reconciliation.daily_balance import DailyBalance

@@ -14,7 +14,7 @@ import services.access.http
 import services.catalog.http
 import services.chat.http
 import services.checkout.orders.http.buyers
-import services.checkout.orders.http.team
+import services.checkout.orders.team.http
 import services.gateway.api.http
 import services.identity.http
 import services.notifications.http
@@ -22,7 +22,7 @@ import services.streaming.http
 from libs.runtime.http.bodies import RequestBody
 from services.access.http import Comp
 from services.catalog.http.bodies import NewPass
-from services.checkout.orders.http.team import NewRefund
+from services.checkout.orders.team.http import NewRefund
 from services.notifications.http import MailChoice
 
 ANY = MagicMock()
@@ -32,7 +32,7 @@ ROUTERS: dict[str, list[APIRouter]] = {
     "chat": [services.chat.http.chat_router(ANY, ANY)],
     "checkout": [
         services.checkout.orders.http.buyers.orders_router(ANY),
-        services.checkout.orders.http.team.team_router(ANY, ANY),
+        services.checkout.orders.team.http.team_router(ANY, ANY),
     ],
     "gateway": [services.gateway.api.http.router()],
     "identity": [services.identity.http.router(ANY, ANY)],

@@ -19,7 +19,7 @@ from services.catalog.domain.refusals import PassNotFound
 from services.catalog.projections import VIEWS as CATALOG
 from services.catalog.queries import get_pass, get_space, list_spaces_of
 from services.checkout.orders.queries import list_orders_of
-from services.checkout.orders.team_queries import get_numbers, list_purchases
+from services.checkout.orders.team.queries import get_numbers, list_purchases
 from services.checkout.projections import VIEWS as CHECKOUT
 
 ROWS = 20_000

@@ -127,7 +127,7 @@ def test_former_name_is_found(path: str, text: str) -> None:
         ("services/x.py", '"""Places an order and looks at one line."""'),
         ("services/checkout/stock/x.py", "SQL = 'SELECT * FROM seat_list'"),
         ("services/chat/x.py", "from libs.events.checkout import MembershipChanged"),
-        ("sandbox/stream/grants.py", '"guest": ("cast-vote",)'),
+        ("sandbox/stream/grants.py", 'GRANTS = {"guest": ("cast-vote",)}'),
     ],
 )
 def test_plain_english_is_fine(path: str, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from libs.runtime.scheduling.clock import FixedClock
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     Listing,
     MovementKind,
     Page,

@@ -4,7 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.store.cause import Cause
-from services.checkout.payments.provider import PaymentStatus, WebhookEvent
+from services.checkout.payments.provider.protocol import PaymentStatus, WebhookEvent
 from tests.simulation.edge import Edge, intent_of, name_of
 from tests.simulation.wiring import finish
 

@@ -10,7 +10,11 @@ from libs.runtime.messaging.contacts import Contact
 from libs.runtime.store.cause import Cause
 from services.catalog.domain import PassDraft
 from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES
-from services.checkout.payments.provider import ProviderPayment, ProviderSilent, WebhookEvent
+from services.checkout.payments.provider.protocol import (
+    ProviderPayment,
+    ProviderSilent,
+    WebhookEvent,
+)
 from tests.simulation.world import BEGINNING, World
 
 

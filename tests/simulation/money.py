@@ -12,7 +12,7 @@ from libs.events.contract import REGISTRY
 from libs.runtime.store import log
 from services.checkout.memberships.membership import Membership
 from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES
-from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.provider.protocol import PaymentStatus
 from services.checkout.stock.seat import Seat
 from tests.simulation.world import BEGINNING, World
 

@@ -15,10 +15,11 @@ from libs.runtime.store.cause import Cause
 from services.access.application import Access, Entitlement
 from services.access.domain import RevocationCause, Window
 from services.chat.application import Chat
+from services.chat.domain import Role
 from services.checkout.orders.order import Order
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentStatus,
     ProviderPayment,
     ProviderRefund,
@@ -27,7 +28,7 @@ from services.checkout.payments.provider import (
 )
 from services.checkout.payments.refund import return_whole
 from services.checkout.payments.use_cases import Payments
-from services.checkout.reconciliation.lists import Reconciler
+from services.checkout.reconciliation.runs.lists import Reconciler
 from services.checkout.stock.seat import Seat, SeatReason
 from services.checkout.stock.tables import StockTable
 from tests.simulation.bank import Bank
@@ -140,6 +141,21 @@ class Gullible(Access):
         super().follow_membership(membership_id, latest + 1, revoked_for, window)
 
 
+class Unforgiving(Access):
+    """Restores nothing that was once revoked with its membership."""
+
+    @override
+    def follow_membership(
+        self,
+        membership_id: UUID,
+        version: int,
+        revoked_for: RevocationCause | None = None,
+        window: Window | None = None,
+    ) -> None:
+        if revoked_for is not None:
+            super().follow_membership(membership_id, version, revoked_for, window)
+
+
 class Lenient(Chat):
     """Has people join and leave five minutes late."""
 
@@ -152,6 +168,17 @@ class Lenient(Chat):
                 schedule.cancel(kind, key)
 
         super().__init__(*arguments, schedule=Late(), **more)
+
+
+class Credulous(Chat):
+    """Believes of a team what it hears last, whichever version that is."""
+
+    @override
+    def change_team_role(
+        self, space_id: UUID, person_id: UUID, role: Role | None, space_version: int
+    ) -> None:
+        latest = self._team(space_id).role_versions.get(person_id, 0)
+        super().change_team_role(space_id, person_id, role, latest + 1)
 
 
 class Holding(Orders):
@@ -221,6 +248,7 @@ WITHOUT: Final[Mapping[str, Protections]] = {
     "members of the chat at once": Protections(chat=Lenient),
     "seat that comes back": Protections(orders=Holding),
     "version of a membership": Protections(access=Gullible),
+    "restoring of a membership": Protections(access=Unforgiving),
     "end of a hold": Protections(orders=Generous),
     "name of a refund": Protections(provider=NamesNoRefund),
     "reconciliation": Protections(reconciler=Trusting),

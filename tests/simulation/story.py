@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from services.catalog.domain import PassDraft, PricingType, SpaceDetails, Terms
-from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.provider.protocol import PaymentStatus
 from tests.simulation.buyers import Buyers
 from tests.simulation.edge import OnSale, time_of
 from tests.simulation.machinery import ROUNDS, Machinery
@@ -53,6 +53,7 @@ class Story(Buyers, Team, Machinery):
             (3, self.pass_time),
             (6, self.refund),
             (1, self.refund_by_hand),
+            (2, self.reject_refund),
             (2, self.comp),
             (2, self.revoke),
             (2, self.ban),

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.access.application import Entitlement
 from services.access.domain import BanReason, GrantReason, RevocationCause
 from services.catalog.domain import ExperienceKind, Role
-from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.provider.protocol import PaymentStatus
 from tests.simulation.edge import Edge, intent_of, name_of
 
 SPACE: Final = "studio"
@@ -41,6 +41,16 @@ class Team(Edge):
         amount = self.injector.one_of((None, max(1, left // 3)))
         bank.refund_by_hand(payment, amount)
         return f"{intent_of(payment)}: {amount or 'all'} refunded by hand"
+
+    def reject_refund(self) -> str | None:
+        """A customer's bank rejects a refund, so the money stays with the creator."""
+        bank = self.world.bank
+        refunded = [p for p in bank.of_status(PaymentStatus.SUCCEEDED) if p.refunds]
+        if not refunded:
+            return None
+        payment = self.injector.one_of(refunded)
+        bank.give_back(payment)
+        return f"{intent_of(payment)}: the bank rejects the last refund"
 
     def comp(self) -> str | None:
         """Give somebody a comp."""

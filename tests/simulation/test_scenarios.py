@@ -10,7 +10,8 @@ import pytest
 
 from libs.runtime.store.cause import Cause
 from services.catalog.domain import Role
-from services.checkout.payments.provider import (
+from services.chat.application import Chat
+from services.checkout.payments.provider.protocol import (
     PaymentRequest,
     PaymentStatus,
     ProviderPayment,
@@ -19,7 +20,7 @@ from services.checkout.payments.provider import (
 from tests.simulation import checks
 from tests.simulation.bank import KEYS_KEPT_FOR
 from tests.simulation.fault_injector import FaultInjector
-from tests.simulation.mutants import WITHOUT
+from tests.simulation.mutants import WITHOUT, Credulous
 from tests.simulation.site import Site
 from tests.simulation.story import Story
 from tests.simulation.team import SPACE
@@ -178,12 +179,12 @@ def test_channel_member_after_a_lost_answer_gets_the_latest_role(
 
 
 @pytest.mark.parametrize(
-    ("kept", "damaged"), [(Protections(), False), (WITHOUT["order of each entity"], True)]
+    ("chat", "damaged"), [(Chat, False), (Credulous, True)], ids=["by version", "by arrival"]
 )
-def test_former_team_member_is_removed_if_events_keep_their_order(
-    begin: Callable[..., Story], kept: Protections, damaged: bool
+def test_former_team_member_is_removed_whichever_event_arrives_first(
+    begin: Callable[..., Story], chat: type[Chat], damaged: bool
 ) -> None:
-    story = begin(kept=kept)
+    story = begin(kept=Protections(chat=chat, keeps_order=False))
     person, owner, bus = story.world.people[1], story.owner, story.world.bus
     story.insist("catalog", lambda app: app.add_to_team(SPACE, owner, person, Role.MODERATOR))
     story.insist("catalog", lambda app: app.remove_from_team(SPACE, owner, person))

@@ -46,15 +46,15 @@ from services.checkout.flows import begin as checkout_begins
 from services.checkout.flows import jobs as checkout_jobs
 from services.checkout.flows import talking_to
 from services.checkout.flows import timers as checkout_timers
-from services.checkout.orders.jobs import Charging
+from services.checkout.orders.charging.jobs import Charging
 from services.checkout.orders.use_cases import Orders
-from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.provider.protocol import PaymentProvider
 from services.checkout.payments.use_cases import Payments
-from services.checkout.payments.webhooks import Webhooks
+from services.checkout.payments.webhooks.inbox import Webhooks
 from services.checkout.projections import VIEWS as CHECKOUT_VIEWS
 from services.checkout.publishing import to_contract as checkout_says
 from services.checkout.reactions import SUBSCRIPTIONS as CHECKOUT_REACTS
-from services.checkout.reconciliation.lists import Reconciler
+from services.checkout.reconciliation.runs.lists import Reconciler
 from services.checkout.stock.inventory import Counters
 from services.notifications.composition import application as notifications_application
 from services.notifications.jobs import Jobs as NotificationJobs

@@ -20,9 +20,9 @@ from libs.runtime.store.log import Position
 from services.access.application import Access
 from services.chat.application import Chat
 from services.checkout.orders.use_cases import Orders
-from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.provider.protocol import PaymentProvider
 from services.checkout.payments.use_cases import Payments
-from services.checkout.reconciliation.lists import Reconciler
+from services.checkout.reconciliation.runs.lists import Reconciler
 from services.checkout.stock.tables import StockTable
 from tests.simulation.bank import Bank
 from tests.simulation.bus import Bus, Durable, WrongLast, position_of

@@ -42,9 +42,11 @@ class Browser:
     person: UUID | None = PERSON
     session: str = "session-1"
 
-    async def get(self, path: str, language: str = "en") -> httpx.Response:
-        headers = self.headers | {"Accept-Language": language}
-        return await self.http.get(path, headers=headers)
+    language: str = "en"
+
+    async def get(self, path: str, language: str | None = None) -> httpx.Response:
+        self.language = language or self.language
+        return await self.http.get(path, headers=self.headers)
 
     async def send(self, path: str, csrf_token: str | None = None, **form: Any) -> httpx.Response:
         token = csrf.token_for(CSRF, self.session) if csrf_token is None else csrf_token
@@ -53,10 +55,10 @@ class Browser:
     @property
     def headers(self) -> dict[str, str]:
         if self.person is None:
-            return {}
+            return {"Accept-Language": self.language}
         now = SystemClock().now()
         token = person_token.sign(SECRET, self.person, self.session, now)
-        return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {token}", "Accept-Language": self.language}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.checkout.memberships.refunds import Refunds
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentProvider,
     ProviderSilent,
     Record,

@@ -14,7 +14,7 @@ from services.checkout.memberships.membership import Membership
 from services.checkout.memberships.repository import MembershipRepository
 from services.checkout.payments.charge import NothingToRefund
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import ProviderPayment, ProviderRefund
+from services.checkout.payments.provider.protocol import ProviderPayment, ProviderRefund
 from services.checkout.payments.refund import (
     fail_refund,
     record_refund,

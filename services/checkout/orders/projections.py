@@ -8,7 +8,7 @@ from typing_extensions import override
 from libs.events.envelope import Envelope
 from libs.runtime.views.view import View, ViewCursor
 from services.checkout.orders.order import Order
-from services.checkout.orders.quote import Quote
+from services.checkout.orders.sale.quote import Quote
 from services.checkout.payments.payment import Payment
 
 

@@ -1,21 +1,16 @@
-"""How an order stands, for its buyer; and whether a pass can be bought."""
+"""How an order stands, for its buyer."""
 
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from libs.runtime.views.view import Row, ViewCursor
-from services.checkout.memberships.membership import Membership
-from services.checkout.orders.eligibility import SaleState, sale_state
 from services.checkout.orders.states import OrderStatus
-from services.checkout.orders.tables import ELIGIBILITY_COLUMNS, eligibility_of
 from services.checkout.orders.use_cases import CLOSE_ORDER
 from services.checkout.payments.charge import OrderNotFound
-from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.provider.protocol import PaymentStatus
 from services.checkout.payments.queue.queue import QueuePosition
-from services.checkout.stock.inventory import PassNotFound
 
 
 class Frozen(BaseModel):
@@ -165,48 +160,3 @@ def was_payable(curs: ViewCursor, order_id: UUID) -> bool:
         (order_id,),
     ).fetchone()
     return row is not None
-
-
-_NOBODY: Final = UUID(int=0)
-
-
-class Sale(Frozen):
-    """How a pass stands to who looks at it; `left` None is no limit.
-
-    `membership_id` is that of a live membership, which the person has already.
-    """
-
-    state: SaleState
-    left: int | None
-    order_id: UUID | None = None
-    membership_id: UUID | None = None
-
-
-_SALE: Final = f"""
-    SELECT {ELIGIBILITY_COLUMNS}, s.capacity - s.held - s.sold AS free
-    FROM pass_sale p LEFT JOIN stock s USING (pass_id)
-    WHERE p.pass_id = %(pass_id)s AND p.version_id IS NOT NULL
-"""  # noqa: S608 - our own text
-
-
-def get_sale(curs: ViewCursor, pass_id: UUID, person_id: UUID | None, at: datetime) -> Sale:
-    """Whether the pass can be bought, and how many are left. Raises PassNotFound."""
-    row = curs.execute(
-        _SALE,
-        {"pass_id": pass_id, "person_id": person_id or _NOBODY, "at": at},
-        prepare=True,
-    ).fetchone()
-    if row is None:
-        raise PassNotFound(pass_id)
-    eligibility = eligibility_of(pass_id, row)
-    state = sale_state(eligibility, at)
-    left = row["free"]
-    if state is SaleState.ON_SALE and left is not None and left <= 0:
-        state = SaleState.SOLD_OUT
-    owned = eligibility.owned_order_id
-    return Sale(
-        state=state,
-        left=left,
-        order_id=owned or eligibility.open_order_id,
-        membership_id=Membership.create_id(owned) if owned else None,
-    )

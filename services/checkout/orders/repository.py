@@ -7,10 +7,10 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError
 
 from services.checkout.context import Context
-from services.checkout.orders.eligibility import Eligibility
 from services.checkout.orders.order import Order
+from services.checkout.orders.sale.eligibility import Eligibility
 from services.checkout.payments.charge import OrderNotFound
-from services.checkout.payments.provider import ProviderPayment
+from services.checkout.payments.provider.protocol import ProviderPayment
 from services.checkout.stock.seat import Seat
 
 

@@ -7,12 +7,16 @@ from uuid import UUID
 from services.checkout.context import Context
 from services.checkout.memberships.membership import Membership
 from services.checkout.memberships.use_cases import Memberships
-from services.checkout.orders.eligibility import refuse_unless_on_sale
 from services.checkout.orders.order import Order
 from services.checkout.orders.repository import OrderRepository
+from services.checkout.orders.sale.eligibility import refuse_unless_on_sale
 from services.checkout.payments.charge import BOUGHT_NOTHING, PaymentState
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderPayment
+from services.checkout.payments.provider.protocol import (
+    MovementKind,
+    ProviderMovement,
+    ProviderPayment,
+)
 from services.checkout.payments.use_cases import Payments, knows
 from services.checkout.stock.inventory import Allotment, Inventory, SoldOut
 from services.checkout.stock.seat import Seat, SeatReason

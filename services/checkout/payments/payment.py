@@ -19,7 +19,7 @@ from services.checkout.payments.charge import (
     UNDECIDED,
     PaymentState,
 )
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentStatus,
     ProviderPayment,
 )

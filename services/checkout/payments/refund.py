@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.checkout.payments.charge import NothingToRefund, PaymentState, RefundExceedsPayment
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import ProviderRefund
+from services.checkout.payments.provider.protocol import ProviderRefund
 
 FROM_DASHBOARD: Final = "provider"
 """The purpose of a refund that nobody asked us for."""

@@ -18,7 +18,7 @@ from services.checkout.payments.charge import (
     PaymentState,
 )
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     MovementKind,
     ProviderMovement,
     ProviderPayment,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from libs.runtime.views.view import ViewCursor
-from services.checkout.payments.provider import MovementKind, ProviderMovement
+from services.checkout.payments.provider.protocol import MovementKind, ProviderMovement
 
 _LISTED: Final = """
     FROM unnest(%(keys)s::text[], %(says)s::text[], %(intents)s::text[], %(movements)s::text[],

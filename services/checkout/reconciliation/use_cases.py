@@ -7,7 +7,7 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError
 
 from services.checkout.context import Context
-from services.checkout.payments.provider import ProviderMovement, ProviderPayment
+from services.checkout.payments.provider.protocol import ProviderMovement, ProviderPayment
 from services.checkout.reconciliation.daily_balance import DailyBalance
 from services.checkout.reconciliation.discrepancy import Discrepancy
 from services.checkout.reconciliation.orphaned_payment import OrphanedPayment

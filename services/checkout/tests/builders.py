@@ -13,9 +13,9 @@ from libs.runtime.scheduling.schedule import MemorySchedule
 from services.checkout.application import Parts, application
 from services.checkout.memberships.membership import Membership
 from services.checkout.orders.order import Order
-from services.checkout.orders.quote import Quote
+from services.checkout.orders.sale.quote import Quote
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import PaymentStatus, ProviderPayment
+from services.checkout.payments.provider.protocol import PaymentStatus, ProviderPayment
 from services.checkout.tests.fakes import MemoryCounters, MemoryReads
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

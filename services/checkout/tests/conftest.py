@@ -24,11 +24,11 @@ from services.checkout.__main__ import compose
 from services.checkout.application import Checkout
 from services.checkout.flows import Workers, jobs, talking_to, timers
 from services.checkout.orders.queries import PURCHASE_COLUMNS, PURCHASE_TABLES
-from services.checkout.payments.provider import PaymentProvider
+from services.checkout.payments.provider.protocol import PaymentProvider
 from services.checkout.payments.queue.waiting_room import WaitingRoom, queue_for, spare_turn
 from services.checkout.projections import VIEWS
 from services.checkout.reactions import SUBSCRIPTIONS
-from services.checkout.reconciliation.run import schedule_runs
+from services.checkout.reconciliation.runs.run import schedule_runs
 from services.checkout.settings import Settings
 from services.checkout.stock.inventory import Counters
 from services.checkout.tests.builders import NOON, a_pass, a_space, about

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.checkout.memberships.membership import Membership
-from services.checkout.orders.eligibility import Eligibility
 from services.checkout.orders.order import Order
-from services.checkout.orders.quote import Quote
-from services.checkout.payments.provider import (
+from services.checkout.orders.sale.eligibility import Eligibility
+from services.checkout.orders.sale.quote import Quote
+from services.checkout.payments.provider.protocol import (
     Listing,
     MovementKind,
     Page,

@@ -7,7 +7,11 @@ from services.checkout.memberships.refunds import REFUND
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.use_cases import CLOSE_ORDER, HOLD_EXPIRES, RECONCILE_ORDER
 from services.checkout.payments.charge import OrderNotFound, PaymentState
-from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderRefund
+from services.checkout.payments.provider.protocol import (
+    MovementKind,
+    ProviderMovement,
+    ProviderRefund,
+)
 from services.checkout.payments.use_cases import RETURN_PAYMENT
 from services.checkout.reconciliation.daily_balance import DailyBalance
 from services.checkout.reconciliation.discrepancy import Discrepancy

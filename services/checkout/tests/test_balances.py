@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.checkout.payments.provider import PaymentStatus, ProviderSilent
-from services.checkout.reconciliation.run import BALANCE_DAY, SETTLE_MOVEMENT
+from services.checkout.payments.provider.protocol import PaymentStatus, ProviderSilent
+from services.checkout.reconciliation.runs.run import BALANCE_DAY, SETTLE_MOVEMENT
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.test_reconciliation import (

@@ -8,7 +8,7 @@ import pytest
 
 from libs.events.access import BanLifted, PersonBanned
 from libs.permissions.views import BanList
-from services.checkout.payments.provider import PaymentStatus
+from services.checkout.payments.provider.protocol import PaymentStatus
 from services.checkout.tests.builders import about, free, terms
 from services.checkout.tests.conftest import Shop, Visitor
 

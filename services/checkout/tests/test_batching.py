@@ -10,8 +10,8 @@ import pytest
 
 from libs.runtime.store.cause import Cause
 from services.checkout.http import REFUSALS
-from services.checkout.orders.batching import Buyer, OrderBatcher
-from services.checkout.orders.eligibility import AlreadyOwned
+from services.checkout.orders.http.batching import Buyer, OrderBatcher
+from services.checkout.orders.sale.eligibility import AlreadyOwned
 from services.checkout.stock.audit import list_stock_differences
 from services.checkout.stock.inventory import SoldOut
 from services.checkout.tests.builders import free, terms

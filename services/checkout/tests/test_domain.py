@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.checkout.orders.eligibility import (
+from services.checkout.orders.order import OrderNotOpen
+from services.checkout.orders.sale.eligibility import (
     AlreadyOwned,
     Banned,
     Eligibility,
@@ -16,7 +17,6 @@ from services.checkout.orders.eligibility import (
     WaitlistOnly,
     refuse_unless_on_sale,
 )
-from services.checkout.orders.order import OrderNotOpen
 from services.checkout.stock.seat import Seat, SeatNotHeld, SeatReason
 from services.checkout.tests.builders import (
     MINUTE,

@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentStatus,
     ProviderPayment,
     ProviderRefund,
     ProviderSilent,
 )
-from services.checkout.payments.provider import WebhookEvent as Hint
+from services.checkout.payments.provider.protocol import WebhookEvent as Hint
 from services.checkout.tests.builders import terms
 from services.checkout.tests.conftest import Shop
 

@@ -12,7 +12,11 @@ import stripe
 
 from libs.events.catalog import TeamMemberAdded
 from services.checkout.memberships.membership import Membership
-from services.checkout.payments.provider import PaymentImpossible, ProviderRefund, ProviderSilent
+from services.checkout.payments.provider.protocol import (
+    PaymentImpossible,
+    ProviderRefund,
+    ProviderSilent,
+)
 from services.checkout.tests.builders import MINUTE, NOON, an_end, free, terms
 from services.checkout.tests.conftest import Shop, Visitor
 

@@ -21,7 +21,7 @@ from services.checkout.application import Checkout, Parts, application
 from services.checkout.context import Locks
 from services.checkout.flows import talking_to
 from services.checkout.locks import AdvisoryLocks
-from services.checkout.orders.eligibility import Eligibility
+from services.checkout.orders.sale.eligibility import Eligibility
 from services.checkout.orders.tables import CheckoutTables
 from services.checkout.projections import VIEWS
 from services.checkout.stock.tables import StockTable

@@ -10,7 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.store.cause import Cause
-from services.checkout.payments.provider import PaymentRequest, PaymentStatus, ProviderPayment
+from services.checkout.payments.provider.protocol import (
+    PaymentRequest,
+    PaymentStatus,
+    ProviderPayment,
+)
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.fakes import FakeProvider

@@ -7,8 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderSilent
-from services.checkout.reconciliation.run import REFUND_ORPHANED_PAYMENT
+from services.checkout.payments.provider.protocol import (
+    PaymentStatus,
+    ProviderPayment,
+    ProviderSilent,
+)
+from services.checkout.reconciliation.runs.run import REFUND_ORPHANED_PAYMENT
 from services.checkout.tests.builders import NOON
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.test_reconciliation import a_purchase, differences, refund_by_hand

@@ -5,7 +5,11 @@ import pytest
 
 from services.checkout.payments.charge import NothingToRefund, RefundExceedsPayment
 from services.checkout.payments.payment import Payment
-from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderRefund
+from services.checkout.payments.provider.protocol import (
+    MovementKind,
+    ProviderMovement,
+    ProviderRefund,
+)
 from services.checkout.payments.refund import (
     fail_refund,
     record_refund,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.store.cause import Cause
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentImpossible,
     PaymentStatus,
     ProviderRefund,

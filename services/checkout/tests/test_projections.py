@@ -9,10 +9,10 @@ from libs.runtime.store import log
 from libs.runtime.store.cause import Cause
 from services.checkout.memberships.membership import Membership
 from services.checkout.memberships.projections import MembershipList
-from services.checkout.orders.catalog import PassSale
 from services.checkout.orders.projections import OrderList
+from services.checkout.orders.sale.catalog import PassSale
 from services.checkout.payments.projections import MoneyList, PaymentList
-from services.checkout.payments.provider import ProviderRefund
+from services.checkout.payments.provider.protocol import ProviderRefund
 from services.checkout.reconciliation.projections import BalanceList, OrphanedPaymentList
 from services.checkout.stock.projections import SeatList
 from services.checkout.tests.builders import a_pass, a_payment, a_space, about, an_end, free, terms

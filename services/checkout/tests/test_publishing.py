@@ -14,7 +14,7 @@ from libs.events.checkout import (
     RefundFailed,
 )
 from services.checkout.memberships.membership import Membership
-from services.checkout.payments.provider import ProviderRefund
+from services.checkout.payments.provider.protocol import ProviderRefund
 from services.checkout.publishing import to_contract
 from services.checkout.tests.builders import MINUTE, NOON, Shop, a_payment, terms
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.checkout.payments.provider import Asked
+from services.checkout.payments.provider.protocol import Asked
 from services.checkout.payments.queue.limit import SlidingWindowLimit
 from services.checkout.payments.queue.queue import Queue, QueuePosition
 from services.checkout.tests.builders import NOON

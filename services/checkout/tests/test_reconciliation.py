@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from libs.runtime.store.cause import Cause
 from services.checkout.flows import talking_to
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     PaymentStatus,
     ProviderMovement,
     ProviderPayment,
@@ -20,8 +20,8 @@ from services.checkout.payments.provider import (
     ProviderSilent,
 )
 from services.checkout.reconciliation import queries
-from services.checkout.reconciliation.lists import Reconciler
-from services.checkout.reconciliation.run import (
+from services.checkout.reconciliation.runs.lists import Reconciler
+from services.checkout.reconciliation.runs.run import (
     BALANCE_DAY,
     EVERY,
     RECONCILE_LISTS,

@@ -17,7 +17,7 @@ from libs.runtime.messaging import bus
 from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from services.checkout.__main__ import compose
-from services.checkout.payments.stripe import StripePayments
+from services.checkout.payments.provider.stripe import StripePayments
 from services.checkout.tests.builders import a_pass, a_space, about, free, terms
 from services.checkout.tests.conftest import Visitor, settings_for
 from services.checkout.tests.stand_in import (

@@ -42,7 +42,7 @@ def test_a_counter_that_is_not_the_sum_of_the_ledger_is_found(shop: Shop) -> Non
 
     assert [d["sold_by_ledger"] for d in differences(shop)] == [1]
     assert findings(shop) == [
-        f"the counter of pass {pass_id} says 0 held and 2 sold, its events say 0 and 1"
+        f"the counter of pass {pass_id} has 0 held and 2 sold, its events give 0 and 1"
     ]
 
 

@@ -26,7 +26,7 @@ from typing_extensions import override
 
 from libs.runtime.store import unit_of_work
 from libs.runtime.store.cause import Cause
-from services.checkout.orders.batching import Buyer, OrderBatcher
+from services.checkout.orders.http.batching import Buyer, OrderBatcher
 from services.checkout.stock.capacity import Capacity
 from services.checkout.stock.inventory import Allotment, Inventory, SoldOut
 from services.checkout.stock.seat import Seat, SeatNotHeld, SeatReason, SeatState

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.store.cause import Cause
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     Listing,
     MovementKind,
     PaymentImpossible,
@@ -21,7 +21,7 @@ from services.checkout.payments.provider import (
     RefundImpossible,
     RefundRequest,
 )
-from services.checkout.payments.stripe import StripePayments
+from services.checkout.payments.provider.stripe import StripePayments
 from services.checkout.stock.inventory import SoldOut
 from services.checkout.tests.builders import MINUTE, terms
 from services.checkout.tests.conftest import Shop

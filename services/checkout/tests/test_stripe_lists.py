@@ -12,14 +12,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.runtime.scheduling.clock import FixedClock
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     Listing,
     MovementKind,
     PaymentUnknown,
     ProviderSilent,
 )
-from services.checkout.payments.stripe import StripePayments
-from services.checkout.reconciliation.run import REFUND_ORPHANED_PAYMENT
+from services.checkout.payments.provider.stripe import StripePayments
+from services.checkout.reconciliation.runs.run import REFUND_ORPHANED_PAYMENT
 from services.checkout.tests.builders import NOON, terms
 from services.checkout.tests.conftest import Shop
 from services.checkout.tests.stand_in import SECRET_KEY, StandIn, running_stand_in

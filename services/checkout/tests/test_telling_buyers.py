@@ -15,7 +15,11 @@ from libs.runtime.store.cause import Cause
 from services.checkout.orders import queries
 from services.checkout.orders.http.status_poller import FRESH, StatusPoller
 from services.checkout.orders.queries import OrderState
-from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderSilent
+from services.checkout.payments.provider.protocol import (
+    PaymentStatus,
+    ProviderPayment,
+    ProviderSilent,
+)
 from services.checkout.tests.builders import NOON, a_payment, terms
 from services.checkout.tests.conftest import Shop, Visitor
 

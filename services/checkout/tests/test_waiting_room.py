@@ -17,8 +17,12 @@ import uvicorn
 from libs.runtime.scheduling.clock import SystemClock
 from libs.runtime.service import Service
 from services.checkout.__main__ import compose
-from services.checkout.payments.provider import PaymentRequest, ProviderPayment, ProviderSilent
-from services.checkout.payments.stripe import StripePayments
+from services.checkout.payments.provider.protocol import (
+    PaymentRequest,
+    ProviderPayment,
+    ProviderSilent,
+)
+from services.checkout.payments.provider.stripe import StripePayments
 from services.checkout.tests.builders import terms
 from services.checkout.tests.conftest import Shop, Visitor, settings_for
 from services.checkout.tests.stand_in import (

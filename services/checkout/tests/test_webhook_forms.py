@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.checkout.payments.provider import ForgedWebhook, WebhookEvent
-from services.checkout.payments.stripe import read_webhook
+from services.checkout.payments.provider.protocol import ForgedWebhook, WebhookEvent
+from services.checkout.payments.provider.stripe import read_webhook
 
 SECRET = "whsec_of_these_tests"
 

@@ -1,4 +1,4 @@
-"""Everything that a page does, as JSON: each route asks one service and passes its answer on."""
+"""The API routes that pass one service's answer on."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call of the API and the service that answers it. Paths are the same behind `/api`."""
+    """An API route and the service that answers it; by default at the same path."""
 
     method: str
     path: str

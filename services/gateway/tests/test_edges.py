@@ -7,11 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from libs.runtime.http.problems import Problem
+from libs.web.islands import VIDEO_LABELS
 from libs.web.tests.locales import messages_of
 from libs.web.texts import SHARED
 from services.gateway.browsers import browser_name
 from services.gateway.limits import RateLimit
-from services.gateway.pages.member import CHAT_LABELS, WATCH_LABELS
+from services.gateway.pages.member import CHAT_LABELS
 from services.gateway.pages.purchase import DECLINED, PAY_LABELS
 from services.gateway.security import CHAT, LIVE, PAYMENT, policy_of
 from services.gateway.tests.builders import ORDER, form_fields, gateway, settings, world
@@ -215,7 +216,7 @@ def test_every_text_that_a_page_asks_for_is_there_and_every_text_is_asked_for() 
     asked |= {f"pay-{name}" for name in (*PAY_LABELS, "pay")}
     asked |= {f"declined-{name.replace('_', '-')}" for name in DECLINED}
     asked |= {f"chat-{name.replace('_', '-')}" for name in CHAT_LABELS}
-    asked |= {f"watch-{name.replace('_', '-')}" for name in WATCH_LABELS}
+    asked |= {f"watch-{name.replace('_', '-')}" for name in VIDEO_LABELS}
     own = set(messages_of(HERE / "locale/en.ftl"))
     there = own | set(messages_of(SHARED / "en.ftl"))
     # These are put together of two parts.

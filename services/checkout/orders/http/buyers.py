@@ -15,9 +15,11 @@ from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Overloaded, Store, StoreUnavailable
 from libs.runtime.telemetry import current_traceparent
 from services.checkout.orders import queries
-from services.checkout.orders.batching import Buyer, OrderBatcher
+from services.checkout.orders.http.batching import Buyer, OrderBatcher
 from services.checkout.orders.http.status_poller import PATIENCE_S, StatusPoller
-from services.checkout.orders.queries import OrderState, Sale
+from services.checkout.orders.queries import OrderState
+from services.checkout.orders.sale import queries as sale
+from services.checkout.orders.sale.queries import Sale
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.use_cases import Orders
 from services.checkout.payments.queue.waiting_room import WaitingRoom
@@ -157,4 +159,4 @@ def _add_reading(router: APIRouter, routes: OrderRoutes) -> None:
     async def get_sale(pass_id: UUID, person: MaybePerson) -> Sale:
         who = None if person is None else person.id
         now = routes.store.clock.now()
-        return await routes.store.ask(lambda curs: queries.get_sale(curs, pass_id, who, now))
+        return await routes.store.ask(lambda curs: sale.get_sale(curs, pass_id, who, now))

@@ -12,8 +12,12 @@ from uuid import UUID
 
 from libs.runtime.scheduling.clock import Clock
 from libs.runtime.store.cause import Cause
-from services.checkout.orders.jobs import Charging
-from services.checkout.payments.provider import PaymentStatus, ProviderPayment, ProviderSilent
+from services.checkout.orders.charging.jobs import Charging
+from services.checkout.payments.provider.protocol import (
+    PaymentStatus,
+    ProviderPayment,
+    ProviderSilent,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from services.checkout.payments.provider import Asked
+from services.checkout.payments.provider.protocol import Asked
 from services.checkout.payments.queue.limit import SlidingWindowLimit
 
 W = TypeVar("W")

@@ -17,8 +17,8 @@ from libs.runtime.service import Service
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
 from libs.runtime.telemetry import current_traceparent
-from services.checkout.payments import queries
-from services.checkout.payments.provider import Asked, PaymentImpossible, ProviderSilent
+from services.checkout.payments.provider.protocol import Asked, PaymentImpossible, ProviderSilent
+from services.checkout.payments.queue import queries
 from services.checkout.payments.queue.limit import SlidingWindowLimit
 from services.checkout.payments.queue.queue import Queue, QueuePosition
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from libs.runtime.store.store import Store
 from libs.runtime.views.view import ViewCursor
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     Listing,
     MovementKind,
     PaymentProvider,
@@ -20,7 +20,7 @@ from services.checkout.payments.provider import (
 )
 from services.checkout.reconciliation import queries
 from services.checkout.reconciliation.queries import Movement
-from services.checkout.reconciliation.run import (
+from services.checkout.reconciliation.runs.run import (
     BALANCE_DAY,
     DAILY,
     RECONCILE_LISTS,

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store import unit_of_work
-from services.checkout.payments.provider import Listing
+from services.checkout.payments.provider.protocol import Listing
 
 RECONCILE_LISTS: Final = "reconcile_lists"
 RECONCILE_REFUNDS: Final = "reconcile_refunds"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.checkout.payments.provider import WebhookEvent
+from services.checkout.payments.provider.protocol import WebhookEvent
 from services.checkout.sql import execute
 
 

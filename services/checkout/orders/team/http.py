@@ -11,8 +11,9 @@ from libs.runtime.http.app import CommandCause, Person
 from libs.runtime.http.bodies import RequestBody
 from libs.runtime.store.store import Store
 from services.checkout.memberships.refunds import Refunds
-from services.checkout.orders import queries, team_queries
-from services.checkout.orders.team_queries import NotOnTeam, SpaceNumbers, SpacePurchase
+from services.checkout.orders.queries import get_space_of_order
+from services.checkout.orders.team import queries
+from services.checkout.orders.team.queries import NotOnTeam, SpaceNumbers, SpacePurchase
 from services.checkout.payments.charge import OrderNotFound
 
 
@@ -44,16 +45,16 @@ def team_router(store: Store[Any], refunds: Refunds) -> APIRouter:
         before: Annotated[AwareDatetime | None, Query()] = None,
     ) -> list[SpacePurchase]:
         def read(curs: Any) -> list[SpacePurchase]:
-            team_queries.require(curs, space_id, person.id, Permission.SEE_PURCHASES)
-            return team_queries.list_purchases(curs, space_id, limit=limit, before=before)
+            queries.require(curs, space_id, person.id, Permission.SEE_PURCHASES)
+            return queries.list_purchases(curs, space_id, limit=limit, before=before)
 
         return await store.ask(read)
 
     @router.get("/spaces/{space_id}/numbers", responses={401: {}, 403: {}, 404: {}})
     async def get_numbers(space_id: UUID, person: Person) -> SpaceNumbers:
         def read(curs: Any) -> SpaceNumbers:
-            team_queries.require(curs, space_id, person.id, Permission.SEE_NUMBERS)
-            return team_queries.get_numbers(curs, space_id)
+            queries.require(curs, space_id, person.id, Permission.SEE_NUMBERS)
+            return queries.get_numbers(curs, space_id)
 
         return await store.ask(read)
 
@@ -81,9 +82,9 @@ def _add_refund(router: APIRouter, store: Store[Any], refunds: Refunds) -> None:
 
 def _require_refund_right(curs: Any, order_id: UUID, person_id: UUID) -> None:
     """Strangers are not told that the order exists; its buyer knows, but may not refund it."""
-    space_id, buyer_id = queries.get_space_of_order(curs, order_id)
+    space_id, buyer_id = get_space_of_order(curs, order_id)
     try:
-        team_queries.require(curs, space_id, person_id, Permission.REFUND)
+        queries.require(curs, space_id, person_id, Permission.REFUND)
     except NotOnTeam:
         if person_id != buyer_id:
             raise OrderNotFound(order_id) from None

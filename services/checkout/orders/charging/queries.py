@@ -1,12 +1,11 @@
-"""The payments that orders have asked for, as far as we know them."""
+"""The payments that orders have asked for."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from libs.runtime.views.view import ViewCursor
-from services.checkout.payments.provider import PaymentRequest, ProviderPayment
+from services.checkout.payments.provider.protocol import PaymentRequest, ProviderPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,6 @@ class AskedPayment:
             currency=self.currency,
             description=f"{self.space_name}: {self.pass_name}",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingOrder:
-    """An open order whose buyer can not pay yet, since the provider has not made the payment."""
-
-    order_id: UUID
-    person_id: UUID
-    opened_at: datetime
-    held_until: datetime
 
 
 _ASKED: Final = """
@@ -91,15 +80,3 @@ def list_undecided_payments(curs: ViewCursor, order_id: UUID) -> list[AskedPayme
         prepare=True,
     )
     return [AskedPayment(**row) for row in rows]
-
-
-def list_orders_without_payment(curs: ViewCursor) -> list[WaitingOrder]:
-    """All open orders that can't be paid yet, in the order in which they were opened."""
-    rows = curs.execute(
-        "SELECT o.order_id, o.person_id, o.opened_at, o.held_until FROM order_list o"
-        " WHERE o.status = 'open' AND o.total_minor > 0 AND NOT EXISTS ("
-        "  SELECT FROM payment_list p JOIN payment_secrets s USING (payment_intent_id)"
-        "  WHERE p.order_id = o.order_id AND p.state IN ('created', 'failed'))"
-        " ORDER BY o.opened_at, o.order_id"
-    )
-    return [WaitingOrder(**row) for row in rows]

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.checkout.orders.quote import Quote, Terms
+from services.checkout.orders.sale.quote import Quote, Terms
 
 
 class PassNotForSale(Exception):

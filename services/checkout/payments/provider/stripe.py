@@ -12,7 +12,7 @@ import stripe
 
 from libs.runtime.failpoints import failpoint
 from libs.runtime.telemetry import continued_span, current_traceparent
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     ForgedWebhook,
     Listing,
     Page,
@@ -27,7 +27,7 @@ from services.checkout.payments.provider import (
     RefundRequest,
     WebhookEvent,
 )
-from services.checkout.payments.stripe_objects import (
+from services.checkout.payments.provider.stripe_objects import (
     ReadMovement,
     attempt_of,
     intent_of,

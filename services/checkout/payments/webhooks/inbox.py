@@ -10,8 +10,8 @@ from libs.runtime.failpoints import failpoint
 from libs.runtime.scheduling.schedule import Schedule
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
-from services.checkout.payments.provider import Record, WebhookEvent
-from services.checkout.payments.tables import WebhookTable
+from services.checkout.payments.provider.protocol import Record, WebhookEvent
+from services.checkout.payments.webhooks.tables import WebhookTable
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from libs.runtime.store.cause import Cause
 from libs.runtime.store.store import Store
+from services.checkout.orders.charging import queries
+from services.checkout.orders.charging.queries import AskedPayment
 from services.checkout.orders.states import OrderStatus
 from services.checkout.orders.use_cases import Orders
-from services.checkout.payments import queries
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     Asked,
     PaymentImpossible,
     PaymentProvider,
@@ -28,7 +29,6 @@ from services.checkout.payments.provider import (
     RefundImpossible,
     RefundRequest,
 )
-from services.checkout.payments.queries import AskedPayment
 from services.checkout.payments.use_cases import Payments
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from libs.runtime.store.store import Store
 from services.checkout.payments.charge import OrderNotFound
-from services.checkout.payments.provider import (
+from services.checkout.payments.provider.protocol import (
     Listing,
     Page,
     PaymentProvider,
@@ -24,7 +24,7 @@ from services.checkout.payments.provider import (
     RefundRequest,
 )
 from services.checkout.reconciliation import queries
-from services.checkout.reconciliation.run import (
+from services.checkout.reconciliation.runs.run import (
     BALANCE_DAY,
     FIRST_BACK,
     HOURLY,

@@ -6,8 +6,8 @@ from typing import Final
 from fastapi import APIRouter, Request
 
 from libs.runtime.http.problems import BODY_TOO_LARGE
-from services.checkout.payments.provider import WebhookEvent
-from services.checkout.payments.webhooks import Webhooks
+from services.checkout.payments.provider.protocol import WebhookEvent
+from services.checkout.payments.webhooks.inbox import Webhooks
 
 MAX_WEBHOOK_BYTES: Final = 256 * 1024
 

@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.checkout.payments.provider import MovementKind, ProviderMovement, ProviderRefund
+from services.checkout.payments.provider.protocol import (
+    MovementKind,
+    ProviderMovement,
+    ProviderRefund,
+)
 
 _GOES_BACK: Final = ("succeeded", "pending", "requires_action")
 """States of a refund that counts; the others failed or were called off."""

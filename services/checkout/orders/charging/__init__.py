@@ -1,0 +1,1 @@
+"""How orders are charged: the provider is asked outside of any transaction."""

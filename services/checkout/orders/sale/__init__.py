@@ -1,0 +1,1 @@
+"""What is on sale, under which terms, and to whom."""

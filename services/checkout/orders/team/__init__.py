@@ -1,0 +1,1 @@
+"""What the team of a space sees of its sales, and refunds."""

@@ -1,0 +1,1 @@
+"""What the payment provider is asked, and Stripe, which answers."""
