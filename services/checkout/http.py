@@ -1,4 +1,4 @@
-"""How each refusal of the checkout is told over HTTP."""
+"""The HTTP status, code and title of each refusal."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -25,7 +25,7 @@ class Membership(Aggregate):
         TOPIC = "checkout.membership.created"
 
     class Started(Aggregate.Created):
-        """A purchase was settled by this payment (None: nothing was due)."""
+        """This payment settled the purchase (None: nothing was due)."""
 
         TOPIC = "checkout.membership.started"
 

@@ -63,10 +63,10 @@ class Orders:
         pass_id: UUID,
         allotment: Allotment | None = None,
     ) -> str:
-        """Hold a seat and request the payment; fulfilled at once when nothing is due.
+        """Hold a seat and request the payment; fulfil at once when nothing is due.
 
-        Returns the id of the order: the person's open one if there is one. Raises PassNotFound and
-        the refusals of `refuse_unless_on_sale`, SoldOut last.
+        Returns the order's id: the person's open order if there is one. Raises PassNotFound, the
+        refusals of `refuse_unless_on_sale`, and SoldOut last.
         """
         now = self._clock.now()
         self._context.locks.lock_buyer(person_id, pass_id)
@@ -103,7 +103,7 @@ class Orders:
     def attach_payment(self, order_id: UUID, provider: ProviderPayment) -> None:
         """The provider made the payment: keep its id, and check on it in two minutes.
 
-        A buyer who waited in the queue for it has the whole hold from now on.
+        For a buyer who waited in the queue the whole hold begins now.
         """
         order = self._repository.locked(order_id)
         now = self._clock.now()
@@ -151,7 +151,7 @@ class Orders:
             self._context.save(self._payments.request(order.charge, len(payments) + 1, now))
 
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
-        """Bring an order to where its payment is at the provider. Redelivered, it happens once.
+        """Bring an order to where its payment is at the provider; a repeated call changes nothing.
 
         Webhook, return page, reconciliation and the end of the hold all come here. A captured
         payment buys the pass or is returned. Raises OrderNotFound.
@@ -183,7 +183,7 @@ class Orders:
             self._schedule.at(RECONCILE_ORDER, str(order_id), due, _about(order_id))
 
     def extend_hold(self, order_id: UUID, provider: ProviderPayment) -> None:
-        """The buyer or their bank is paying while the hold ends: hold the seat once more."""
+        """Extend the hold, because the buyer or their bank is paying."""
         order = self._repository.locked(order_id)
         if not order.is_open:
             return

@@ -1,4 +1,4 @@
-"""Asking the provider how an order stands because its buyer wants to know, and not too often."""
+"""Asks the provider about an order when its buyer wants to know, but not too often."""
 
 import asyncio
 import contextvars
@@ -40,7 +40,7 @@ _Answer = asyncio.Future[Sequence[ProviderPayment]]
 
 @dataclass
 class StatusPoller:
-    """One look at a time for each order, whoever asks; tabs of the same buyer share it."""
+    """One request at a time for each order; the tabs of a buyer share its answer."""
 
     charging: Charging
     clock: Clock
@@ -50,7 +50,7 @@ class StatusPoller:
     begun: dict[UUID, tuple[datetime, _Answer]] = field(default_factory=dict)
 
     async def look(self, order_id: UUID, cause: Cause) -> PaymentStatus | None:
-        """Settle the order; returns how its payment stood at the provider, None if unknown.
+        """Settle the order. Returns the payment's status at the provider, None if unknown.
 
         A shared AWAITING answer is discarded: the buyer may have paid since.
         """
@@ -92,11 +92,11 @@ def _ended(answer: _Answer) -> None:
 
 
 def _asked(answer: _Answer) -> bool:
-    """Whether there was a payment to ask for: else it cost nothing, and there may be one now."""
+    """Whether a request was made; if not, there may be a payment to ask for now."""
     return answer.exception() is not None or bool(answer.result())
 
 
 def _furthest(payments: Sequence[ProviderPayment]) -> PaymentStatus | None:
-    """Of several, the one by which money may move."""
+    """The status of several payments that is closest to captured."""
     statuses = [payment.status for payment in payments]
     return max(statuses, key=_BY_MONEY.index, default=None)

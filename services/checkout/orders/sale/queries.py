@@ -30,7 +30,6 @@ ELIGIBILITY_COLUMNS: Final = f"""
 
 
 def eligibility_of(pass_id: UUID, row: Mapping[str, Any]) -> Eligibility:
-    """The row of a pass and a person as the domain judges it."""
     names = (
         "version_id",
         "version_number",
@@ -59,9 +58,9 @@ _NOBODY: Final = UUID(int=0)
 
 
 class Sale(BaseModel):
-    """How a pass stands to who looks at it; `left` None is no limit.
+    """Whether this person can buy a pass; `left` None is no limit.
 
-    `membership_id` is that of a live membership, which the person has already.
+    `membership_id`: the person's live membership of the pass.
     """
 
     model_config = ConfigDict(frozen=True)
