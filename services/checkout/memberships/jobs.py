@@ -36,7 +36,11 @@ class Refunding:
         except ProviderSilent as silent:
             if not silent.replayed:
                 raise
-            logger.warning("%s only tells its first fault again: %r", request_id, silent)
+            logger.warning(
+                "%s: the provider replays its first fault, a new key follows: %r",
+                request_id,
+                silent,
+            )
             return lambda: self._refunds.refund_again(order_id, request_id, tries + 1)
         except RefundImpossible as refused:
             if refused.replayed:

@@ -110,7 +110,7 @@ class Membership(Aggregate):
 
     @property
     def is_refunded(self) -> bool:
-        """Whether all of its money went back."""
+        """Whether it was refunded in full."""
         return self.state == MembershipState.REFUNDED
 
     @property
@@ -133,12 +133,12 @@ class Membership(Aggregate):
             self._end(EndCause.EXPIRED, at)
 
     def refund(self, at: datetime) -> None:
-        """All of its money went back. Does nothing when that is known."""
+        """End it after a full refund. Does nothing when that is known."""
         if not self.is_refunded:
             self._end(EndCause.REFUNDED, at)
 
     def remove(self, experience_id: UUID, at: datetime) -> None:
-        """The team took one experience away; with the last one the membership ends."""
+        """Record that the team revoked one experience; with the last one the membership ends."""
         if experience_id in self.removed or experience_id not in self.experience_ids:
             return
         self._tell(Membership.ExperienceRemoved, experience_id=experience_id, removed_at=at)

@@ -89,7 +89,7 @@ class Refunds:
         membership, payment = self._bought(order_id)
         if str(request_id) not in payment.requests:
             return
-        logger.error("order %s: refund %s is refused: %s", order_id, request_id, code)
+        logger.error("order %s: the provider refuses refund %s: %s", order_id, request_id, code)
         now = self._context.clock.now()
         owes = payment.refunded_minor < payment.captured_minor
         if membership.is_refunded and owes:
@@ -152,7 +152,7 @@ class Refunds:
             logger.error("order %s: %s", payment.order_id, what)
             return
         logger.error(
-            "order %s: %s; the pass can't be given back, so it is sent again",
+            "order %s: %s; the membership can't be restored, so it is sent again",
             payment.order_id,
             what,
         )

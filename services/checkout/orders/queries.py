@@ -86,7 +86,7 @@ PURCHASE_TABLES: Final = """
 """An order with what it started and the payment that bought it: `refunded` is a state of the
 membership."""
 
-# What was asked for without an answer is looked for until the end of the order is off the schedule.
+# A payment that was requested without an answer is looked for while the order's end is scheduled.
 _ORDER: Final = f"""
     SELECT {PURCHASE_COLUMNS}, s.client_secret,
         o.status IN ('expired', 'returned') AND EXISTS (

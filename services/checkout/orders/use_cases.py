@@ -25,9 +25,9 @@ HOLD: Final = timedelta(minutes=10)
 RECONCILE_AFTER: Final = timedelta(minutes=2)
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
 CLOSE_AT_LATEST_AFTER: Final = 0.2
-"""Of the hold's length: so much later a seat is free although the provider could not be asked."""
+"""Fraction of the hold: this long after its end the seat is released without the provider."""
 WAIT_FORGIVEN: Final = 0.05
-"""So much of the hold may pass until there is a payment; after that the whole hold begins anew."""
+"""Fraction of the hold that may pass until there is a payment; then the hold restarts."""
 
 RECONCILE_ORDER: Final = "reconcile_order"
 CLOSE_ORDER: Final = "close_order"
@@ -87,7 +87,7 @@ class Orders:
             seat = self._inventory.take(order.id, pass_id, now, allotment)
             self._context.save(order, membership, seat)
             return str(order.id)
-        # Before anything is written: a buyer refused in a batch shares its transaction with others.
+        # Before any write: a buyer who is refused shares the batch's transaction with others.
         seat = self._inventory.hold(order.id, pass_id, now, allotment)
         payment = self._payments.request(order.charge, 1, now)
         self._schedule_end_of_hold(order)
@@ -190,7 +190,7 @@ class Orders:
         now = self._clock.now()
         payment = self._payments.named(order.charge, provider, now)
         payment.attach(provider.payment_intent_id, now)
-        # Redelivered, or after the hold has begun anew, its end is on the schedule already.
+        # After a restarted hold, or a repeated call, its end is scheduled already.
         if order.held_until <= now:
             order.extend_hold(now + self.hold)
             self._schedule_end_of_hold(order)
@@ -274,12 +274,12 @@ class Orders:
     def _schedule_end_of_hold(self, order: Order) -> None:
         key = str(order.id)
         self._schedule.at(CLOSE_ORDER, key, order.held_until, _about(order.id))
-        # Only when the provider could not be asked in all that time.
+        # The last resort, when the provider can't be asked.
         latest = order.held_until + self.hold * CLOSE_AT_LATEST_AFTER
         self._schedule.at(HOLD_EXPIRES, key, latest, _about(order.id))
 
     def _end(self, order: Order) -> None:
-        # CLOSE_ORDER stays: it still has to cancel what an expired order has at the provider.
+        # CLOSE_ORDER stays: it has to cancel the payments of an expired order.
         for kind in (RECONCILE_ORDER, HOLD_EXPIRES):
             self._schedule.cancel(kind, str(order.id))
         self._reads.forget_secrets(order.id)

@@ -11,9 +11,9 @@ from psycopg.rows import DictRow
 from services.checkout.payments.payment import Payment
 
 _MOST_ATTEMPTS: Final = 50
-"""So many payments of one order are looked for: a buyer begins another one by hand."""
+"""The most payments of one order that are looked for."""
 
-# A refund that failed without having been told as made takes nothing back.
+# A failed refund that was never counted takes nothing back.
 _MONEY: Final = """
     SELECT count(*) FILTER (WHERE refunded AND whole AND "full")
                - count(*) FILTER (WHERE NOT refunded AND reopened) AS returned,

@@ -28,7 +28,7 @@ class PaymentList(View):
             state text NOT NULL,
             return_cause text,
             refunded_minor bigint NOT NULL DEFAULT 0,
-            -- Of the last refund that was asked for by itself, or that a bank rejected.
+            -- Of the last requested refund, or of one that a bank rejected.
             refund_failure text,
             UNIQUE (order_id, attempt)
         )

@@ -85,7 +85,9 @@ class Charging:
                 cause, lambda: self._orders.give_up_payment(order_id, asked.attempt, code)
             )
         except ProviderSilent as silent:
-            logger.warning("the payment of order %s is asked for again: %r", order_id, silent)
+            logger.warning(
+                "order %s: no answer about its payment, asked again later: %r", order_id, silent
+            )
             if silent.replayed:
                 self._store.work(cause, lambda: self._orders.renew_payment(order_id, asked.attempt))
             return Asked.IN_VAIN
@@ -170,7 +172,9 @@ class Charging:
             except ProviderSilent as silent:
                 if not silent.replayed:
                     raise
-                logger.warning("%s only tells its first fault again: %r", key, silent)
+                logger.warning(
+                    "%s: the provider replays its first fault, a new key follows: %r", key, silent
+                )
             except RefundImpossible:
                 logger.exception("payment %s can't be returned", payment_intent_id)
                 payment = self._provider.get(payment_intent_id)

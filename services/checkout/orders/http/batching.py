@@ -101,7 +101,9 @@ class OrderBatcher:
         fault = work.exception()
         if fault is None:
             return work.result()
-        logger.warning("a batch of %s is served one by one: %r", len(batch), fault)
+        logger.warning(
+            "a batch of %s failed, its buyers are served one by one: %r", len(batch), fault
+        )
         return [_Alone() for _ in batch]
 
     def _in_one(self, pass_id: UUID, batch: Sequence[Buyer]) -> list[Any]:

@@ -26,7 +26,7 @@ from services.checkout.payments.queue.waiting_room import WaitingRoom
 
 JUST_NOW: Final = timedelta(seconds=30)
 SOON_S: Final = 1
-"""Whose turn comes this soon is not sent away: the answer waits for it."""
+"""The answer waits for a turn that comes this soon."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class OrderRoutes:
             try:
                 order = await self.get(order_id, person_id)
             except (Overloaded, StoreUnavailable):
-                # Nobody may ever ask again: the queue finds out what there is to pay.
+                # The buyer may never ask again, so the queue makes the payment.
                 held_until = now + self.orders.hold
                 self.room.join(order_id, now, held_until, str(person_id), arrival)
                 raise
@@ -131,7 +131,7 @@ def _add_buying(router: APIRouter, routes: OrderRoutes) -> None:
             raise Problem(
                 502,
                 "payment_impossible",
-                "The payment provider will not take this payment",
+                "The payment provider refuses this payment",
                 order.failure_code,
             )
         return order

@@ -22,9 +22,9 @@ from services.checkout.payments.provider.protocol import (
 logger = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 6.0
-"""How long an answer waits for the provider; what is under way then goes on without us."""
+"""How long an answer waits for the provider; the request then goes on in its thread."""
 FRESH: Final = timedelta(seconds=3)
-"""For so long nobody looks again: all buyers together have 25 questions a second at Stripe."""
+"""How long an answer is shared: Stripe allows 25 requests a second for all buyers."""
 _THREADS: Final = 24
 
 _BY_MONEY: Final = (
@@ -88,7 +88,7 @@ def _ended(answer: _Answer) -> None:
     if isinstance(fault, ProviderSilent):
         logger.warning("the payment provider is silent: %r", fault)
     elif fault is not None:
-        logger.error("a talk with the payment provider failed", exc_info=fault)
+        logger.error("asking the payment provider failed", exc_info=fault)
 
 
 def _asked(answer: _Answer) -> bool:

@@ -26,7 +26,7 @@ ELIGIBILITY_COLUMNS: Final = f"""
     (SELECT m.order_id FROM membership_list m WHERE m.person_id = %(person_id)s
      AND m.pass_id = p.pass_id AND {IS_LIVE} LIMIT 1) AS owned_order_id
 """  # noqa: S608 - our own text
-"""How a person stands to a pass of `pass_sale p`, at an instant: what `eligibility_of` reads."""
+"""What `eligibility_of` reads: a pass of `pass_sale p` and a person, at an instant."""
 
 
 def eligibility_of(pass_id: UUID, row: Mapping[str, Any]) -> Eligibility:
