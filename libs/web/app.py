@@ -1,4 +1,4 @@
-"""An edge as an app: its routes, its errors, and the services that it lets go of at the end."""
+"""Builds the app of an edge."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,7 +19,7 @@ def create_edge_app(
     services: Services,
     answer: errors.Answer,
 ) -> FastAPI:
-    """The app. It holds no state, so alive is ready: requests wait for the services they need."""
+    """Return the app. It is always ready: requests wait for the services that they need."""
 
     async def ready() -> Mapping[str, Any]:
         return {"status": "ready", "service": name}

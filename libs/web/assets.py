@@ -1,4 +1,4 @@
-"""Scripts, styles and pictures, under addresses that change with their content."""
+"""Serves scripts, styles and images under addresses that change with their content."""
 
 import gzip
 import hashlib
@@ -20,7 +20,7 @@ _WORTH_PACKING: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it was read."""
+    """A file in memory."""
 
     read_at_ns: int
     body: bytes
@@ -30,9 +30,9 @@ class Asset:
 
 
 class Assets:
-    """Files of an edge and those that all edges share, below one address, kept in memory.
+    """The files of an edge and the shared ones, under one address, in memory.
 
-    `folders` are searched in this order; `islands` is what `dist/` stands for.
+    The `folders` are searched in order; `dist/` means the folder `islands`.
     """
 
     def __init__(self, address: str, folders: Sequence[Path], islands: Path | None = None) -> None:
@@ -41,13 +41,13 @@ class Assets:
         self._by_name: dict[str, Asset] = {}
 
     def url(self, name: str) -> str:
-        """Where a file is, with the hash of its content: it may be kept for ever."""
+        """Return the address of a file; it contains the hash of the content, for caching."""
         asset = self.find(name)
         version = "" if asset is None else f"?v={asset.version}"
         return f"{self._address}/{name}{version}"
 
     def find(self, name: str) -> Asset | None:
-        """The file as it is now, or None when there is none of this name."""
+        """Return the current file, or None."""
         path = self._path_of(name)
         if path is None:
             return None
@@ -65,14 +65,14 @@ class Assets:
         return next(found, None)
 
     def answer(self, name: str, request: Request, version: str = "") -> Response:
-        """A file as the browser wants it. Raises a Problem (404) when there is none."""
+        """Answer with a file. Raises a Problem (404) if it does not exist."""
         asset = self.find(name)
         if asset is None:
             raise Problem(404, "not_found", "There is no such file")
         return _served(asset, request, for_ever=version == asset.version)
 
     def router(self) -> APIRouter:
-        """The route of all files."""
+        """Return the route of all files."""
         routes = APIRouter(include_in_schema=False)
 
         @routes.get(self._address + "/{name:path}")

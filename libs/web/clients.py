@@ -1,4 +1,4 @@
-"""Asking the services over HTTP in the name of one person, over their restarts."""
+"""Calls the services over HTTP for one person, and waits while they restart."""
 
 import asyncio
 import time
@@ -41,11 +41,11 @@ class ServiceRefused(Exception):
 
     @property
     def is_about_input(self) -> bool:
-        """Whether the person can do something about it on the page where they are."""
+        """Whether the person can correct it on the current page."""
         return self.status in {400, 403, 409, 422, 429}
 
     def errors_by_field(self, names: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Its sentences by the fields of our form; `names` maps those that are called otherwise."""
+        """Return the sentences by the fields of our form; `names` maps names that differ."""
         found: dict[str, str] = {}
         for each in self.errors:
             theirs = str(each.get("field", ""))
@@ -55,19 +55,19 @@ class ServiceRefused(Exception):
 
 
 class ServiceUnreachable(Exception):
-    """A service did not answer for as long as we are willing to wait."""
+    """A service did not answer within our patience."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services, each with its own pool of connections that are kept open."""
+    """The services, each with its own connection pool."""
 
     by_name: Mapping[str, httpx.AsyncClient]
     patience_s: float = PATIENCE_S
 
     @classmethod
     def at(cls, addresses: Mapping[str, str]) -> Self:
-        """The services by their names, at these addresses."""
+        """Return the services at these addresses, by name."""
         return cls(
             {
                 name: httpx.AsyncClient(base_url=address, limits=_LIMITS, timeout=_TIMEOUT)
@@ -76,18 +76,18 @@ class Services:
         )
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close all connections."""
         for client in self.by_name.values():
             await client.aclose()
 
     def asked_by(self, token: str | None, language: str = "") -> "Caller":
-        """The services as the person of this token may ask them; None is no one."""
+        """Return a caller that acts for the person of this token, or for nobody."""
         return Caller(self, token, language)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Someone who asks the services. Raises ServiceRefused and ServiceUnreachable."""
+    """Calls services for one person. Raises ServiceRefused and ServiceUnreachable."""
 
     services: Services
     token: str | None
@@ -103,9 +103,9 @@ class Caller:
     async def find(
         self, service: str, path: str, default: Any = None, *, waits: bool = False
     ) -> Any:
-        """Read what the page can do without: the default when it can't be had.
+        """Read what the page can do without; return the default on failure.
 
-        Unless it `waits`, it must be there at once.
+        Waits for a service that restarts only if `waits` is set.
         """
         limits: dict[str, Any] = {} if waits else {"patience_s": 0.0, "timeout": 2.0}
         try:
@@ -116,7 +116,7 @@ class Caller:
     async def send(
         self, service: str, method: str, path: str, key: str | UUID, body: Any = None
     ) -> Any:
-        """Give a command; by its key it is carried out once, however often it is sent."""
+        """Send a command; the service carries out each key once."""
         headers = {"Idempotency-Key": str(key)}
         answer = await self.sent(service, method, path, json=body, headers=headers)
         return _answer_of(answer)
@@ -131,18 +131,18 @@ class Caller:
         only_unsent: bool = False,
         **parts: Any,
     ) -> httpx.Response:
-        """Send a read or a command with a key, again and again while the service is away.
+        """Send a read or a command with a key; repeat it while the service is down.
 
-        `only_unsent` is for what has no key: it is sent again only when it did not leave us.
+        Set `only_unsent` for a command without a key: it is repeated only if it never left us.
         """
         headers = parts.get("headers", {}) | self._headers()
-        # What a browser sent goes on byte by byte: Starlette has read it as Latin-1.
+        # Headers are forwarded byte by byte: Starlette decoded them as Latin-1.
         parts["headers"] = {name: value.encode("latin-1") for name, value in headers.items()}
         client = self.services.by_name[service]
         try:
             request = client.build_request(method, path, **parts)
         except httpx.InvalidURL:
-            # A name in the path that no service can have given.
+            # The path contains a name that no service can have given.
             raise ServiceRefused(404, "not_found", "Not Found") from None
         patience = self.services.patience_s if patience_s is None else patience_s
         return await _until_answered(client, request, patience, only_unsent=only_unsent)
@@ -185,7 +185,7 @@ def _is_refusal(response: httpx.Response) -> bool:
 def _answer_of(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json() if response.content else None
-    # 502: the service itself is well, a provider behind it refused or is away.
+    # 502: the service is well, but its provider refused or is down.
     is_word = response.status_code == httpx.codes.BAD_GATEWAY or _is_refusal(response)
     if response.status_code >= _SERVER_ERROR and not is_word:
         raise ServiceUnreachable(f"{response.request.url}: {response.status_code}")

@@ -1,4 +1,4 @@
-"""Errors of an edge: every one becomes a problem, and the edge says how it answers problems."""
+"""Turns every error of an edge into a problem, which the edge answers."""
 
 import logging
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _REPEATABLE: Final = frozenset({429, 500, 503})
 
 
 def install(app: FastAPI, answer: Answer) -> None:
-    """Answer every error by `answer`."""
+    """Make `answer` answer every error."""
 
     def tell(exception: type[E], as_problem: Callable[[Request, E], Problem]) -> None:
         async def handle(request: Request, error: Exception) -> Response:
@@ -46,7 +46,7 @@ def install(app: FastAPI, answer: Answer) -> None:
 
 
 def words_of(texts: Texts, problem: Problem) -> tuple[str, str]:
-    """Title and text of the page that tells the problem."""
+    """Return the title and the text of the page of a problem."""
     code = problem.code.replace("_", "-")
     family = _family(problem.status)
     return (
@@ -56,7 +56,7 @@ def words_of(texts: Texts, problem: Problem) -> tuple[str, str]:
 
 
 def page_of(visit: PageVisit, render: Callable[..., Response], problem: Problem) -> Response:
-    """The page that tells the problem, in the viewer's language; `render` is the edge's own."""
+    """Return the page of a problem in the viewer's language; `render` is the edge's own."""
     title, text = words_of(visit.texts, problem)
     page = render(
         "error.html",
@@ -70,7 +70,7 @@ def page_of(visit: PageVisit, render: Callable[..., Response], problem: Problem)
 
 
 def may_be_repeated(request: Request, problem: Problem) -> bool:
-    """Whether loading the page again may help."""
+    """Return whether loading the page again may help."""
     return request.method == "GET" and problem.status in _REPEATABLE
 
 

@@ -1,4 +1,4 @@
-"""Money and times as people of a region write them."""
+"""Formats money and times for a region."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,29 +12,29 @@ from libs.money.writing import written
 
 
 class Formats:
-    """Writes amounts and instants for one region."""
+    """Formats amounts and instants for one region."""
 
     def __init__(self, region: Locale) -> None:
         self.region = region
 
     @property
     def tag(self) -> str:
-        """The region as services are told it: `de-AT`."""
+        """The region as a language tag: `de-AT`."""
         return str(self.region).replace("_", "-")
 
     def money(self, minor: int, currency: str, exponent: int | None = None) -> str:
-        """Integer minor units of a currency: 1990 EUR is €19.90, and 19,90 € in German.
+        """Return minor units as an amount: 1990 EUR is €19.90, and 19,90 € in German.
 
         `exponent` is the number of decimals that the amount was agreed with.
         """
         return written(minor, currency, self.region, exponent)
 
     def number(self, count: int) -> str:
-        """How many of something: 12345 is 12,345."""
+        """Return a count with separators: 12345 is 12,345."""
         return format_decimal(count, locale=self.region)
 
     def moment(self, at: str | datetime, zone: str = "UTC") -> Markup:
-        """An instant in a zone; a script of the page may rewrite it in the viewer's own."""
+        """Return an instant in a zone; a script may rewrite it in the viewer's own zone."""
         instant = _instant(at)
         there = instant.astimezone(ZoneInfo(zone))
         day = format_date(there, "medium", locale=self.region)
@@ -43,13 +43,13 @@ class Formats:
         return Markup('<time datetime="{}">{}</time>').format(_utc(instant), text)
 
     def day(self, at: str | datetime, zone: str = "UTC") -> Markup:
-        """A day in a zone."""
+        """Return a day in a zone."""
         instant = _instant(at)
         text = format_date(instant.astimezone(ZoneInfo(zone)), "long", locale=self.region)
         return Markup('<time datetime="{}" data-day>{}</time>').format(_utc(instant), text)
 
     def _zone(self, there: datetime) -> str:
-        """MESZ in German; CEST where a language has no name of its own for it."""
+        """Return the zone's short name in the language (MESZ), else its usual one (CEST)."""
         name = str(get_timezone_name(there, "short", locale=self.region))
         return str(there.tzname()) if name.startswith(("+", "-")) else name
 

@@ -1,4 +1,4 @@
-"""What was sent by a form, and the proof that the form was shown by us."""
+"""Reads forms and checks that a page of ours sent them."""
 
 import secrets
 from typing import Final
@@ -16,62 +16,62 @@ _MOST_FIELDS: Final = 500
 
 
 class ForgedRequest(Exception):
-    """What was sent does not come from a page that we showed to this browser."""
+    """The request does not come from a page that we showed to this browser."""
 
 
 class SentForm:
-    """A form that was sent; its key makes a double click one command."""
+    """A sent form; its key makes a double click one command."""
 
     def __init__(self, form: FormData) -> None:
         self._form = form
         self._made = "" if self.text(_KEY_FIELD) else secrets.token_urlsafe()
 
     def text(self, name: str) -> str:
-        """What was typed in a field, as it was typed."""
+        """Return the text of a field, unchanged."""
         value = self._form.get(name)
         return _whole(value) if isinstance(value, str) else ""
 
     def texts(self, name: str) -> list[str]:
-        """What was chosen in a field with several values."""
+        """Return all values of a field."""
         return [_whole(each) for each in self._form.getlist(name) if isinstance(each, str)]
 
     def id(self, name: str) -> UUID:
-        """An id that our own page put into the form. Raises ForgedRequest for anything else."""
+        """Return an id that our page put into the form. Raises ForgedRequest if it is none."""
         try:
             return UUID(self.text(name))
         except ValueError:
             raise ForgedRequest from None
 
     def typed(self) -> dict[str, str]:
-        """Every field with one value."""
+        """Return every field with one value."""
         return {name: self.text(name) for name in self._form}
 
     @property
     def csrf_token(self) -> str:
-        """The token that our page put into the form."""
+        """The CSRF token in the form."""
         return self.text(_CSRF_FIELD)
 
     @property
     def key(self) -> UUID:
-        """The same for the same content of the same page; another once something was changed.
+        """The same content of the same page has the same key; a changed form has another.
 
-        A form without the page's own key is a command of its own each time that it is sent.
+        A form without our hidden key is a new command each time.
         """
         pairs = sorted((name, _whole(str(value))) for name, value in self._form.multi_items())
         return uuid5(_KEYS, self._made + repr(pairs))
 
 
 def _whole(text: str) -> str:
-    """The sender names the encoding of a form, and some let half a character through."""
+    """Replace unpaired surrogates, which some encodings let through."""
     return text.encode(errors="replace").decode()
 
 
 async def read_form(request: Request) -> SentForm:
-    """The form that was sent; whether it is ours, `refuse_forged` says."""
+    """Return the sent form; check it with `refuse_forged`."""
     return SentForm(await request.form(max_files=0, max_fields=_MOST_FIELDS))
 
 
 def refuse_forged(secret: str, csrf_subject: str, token: str) -> None:
-    """Raises ForgedRequest unless the token is that of the session (or browser) that sends it."""
+    """Raise ForgedRequest unless the token belongs to this session or browser."""
     if not csrf.verify(secret, csrf_subject, token):
         raise ForgedRequest

@@ -1,4 +1,4 @@
-"""The words that a script of `web/src` wants from the page that it is on."""
+"""The labels that scripts of `web/src` need from their page."""
 
 from typing import Final
 
@@ -17,4 +17,4 @@ VIDEO_LABELS: Final = (
     "try_again",
     "no_access",
 )
-"""Of everyone who watches; a host's page wants more."""
+"""For everyone who watches; a host's page adds its own."""

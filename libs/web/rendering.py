@@ -1,4 +1,4 @@
-"""Templates become pages here, and nowhere else."""
+"""Renders templates."""
 
 import json
 from collections.abc import Mapping
@@ -32,9 +32,9 @@ def _templates(folder: Path) -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Renders an edge's templates over those that all edges share; what is put in is escaped.
+    """Renders the templates of an edge and the shared ones; escapes all values.
 
-    `functions` are those that every template may call.
+    Every template may call the `functions`.
     """
 
     folder: Path
@@ -44,7 +44,7 @@ class Rendering:
     def render(
         self, template: str, texts: Texts, formats: Formats, given: Mapping[str, Any]
     ) -> str:
-        """One page in one language."""
+        """Return a page in one language."""
         return (
             _templates(self.folder)
             .get_template(template)
@@ -64,12 +64,12 @@ class Rendering:
 
 
 def _lines(text: str) -> Markup:
-    """Paragraphs of what someone typed: blank lines part them, single ones break."""
+    """Return typed text as paragraphs: blank lines separate them, single line breaks stay."""
     parts = [part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
     marked = [Markup("<br>").join(part.strip().split("\n")) for part in parts]
     return Markup("").join(Markup("<p>{}</p>").format(part) for part in marked)
 
 
 def _data(value: Any) -> str:
-    """JSON for a data attribute; escaped as any other text."""
+    """Return JSON for a data attribute."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What browsers are told to allow: content security policy and its companions."""
+"""Security headers: content security policy and its companions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -27,14 +27,14 @@ _EVERY_PAGE: Final[Directives] = {
 
 
 class Policy:
-    """The policies of an edge's pages; a page gets the origins that it needs and no others."""
+    """The content security policies of an edge; a page may load only from origins that it needs."""
 
     def __init__(self, needs: Mapping[str, Directives], *, is_https: bool) -> None:
         self._needs = needs
         self._is_https = is_https
 
     def for_page(self, needs: Iterable[str] = ()) -> str:
-        """The Content-Security-Policy of a page with these needs."""
+        """Return the Content-Security-Policy of a page with these needs."""
         directives = {name: list(sources) for name, sources in _EVERY_PAGE.items()}
         for need in needs:
             for name, sources in self._needs[need].items():
@@ -44,7 +44,7 @@ class Policy:
         return "; ".join(" ".join([name, *sources]) for name, sources in directives.items())
 
     def headers(self) -> dict[str, str]:
-        """What every answer carries that has set nothing else."""
+        """Return the default headers of every answer."""
         headers = {
             "Content-Security-Policy": self.for_page(),
             "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -59,13 +59,13 @@ class Policy:
 
 
 def origin_of(url: str) -> str:
-    """Scheme and host."""
+    """Return the scheme and host of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def http_and_socket(url: str) -> list[str]:
-    """The same host by HTTP and by WebSocket."""
+    """Return the host's origins for HTTP and for WebSocket."""
     if not url:
         return []
     parts = urlsplit(url)
@@ -74,7 +74,7 @@ def http_and_socket(url: str) -> list[str]:
 
 
 def live_media(server_url: str) -> Directives:
-    """What a page needs that shows or sends video by way of this server."""
+    """Return what a page needs to show or send video through this server."""
     return {
         "connect-src": http_and_socket(server_url),
         "media-src": ["'self'", "blob:"],
@@ -83,7 +83,7 @@ def live_media(server_url: str) -> Directives:
 
 
 class SecurityHeaders:
-    """Adds the headers of the policy where an answer has set none."""
+    """Adds the default headers to answers that have not set their own."""
 
     def __init__(self, app: ASGIApp, policy: Policy) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Every text that people read, from the locale files (Fluent), in the viewer's language."""
+"""The texts of pages, from locale files (Fluent), in the viewer's language."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 FALLBACK: Final = "en"
 SHARED: Final = Path(__file__).parent / "locale"
-# Characters for private use: no text has them.
+# Private-use characters, which no text contains.
 _OPEN: Final = "\ue000"
 _CLOSE: Final = "\ue001"
 
@@ -21,18 +21,18 @@ class UnknownText(LookupError):
 
 
 class Texts:
-    """The texts in one language; every language has every text."""
+    """The texts in one language. Every language has every text."""
 
     def __init__(self, locale: str, bundle: FluentBundle) -> None:
         self.locale = locale
         self._bundle = bundle
 
     def knows(self, key: str) -> bool:
-        """Whether there is such a text."""
+        """Return whether this text exists."""
         return bool(self._bundle.has_message(key))
 
     def say(self, key: str, **given: Any) -> str:
-        """One text with its values. Raises UnknownText."""
+        """Return a text with its values filled in. Raises UnknownText."""
         pattern = self._bundle.get_message(key).value if self.knows(key) else None
         if pattern is None:
             raise UnknownText(key)
@@ -42,11 +42,11 @@ class Texts:
         return str(text)
 
     def first(self, *keys: str) -> str:
-        """The first of these texts that there is. Raises UnknownText."""
+        """Return the first of these texts that exists. Raises UnknownText."""
         return self.say(next((key for key in keys if self.knows(key)), keys[-1]))
 
     def marked(self, key: str, **given: Any) -> Markup:
-        """One text round pieces of HTML that are ours; all else is escaped."""
+        """Return a text around pieces of our HTML; escapes everything else."""
         places = {
             name: f"{_OPEN}{name}{_CLOSE}"
             for name, value in given.items()
@@ -58,12 +58,12 @@ class Texts:
         return Markup(text)  # noqa: S704 - escaped above, the pieces are Markup
 
     def labels(self, prefix: str, names: Sequence[str]) -> dict[str, str]:
-        """The words of an island: `chat`, `not_sent` is the text chat-not-sent."""
+        """Return the labels of an island: `chat` and `not_sent` name the text chat-not-sent."""
         return {name: self.say(f"{prefix}-{name.replace('_', '-')}") for name in names}
 
 
 class Translations:
-    """The locale files of an edge, and those that all edges share."""
+    """The locale files of an edge, with the shared ones."""
 
     def __init__(self, *folders: Path) -> None:
         self._by_locale = {
@@ -73,18 +73,18 @@ class Translations:
 
     @property
     def languages(self) -> dict[str, str]:
-        """The languages that one may choose, each in its own words."""
+        """The languages to choose from, each by its own name."""
         return {
             tag: str(Locale.parse(tag).get_display_name(tag)).capitalize()
             for tag in self._by_locale
         }
 
     def in_language(self, locale: str) -> Texts:
-        """The texts in a language that is known."""
+        """Return the texts in one of our languages."""
         return self._by_locale[locale]
 
     def for_viewer(self, chosen: str | None, accept_language: str) -> Texts:
-        """In the language that the person chose, else the best that the browser asks for."""
+        """Return the texts in the chosen language, else in the browser's, else in English."""
         wanted = [chosen] if chosen else []
         wanted += tags_of(accept_language)
         known = negotiate_locale(wanted, list(self._by_locale), sep="-")
@@ -92,7 +92,7 @@ class Translations:
 
 
 def tags_of(accept_language: str) -> list[str]:
-    """The languages of the header, those first that the browser likes better (RFC 9110)."""
+    """Return the languages of an Accept-Language header, the preferred ones first (RFC 9110)."""
     weighed = []
     for part in accept_language.split(","):
         tag, _, parameters = part.partition(";")
@@ -110,7 +110,7 @@ def _weight(parameters: str) -> float:
 
 
 def region_of(accept_language: str, language: str) -> Locale:
-    """How numbers and dates are written: the browser's region, when it is of that language."""
+    """Return the browser's region if it belongs to the language, else the language itself."""
     for tag in tags_of(accept_language):
         if tag.partition("-")[0].lower() == language:
             try:
@@ -122,7 +122,7 @@ def region_of(accept_language: str, language: str) -> Locale:
 
 @cache
 def _bundle(locale: str, folders: tuple[Path, ...]) -> FluentBundle:
-    # Isolation marks would stand in attributes, titles and JSON as well.
+    # Isolation marks would end up in attributes, titles and JSON as well.
     bundle = FluentBundle([locale], use_isolating=False)
     for folder in folders:
         text = (folder / f"{locale}.ftl").read_text(encoding="utf-8")

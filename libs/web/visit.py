@@ -1,4 +1,4 @@
-"""One viewer at one page: their language, whom they ask, and how they are answered."""
+"""A visit to a page of any edge: language, caller and answers."""
 
 import secrets
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Language:
     def of(
         cls, translations: Translations, request: Request, chosen: str | None = None
     ) -> "Language":
-        """What the person chose, else what the browser asks for, else English."""
+        """Return the chosen language, else the browser's, else English."""
         accepted = request.headers.get("accept-language", "")
         texts = translations.for_viewer(chosen, accepted)
         return cls(texts, Formats(region_of(accepted, texts.locale)))
@@ -74,7 +74,7 @@ class PageVisit:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
-        """A page with what every page has."""
+        """Return a page with the values that every page needs."""
         common: dict[str, Any] = {
             "path": self.request.url.path,
             "csrf_token": self.csrf_token,
@@ -88,10 +88,10 @@ class PageVisit:
         return HTMLResponse(body, status, headers=dict(headers or {}))
 
     def told(self, refused: ServiceRefused) -> str:
-        """A refusal as a sentence of ours, or else the title that the service gave it."""
+        """Return our sentence for a refusal, or the title from the service."""
         key = f"problem-{refused.code.replace('_', '-')}"
         if self.texts.knows(key):
             return self.texts.say(key)
-        # Services give their titles in English.
+        # The titles of services are in English.
         in_english = self.texts.locale == FALLBACK
         return (in_english and refused.title) or self.texts.say("problem-unknown")

@@ -1,4 +1,4 @@
-"""Money as people type it; inside it is whole minor units."""
+"""Amounts as people type them, and as whole minor units."""
 
 import re
 from typing import Final
@@ -14,7 +14,7 @@ _TYPED: Final = re.compile(r"(\d{1,12})(?:[.,](\d+))?", re.ASCII)
 
 
 class NotAnAmount(ValueError):
-    """What was typed is no amount of this currency; `code` names the sentence."""
+    """The typed text is not an amount of this currency; `code` names the sentence."""
 
     def __init__(self, code: str, decimals: int) -> None:
         super().__init__(code)
@@ -35,6 +35,6 @@ def to_minor(typed: str, currency: str) -> int:
 
 
 def to_typed(minor: int, currency: str, region: Locale) -> str:
-    """1990 EUR as "19.90" or "19,90", as people of the region would type it."""
+    """Return 1990 EUR as "19.90" or "19,90", as people of the region type it."""
     plain = f"{Money(minor, currency).as_decimal():.{exponent_of(currency)}f}"
     return plain.replace(".", ",") if get_decimal_symbol(region) == "," else plain

@@ -1,4 +1,4 @@
-"""The admin as an app: its pages, its static files, and what an error looks like."""
+"""The admin as an app: its pages, files and errors."""
 
 from pathlib import Path
 from typing import Final
@@ -50,7 +50,7 @@ def create_admin(settings: Settings, services: Services) -> FastAPI:
 
 def _answer(request: Request, problem: Problem) -> Response:
     if problem.status == _UNAUTHORIZED:
-        # After a form comes the front page: what was typed can't be sent again by a link.
+        # A link can't send a form again, so after a form it leads to the first page.
         path = request.url.path if request.method == "GET" else "/admin"
         return RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", 303)
     visit = visit_of(request, None)

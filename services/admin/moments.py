@@ -18,11 +18,11 @@ _AREAS: Final = (
 
 
 class NotAMoment(ValueError):
-    """What was typed is no date with a time."""
+    """The typed text is not a date with a time."""
 
 
 def to_instant(typed: str, zone: str) -> str:
-    """A `datetime-local` field in that zone as ISO 8601 UTC. Raises NotAMoment."""
+    """Return a `datetime-local` field of that zone as ISO 8601 UTC. Raises NotAMoment."""
     try:
         local = datetime.fromisoformat(typed.strip())
     except ValueError:
@@ -33,7 +33,7 @@ def to_instant(typed: str, zone: str) -> str:
 
 
 def to_typed(instant: str | None, zone: str) -> str:
-    """An instant as a `datetime-local` field wants it, in that zone; nothing for None."""
+    """Return an instant as a value for a `datetime-local` field in that zone; empty for None."""
     if instant is None:
         return ""
     local = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
@@ -41,6 +41,6 @@ def to_typed(instant: str | None, zone: str) -> str:
 
 
 def zones() -> list[str]:
-    """The zones to choose from: UTC, then places by area and city."""
+    """Return the zones to choose from: UTC, then areas and cities."""
     places = sorted(name for name in available_timezones() if name.startswith(_AREAS))
     return ["UTC", *places]

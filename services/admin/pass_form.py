@@ -86,7 +86,7 @@ class Draft:
 
 
 def empty(currency: str) -> PassForm:
-    """The form of a new pass."""
+    """Show the form of a new pass."""
     return PassForm({"pricing_type": "one_time", "currency": currency, "billing_period": "monthly"})
 
 

@@ -36,5 +36,5 @@ class Settings(BaseSettings):
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers come by TLS; else only http://localhost makes sense."""
+        """Whether browsers use TLS; without it, only http://localhost makes sense."""
         return urlsplit(self.public_url).scheme == "https"

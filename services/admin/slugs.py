@@ -1,4 +1,4 @@
-"""A proposal for the address of something, made from its name."""
+"""Proposes an address from a name."""
 
 import re
 from typing import Final
@@ -8,7 +8,7 @@ from anyascii import anyascii
 
 _LEAST: Final = 3
 _MOST: Final = 40
-"""The lengths that the catalog takes."""
+"""The catalog accepts these lengths."""
 
 
 def slug_from(name: str, id_: UUID) -> str:

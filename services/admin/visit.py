@@ -27,7 +27,7 @@ _NAME: Final = re.compile(r"[a-z0-9-]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What every page works with; put together once."""
+    """What every page uses; built once per process."""
 
     services: Services
     assets: Assets

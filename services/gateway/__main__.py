@@ -1,4 +1,4 @@
-"""Puts the gateway together and runs it: `python -m services.gateway`."""
+"""The gateway as a process: `python -m services.gateway`."""
 
 from libs.runtime import telemetry
 from libs.runtime.http.connections import ConnectionLimits

@@ -1,4 +1,4 @@
-"""The gateway as an app: its pages, its API, its files, and what an error looks like."""
+"""The gateway as an app: its pages, API, files and errors."""
 
 from pathlib import Path
 from typing import Final
@@ -40,7 +40,7 @@ _ISLANDS: Final = _HERE.parent.parent / "web" / "dist"
 
 
 def create_gateway(edge: Edge) -> FastAPI:
-    """The app; `/{space}` and what lies below it comes last, since it fits everything."""
+    """Return the app; `/{space}` comes last, because it matches every path."""
     app = create_edge_app(
         "gateway",
         person_token_secret=edge.settings.person_token_secret,
@@ -68,7 +68,7 @@ def create_gateway(edge: Edge) -> FastAPI:
 
 
 def build_edge(settings: Settings, services: Services, clock: Clock) -> Edge:
-    """What the pages work with."""
+    """Return what the pages use."""
     assets = Assets("/static", [_HERE / "static"], islands=_ISLANDS)
     functions = {"browser_name": browser_name, "may": may}
     return Edge(
@@ -92,5 +92,5 @@ _icon = APIRouter(include_in_schema=False)
 
 @_icon.get("/favicon.ico")
 async def _favicon(request: Request) -> Response:
-    """The mark, for browsers that ask for it by its old name."""
+    """Return our mark to browsers that ask for the conventional name."""
     return edge_of(request).assets.answer("mark.svg", request)

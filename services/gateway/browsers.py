@@ -1,8 +1,8 @@
-"""What a browser calls itself, in two words that a person knows."""
+"""Names a browser and its system for the list of sessions."""
 
 from typing import Final
 
-# Order matters: every browser claims to be those that came before it.
+# The order matters: a user agent also names the browsers that are older than its own.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -25,7 +25,7 @@ _SYSTEMS: Final = (
 
 
 def browser_name(user_agent: str) -> str:
-    """`Firefox, Linux`; empty when neither is known."""
+    """Return such as `Firefox, Linux`, or an empty text if neither is known."""
     parts = [_first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)]
     return ", ".join(part for part in parts if part)
 

@@ -1,4 +1,4 @@
-"""What an error looks like: a page for people, a problem for programs."""
+"""Answers errors: a page for people, a problem for programs."""
 
 from typing import Final
 
@@ -14,10 +14,10 @@ _NOT_PAGES: Final = ("/api/", "/webhooks/", "/health", "/static/")
 
 
 def answer(request: Request, problem: Problem) -> Response:
-    """The problem as JSON, or as a page in the reader's language."""
+    """Answer with the problem as JSON, or as a page in the viewer's language."""
     if not _wants_page(request):
         return problem.response()
-    # Who is signed in is not asked: the error may be that identity is away.
+    # Identity is not asked who is signed in: it may be the service that is down.
     visit = visit_of(request, Visitor(new_browser_id(), False, None, None))
     if problem.code == "sign_in_required":
         return RedirectResponse(sign_in_url(visit.here), 303)
@@ -25,7 +25,7 @@ def answer(request: Request, problem: Problem) -> Response:
 
 
 def _wants_page(request: Request) -> bool:
-    """Whether a person looks at the answer."""
+    """Return whether a person, not a program, reads the answer."""
     if request.url.path.startswith(_NOT_PAGES):
         return False
     if request.headers.get("content-type", "").startswith("application/json"):

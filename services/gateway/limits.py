@@ -1,4 +1,4 @@
-"""How many posts someone may send in a minute, counted in this process."""
+"""Limits the posts per minute; counts in the memory of this process."""
 
 import time
 from collections import deque
@@ -17,7 +17,7 @@ def _too_many_requests(retry_after_s: int) -> Problem:
 
 
 class RateLimit:
-    """At most so many within a minute for each who; with several processes, for each of those."""
+    """Allows a number of requests per minute for each client and each process."""
 
     def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
@@ -25,7 +25,7 @@ class RateLimit:
         self._seen: dict[str, deque[float]] = {}
 
     def check(self, who: str) -> None:
-        """Count one more. Raises a Problem (429), and then does not count."""
+        """Count a request. Raises a Problem (429) above the limit; that request does not count."""
         now = self._now()
         seen = self._seen.setdefault(who, deque())
         while seen and seen[0] <= now - _WINDOW_S:

@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""Finds the network address of a client."""
 
 from ipaddress import ip_address
 
@@ -8,9 +8,9 @@ from services.gateway.settings import Settings
 
 
 def network_address_of(request: Request, settings: Settings) -> str:
-    """The client's address: the last one in X-Forwarded-For that no trusted proxy has.
+    """Return the last address in X-Forwarded-For that is not a trusted proxy's.
 
-    Each proxy appends whom it speaks for, so what stands before that may be made up.
+    Each proxy appends the address of its client; a client can forge whatever stands before that.
     """
     address = request.client.host if request.client else ""
     told = ",".join(request.headers.getlist("x-forwarded-for")).split(",")

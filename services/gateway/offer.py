@@ -1,4 +1,4 @@
-"""How a pass is put into words: what is charged today and next, how long, how many are left."""
+"""Describes a pass: what is charged today and later, how long it lasts, how many are left."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from services.gateway.visit import Visit
 
 FEW_LEFT: Final = 20
-"""Above it the number that is left says nothing to a buyer."""
+"""A larger number does not matter to a buyer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The words of one pass. `price` is what is charged today, with its `items` if there are
-    several; `notes` are the small lines below it."""
+    """An offer in words.
+
+    `price` is what is charged today, `items` its parts if there are several. `notes` are the small
+    lines below it.
+    """
 
     price: str
     items: tuple[Item, ...]
@@ -32,7 +35,7 @@ class Offer:
 
 
 def offer_of(visit: Visit, terms: Mapping[str, Any], zone: str) -> Offer:
-    """The offer of a pass under its terms, in the viewer's language and the space's zone."""
+    """Return the offer in the viewer's language, with times in the space's zone."""
     is_free = terms["pricing_type"] == "free"
     notes = [*_money_notes(visit, terms), *_time_notes(visit, terms, zone)]
     return Offer(
@@ -44,7 +47,7 @@ def offer_of(visit: Visit, terms: Mapping[str, Any], zone: str) -> Offer:
 
 
 def items_of(visit: Visit, terms: Mapping[str, Any]) -> tuple[Item, ...]:
-    """What the first charge is made of; nothing when it is one amount."""
+    """Return the parts of the first charge, or nothing if it is one amount."""
     parts = _first_charge(terms)
     if len(parts) < 2:
         return ()
@@ -55,7 +58,7 @@ def items_of(visit: Visit, terms: Mapping[str, Any]) -> tuple[Item, ...]:
 
 
 def first_charge_minor(terms: Mapping[str, Any]) -> int:
-    """What is charged today (product §5): the fee and the price, in a trial the fee alone."""
+    """Return what is charged today: the fee and the price, or the fee alone in a trial."""
     return sum(_first_charge(terms).values())
 
 
@@ -66,7 +69,7 @@ def _first_charge(terms: Mapping[str, Any]) -> dict[str, int]:
 
 
 def left_note(visit: Visit, left: int | None) -> str | None:
-    """How many are left, when they are few."""
+    """Return a note about the number that is left if it is small."""
     if left is None or not 0 < left <= FEW_LEFT:
         return None
     return visit.texts.say("offer-left", count=left)

@@ -1,4 +1,4 @@
-"""Which pass an address means; addresses are for good, so each is asked for once."""
+"""Remembers the ids of passes: a pass never changes its address."""
 
 from collections import OrderedDict
 from typing import Final
@@ -15,7 +15,7 @@ class PassIds:
         self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def of(self, ask: Caller, space: str, pass_: str) -> str:
-        """The pass's id. Raises ServiceRefused when who asks may see no such pass."""
+        """Return the id of the pass. Raises ServiceRefused if the caller may see no such pass."""
         known = self._known.get((space, pass_))
         if known is None:
             sold = await ask.get("catalog", f"/spaces/{space}/passes/{pass_}")

@@ -1,4 +1,4 @@
-"""Which paths the gateway passes on: those that each service reads as the gateway has read them."""
+"""Accepts only paths that every service reads in the same way as the gateway."""
 
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -13,7 +13,7 @@ _DOTS: Final = frozenset({b".", b".."})
 
 
 def is_plain(raw_path: bytes) -> bool:
-    """Whether decoding the path once more, or resolving its dots, changes nothing."""
+    """Return whether a second decoding, or resolving dot segments, leaves the path as it is."""
     return all(_is_name(unquote_to_bytes(segment)) for segment in raw_path.split(b"/"))
 
 
@@ -22,7 +22,7 @@ def _is_name(segment: bytes) -> bool:
 
 
 class PlainPaths:
-    """Refuses what a service could take for another path, a query or a fragment."""
+    """Refuses paths that a service could read as another path, a query or a fragment."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

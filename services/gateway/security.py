@@ -1,4 +1,4 @@
-"""What the pages of the site need beyond our own origin: paying, chatting, live video."""
+"""The content security policy of pages that pay, chat or show live video."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ _STRIPE_JS: Final = "js.stripe.com"
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The policies of the site's pages."""
+    """Return the policies of the site's pages."""
     stripe_js = origin_of(settings.stripe_js_url)
     frames = [stripe_js]
     if urlsplit(settings.stripe_js_url).hostname == _STRIPE_JS:

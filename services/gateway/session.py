@@ -1,4 +1,4 @@
-"""Who comes: the browser's id and the session, in cookies or (native apps) in a header."""
+"""Identifies visitors by cookies, or by headers (native apps)."""
 
 import secrets
 from dataclasses import dataclass
@@ -32,18 +32,18 @@ class Cookies:
 
     @property
     def browser(self) -> str:
-        """Holds the browser's id, to which a sign-in code is bound."""
+        """Holds the browser's id; a sign-in code is bound to it."""
         return "__Host-browser" if self.is_https else "browser"
 
     def set(self, response: Response, name: str, value: str, max_age_s: int) -> None:
-        """Not for scripts, not for other sites, not for other paths."""
+        """Set a cookie that scripts can't read and other sites can't send by a form."""
         response.set_cookie(
             name, value, max_age=max_age_s, path="/", secure=self.is_https, httponly=True,
             samesite="lax",
         )  # fmt: skip
 
     def remove(self, response: Response, name: str) -> None:
-        """Make the browser forget it."""
+        """Remove the cookie."""
         response.delete_cookie(name, path="/", secure=self.is_https, httponly=True, samesite="lax")
 
 
@@ -60,7 +60,7 @@ class SignedIn:
 
     @property
     def name(self) -> str:
-        """What to call them on a page."""
+        """The name to show on a page."""
         return self.display_name or self.email
 
     @classmethod
@@ -78,7 +78,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser or an app, and who is signed in there: by a header, or by a cookie."""
+    """A browser or an app, with the person who is signed in there."""
 
     browser_id: str
     is_new_browser: bool
@@ -89,12 +89,12 @@ class Visitor:
 
     @property
     def csrf_subject(self) -> str:
-        """What the CSRF token is bound to: the session, else the browser."""
+        """The CSRF token is bound to the session, or to the browser if nobody is signed in."""
         return self.browser_id if self.signed_in is None else self.signed_in.session_id
 
     @property
     def has_stale_cookie(self) -> bool:
-        """The cookie's session is over."""
+        """Whether the cookie belongs to a session that has ended."""
         return self.session_token is not None and self.signed_in is None and not self.by_header
 
 
@@ -104,7 +104,7 @@ def new_browser_id() -> str:
 
 
 async def visitor_of(request: Request, cookies: Cookies, services: Services) -> Visitor:
-    """Look at cookies and header, and ask identity about the session token."""
+    """Return the visitor; asks identity who owns the session token."""
     browser_id = request.headers.get("x-browser-id") or request.cookies.get(cookies.browser, "")
     is_new = not browser_id or len(browser_id) > _LONGEST_ID
     if is_new:
@@ -118,7 +118,7 @@ async def visitor_of(request: Request, cookies: Cookies, services: Services) -> 
 
 
 async def _signed_in(services: Services, token: str) -> SignedIn | None:
-    # A quoted cookie may hold line breaks.
+    # A quoted cookie may contain line breaks.
     if not (token.isascii() and token.isprintable()) or len(token) > _LONGEST_ID:
         return None
     try:
@@ -133,7 +133,7 @@ async def _signed_in(services: Services, token: str) -> SignedIn | None:
 
 
 def token_of(person: SignedIn, secret: str, now: datetime) -> str:
-    """Tells a service, for a minute, that this person asks."""
+    """Return a token that names this person to a service for a minute."""
     return person_token.sign(
         secret, person.person_id, person.session_id, now, fresh=now < person.fresh_until
     )

@@ -21,12 +21,12 @@ SERVICES: Final = (
 
 
 class Settings(BaseSettings):
-    """Where the gateway listens, where the services are, what it signs with, whom pages may call.
+    """Addresses, secrets, the providers that pages may load, and limits.
 
-    Limits are posts per minute: signing in counts by network address, buying by person (and, far
-    more of them, by network address, since a whole town may sit behind one).
-    `trusted_proxies` are addresses or networks (10.0.0.0/8), separated by commas: they alone are
-    believed about whom they speak for.
+    Limits are posts per minute. Sign-in counts by network address. Buying counts by person, and
+    with a higher limit by network address, because many people may share one.
+    `trusted_proxies` are addresses or networks (10.0.0.0/8), separated by commas: only their
+    X-Forwarded-For is trusted.
     """
 
     model_config = SettingsConfigDict(extra="ignore")
@@ -62,11 +62,11 @@ class Settings(BaseSettings):
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers come by TLS; else only http://localhost makes sense."""
+        """Whether browsers use TLS; without it, only http://localhost makes sense."""
         return urlsplit(self.public_url).scheme == "https"
 
     def is_proxy(self, address: str) -> bool:
-        """Whether what this address says in X-Forwarded-For is believed."""
+        """Return whether X-Forwarded-For from this address is trusted."""
         networks = _networks_of(self.trusted_proxies)
         if not networks:
             return False

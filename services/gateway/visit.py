@@ -1,4 +1,4 @@
-"""One person at one page: who they are, what they sent, and what they are shown."""
+"""A visit to a page: the visitor, what they sent, and the answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ R = TypeVar("R", bound=Response)
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What every page works with; put together once."""
+    """What every page uses; built once per process."""
 
     settings: Settings
     services: Services
@@ -63,31 +63,31 @@ class Visit(PageVisit):
 
     @property
     def signed_in(self) -> SignedIn | None:
-        """Who is signed in, if someone is."""
+        """The person who is signed in, or None."""
         return self.visitor.signed_in
 
     @property
     def person(self) -> SignedIn:
-        """Who is signed in. Raises SignInFirst."""
+        """The person who is signed in. Raises SignInFirst if nobody is."""
         if self.visitor.signed_in is None:
             raise SignInFirst
         return self.visitor.signed_in
 
     @property
     def network_address(self) -> str:
-        """Where the request comes from."""
+        """The client's network address."""
         return network_address_of(self.request, self.edge.settings)
 
     async def show(
         self, template: str, *, status: int = 200, needs: Iterable[str] = (), **given: Any
     ) -> HTMLResponse:
-        """A page with the texts, the person, their unread notices and the scripts it needs."""
+        """Return a page with the unread notices; `needs` name what its scripts may load."""
         if "unread" not in given:
             given["unread"] = await self.unread_count()
         return self.render(template, status=status, needs=needs, **given)
 
     async def unread_count(self) -> int:
-        """How many notices wait; none when the service can't say it at once."""
+        """Return the number of unread notices, or 0 if the service does not answer at once."""
         if self.visitor.signed_in is None:
             return 0
         answer = await self.ask.find("notifications", "/notices/unread-count", {})
@@ -96,7 +96,7 @@ class Visit(PageVisit):
     def render(
         self, template: str, *, status: int = 200, needs: Iterable[str] = (), **given: Any
     ) -> HTMLResponse:
-        """The same without asking any service, for pages that say that one is away."""
+        """Return a page without asking any service: an error page tells that one is down."""
         site: dict[str, Any] = {
             "home": "/",
             "person": self.visitor.signed_in,
@@ -111,11 +111,11 @@ class Visit(PageVisit):
         return self.with_cookies(self.page(template, site | given, status=status, headers=headers))
 
     def go(self, path: str) -> Response:
-        """On to another page of ours."""
+        """Redirect to another page of ours."""
         return self.with_cookies(RedirectResponse(path, 303))
 
     def with_cookies(self, response: R) -> R:
-        """Give a new browser its id, and take away a session that is over."""
+        """Set the id of a new browser, and remove the cookie of an ended session."""
         cookies = self.edge.cookies
         if self.visitor.is_new_browser:
             cookies.set(response, cookies.browser, self.visitor.browser_id, BROWSER_COOKIE_S)
@@ -125,12 +125,12 @@ class Visit(PageVisit):
 
 
 def sign_in_url(then: str) -> str:
-    """Where to sign in and come back from."""
+    """Return the address of the sign-in page, which leads back to `then`."""
     return f"/sign-in?next={quote(then, safe='')}"
 
 
 def local_path(wanted: str | None) -> str:
-    """The path to go on to when it is one of ours, else the front page: never another site."""
+    """Return the path if it is one of ours, else the front page."""
     if not wanted or not wanted.startswith("/") or not wanted.isprintable():
         return "/"
     if wanted[1:2] in {"/", "\\"} or "\\" in wanted:
@@ -140,13 +140,13 @@ def local_path(wanted: str | None) -> str:
 
 
 def edge_of(request: Request) -> Edge:
-    """What the app was built with."""
+    """Return what the app was built with."""
     edge: Edge = request.app.state.edge
     return edge
 
 
 def visit_of(request: Request, visitor: Visitor) -> Visit:
-    """A visit by a visitor who is known."""
+    """Return the visit of this visitor."""
     edge = edge_of(request)
     person = visitor.signed_in
     language = Language.of(edge.translations, request, person.locale if person else None)
@@ -182,19 +182,19 @@ MemberVisiting = Annotated[Visit, Depends(_member_visit)]
 
 
 def refuse_other_sites(request: Request, settings: Settings) -> None:
-    """What another site made the browser send. Raises ForgedRequest."""
+    """Raise ForgedRequest if another site made the browser send the request."""
     if request.headers.get("sec-fetch-site", "none") not in _OWN_SITE:
         raise ForgedRequest
     origin = request.headers.get("origin")
     if origin is not None and origin != origin_of(settings.public_url):
-        # On one's own machine 127.0.0.1 and localhost are the same place.
+        # On a developer's machine, 127.0.0.1 and localhost are the same site.
         own = f"{request.url.scheme}://{request.headers.get('host', '')}"
         if settings.is_https or origin != own:
             raise ForgedRequest
 
 
 def _refuse_forged(visit: Visit, token: str) -> None:
-    """Neither from another site nor without our token. Raises ForgedRequest."""
+    """Raise ForgedRequest for a request from another site, or without our token."""
     settings = visit.edge.settings
     refuse_other_sites(visit.request, settings)
     token = token or visit.request.headers.get(_CSRF_HEADER, "")
@@ -202,7 +202,7 @@ def _refuse_forged(visit: Visit, token: str) -> None:
 
 
 async def read_form(request: Request, visit: Visiting) -> SentForm:
-    """The form that was sent from a page of ours. Raises ForgedRequest."""
+    """Return a form that was sent from a page of ours. Raises ForgedRequest."""
     form = await forms.read_form(request)
     _refuse_forged(visit, form.csrf_token)
     return form
@@ -212,11 +212,11 @@ Sent = Annotated[SentForm, Depends(read_form)]
 
 
 async def checked_api(request: Request, visit: Visiting) -> Visit:
-    """A call of the API: with a token of its own, or from our page with the page's token."""
+    """Accept an API call that has a bearer token, or comes from our page with its CSRF token."""
     if request.method in {"GET", "HEAD"} or visit.visitor.by_header:
         return visit
     if not visit.visitor.brought_cookie:
-        # Whatever it asks, it asks in nobody's name.
+        # The call acts for nobody, so no CSRF token is needed.
         refuse_other_sites(request, visit.edge.settings)
         return visit
     _refuse_forged(visit, "")

@@ -2,12 +2,13 @@
 
 import ast
 import subprocess
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-LINES_OF_A_FILE, LINES_OF_A_FUNCTION = 300, 60
+LINES_OF_A_FILE, LINES_OF_A_FUNCTION, LINES_OF_A_FOLDER = 300, 60, 1000
 CODE = ("*.py", "*.ts", "*.js", "*.mjs", "*.css", "*.html", "*.sql")
 
 
@@ -62,6 +63,15 @@ def test_no_file_is_longer_than_300_lines() -> None:
 
     assert len(files) > 300
     assert too_long(files, LINES_OF_A_FILE) == []
+
+
+def test_no_module_of_the_checkout_is_longer_than_1000_lines() -> None:
+    folders = Counter[str]()
+    for path in tracked("services/checkout/*.py"):
+        folders[str(path.parent)] += len(path.read_text().splitlines())
+
+    assert len(folders) > 5
+    assert {k: lines for k, lines in folders.items() if lines > LINES_OF_A_FOLDER} == {}
 
 
 def test_no_function_is_longer_than_60_lines() -> None:

@@ -1,4 +1,4 @@
-"""Experiences of a space: adding one, and going live in one."""
+"""Experiences of a space: adding one, and going live."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ STAGE_LABELS: Final = (
 
 @router.get("/new")
 async def show_new_experience(visit: Visiting, slug: str) -> HTMLResponse:
-    """The form of a new experience."""
+    """Show the form of a new experience."""
     space = await team_space(visit, slug, Permission.EDIT_EXPERIENCES)
     return _form(visit, space, {"kind": "live"})
 
 
 @router.post("/new")
 async def add_experience(visit: Visiting, slug: str, sent: Sent) -> Response:
-    """Add something to enter to the space."""
+    """Add an experience to the space."""
     body = {
         "name": sent.text("name"),
         "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
@@ -54,13 +54,13 @@ async def add_experience(visit: Visiting, slug: str, sent: Sent) -> Response:
 
 @router.get("/{experience}")
 async def show_experience(visit: Visiting, slug: str, experience: str) -> HTMLResponse:
-    """An experience with its stream: the host's camera while it is on air."""
+    """Show an experience; while it is on air, with the host's camera."""
     return await _stage(visit, slug, experience)
 
 
 @router.post("/{experience}/go-live")
 async def go_live(visit: Visiting, slug: str, experience: str, sent: Sent) -> Response:
-    """Put the experience on air: room, notice to every member, recording."""
+    """Open a stream for the experience."""
     path = f"/experiences/{sent.id('experience_id')}/streams"
     try:
         await visit.ask.send("streaming", "POST", path, sent.key)
@@ -71,7 +71,7 @@ async def go_live(visit: Visiting, slug: str, experience: str, sent: Sent) -> Re
 
 @router.post("/{experience}/end")
 async def end_stream(visit: Visiting, slug: str, experience: str, sent: Sent) -> Response:
-    """Take the experience off air."""
+    """End the stream."""
     path = f"/streams/{sent.id('stream_id')}/end"
     try:
         await visit.ask.send("streaming", "POST", path, sent.key)

@@ -1,4 +1,4 @@
-"""`/admin`: the spaces in which a person works, or their first steps."""
+"""`/admin`: the person's spaces, or their first steps."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ router = APIRouter()
 
 @router.get("/admin")
 async def show_home(visit: Visiting) -> HTMLResponse:
-    """The spaces of the person; whoever has none is led to a profile and a first space."""
+    """Show the person's spaces, or the steps to the first one."""
     profile, spaces = await asyncio.gather(
         profile_of(visit), visit.ask.get("catalog", "/spaces/mine")
     )
@@ -21,7 +21,7 @@ async def show_home(visit: Visiting) -> HTMLResponse:
 
 
 async def profile_of(visit: Visit) -> dict[str, object] | None:
-    """The person's own profile, if they opened one."""
+    """Return the person's profile, or None."""
     try:
         profile: dict[str, object] = await visit.ask.get("catalog", "/creator-profiles/mine")
     except ServiceRefused as refused:

@@ -1,4 +1,4 @@
-"""Members of a space: who may enter what, why and since when; taking access back."""
+"""The members of a space: their access and its reason; revoking access."""
 
 import asyncio
 from collections import defaultdict
@@ -21,13 +21,13 @@ _PER_PAGE = 100
 
 @router.get("")
 async def show_members(visit: Visiting, slug: str, page: int = 1) -> HTMLResponse:
-    """One row for each person who has or had access."""
+    """Show a row for each person who has or had access."""
     return await _show(visit, slug, max(1, min(page, 10_000)))
 
 
 @router.post("/revoke")
 async def revoke_access(visit: Visiting, slug: str, sent: Sent) -> Response:
-    """Take every standing grant of one person back. What was paid is not touched by this."""
+    """Revoke every active grant of a person. This refunds nothing."""
     grant_ids = [grant_id for grant_id in map(_uuid, sent.texts("grant_id")) if grant_id]
     try:
         for grant_id in grant_ids:
@@ -51,7 +51,7 @@ async def _members(visit: Visit, space_id: str, offset: int) -> list[dict[str, A
             "access", path, limit=_PER_PAGE + 1, offset=offset
         )
     except ServiceRefused as refused:
-        # A space of a moment ago: access hasn't heard of it, so nobody is a member yet.
+        # Access does not know a space that was just created: it has no members yet.
         if refused.status != HTTPStatus.NOT_FOUND:
             raise
         return []
@@ -65,7 +65,7 @@ async def _purchases(visit: Visit, space_id: str) -> list[dict[str, Any]] | None
 
 
 async def _none() -> None:
-    """Moderators see who is a member, and not what was paid."""
+    """Return nothing: moderators do not see what members paid."""
 
 
 def _uuid(text: str) -> UUID | None:

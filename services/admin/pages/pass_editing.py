@@ -1,4 +1,4 @@
-"""Writing down a pass, and its next version."""
+"""Drafting a pass and its next version."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/admin/spaces/{slug}/passes")
 
 @router.get("/new")
 async def show_new_pass(visit: Visiting, slug: str) -> HTMLResponse:
-    """The form of a new pass."""
+    """Show the form of a new pass."""
     space = await team_space(visit, slug, Permission.EDIT_PASSES)
     return _show(visit, space, pass_form.empty(space["currency"]))
 
 
 @router.post("/new")
 async def draft_pass(visit: Visiting, slug: str, sent: Sent) -> Response:
-    """Write down a new pass as a draft."""
+    """Create a pass as a draft."""
     space = await team_space(visit, slug)
     form = pass_form.of_sent(sent)
     draft = pass_form.draft_of(form, space["time_zone"], visit.texts)
@@ -50,7 +50,7 @@ async def draft_pass(visit: Visiting, slug: str, sent: Sent) -> Response:
 
 @router.get("/{pass_slug}/edit")
 async def show_edit(visit: Visiting, slug: str, pass_slug: str) -> HTMLResponse:
-    """The form of a pass's next version."""
+    """Show the form of a pass's next version."""
     space = await team_space(visit, slug, Permission.EDIT_PASSES)
     found = await team_pass(visit, slug, pass_slug)
     return _show(visit, space, _drafted(visit, found, space), found=found)
@@ -58,7 +58,7 @@ async def show_edit(visit: Visiting, slug: str, pass_slug: str) -> HTMLResponse:
 
 @router.post("/{pass_slug}/edit")
 async def change_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -> Response:
-    """Write down the next version; what somebody else wrote meanwhile is shown first."""
+    """Save the next version; a concurrent change is shown before it is overwritten."""
     space = await team_space(visit, slug)
     form = pass_form.of_sent(sent)
     draft = pass_form.draft_of(form, space["time_zone"], visit.texts)

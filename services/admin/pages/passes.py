@@ -1,4 +1,4 @@
-"""A pass as its team sees it: preview, publish checklist, publishing, archiving."""
+"""A pass for its team: preview, publish checklist, publishing, archiving."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ router = APIRouter(prefix="/admin/spaces/{slug}/passes")
 
 @router.get("/{pass_slug}")
 async def show_pass(visit: Visiting, slug: str, pass_slug: str) -> HTMLResponse:
-    """What buyers see, what they will see, and what is missing before they can."""
+    """Show the preview of a pass and its publish checklist."""
     return await _show(visit, slug, pass_slug)
 
 
 @router.post("/{pass_slug}/publish")
 async def publish_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -> Response:
-    """Put the draft on sale as the next version, as it was seen on the page."""
+    """Publish the draft that the page showed as the next version."""
     version = sent.text("expected_version")
     body = {"expected_version": int(version) if version.isdecimal() else 0}
     path = f"/spaces/{slug}/passes/{pass_slug}"
@@ -33,7 +33,7 @@ async def publish_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -
 
 @router.post("/{pass_slug}/archive")
 async def archive_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -> Response:
-    """Take the pass off sale for good."""
+    """Archive the pass."""
     path = f"/spaces/{slug}/passes/{pass_slug}"
     try:
         await visit.ask.send("catalog", "POST", f"{path}/archive", sent.key)
@@ -43,7 +43,7 @@ async def archive_pass(visit: Visiting, slug: str, pass_slug: str, sent: Sent) -
 
 
 async def team_pass(visit: Visit, slug: str, pass_slug: str) -> dict[str, Any]:
-    """A pass with its draft. Raises ServiceRefused for those who may not see one."""
+    """Return a pass with its draft. Raises ServiceRefused for people outside of the team."""
     found: dict[str, Any] = await visit.ask.get("catalog", f"/spaces/{slug}/passes/{pass_slug}")
     if found["draft"] is None:
         raise ServiceRefused(403, "not_on_team")

@@ -1,4 +1,4 @@
-"""`/admin/profile`: a creator's public face."""
+"""`/admin/profile`: a creator's public profile."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,14 +15,14 @@ router = APIRouter(prefix="/admin/profile")
 
 @router.get("")
 async def show_profile(visit: Visiting) -> HTMLResponse:
-    """The profile to be opened, or to be changed."""
+    """Show the form of the profile."""
     profile = await profile_of(visit)
     return _form(visit, profile, profile or {})
 
 
 @router.post("")
 async def save_profile(visit: Visiting, sent: Sent) -> Response:
-    """Open the profile, or change what it says."""
+    """Create or change the profile."""
     profile = await profile_of(visit)
     text = {"display_name": sent.text("display_name"), "bio": sent.text("bio")}
     try:

@@ -1,4 +1,4 @@
-"""`/admin/spaces`: making a space, what it says of itself, and the overview of one."""
+"""`/admin/spaces`: creating, describing and publishing a space, and its overview."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ router = APIRouter(prefix="/admin/spaces")
 
 @router.get("/new")
 async def show_new_space(visit: Visiting) -> HTMLResponse:
-    """The form of a new space."""
+    """Show the form of a new space."""
     usual = {"currency": "EUR", "time_zone": "UTC", "visibility": "public"}
     return _form(visit, None, usual)
 
 
 @router.post("/new")
 async def create_space(visit: Visiting, sent: Sent) -> Response:
-    """Make a space as a draft."""
+    """Create a space as a draft."""
     body = _details(sent.typed()) | {
         "slug": sent.text("slug").strip() or slug_from(sent.text("name"), sent.key),
         "currency": sent.text("currency"),
@@ -42,13 +42,13 @@ async def create_space(visit: Visiting, sent: Sent) -> Response:
 
 @router.get("/{slug}")
 async def show_space(visit: Visiting, slug: str) -> HTMLResponse:
-    """A space with what can be entered there, what is sold, and the numbers."""
+    """Show a space with its experiences, passes and numbers."""
     return await overview(visit, slug)
 
 
 @router.post("/{slug}/publish")
 async def publish_space(visit: Visiting, slug: str, sent: Sent) -> Response:
-    """Show the space to everyone."""
+    """Publish the space."""
     try:
         await visit.ask.send("catalog", "POST", f"/spaces/{slug}/publish", sent.key)
     except ServiceRefused as refused:
@@ -58,14 +58,14 @@ async def publish_space(visit: Visiting, slug: str, sent: Sent) -> Response:
 
 @router.get("/{slug}/edit")
 async def show_edit(visit: Visiting, slug: str) -> HTMLResponse:
-    """The form of what a space says of itself."""
+    """Show the form of a space's details."""
     space = await team_space(visit, slug, Permission.EDIT_SPACE)
     return _form(visit, space, space | {"expected_version": str(space["version"])})
 
 
 @router.post("/{slug}/edit")
 async def change_space(visit: Visiting, slug: str, sent: Sent) -> Response:
-    """Say something else of a space; what somebody else wrote meanwhile is shown first."""
+    """Change a space's details; a concurrent change is shown before it is overwritten."""
     typed = sent.typed()
     version = typed.get("expected_version", "")
     body = _details(typed) | {"expected_version": int(version) if version.isdecimal() else 0}
@@ -86,8 +86,10 @@ async def change_space(visit: Visiting, slug: str, sent: Sent) -> Response:
 async def team_space(
     visit: Visit, slug: str, permission: Permission | None = None
 ) -> dict[str, Any]:
-    """A space as its team sees it. Raises ServiceRefused for all others, and for those of the
-    team whose role lacks the permission."""
+    """Return a space as its team sees it.
+
+    Raises ServiceRefused for people outside of the team, or without the permission.
+    """
     space: dict[str, Any] = await visit.ask.get("catalog", f"/spaces/{slug}")
     if space["role"] is None:
         raise ServiceRefused(403, "not_on_team")
@@ -97,7 +99,7 @@ async def team_space(
 
 
 async def overview(visit: Visit, slug: str, refused: ServiceRefused | None = None) -> HTMLResponse:
-    """The overview of a space, with what was refused on it."""
+    """Return the overview of a space, with the sentence of a refusal."""
     space = await team_space(visit, slug)
     space_id = space["space_id"]
     numbers = None

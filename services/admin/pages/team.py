@@ -1,4 +1,4 @@
-"""The team of a space: who works there, in which role."""
+"""The team of a space and its roles."""
 
 from typing import Final
 
@@ -16,13 +16,13 @@ ROLES: Final = ("admin", "collaborator", "moderator", "support", "analyst")
 
 @router.get("")
 async def show_team(visit: Visiting, slug: str) -> HTMLResponse:
-    """Everyone on the team."""
+    """Show the team."""
     return await _show(visit, slug)
 
 
 @router.post("/add")
 async def add_to_team(visit: Visiting, slug: str, sent: Sent) -> Response:
-    """Let a creator, known by their username, work in the space."""
+    """Add a creator to the team by their username."""
     body = {
         "username": sent.text("username").strip().removeprefix("@").lower(),
         "role": sent.text("role"),
@@ -36,7 +36,7 @@ async def add_to_team(visit: Visiting, slug: str, sent: Sent) -> Response:
 
 @router.post("/remove")
 async def remove_from_team(visit: Visiting, slug: str, sent: Sent) -> Response:
-    """Let a person work in the space no longer."""
+    """Remove a person from the team."""
     path = f"/spaces/{slug}/team/{sent.id('person_id')}"
     try:
         await visit.ask.send("catalog", "DELETE", path, sent.key)

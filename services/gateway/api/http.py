@@ -1,4 +1,4 @@
-"""The routes of the API: sign-in and buying by hand, everything else passed on."""
+"""The routes of the API: sign-in, buying, chat and streaming; all others are passed on."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Literal
@@ -40,13 +40,13 @@ class Purchase(RequestBody):
 
 
 class StreamRole(RequestBody):
-    """As what to enter a stream."""
+    """The role in which to enter a stream."""
 
     role: Literal["viewer", "host"] = "viewer"
 
 
 def router() -> APIRouter:
-    """All of it, under `/api`."""
+    """Return all routes, under `/api`."""
     routes = APIRouter(prefix="/api")
     _add_sign_in(routes)
     _add_buying(routes)
@@ -89,7 +89,7 @@ def _passes_on(route: Route) -> Callable[..., Awaitable[Response]]:
 async def _passed_on(
     visit: Visit, service: str, method: str, path: str, key: str, body: Any = None
 ) -> Response:
-    """The service's answer as it is; its problems too."""
+    """Return the service's answer unchanged, problems included."""
     content = await visit.request.body() if body is None else None
     headers = {"Idempotency-Key": key or visit.new_key()}
     if content:
@@ -117,7 +117,7 @@ def _add_sign_in(routes: APIRouter) -> None:
     async def send_code(
         asked: Address, visit: ApiVisit, idempotency_key: IdempotencyKey = ""
     ) -> Response:
-        """Have a code mailed; the same answer for known and unknown addresses.
+        """Mail a code; the answer is the same for known and unknown addresses.
 
         It is bound to the browser's cookie, or to the id that an app sends as X-Browser-Id.
         """
@@ -150,7 +150,7 @@ def _add_buying(routes: APIRouter) -> None:
     async def open_order(
         wanted: Purchase, visit: ApiVisit, idempotency_key: Annotated[str, Header(max_length=255)]
     ) -> Response:
-        """Buy a pass: zero total is fulfilled at once, else `payment` says how to pay."""
+        """Buy a pass: a total of zero is fulfilled at once, else `payment` tells how to pay."""
         if visit.signed_in is None:
             raise Problem(401, "sign_in_required", "Sign in first")
         visit.edge.purchase_limit.check(str(visit.person.person_id))
@@ -162,7 +162,7 @@ def _add_buying(routes: APIRouter) -> None:
 def _add_chat(routes: APIRouter) -> None:
     @routes.get("/experiences/{experience_id}/chat", tags=["chat"])
     async def chat_seat(experience_id: str, visit: ApiVisit) -> Response:
-        """The key to the chat; `joining` while the chat has not heard yet of who may enter."""
+        """Return the key to the chat, or `joining` until the chat knows of the person's access."""
         seat = await visit.ask.sent("chat", "GET", f"/experiences/{experience_id}/chat")
         if seat.status_code == _FORBIDDEN and await _may_enter(visit, experience_id):
             return visit.with_cookies(JSONResponse({"state": "joining"}))
@@ -177,7 +177,7 @@ async def _may_enter(visit: Visit, experience_id: str) -> bool:
 def _add_streaming(routes: APIRouter) -> None:
     @routes.post("/experiences/{experience_id}/stream-token", tags=["streaming"])
     async def stream_token(experience_id: str, wanted: StreamRole, visit: ApiVisit) -> Response:
-        """The key to the stream that is on air now; 409 not_live while none is."""
+        """Return the key to the stream that is on air, or 409 not_live."""
         stream = await visit.ask.sent("streaming", "GET", f"/experiences/{experience_id}/stream")
         if not stream.is_success:
             return _as_is(visit, stream)

@@ -1,4 +1,4 @@
-"""Everything that a page does, as JSON: each route asks one service and passes its answer on."""
+"""The API routes that pass one service's answer on."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call of the API and the service that answers it. Paths are the same behind `/api`."""
+    """An API route and the service that answers it; by default at the same path."""
 
     method: str
     path: str
@@ -56,7 +56,7 @@ ROUTES: Final = (
     Route("GET", "/orders/mine", "checkout", "One's own orders"),
     Route("GET", "/orders/{order_id}", "checkout", "An order of one's own"),
     Route("POST", "/orders/{order_id}/settle", "checkout", "Ask what became of a payment"),
-    Route("POST", "/orders/{order_id}/refund", "checkout", "Give money back"),
+    Route("POST", "/orders/{order_id}/refund", "checkout", "Refund a purchase"),
     Route("GET", "/spaces/{space_id}/purchases", "checkout", "What was bought in a space"),
     Route("GET", "/spaces/{space_id}/numbers", "checkout", "What a space has earned"),
     Route("GET", "/grants/mine", "access", "What one may enter"),

@@ -1,4 +1,4 @@
-"""One's own account: name, sessions, receipts."""
+"""The account: name, language, sessions, receipts."""
 
 import asyncio
 from typing import Final
@@ -17,7 +17,7 @@ _LONGEST_NAME: Final = 400
 
 @router.get("/account")
 async def show_account(visit: MemberVisiting) -> Response:
-    """Who one is here, where one is signed in, and what one has paid."""
+    """Show the person's profile, sessions and receipts."""
     return await _account(visit)
 
 
@@ -44,7 +44,7 @@ async def _account(
 
 @router.post("/account/profile")
 async def change_profile(visit: MemberVisiting, form: Sent) -> Response:
-    """Change one's name and language."""
+    """Change the person's name and language."""
     name = form.text("display_name")[:_LONGEST_NAME]
     wanted = {"display_name": name}
     if form.text("language") in visit.edge.translations.languages:
@@ -60,7 +60,7 @@ async def change_profile(visit: MemberVisiting, form: Sent) -> Response:
 
 @router.post("/account/sessions/{session_id}/end")
 async def end_session(session_id: str, visit: MemberVisiting, form: Sent) -> Response:
-    """End one session; ending this very one signs out."""
+    """End a session; ending the current one signs out."""
     try:
         await visit.ask.send("identity", "DELETE", f"/sessions/{session_id}", form.key)
     except ServiceRefused as refused:
@@ -71,7 +71,7 @@ async def end_session(session_id: str, visit: MemberVisiting, form: Sent) -> Res
 
 @router.post("/account/sessions/end-all")
 async def end_all_sessions(visit: MemberVisiting, form: Sent) -> Response:
-    """End all sessions, this one too."""
+    """End all sessions, the current one included."""
     await visit.ask.send("identity", "DELETE", "/sessions", form.key)
     response = visit.go("/sign-in")
     visit.edge.cookies.remove(response, visit.edge.cookies.session)

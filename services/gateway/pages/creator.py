@@ -1,4 +1,4 @@
-"""A creator's public face: `/@{username}`."""
+"""A creator's public profile: `/@{username}`."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/@{username}")
 async def show_creator(username: str, visit: Visiting) -> Response:
-    """The profile, who follows it, and its spaces."""
+    """Show the profile, its followers and its spaces."""
     profile = await visit.ask.get("catalog", f"/creator-profiles/{username}")
     own = visit.signed_in is not None and profile["person_id"] == str(visit.signed_in.person_id)
     return await visit.show("creator.html", profile=profile, own=own)
@@ -19,13 +19,13 @@ async def show_creator(username: str, visit: Visiting) -> Response:
 
 @router.post("/@{username}/follow")
 async def follow(username: str, visit: MemberVisiting, form: Sent) -> Response:
-    """Follow, and back to the page."""
+    """Follow the creator."""
     return await _follow(visit, "PUT", username, form.key)
 
 
 @router.post("/@{username}/unfollow")
 async def unfollow(username: str, visit: MemberVisiting, form: Sent) -> Response:
-    """Follow no longer, and back to the page."""
+    """Unfollow the creator."""
     return await _follow(visit, "DELETE", username, form.key)
 
 

@@ -1,4 +1,4 @@
-"""What the gateway passes on unchanged: webhooks, the admin, one-click unsubscribing."""
+"""Forwards webhooks, the admin and one-click unsubscribing unchanged."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -22,7 +22,7 @@ _PROVIDERS: Final = {
     "stripe": ("checkout", ("content-type", "stripe-signature", "user-agent")),
     "livekit": ("streaming", ("content-type", "authorization", "user-agent")),
 }
-# Not `accept-language`: the admin is told the language that the person has chosen.
+# Without `accept-language`: the admin gets the language that the person has chosen.
 _TO_ADMIN: Final = (
     "accept",
     "content-type",
@@ -51,12 +51,12 @@ _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 @router.post("/webhooks/{provider}")
 async def webhook(provider: str, request: Request) -> Response:
-    """A provider's webhook: the body as it came, with its signature. Services verify it."""
+    """Forward a provider's webhook with its exact body and signature; the service verifies it."""
     if provider not in _PROVIDERS:
         raise Problem(404, "not_found", "No such webhook")
     service, headers = _PROVIDERS[provider]
     caller = edge_of(request).services.asked_by(None)
-    # Stored under the event's own id, so that sending it again does no harm.
+    # The service stores it under the event's id, so a second delivery changes nothing.
     answer = await caller.sent(
         service,
         "POST",
@@ -70,7 +70,7 @@ async def webhook(provider: str, request: Request) -> Response:
 @router.api_route("/admin", methods=_METHODS)
 @router.api_route("/admin/{path:path}", methods=_METHODS)
 async def admin(request: Request, visit: Visiting) -> Response:
-    """The creators' pages, in the name of the person who is signed in."""
+    """Forward to the admin in the name of the person who is signed in."""
     safe = request.method in _SAFE
     if not safe:
         refuse_other_sites(request, visit.edge.settings)
@@ -83,7 +83,7 @@ async def admin(request: Request, visit: Visiting) -> Response:
         params=request.query_params.multi_items(),
         content=await request.body(),
         headers=headers,
-        # What may have been carried out is not sent a second time.
+        # A command that may have been carried out is not sent again.
         only_unsent=not safe,
     )
     return visit.with_cookies(_passed_on(answer))
@@ -91,7 +91,7 @@ async def admin(request: Request, visit: Visiting) -> Response:
 
 @router.api_route("/unsubscribe/{token}", methods=["GET", "POST"])
 async def unsubscribe(token: str, request: Request) -> Response:
-    """Notices that are not wanted any more: the token in the mail is the proof (RFC 8058)."""
+    """Forward an unsubscription; the token in the mail proves it (RFC 8058)."""
     edge = edge_of(request)
     headers = _picked(request.headers, ("accept", "accept-language", "content-type"))
     answer = await edge.services.asked_by(None).sent(

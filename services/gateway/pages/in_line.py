@@ -1,4 +1,4 @@
-"""What someone is told who stands in line for the payment form."""
+"""Describes a buyer's place in the queue for the payment form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from services.gateway.visit import Visit
 _A_MOMENT_S: Final = 5
 _SECONDS_UP_TO_S: Final = 55
 _BEGUN, _NEARLY_THERE = 3, 97
-"""Per cent of the way: what is left is for the payment form to appear."""
+"""Per cent of the progress bar; the rest is kept for loading the payment form."""
 
 
 @dataclass(frozen=True, slots=True)
 class InLine:
-    """A place in the line in words; the same in every tab and after a reload.
+    """A place in the queue in words; the same in every tab and after a reload.
 
-    `progress` is how much of the whole wait is over, in per cent; `in_time`, whether the turn comes
+    `progress` is the part of the wait that is over, in per cent. With `in_time`, the turn comes
     before the hold ends.
     """
 
@@ -30,7 +30,7 @@ class InLine:
 
     @classmethod
     def of(cls, visit: Visit, order: Mapping[str, Any]) -> Self:
-        """The place of an order that waits."""
+        """Return the place of a waiting order."""
         ahead, about_s = order["waiting"]["ahead"], order["waiting"]["about_s"]
         now = visit.edge.clock.now()
         waited_s = max((now - datetime.fromisoformat(order["opened_at"])).total_seconds(), 0)
@@ -46,7 +46,7 @@ class InLine:
 
 
 def _roughly(visit: Visit, about_s: int) -> str:
-    """No more exact than it is known."""
+    """Return the waiting time, rounded to what can be known."""
     if about_s <= _A_MOMENT_S:
         return visit.texts.say("order-waiting-in-a-moment")
     if about_s <= _SECONDS_UP_TO_S:

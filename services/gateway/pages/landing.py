@@ -1,4 +1,4 @@
-"""The front page: what this is, and the ways in."""
+"""The front page."""
 
 from fastapi import APIRouter, Response
 
@@ -9,5 +9,5 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def landing(visit: Visiting) -> Response:
-    """Say what Backstage Pass is."""
+    """Show the front page."""
     return await visit.show("landing.html")

@@ -1,4 +1,4 @@
-"""The member area: what one may enter, and the way in to each experience."""
+"""The member area: the spaces, experiences, streams and chats that a person may enter."""
 
 import asyncio
 from collections.abc import Mapping
@@ -32,12 +32,12 @@ CHAT_LABELS: Final = (
 _NOT_FOUND: Final = 404
 _FORBIDDEN: Final = 403
 _OPENS_WITHIN: Final = timedelta(minutes=2)
-"""After it the page of a buyer who waits no longer reloads itself."""
+"""After this time, the page of a waiting buyer stops reloading itself."""
 
 
 @router.get("")
 async def list_purchased_spaces(visit: MemberVisiting) -> Response:
-    """Every space in which something is open to the person."""
+    """Show every space in which the person has access to something."""
     grants, unread = await asyncio.gather(
         visit.ask.get("access", "/grants/mine"), visit.unread_count()
     )
@@ -50,7 +50,7 @@ async def list_purchased_spaces(visit: MemberVisiting) -> Response:
 async def show_purchased_space(
     space: str, visit: MemberVisiting, welcome: str | None = None
 ) -> Response:
-    """The experiences of a space, those that are open to the person first."""
+    """Show the experiences of a space, those with access first."""
     shown, grants, unread = await asyncio.gather(
         visit.ask.get("catalog", f"/spaces/{space}"),
         visit.ask.get("access", "/grants/mine"),
@@ -76,7 +76,7 @@ async def show_purchased_space(
 
 
 def _open_until(grants: list[dict[str, Any]], space_id: str) -> dict[str, str | None]:
-    """Until when each experience of the space is open; None is for ever."""
+    """Return the end of access to each experience of the space; None if it has no end."""
     until: dict[str, str | None] = {}
     for grant in grants:
         if grant["space_id"] != space_id:
@@ -87,7 +87,7 @@ def _open_until(grants: list[dict[str, Any]], space_id: str) -> dict[str, str | 
 
 
 async def _order(visit: Visit, order_id: str | None) -> dict[str, Any] | None:
-    """The order that led here, if it did and is the person's own."""
+    """Return the fulfilled order that led here if it is the person's own."""
     if order_id is None or not order_id.replace("-", "").isalnum():
         return None
     order: dict[str, Any] | None = await visit.ask.find("checkout", f"/orders/{order_id}")
@@ -97,7 +97,7 @@ async def _order(visit: Visit, order_id: str | None) -> dict[str, Any] | None:
 async def _no_access(
     visit: Visit, space: Mapping[str, Any], order: Mapping[str, Any] | None = None
 ) -> Response:
-    """Why nothing is open; what was bought a moment ago is on its way."""
+    """Tell why the person has no access; a recent purchase is still on its way."""
     path = f"/spaces/{space['space_id']}/admission"
     unknown = {"state": "none", "removed_source_ids": []}
     admission = await visit.ask.find("access", path, unknown)
@@ -106,7 +106,7 @@ async def _no_access(
     if order is not None and state != "banned" and order["membership_id"] not in removed:
         state = "on_its_way" if _is_fresh(visit, order) else "late"
     elif state == "open":
-        # Another room of the space is open, this one is not part of the pass.
+        # The pass opens another experience of the space, but not this one.
         state = "none"
     status = 200 if state in {"on_its_way", "late"} else _FORBIDDEN
     return await visit.show(
@@ -122,7 +122,7 @@ def _is_fresh(visit: Visit, order: Mapping[str, Any]) -> bool:
 async def _entered(
     visit: Visit, space: str, experience: str
 ) -> tuple[dict[str, Any], dict[str, Any]] | Response:
-    """The space and the experience when the door is open, else the page that says why not."""
+    """Return the space and the experience, or the page that tells why the person has no access."""
     shown = await visit.ask.get("catalog", f"/spaces/{space}")
     found = next((e for e in shown["experiences"] if e["slug"] == experience), None)
     if found is None:
@@ -136,7 +136,7 @@ async def _entered(
 
 @router.get("/{space}/experiences/{experience}")
 async def show_experience(space: str, experience: str, visit: MemberVisiting) -> Response:
-    """One experience: whether it is live, and the ways in."""
+    """Show an experience: whether it is live, with links to the stream and the chat."""
     entered = await _entered(visit, space, experience)
     if isinstance(entered, Response):
         return entered
@@ -154,7 +154,7 @@ async def show_experience(space: str, experience: str, visit: MemberVisiting) ->
 
 
 async def _no_video(visit: Visit) -> str | None:
-    """The sentence for a viewer while the video server is not ready."""
+    """Return a sentence for viewers if the video server is not ready."""
     video = await visit.ask.find("streaming", "/video-server", {})
     match video.get("state"):
         case "preparing":
@@ -167,7 +167,7 @@ async def _no_video(visit: Visit) -> str | None:
 
 @router.get("/{space}/experiences/{experience}/stream")
 async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Response:
-    """The live video with its chat; the island waits by itself until someone is on air."""
+    """Show the live video with its chat; the script waits until the stream begins."""
     entered = await _entered(visit, space, experience)
     if isinstance(entered, Response):
         return entered
@@ -190,7 +190,7 @@ async def show_stream(space: str, experience: str, visit: MemberVisiting) -> Res
 
 @router.get("/{space}/experiences/{experience}/chat")
 async def show_chat(space: str, experience: str, visit: MemberVisiting) -> Response:
-    """The chat alone."""
+    """Show the chat without video."""
     entered = await _entered(visit, space, experience)
     if isinstance(entered, Response):
         return entered

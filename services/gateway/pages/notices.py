@@ -1,4 +1,4 @@
-"""What one was told."""
+"""A person's notices."""
 
 from fastapi import APIRouter, Response
 
@@ -9,7 +9,7 @@ router = APIRouter(include_in_schema=False, prefix="/account/notices")
 
 @router.get("")
 async def list_notices(visit: MemberVisiting) -> Response:
-    """All notices, the newest first."""
+    """Show all notices, the newest first."""
     notices = await visit.ask.get("notifications", "/notices")
     shown = [notice | {"to": _where_to(visit.edge.settings.public_url, notice["url"])}
              for notice in notices]  # fmt: skip
@@ -18,14 +18,14 @@ async def list_notices(visit: MemberVisiting) -> Response:
 
 
 def _where_to(public_url: str, url: str | None) -> str:
-    """The page of ours that a notice leads to; none for other sites."""
+    """Return the page of ours that a notice links to, or an empty path."""
     path = local_path((url or "").removeprefix(public_url))
     return "" if path == "/" else path
 
 
 @router.post("/{notice_id}/read")
 async def read_notice(notice_id: str, visit: MemberVisiting, form: Sent) -> Response:
-    """Mark a notice as read, and on to what it is about."""
+    """Mark a notice as read and open its page."""
     await visit.ask.send("notifications", "POST", f"/notices/{notice_id}/read", form.key)
     then = local_path(form.text("next"))
     return visit.go("/account/notices" if then == "/" else then)

@@ -37,7 +37,7 @@ _SHOWN: Final = frozenset({403, 409, 422, 502})
 
 
 async def open_order(visit: Visit, space: str, pass_: str, key: str | UUID) -> dict[str, Any]:
-    """The one open order of this person for this pass. Raises ServiceRefused."""
+    """Return the person's only open order for this pass. Raises ServiceRefused."""
     visit.edge.purchase_limit.check(str(visit.person.person_id))
     visit.edge.network_limit.check(visit.network_address)
     pass_id = await visit.edge.pass_ids.of(visit.ask, space, pass_)
@@ -49,13 +49,13 @@ async def open_order(visit: Visit, space: str, pass_: str, key: str | UUID) -> d
 
 @router.get("/{space}/{pass_}/purchase")
 async def back_to_pass(space: str, pass_: str, visit: Visiting) -> Response:
-    """Who was sent to sign in on the way to an order comes back to the pass."""
+    """Return buyers who had to sign in to the pass."""
     return visit.go(f"/{space}/{pass_}")
 
 
 @router.post("/{space}/{pass_}/purchase")
 async def purchase(space: str, pass_: str, request: Request, visit: Visiting) -> Response:
-    """Open the order of a pass, by a form or (JSON) by a script; a double click is one order."""
+    """Open an order, by a form or (JSON) by a script; a double click opens one order."""
     if request.headers.get("content-type", "").startswith("application/json"):
         return await _purchase_by_script(space, pass_, request, visit)
     form = await read_form(request, visit)
@@ -92,7 +92,7 @@ def _order_page(order: Mapping[str, Any]) -> str:
 
 
 async def _member_area(visit: Visit, order: Mapping[str, Any]) -> str:
-    """Where the buyer is let in; the door opens within a blink of the purchase."""
+    """Return the address of the member area; waits briefly until the buyer has access."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_ENTRY_WITHIN_S):
             await _until_let_in(visit, order["space_id"])
@@ -111,7 +111,7 @@ async def _until_let_in(visit: Visit, space_id: str) -> None:
 async def show_order(
     space: str, pass_: str, order_id: str, request: Request, visit: MemberVisiting
 ) -> Response:
-    """Pay an order, or learn what became of it; banks send people back here as well."""
+    """Show an order to pay, or its outcome; banks redirect buyers to this page."""
     came_back = bool({"returned", "payment_intent"} & set(request.query_params))
     order = await _order(visit, order_id, settle=came_back)
     if (order["space_slug"], order["pass_slug"]) != (space, pass_):
@@ -124,7 +124,7 @@ async def show_order(
 
 
 async def _items_of(visit: Visit, order: Mapping[str, Any]) -> tuple[Item, ...]:
-    """What the order's total is made of; nothing once the pass has a newer version."""
+    """Return the parts of the order's total, or nothing if the pass has a newer version."""
     path = f"/spaces/{order['space_slug']}/passes/{order['pass_slug']}"
     sold = await visit.ask.find("catalog", path)
     if sold is None or sold["version_id"] != order["pass_version_id"]:
@@ -167,12 +167,12 @@ async def _shown(
 
 
 def _is_recent(visit: Visit, order: Mapping[str, Any]) -> bool:
-    """Whether a page without scripts still reloads itself: never for ever."""
+    """Return whether a page without scripts still reloads itself."""
     return visit.edge.clock.now() - datetime.fromisoformat(order["opened_at"]) < _LOOKS_FOR
 
 
 def _labels(visit: Visit, order: Mapping[str, Any]) -> dict[str, str]:
-    """The words of the payment form."""
+    """Return the words of the payment form."""
     declined = visit.texts.labels("declined", DECLINED)
     return {
         "pay": _pay_button(visit, order),
@@ -189,11 +189,13 @@ def _pay_button(visit: Visit, order: Mapping[str, Any]) -> str:
 
 
 def _state_of(order: Mapping[str, Any], *, came_back: bool) -> str:
-    """waiting (in line for the form), preparing (there is no form yet and no place in a line), pay,
-    processing (it is with the bank), asking (nobody knows yet what became of the money), returning
-    (it goes back), or how it ended.
+    """Return the state of an order as its page shows it.
 
-    Who comes back may have paid: only the provider's own word brings the form back.
+    waiting (in the queue for the form), preparing (neither a form nor a place in the queue yet),
+    pay, processing (at the bank), asking (the outcome is unknown), returning (the money goes back),
+    or how the order ended.
+
+    A buyer who comes back may have paid: only the provider's answer shows the form again.
     """
     if order["status"] != "open":
         return _state_of_ended(order)
@@ -216,7 +218,7 @@ def _state_of_ended(order: Mapping[str, Any]) -> str:
 
 
 def _declined(visit: Visit, code: str | None) -> str:
-    """Why the form is there again for someone who has tried to pay."""
+    """Tell why the form is shown again after an attempt to pay."""
     if code is None:
         return visit.texts.say("pay-failed")
     key = f"declined-{code.replace('_', '-')}"

@@ -1,4 +1,4 @@
-"""Signing in: an address, then six digits, then on to where one was going."""
+"""Sign-in: an address, then a code, then the page that the person wanted."""
 
 from typing import Final
 from uuid import UUID
@@ -19,7 +19,7 @@ _START_AGAIN: Final = frozenset({"code_burned", "code_expired", "too_many_tries"
 
 @router.get("/sign-in")
 async def ask_address(visit: Visiting, next: str = "/") -> Response:  # noqa: A002
-    """Ask for the address; who is signed in goes on."""
+    """Ask for the address; a person who is signed in continues at once."""
     then = local_path(next)
     if visit.signed_in is not None:
         return visit.go(then)
@@ -28,7 +28,7 @@ async def ask_address(visit: Visiting, next: str = "/") -> Response:  # noqa: A0
 
 @router.post("/sign-in")
 async def send_code(visit: Visiting, form: Sent) -> Response:
-    """Have a code mailed, and ask for it; the same page for known and unknown addresses."""
+    """Mail a code and ask for it; the page is the same for known and unknown addresses."""
     visit.edge.sign_in_limit.check(visit.network_address)
     email = form.text("email")[:_LONGEST_ADDRESS]
     wanted = {
@@ -46,7 +46,7 @@ async def send_code(visit: Visiting, form: Sent) -> Response:
 
 @router.post("/sign-in/code")
 async def check_code(visit: Visiting, form: Sent) -> Response:
-    """Start a session by the typed code, in a cookie of its own; the old one ends."""
+    """Start a session by the typed code and end the earlier one."""
     visit.edge.sign_in_limit.check(visit.network_address)
     typed = {
         "email": form.text("email")[:_LONGEST_ADDRESS],
@@ -68,7 +68,7 @@ async def check_code(visit: Visiting, form: Sent) -> Response:
 
 @router.post("/sign-out")
 async def sign_out(visit: Visiting, form: Sent) -> Response:
-    """End this session and forget it."""
+    """End the session and remove its cookie."""
     await end_session_of(visit, form.key)
     response = visit.go("/")
     visit.edge.cookies.remove(response, visit.edge.cookies.session)
@@ -76,7 +76,7 @@ async def sign_out(visit: Visiting, form: Sent) -> Response:
 
 
 async def end_session_of(visit: Visit, key: UUID) -> None:
-    """End the session that the browser came with; one that is over already is no error."""
+    """End the browser's session; a session that has ended already is no error."""
     visitor: Visitor = visit.visitor
     if visitor.signed_in is None:
         return

@@ -17,7 +17,7 @@ _NOT_FOUND: Final = 404
 
 @router.get("/{space}")
 async def show_space(space: str, visit: Visiting) -> Response:
-    """What the space is, what happens there, and what is sold."""
+    """Show the space with its experiences and passes."""
     shown = await visit.ask.get("catalog", f"/spaces/{space}")
     offers = [
         (each, offer_of(visit, each["terms"], shown["time_zone"]))
@@ -29,14 +29,14 @@ async def show_space(space: str, visit: Visiting) -> Response:
 
 @router.get("/{space}/{pass_}")
 async def show_pass(space: str, pass_: str, visit: Visiting) -> Response:
-    """What the pass is, and how to get it."""
+    """Show the pass and how to buy it."""
     return await pass_page(visit, space, pass_)
 
 
 async def pass_page(
     visit: Visit, space: str, pass_: str, *, status: int = 200, problem: str | None = None
 ) -> Response:
-    """The page of a pass, with a sentence on top when something was refused."""
+    """Return the page of a pass, with the sentence of a refusal on top."""
     shown, sold = await asyncio.gather(
         visit.ask.get("catalog", f"/spaces/{space}"),
         visit.ask.get("catalog", f"/spaces/{space}/passes/{pass_}"),
@@ -57,7 +57,7 @@ async def pass_page(
 
 
 async def _sale_of(visit: Visit, sold: Mapping[str, Any]) -> dict[str, Any]:
-    """How the pass stands to this person; what checkout has not heard of yet, nobody can buy."""
+    """Return how the person may buy the pass; nobody can until checkout knows it."""
     if sold["status"] == "draft":
         return {"state": "draft", "left": None, "order_id": None}
     try:
@@ -72,7 +72,7 @@ async def _sale_of(visit: Visit, sold: Mapping[str, Any]) -> dict[str, Any]:
 async def _admission_of(
     visit: Visit, sold: Mapping[str, Any], sale: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """How the person stands to the space; nobody is turned away because access is away."""
+    """Return the person's admission to the space; if access is down, nobody is turned away."""
     unknown = {"state": "none", "removed_source_ids": []}
     if visit.signed_in is None or sale["state"] in {"draft", "own_space"}:
         return unknown
@@ -82,7 +82,7 @@ async def _admission_of(
 
 
 def _state_for(sale: Mapping[str, Any], admission: Mapping[str, Any]) -> str:
-    """The sale's own state, unless the team keeps this person out or has ended what they own."""
+    """Return the state of the sale, unless the team banned the person or ended their access."""
     if admission["state"] == "banned":
         return "banned"
     if sale["state"] == "owned" and sale["membership_id"] in admission["removed_source_ids"]:

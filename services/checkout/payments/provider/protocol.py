@@ -201,7 +201,7 @@ class PaymentProvider(Protocol):
         ...
 
     def refund(self, asked: RefundRequest) -> ProviderRefund:
-        """Refund, once for its key. Raises RefundImpossible."""
+        """Refund a payment, once per key. Raises RefundImpossible."""
         ...
 
     def list_page(
