@@ -94,7 +94,7 @@ class Membership(Aggregate):
         self.access_from = access_from
         self.access_until = access_until
         self.state = MembershipState.ACTIVE.value
-        self.removed: set[UUID] = set()
+        self.removed: list[UUID] = []
         self.ended_by_refund_alone = False
 
     @staticmethod
@@ -116,7 +116,7 @@ class Membership(Aggregate):
     @property
     def is_emptied(self) -> bool:
         """Whether the team has left nothing of it."""
-        return bool(self.removed) and self.removed >= set(self.experience_ids)
+        return bool(self.removed) and set(self.removed) >= set(self.experience_ids)
 
     def has_expired(self, at: datetime) -> bool:
         """Whether its window has closed by then."""
@@ -147,7 +147,7 @@ class Membership(Aggregate):
 
     @event(ExperienceRemoved)
     def _experience_removed(self, experience_id: UUID) -> None:
-        self.removed.add(experience_id)
+        self.removed.append(experience_id)
 
     def _end(self, cause: EndCause, at: datetime) -> None:
         self._tell(Membership.Ended, cause=cause.value, ended_at=at)

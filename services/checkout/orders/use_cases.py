@@ -161,7 +161,7 @@ class Orders:
         payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
-        membership = self._memberships.of_order(order_id)
+        membership = None if order.may_be_fulfilled else self._memberships.of_order(order_id)
         if payment.state == PaymentState.SUCCEEDED and not _bought_by(payment, membership):
             membership = self._fulfil_or_return(order, payment, seat, now) or membership
         if membership is not None and _bought_by(payment, membership):
