@@ -69,27 +69,27 @@ def _go_through(operator: Operator, day: datetime | None) -> str:
 
 def _return(operator: Operator, payment_intent_id: str) -> str:
     def act() -> dict[str, Any]:
-        clock, stray = SystemClock(), find_orphaned_payment(operator.cursor(), payment_intent_id)
-        if stray is None:
+        clock, orphan = SystemClock(), find_orphaned_payment(operator.cursor(), payment_intent_id)
+        if orphan is None:
             raise typer.BadParameter(
                 f"no round has found {payment_intent_id} to be of an order that our log does not"
                 " hold. If it was made not long ago, or before a restore, go through the lists"
                 " first: `backstage reconcile`, or with `--day` through those of the day on which"
                 " it was made"
             )
-        if stray.returned_at is not None:
-            raise typer.BadParameter(f"{payment_intent_id} is back since {stray.returned_at}")
-        if stray.has_order:
+        if orphan.returned_at is not None:
+            raise typer.BadParameter(f"{payment_intent_id} was refunded at {orphan.returned_at}")
+        if orphan.has_order:
             raise typer.BadParameter(
-                f"{payment_intent_id} is of order {stray.order_id}, which our log holds: its team"
+                f"{payment_intent_id} is of order {orphan.order_id}, which our log holds: its team"
                 " refunds it"
             )
         payload = {"payment_intent_id": payment_intent_id}
         Schedule(clock).at(REFUND_ORPHANED_PAYMENT, payment_intent_id, clock.now(), payload)
         return {
-            "order_id": str(stray.order_id),
-            "amount_minor": stray.amount_minor,
-            "currency": stray.currency,
+            "order_id": str(orphan.order_id),
+            "amount_minor": orphan.amount_minor,
+            "currency": orphan.currency,
         }
 
     about = operator.intervene("checkout.refund_orphaned_payment", payment_intent_id, "", act)

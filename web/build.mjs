@@ -1,4 +1,4 @@
-// Bundles every island of src/ into dist/: one script (and its styles) per island, nothing shared.
+// Bundles every island of src/ into dist/: one script (and its styles) per island, without shared chunks.
 import { readdirSync } from "node:fs";
 import { build } from "esbuild";
 

@@ -51,7 +51,7 @@ def test_an_operator_has_a_payment_returned_whose_order_was_lost_and_no_other(
 
     assert "checkout sends pi_lost back within a second: 1990 EUR" in told
     assert "our log holds" in refused["pi_again"]
-    assert "is back since" in refused["pi_back"]
+    assert "was refunded at" in refused["pi_back"]
     assert "no round has found" in refused["pi_other"]
     assert "two commands" in both
     entries = "SELECT kind, payload FROM schedule"

@@ -367,12 +367,12 @@ def test_a_payment_for_an_order_that_the_log_lacks_is_found_at_once_until_it_has
     database: str, returned_minor: int, noted: str | None, repairs: list[str]
 ) -> None:
     save(database, an_order())
-    stray = Captured("pi_1", uuid4(), 1990, returned_minor, AT)
+    orphan = Captured("pi_1", uuid4(), 1990, returned_minor, AT)
     if noted:
         with psycopg.connect(database, autocommit=True) as conn:
             conn.execute(STRAYS.format(noted))
 
-    found = payments(database, stray, now=AT + timedelta(seconds=1))
+    found = payments(database, orphan, now=AT + timedelta(seconds=1))
 
     assert [each.repair for each in found] == repairs
 

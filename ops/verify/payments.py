@@ -160,7 +160,7 @@ def _check_one(
         )
     if not orders.is_known(checkout, order_id):
         # It was stored before the payment was asked for: there is nothing to wait for.
-        return _stray(checkout, payment, order_id, now)
+        return _orphaned(checkout, payment, order_id, now)
     if granted:
         return _refunded_otherwise(payment, order_id, ours, now)
     age = now - payment.captured_at
@@ -198,7 +198,7 @@ def _reconcile(at: datetime, now: datetime) -> str:
     return f"backstage reconcile{of_day}"
 
 
-def _stray(
+def _orphaned(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
     """It was made for an order of ours that the log does not hold: an older copy came back."""

@@ -25,7 +25,7 @@ _LOOK_UP_WITHIN_S: Final = 5.0
 
 
 class _Names:
-    """Looks up display names in the contact bucket, for jobs that run in threads."""
+    """Finds display names in the contact bucket, for jobs that run in threads."""
 
     def __init__(self) -> None:
         self._service: Service | None = None

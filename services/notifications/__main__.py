@@ -32,7 +32,7 @@ _LOOK_UP_WITHIN_S: Final = 2.0
 
 
 class _ContactBook:
-    """Looks people up in the contact bucket, for jobs that run in threads."""
+    """Finds people in the contact bucket, for jobs that run in threads."""
 
     def __init__(self) -> None:
         self._service: Service | None = None

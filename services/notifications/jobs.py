@@ -17,7 +17,7 @@ from services.notifications.mails import Letter, Mails, Reader
 CONTACT_AWAITED_FOR: Final = timedelta(days=3)
 
 ContactOf = Callable[[UUID], Contact | None]
-"""Looks a person up in the contact bucket, at the moment of sending."""
+"""Finds a person in the contact bucket, at the moment of sending."""
 
 
 class ContactNotThereYet(Exception):

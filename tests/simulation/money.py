@@ -108,7 +108,7 @@ def check_outcomes(world: World) -> Damage:
             continue
         granted = granting.get(world.bank.payments[intent].order_id) == intent
         if not granted and world.bank.left_of(intent):
-            yield f"money: {intent} was captured, and is neither a pass nor sent back in time"
+            yield f"money: {intent} was captured, and is neither a pass nor refunded in time"
 
 
 def _granting(intent: str, taken: int, left: int, order: DictRow) -> Damage:

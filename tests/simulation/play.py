@@ -135,7 +135,7 @@ def _tell_again(world: World, story: Story, outcome: Outcome) -> None:
     story.settle_down(within=timedelta(0))
     after = checks.state_of(world)
     outcome.damage += [
-        f"told twice: {what} was {before[what]} and is {after[what]}"
+        f"redelivered: {what} was {before[what]} and is {after[what]}"
         for what in before
         if before[what] != after[what]
     ]

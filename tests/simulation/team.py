@@ -40,7 +40,7 @@ class Team(Edge):
         left = bank.left_of(intent_of(payment))
         amount = self.injector.one_of((None, max(1, left // 3)))
         bank.refund_by_hand(payment, amount)
-        return f"{intent_of(payment)}: {amount or 'all'} sent back by hand"
+        return f"{intent_of(payment)}: {amount or 'all'} refunded by hand"
 
     def reject_refund(self) -> str | None:
         """A customer's bank rejects a refund, so the money stays with the creator."""

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow(300, "tells stories until a mutant is found out")
         ("end of a hold", "orders: ", 4),
         ("name of a refund", "money: the refund ", 4),
         ("members of the chat at once", "chat: ", 3),
-        ("rounds over the lists", "money: ", 4),
+        ("reconciliation", "money: ", 4),
         ("expectation of the last message", "streams: ", 2),
         ("acknowledging after the commit", "reactions: ", 14),
     ],

@@ -127,7 +127,7 @@ def test_manual_refund_without_a_webhook_is_found_only_by_reconciliation(
     begin: Callable[..., Story], amount: int | None
 ) -> None:
     found = []
-    for kept in (Protections(), WITHOUT["rounds over the lists"]):
+    for kept in (Protections(), WITHOUT["reconciliation"]):
         story = begin(kept=kept)
         _, payment = buy(story)
         story.world.bank.refund_by_hand(payment, amount)
@@ -144,7 +144,7 @@ def test_failed_refund_without_a_webhook_is_found_only_by_reconciliation(
     begin: Callable[..., Story],
 ) -> None:
     found = []
-    for kept in (Protections(), WITHOUT["rounds over the lists"]):
+    for kept in (Protections(), WITHOUT["reconciliation"]):
         story = begin(kept=kept)
         _, payment = buy(story)
         story.world.bank.refund_by_hand(payment, None)

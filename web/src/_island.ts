@@ -1,6 +1,6 @@
-// What every island does: find its element, read its words, talk to our own API.
+// Shared by all islands: find the element, read its labels, call our own API.
 
-/** A refusal of our own API (RFC 9457). Errors of a vendor's client have codes too, but are none. */
+/** A refusal of our own API (RFC 9457), as opposed to an error of a vendor's client. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -11,19 +11,19 @@ export class Problem extends Error {
   }
 }
 
-/** The element of the island, or nothing: then the page has no such part. */
+/** Returns the element of the island, or null if the page has none. */
 export function island(id: string): HTMLElement | null {
   return document.getElementById(id);
 }
 
-/** Reads a required data attribute; a page without it is broken, and says so in the console. */
+/** Returns a required data attribute; throws if the page lacks it. */
 export function given(root: HTMLElement, name: string): string {
   const value = root.dataset[name];
   if (value === undefined) throw new Error(`#${root.id} lacks data-${name}`);
   return value;
 }
 
-/** The words of the island come from the server's locale files. */
+/** Returns a label of the island, from the server's locale files. */
 export function labels(root: HTMLElement): (name: string) => string {
   const words = JSON.parse(given(root, "labels")) as Record<string, string>;
   return (name) => words[name] ?? name;
@@ -50,7 +50,7 @@ export async function api<T>(path: string, body?: unknown): Promise<T> {
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-/** Shorthand for an element with a class and text; text is never parsed as HTML. */
+/** Creates an element with a class and text; text is never parsed as HTML. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = "",

@@ -3,7 +3,7 @@ import { type Channel, type Event, type LocalMessage, StreamChat } from "stream-
 import "./chat.css";
 import { Problem, api, element, given, island, labels, pause } from "./_island";
 
-interface Seat {
+interface Admission {
   state: "ready" | "joining";
   api_key: string;
   base_url: string;
@@ -47,7 +47,7 @@ class ChatView {
     this.status.textContent = text;
   }
 
-  /** The seat is gone: what was read stays, nothing new comes. */
+  /** Ends the chat for a removed member; the messages that they have read stay. */
   lock(text: string): void {
     this.form.hidden = true;
     this.root.dataset.state = "locked";
@@ -66,7 +66,7 @@ class ChatView {
       try {
         await send(text);
       } catch {
-        // Nothing that was typed is lost.
+        // Keep what was typed.
         this.input.value = text;
         this.tell(this.say("not_sent"));
       }
@@ -112,9 +112,9 @@ class ChatView {
   }
 }
 
-async function seat(source: string, view: ChatView, say: (name: string) => string): Promise<Seat> {
+async function admission(source: string, view: ChatView, say: (name: string) => string): Promise<Admission> {
   for (let pauseMs = JOINING_PAUSE_MS; ; pauseMs = Math.min(1.3 * pauseMs, LATEST_PAUSE_MS)) {
-    const answer = await api<Seat>(source);
+    const answer = await api<Admission>(source);
     if (answer.state === "ready") return answer;
     view.tell(say("joining"));
     await pause(pauseMs);
@@ -145,11 +145,11 @@ async function start(root: HTMLElement): Promise<void> {
   const view = new ChatView(root, say);
   view.tell(say("connecting"));
   try {
-    const mine = await seat(source, view, say);
+    const mine = await admission(source, view, say);
     const client = StreamChat.getInstance(mine.api_key, { baseURL: mine.base_url });
     let token: string | null = mine.token;
     await client.connectUser({ id: mine.user_id }, async () => {
-      const current = token ?? (await api<Seat>(source)).token;
+      const current = token ?? (await api<Admission>(source)).token;
       token = null;
       return current;
     });

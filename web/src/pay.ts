@@ -8,11 +8,11 @@ declare global {
   }
 }
 
-/** The card was refused, or never sent (docs.stripe.com/api/errors); of any other error, a lost
-    connection for one, nobody can tell here how far the payment got. */
+/** Errors after which certainly nothing was charged (docs.stripe.com/api/errors). After any other,
+    such as a lost connection, the payment may have succeeded. */
 const NOTHING_CHARGED = new Set(["card_error", "validation_error"]);
 
-/** Stripe's script must come from Stripe itself, never from a bundle (docs.stripe.com/js). */
+/** Loads Stripe's script from Stripe, as docs.stripe.com/js requires; it must not be bundled. */
 function loadStripe(source: string): Promise<StripeConstructor> {
   return new Promise((resolve, reject) => {
     const script = element("script");
@@ -23,7 +23,7 @@ function loadStripe(source: string): Promise<StripeConstructor> {
   });
 }
 
-/** The card was refused: our own sentence in the page's language, as on the return page. */
+/** Returns our own sentence about a declined card, the same as on the return page. */
 function declined(error: StripeError, say: (name: string) => string): string {
   const names = [error.decline_code, error.code].map((code) => `declined_${code}`);
   return say(names.find((name) => say(name) !== name) ?? "declined_generic");
@@ -88,8 +88,8 @@ async function start(root: HTMLElement): Promise<void> {
     button.disabled = false;
   });
 
-  /** The sentence for the buyer when it is certain that nothing was charged, else null: the return
-      page asks what became of the payment. A second tab may have paid already. */
+  /** Returns a sentence for the buyer if certainly nothing was charged. Otherwise returns null, and
+      the return page asks for the outcome: a second tab may have paid already. */
   async function pay(): Promise<string | null> {
     try {
       const checked = await elements.submit();

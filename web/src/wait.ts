@@ -1,4 +1,4 @@
-// The waiting room: the place in line is shown as it moves, and the form when it is one's turn.
+// The waiting room: shows the position in the queue as it moves, then the payment form.
 import { given, island, pause } from "./_island";
 
 const SOONEST_MS = 1000;
@@ -6,14 +6,14 @@ const LATEST_MS = 5000;
 const SPREAD = 0.2;
 const SAID_EVERY_MS = 15_000;
 
-/** A quarter of what is left, within bounds; spread, so that thousands don't ask at once. */
-function nextLookMs(aboutS: number): number {
+/** Returns a quarter of the remaining time, within bounds, and spread over many browsers. */
+function nextPollMs(aboutS: number): number {
   const quarter = Math.min(LATEST_MS, Math.max(SOONEST_MS, aboutS * 250));
   return quarter * (1 + SPREAD * (2 * Math.random() - 1));
 }
 
-/** The same page as it is now; nothing when it could not be had this time. */
-async function look(source: string): Promise<Document | null> {
+/** Fetches the same page again; returns null on a failure. */
+async function fetchPage(source: string): Promise<Document | null> {
   try {
     const answer = await fetch(source, { credentials: "same-origin", cache: "no-store" });
     if (!answer.ok) return null;
@@ -30,11 +30,11 @@ function takeOver(now: Document): void {
   }
   const bar = document.querySelector<HTMLProgressElement>("#wait-progress");
   const fresh = now.querySelector<HTMLProgressElement>("#wait-progress");
-  // It never runs backwards: a line that got slower stands still.
+  // The bar never runs backwards: it stands still if the queue gets slower.
   if (bar && fresh) bar.value = Math.max(bar.value, fresh.value);
 }
 
-/** Screen readers hear of it now and then, not with every step. */
+/** Announces the position to screen readers, less often than it changes. */
 function announce(): void {
   const said = document.getElementById("wait-said");
   const words = ["wait-ahead", "wait-about"].map((id) => document.getElementById(id)?.textContent);
@@ -46,10 +46,10 @@ async function wait(root: HTMLElement): Promise<void> {
   let aboutS = Number(given(root, "aboutS"));
   let saidAt = performance.now();
   for (;;) {
-    await pause(nextLookMs(aboutS));
-    const now = await look(source);
+    await pause(nextPollMs(aboutS));
+    const now = await fetchPage(source);
     if (now === null) {
-      // We or the network are away: nobody hurries back.
+      // The server or the network is down: poll slowly.
       aboutS = LATEST_MS / 250;
       continue;
     }

@@ -35,7 +35,7 @@ class Stage {
     root.replaceChildren(stage, this.controls);
   }
 
-  /** `state` stands on the element as well, for styles and tests. */
+  /** Sets the state, also as an attribute for styles and tests. */
   tell(state: string, text: string): void {
     this.root.dataset.state = state;
     this.status.textContent = text;
@@ -55,7 +55,7 @@ class Stage {
   }
 }
 
-/** A ticket for the stream as soon as there is one. */
+/** Waits for a live stream; returns its token. */
 async function ticket(root: HTMLElement, stage: Stage, waiting: string): Promise<Ticket> {
   const role = given(root, "role");
   for (;;) {
@@ -64,7 +64,7 @@ async function ticket(root: HTMLElement, stage: Stage, waiting: string): Promise
       try {
         return await api<Ticket>(given(root, "source"), { role });
       } catch (error) {
-        // It ended between the two questions.
+        // The stream ended between the two requests.
         if (!(error instanceof Problem) || error.code !== "not_live") throw error;
       }
     }
@@ -151,7 +151,7 @@ async function join(root: HTMLElement, stage: Stage, say: (name: string) => stri
     room.removeAllListeners();
     await room.disconnect();
     stage.clear();
-    // Only our own API knows about passes: LiveKit refuses tokens with 403 for reasons of its own.
+    // Only our own API knows about passes; a 403 of LiveKit's has other reasons.
     if (error instanceof Problem && error.status === 403) {
       stage.tell("denied", say("no_access"));
       return;

@@ -27,7 +27,7 @@ class Contact(BaseModel):
 
 
 class Contacts:
-    """Looks people up in the bucket. Only identity calls `put` and `purge`."""
+    """Finds people in the bucket. Only identity calls `put` and `purge`."""
 
     def __init__(self, client: Client) -> None:
         self._js = client.jetstream(timeout=5)

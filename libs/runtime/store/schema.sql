@@ -1,9 +1,9 @@
 -- The tables of the runtime, the same in every service's own database.
 
--- What every command reads by its key is not measured while it is small: statements are planned once
--- for each connection, and one that was planned for a table known to fill a page reads all of it for
--- every command, however large it grows, until it is measured again. An unmeasured table is taken
--- for ten pages, which calls for the index. From a thousand rows on any measure does.
+-- Small tables that every command reads by key are not analyzed. Statements are planned once per
+-- connection: a plan for a table known to fill one page scans all of it, however large it grows, until
+-- the next plan. PostgreSQL assumes ten pages for a table that was never analyzed, and then uses the
+-- index. From a thousand rows on, any statistics lead to the index.
 
 -- `xact` is the transaction that wrote the event, raised by `base` so that it never falls back when
 -- the database is restored into a server whose transaction counter is lower.
@@ -38,24 +38,24 @@ CREATE TABLE IF NOT EXISTS snapshots (
     PRIMARY KEY (originator_id, originator_version)
 ) WITH (autovacuum_analyze_threshold = 1000, autovacuum_vacuum_threshold = 1000);
 
--- Commands that were carried out, with their answer.
+-- Commands that were carried out, with their answers.
 CREATE TABLE IF NOT EXISTS commands (
     command_id uuid PRIMARY KEY,
     answer jsonb,
     done_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (autovacuum_analyze_threshold = 1000, autovacuum_vacuum_threshold = 1000);
--- What was asked under a key that the sender chose: nothing else is answered from memory.
+-- A digest of the request under a key that the sender chose: another request is refused.
 ALTER TABLE commands ADD COLUMN IF NOT EXISTS request text;
 
--- Events of other services that were handled, by event id: stream sequences start again.
+-- Handled events of other services, by event id, because stream sequences may restart.
 CREATE TABLE IF NOT EXISTS inbox (
     event_id uuid PRIMARY KEY,
     durable text NOT NULL,
     handled_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- From which epoch of its producer on a durable handles messages: what the producer lost with an
--- earlier epoch may still be in the stream, and its ids are given to other events.
+-- The first epoch of its producer whose messages a durable handles. Events that the producer lost with
+-- an earlier epoch may still be in the stream, while other events get their ids.
 CREATE TABLE IF NOT EXISTS producer_epochs (
     durable text PRIMARY KEY,
     epoch integer NOT NULL
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     UNIQUE (durable, message_key)
 );
 CREATE INDEX IF NOT EXISTS dead_letters_by_entity ON dead_letters (durable, entity_key);
--- What an operator wants: that the service tries it again, or that nobody ever does.
+-- The operator's decision: retry, or skip for good.
 ALTER TABLE dead_letters ADD COLUMN IF NOT EXISTS attempts integer NOT NULL DEFAULT 0;
 ALTER TABLE dead_letters ADD COLUMN IF NOT EXISTS retry_asked_at timestamptz;
 ALTER TABLE dead_letters ADD COLUMN IF NOT EXISTS skipped_at timestamptz;
@@ -94,15 +94,15 @@ CREATE TABLE IF NOT EXISTS schedule (
     PRIMARY KEY (kind, key)
 );
 CREATE INDEX IF NOT EXISTS schedule_by_due ON schedule (due_at);
--- The server's process behind the one that works on it: gone means that nobody does.
+-- The PostgreSQL process behind the worker's connection; if it is gone, nobody works on the entry.
 ALTER TABLE schedule ADD COLUMN IF NOT EXISTS leased_by integer;
 
--- Which shape of each view is built, so that a changed one is built again.
+-- The built shape of each view, so that a changed one is rebuilt.
 CREATE TABLE IF NOT EXISTS views (
     name text PRIMARY KEY,
     shape text NOT NULL
 );
--- All shapes that it ever had, in the order of their first coming: which of two is the newer one.
+-- All shapes that it ever had, in the order of their first use: the later of two is the newer one.
 ALTER TABLE views ADD COLUMN IF NOT EXISTS known text[] NOT NULL DEFAULT '{}';
 UPDATE views SET known = ARRAY[shape] WHERE known = '{}';
 

@@ -57,7 +57,7 @@ class OrphanedPayment(Aggregate):
     @override
     def create_id(payment_intent_id: str) -> UUID:
         """The same payment is found once, whoever goes through the lists."""
-        return uuid5(NAMESPACE_URL, f"/stray-payments/{payment_intent_id}")
+        return uuid5(NAMESPACE_URL, f"/orphaned-payments/{payment_intent_id}")
 
     def record_return(self, refund_id: str, at: datetime) -> None:
         """It went back in full. Does nothing when that is known."""

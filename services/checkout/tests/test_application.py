@@ -33,7 +33,7 @@ def test_an_order_holds_a_seat_and_intends_a_payment() -> None:
     assert shop.due() == [CLOSE_ORDER, HOLD_EXPIRES]
 
 
-def test_the_same_command_told_twice_opens_one_order() -> None:
+def test_redelivered_command_opens_one_order() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=5)
     command_id, person_id = uuid4(), uuid4()
@@ -263,7 +263,7 @@ def test_the_middle_of_a_payment_extends_the_hold() -> None:
     assert shop.order(order_id).held_until == shop.clock.now() + 10 * MINUTE
 
 
-def test_told_twice_the_end_of_a_hold_extends_it_once() -> None:
+def test_redelivered_end_of_a_hold_extends_it_once() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.clock.advance(10 * MINUTE)

@@ -37,7 +37,7 @@ def the_sums(captured: tuple[int, int], returned: tuple[int, int]) -> dict[str, 
 
 
 def without_the_lists(shop: Shop) -> None:
-    """The hourly round is switched off: what the sums show is not brought right first."""
+    """Hourly reconciliation is off, so it repairs nothing before the sums are compared."""
     shop.rows("DELETE FROM schedule WHERE kind = 'reconcile_lists'")
 
 

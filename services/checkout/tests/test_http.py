@@ -416,7 +416,7 @@ async def test_what_a_webhook_says_is_not_believed(shop: Shop, http: httpx.Async
     assert shop.order(order_id)["status"] == "open"
 
 
-async def test_a_webhook_told_twice_is_one_row(shop: Shop, http: httpx.AsyncClient) -> None:
+async def test_redelivered_webhook_is_one_row(shop: Shop, http: httpx.AsyncClient) -> None:
     event = an_event()
 
     answers = [await deliver(http, event) for _ in range(3)]

@@ -20,7 +20,7 @@ from services.checkout.tests.test_reconciliation import a_purchase, differences,
 DAY = NOON.date().isoformat()
 
 
-def a_stray(shop: Shop, **fields: Any) -> ProviderPayment:
+def an_orphan(shop: Shop, **fields: Any) -> ProviderPayment:
     """A payment that we have made and that was captured; of its order our log knows nothing."""
     given = {"payment_intent_id": "pi_lost", "order_id": uuid4()} | fields
     payment = ProviderPayment(
@@ -37,7 +37,7 @@ async def an_hour_later(shop: Shop) -> None:
     await shop.work()
 
 
-def strays(shop: Shop) -> list[dict[str, Any]]:
+def orphans(shop: Shop) -> list[dict[str, Any]]:
     return shop.rows("SELECT * FROM orphaned_payment_list ORDER BY payment_intent_id")
 
 
@@ -58,12 +58,12 @@ async def test_a_payment_of_ours_whose_order_was_lost_is_found_within_the_hour_a
     a_purchase(shop)
     shop.schedule_runs()
     await shop.work()
-    lost = a_stray(shop)
+    lost = an_orphan(shop)
 
     for _ in range(3):
         await an_hour_later(shop)
 
-    (found,) = strays(shop)
+    (found,) = orphans(shop)
     assert (found["payment_intent_id"], found["order_id"]) == ("pi_lost", lost.order_id)
     assert (found["amount_minor"], found["currency"]) == (1990, "EUR")
     assert found["found_at"] == NOON + timedelta(hours=1)
@@ -78,13 +78,13 @@ async def test_the_lists_of_a_day_that_is_long_over_tell_of_one_as_well(shop: Sh
     shop.schedule_runs()
     shop.pass_time(days=9)
     await shop.work()
-    a_stray(shop)
+    an_orphan(shop)
 
     for _ in range(3):
         shop.store.work(shop.cause(), shop.reconciler.step(DAY))
     await shop.work()
 
-    assert [each["payment_intent_id"] for each in strays(shop)] == ["pi_lost"]
+    assert [each["payment_intent_id"] for each in orphans(shop)] == ["pi_lost"]
 
 
 @pytest.mark.parametrize(
@@ -95,20 +95,20 @@ async def test_the_lists_of_a_day_that_is_long_over_tell_of_one_as_well(shop: Sh
 async def test_what_another_seller_took_or_nobody_paid_is_left_alone(
     shop: Shop, fields: dict[str, Any]
 ) -> None:
-    lost = a_stray(shop)
+    lost = an_orphan(shop)
     shop.provider.payments["pi_lost"] = replace(lost, **fields)
     shop.schedule_runs()
 
     await an_hour_later(shop)
 
-    assert strays(shop) == []
+    assert orphans(shop) == []
     assert calls(shop, "get") == 0
 
 
-async def test_an_operator_has_it_sent_back_in_full_and_once_although_told_twice(
+async def test_redelivered_command_of_an_operator_refunds_it_once_and_in_full(
     shop: Shop,
 ) -> None:
-    a_stray(shop)
+    an_orphan(shop)
     refund_by_hand(shop, "pi_lost", 90)
     shop.schedule_runs()
     await an_hour_later(shop)
@@ -121,7 +121,7 @@ async def test_an_operator_has_it_sent_back_in_full_and_once_although_told_twice
 
     refunds = shop.provider.payments["pi_lost"].refunds
     assert [refund.amount_minor for refund in refunds] == [90, 1900]
-    (found,) = strays(shop)
+    (found,) = orphans(shop)
     assert (found["refund_id"], found["returned_at"]) == (refunds[-1].refund_id, shop.clock.now())
     assert shop.count("checkout.orphaned_payment.returned") == 1
     assert calls(shop, "refund return:pi_lost") == 1
@@ -130,19 +130,19 @@ async def test_an_operator_has_it_sent_back_in_full_and_once_although_told_twice
 async def test_a_return_whose_answer_was_cut_off_is_asked_for_before_it_is_made_again(
     shop: Shop,
 ) -> None:
-    a_stray(shop)
+    an_orphan(shop)
     shop.schedule_runs()
     await an_hour_later(shop)
     shop.provider.after = [ProviderSilent("cut off")]
 
     have_returned(shop)
     await shop.work()
-    unknown = strays(shop)[0]["returned_at"]
+    unknown = orphans(shop)[0]["returned_at"]
     shop.pass_time(minutes=1)
     await shop.work()
 
     assert unknown is None
-    assert strays(shop)[0]["returned_at"] == shop.clock.now()
+    assert orphans(shop)[0]["returned_at"] == shop.clock.now()
     assert calls(shop, "refund return:pi_lost") == 1
     assert sum(r.amount_minor for r in shop.provider.payments["pi_lost"].refunds) == 1990
 
@@ -150,14 +150,14 @@ async def test_a_return_whose_answer_was_cut_off_is_asked_for_before_it_is_made_
 @pytest.mark.parametrize("before", [True, False], ids=["before it is found", "afterwards"])
 async def test_what_went_back_on_the_dashboard_is_known_as_back(shop: Shop, before: bool) -> None:
     shop.schedule_runs()
-    a_stray(shop)
+    an_orphan(shop)
     if not before:
         await an_hour_later(shop)
     refund = refund_by_hand(shop, "pi_lost", 1990)
 
     await an_hour_later(shop)
 
-    (found,) = strays(shop)
+    (found,) = orphans(shop)
     assert (found["refund_id"], found["returned_at"]) == (refund, shop.clock.now())
     assert calls(shop, "refund") == 0
 
@@ -180,7 +180,7 @@ async def test_one_whose_order_its_buyer_has_opened_again_stays(shop: Shop) -> N
     shop.schedule_runs()
     lose_the_order(shop, order_id)
     await an_hour_later(shop)
-    found = [each["payment_intent_id"] for each in strays(shop)]
+    found = [each["payment_intent_id"] for each in orphans(shop)]
     bring_the_order_back(shop)
 
     have_returned(shop, intent)
@@ -199,7 +199,7 @@ def test_a_payment_whose_order_we_have_is_kept_by_nobody_as_a_stray_one(shop: Sh
         shop.cause(),
         lambda: shop.checkout.reconciliation.record_orphaned_payment(order_id, payment),
     )
-    assert strays(shop) == []
+    assert orphans(shop) == []
 
 
 _LOST = ("events", "order_list", "payment_list", "money_list")

@@ -1,4 +1,4 @@
-"""The conversation with a provider that is silent, slow, wrong or told twice; real PostgreSQL."""
+"""A provider that is silent, slow or wrong, and redelivered hints; real PostgreSQL."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -22,7 +22,7 @@ def people(queue: Queue[str], count: int, now: float = 0.0, **more: bool) -> lis
     ids = [uuid4() for _ in range(count)]
     for number, order_id in enumerate(ids):
         opened_at = NOON + timedelta(seconds=now, milliseconds=number)
-        queue.join(order_id, f"guest {number}", opened_at, now + HOLD_S, **more)
+        queue.join(order_id, f"buyer {number}", opened_at, now + HOLD_S, **more)
     return ids
 
 
@@ -53,7 +53,7 @@ def test_who_comes_when_nobody_waits_goes_in_at_once() -> None:
     queue = a_line()
     [order_id] = people(queue, 1)
 
-    assert queue.next(0.0) == (order_id, "guest 0")
+    assert queue.next(0.0) == (order_id, "buyer 0")
 
 
 def test_a_seconds_worth_goes_in_at_once_and_the_others_one_after_the_other() -> None:
@@ -141,7 +141,7 @@ def test_an_order_that_ended_meanwhile_uses_no_token() -> None:
     ids = people(queue, 6)
 
     for order_id in ids[:4]:
-        assert queue.next(0.0) == (order_id, f"guest {ids.index(order_id)}")
+        assert queue.next(0.0) == (order_id, f"buyer {ids.index(order_id)}")
         queue.ended(order_id, Asked.NEEDLESSLY, 0.0)
 
     assert let_in(queue, 0.0) == ids[4:]

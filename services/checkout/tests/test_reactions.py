@@ -22,7 +22,7 @@ def test_a_published_version_brings_its_stock() -> None:
     assert shop.counters.rows[pass_id][2] == 5
 
 
-def test_told_twice_about_one_version_the_seats_that_are_taken_stay_taken() -> None:
+def test_redelivered_version_keeps_the_taken_seats() -> None:
     shop = Shop()
     pass_id = uuid4()
     publish(shop, 1, 1, pass_id)

@@ -372,7 +372,7 @@ async def test_a_payment_that_can_not_be_settled_holds_up_no_other_and_is_settle
     await shop.work()
 
     assert others == {"fulfilled"}
-    # Three rounds have met it again, and none has made it begin anew.
+    # Three runs have met it again, and none has restarted it.
     assert tries == [1, 2, 3, 4]
     assert reached_meanwhile == NOON + timedelta(hours=3, minutes=58)
     assert shop.order(poison_id)["status"] == "fulfilled"
@@ -390,8 +390,8 @@ async def test_a_round_that_settles_by_itself_stops_at_the_payment_that_can_not_
     forget_to_look(shop)
     shop.schedule_runs()
     poisoned(shop, orders[-1][1])
-    careless = talking_to(shop.provider, shop.store, reconciler=SettlesWhatItMeets)
-    shop.employ(careless)
+    mutant = talking_to(shop.provider, shop.store, reconciler=SettlesWhatItMeets)
+    shop.employ(mutant)
 
     for _ in range(4):
         shop.pass_time(hours=1)

@@ -307,8 +307,8 @@ class Forgetful(StockTable):
         return held + sold < 0 or super().move(pass_id, held, sold)
 
 
-@pytest.mark.parametrize("careless", [Unconditional, Forgetful])
-def test_a_careless_counter_is_found(shop: Shop, careless: type[StockTable]) -> None:
+@pytest.mark.parametrize("mutant", [Unconditional, Forgetful])
+def test_mutant_counter_is_found(shop: Shop, mutant: type[StockTable]) -> None:
     with pytest.raises(AssertionError):
         # Found is enough: the shortest way to it need not be.
-        lead(shop, careless(), Phase.generate)
+        lead(shop, mutant(), Phase.generate)

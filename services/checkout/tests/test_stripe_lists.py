@@ -1,4 +1,4 @@
-"""Our rounds over the wire: the official SDK against the lists of Stripe's stand-in."""
+"""Reconciliation over the wire: the official SDK against the lists of Stripe's stand-in."""
 
 import json
 from collections.abc import Callable, Iterator

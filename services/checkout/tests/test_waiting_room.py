@@ -224,6 +224,6 @@ async def test_a_provider_that_was_silent_is_asked_again_though_nobody_looks(
         await house.until_all_can_pay()
 
         assert order["waiting"] == {"ahead": 0, "about_s": 1}
-        # The rounds over the provider's lists ask at the same address: some refusals are theirs.
+        # Reconciliation asks at the same address: some refusals are its own.
         assert house.stripe.refused
         assert len(house.stripe.asked) == len(house.stripe.refused) + 1

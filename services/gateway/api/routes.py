@@ -56,7 +56,7 @@ ROUTES: Final = (
     Route("GET", "/orders/mine", "checkout", "One's own orders"),
     Route("GET", "/orders/{order_id}", "checkout", "An order of one's own"),
     Route("POST", "/orders/{order_id}/settle", "checkout", "Ask what became of a payment"),
-    Route("POST", "/orders/{order_id}/refund", "checkout", "Give money back"),
+    Route("POST", "/orders/{order_id}/refund", "checkout", "Refund a purchase"),
     Route("GET", "/spaces/{space_id}/purchases", "checkout", "What was bought in a space"),
     Route("GET", "/spaces/{space_id}/numbers", "checkout", "What a space has earned"),
     Route("GET", "/grants/mine", "access", "What one may enter"),

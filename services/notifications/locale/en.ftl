@@ -39,7 +39,7 @@ welcome =
     .action = Open { $space_name }
     .why = You get this mail because you became a member of { $space_name } on Backstage Pass.
 
-# Money of a purchase went back.
+# A refund of a purchase.
 
 refund =
     .subject = { $is_named ->
@@ -61,7 +61,7 @@ refund =
     .action = See all receipts
     .why = You get this mail because you paid for a pass on Backstage Pass. Mails about your money are always sent.
 
-# A charge that bought nothing went back in full.
+# A payment that bought nothing was refunded in full.
 
 payment-returned =
     .subject = { $is_named ->
@@ -74,17 +74,17 @@ payment-returned =
     }
     .body = { $cause ->
         [sold_out] Sorry: the last seat was gone when your payment arrived. { $amount } comes back to you in full.
-        [too_late] Sorry: what you paid for was over when your payment arrived. { $amount } comes back to you in full.
+        [too_late] Sorry: the pass had ended when your payment arrived. { $amount } comes back to you in full.
         [second_charge] Sorry: you were charged twice. The second { $amount } comes back to you in full.
         [banned] The team of the space banned you before your payment arrived, so it bought nothing. { $amount } comes back to you in full.
        *[other] Sorry: your payment bought nothing. { $amount } comes back to you in full.
     }
     .mail = { $cause ->
         [sold_out] We are sorry: when your payment arrived, the time to pay was over and the last seat was gone. The whole amount comes back the way you paid, usually within 5 to 10 days.
-        [too_late] We are sorry: when your payment arrived, what you paid for was over already. The whole amount comes back the way you paid, usually within 5 to 10 days.
+        [too_late] We are sorry: the pass had already ended when your payment arrived. The whole amount comes back the way you paid, usually within 5 to 10 days.
         [second_charge] We are sorry: you were charged twice for one order. The second charge comes back in full, the way you paid, usually within 5 to 10 days. Your order itself stays as it is.
         [banned] The team of the space banned you before your payment arrived, so it bought nothing. The whole amount comes back the way you paid, usually within 5 to 10 days.
-       *[other] We are sorry: a payment of yours bought nothing. The whole amount comes back the way you paid, usually within 5 to 10 days.
+       *[other] We are sorry: your payment bought nothing. The whole amount comes back the way you paid, usually within 5 to 10 days.
     }
     .action = See all receipts
     .why = You get this mail because you paid on Backstage Pass. Mails about your money are always sent.
@@ -111,7 +111,7 @@ live-now =
     .action = Watch now
     .why = You get this mail because you have access to what is live now.
 
-# A first hello.
+# The first notice of a new account.
 
 account-opened =
     .title = Welcome to Backstage Pass

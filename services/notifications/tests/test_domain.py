@@ -33,15 +33,15 @@ def a_notice(kind: Kind = Kind.RECEIPT, not_after: object = None) -> Notice:
 )
 def test_first_outcome_of_a_notice_is_final(first: str, status: str) -> None:
     notice = a_notice()
-    fates = {
+    outcomes = {
         "deliver": lambda: notice.deliver(NOON),
         "drop": lambda: notice.drop(DropReason.TOO_LATE, NOON),
         "fail": lambda: notice.fail(550, NOON),
     }
 
-    fates[first]()
-    for fate in fates.values():
-        fate()
+    outcomes[first]()
+    for outcome in outcomes.values():
+        outcome()
 
     assert notice.status is Status(status)
     assert len(notice.collect_events()) == 2

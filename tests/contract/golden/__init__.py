@@ -1,6 +1,6 @@
 """A golden sample of each public contract: every field filled in, as it was first published.
 
-Beside them what is always written anew: the catalogue, and lines in the services' docstrings.
+With what is always written anew: the catalogue, and lines in the services' docstrings.
 """
 
 import json

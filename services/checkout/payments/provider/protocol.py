@@ -163,7 +163,7 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """Money to be sent back, once for its key; None is all of it."""
+    """A requested refund, made once per key; an amount of None means all of it."""
 
     order_id: UUID
     payment_intent_id: str
@@ -202,7 +202,7 @@ class PaymentProvider(Protocol):
         ...
 
     def refund(self, asked: RefundRequest) -> ProviderRefund:
-        """Send money back, once for its key. Raises RefundImpossible."""
+        """Refund a payment, once per key. Raises RefundImpossible."""
         ...
 
     def list_page(

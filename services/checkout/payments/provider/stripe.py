@@ -134,7 +134,7 @@ class StripePayments:
         return self.get(payment_intent_id)
 
     def refund(self, asked: RefundRequest) -> ProviderRefund:
-        """Send money back, once for its key. Raises RefundImpossible."""
+        """Refund a payment, once per key. Raises RefundImpossible."""
         params: dict[str, Any] = {
             "payment_intent": asked.payment_intent_id,
             "metadata": {"order_id": str(asked.order_id)},

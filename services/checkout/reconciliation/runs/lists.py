@@ -94,9 +94,10 @@ class Reconciler:
         return lambda: self._settled(listed, payment)
 
     def refund_orphaned_payment(self, payment_intent_id: str) -> Record | None:
-        """Send back what is left of a payment whose order we do not have; None when a run has
-        found no such payment, or it is no such payment any more. What it asks for first tells
-        whether it was sent back before.
+        """Refund what is left of a payment without an order of ours.
+
+        Returns None if no run has found such a payment, or it is no such payment any more. The
+        fetched payment shows whether it was refunded before.
 
         Raises ProviderSilent, RefundImpossible.
         """
