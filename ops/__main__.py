@@ -24,14 +24,14 @@ app = typer.Typer(
 
 # The supervisor lives as long as the system does, so it loads only what it needs.
 if sys.argv[1:2] != ["up"]:
-    from ops import dead_letters, epoch, events, grants, inbox, projections, schedule
+    from ops import dead_letters, epoch, events, grants, inbox, projections, schedule, stock
     from ops.backup import backup, restore
     from ops.demo import demo
     from ops.drift import drift
     from ops.lag import lag
     from ops.reconcile import reconcile
     from ops.replay.command import replay
-    from ops.verify.command import stock, verify
+    from ops.verify.command import verify
 
     events.app.command("replay")(replay)
     app.add_typer(events.app, name="events")
@@ -43,7 +43,7 @@ if sys.argv[1:2] != ["up"]:
     app.add_typer(schedule.app, name="schedule")
     app.add_typer(epoch.app, name="epoch")
     app.add_typer(epoch.store, name="store")
-    app.add_typer(stock, name="stock")
+    app.add_typer(stock.app, name="stock")
     app.add_typer(grants.app, name="grants")
     app.command()(backup)
     app.command()(restore)

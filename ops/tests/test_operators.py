@@ -311,6 +311,36 @@ async def test_counters_that_are_not_the_sum_of_their_events_are_found_and_count
     assert system.rows("checkout", "SELECT held, sold FROM stock") == [(0, 1)]
 
 
+async def test_ledger_of_a_pass_is_printed_with_the_sum_at_each_move(
+    system: Operated, services: tuple[Service, Service]
+) -> None:
+    offer, store = an_offer(), services[0].store
+    system.rows(
+        "checkout",
+        "INSERT INTO stock (pass_id, version_number, wanted, capacity, sold)"
+        " VALUES (%s, 1, 1, 1, 1)",
+        offer.pass_id,
+    )
+    await asyncio.to_thread(set_capacity, store, offer.pass_id, 1)
+    first = await asyncio.to_thread(sell, store, offer)
+
+    audit = ("stock", "audit", str(offer.pass_id))
+    sound = await asyncio.to_thread(backstage, *audit, "--json")
+    second = await asyncio.to_thread(sell, store, offer)
+    oversold = await asyncio.to_thread(backstage, *audit, code=1)
+    await asyncio.to_thread(backstage, "stock", "audit", str(uuid4()), code=2)
+
+    moves = [json.loads(line) for line in sound.splitlines()[:-1]]
+    assert [(m["move"], m["reason"], m["order_id"], m["held"], m["sold"]) for m in moves] == [
+        ("capacity", "version 1", None, 0, 0),
+        ("held", "order", str(first), 1, 0),
+        ("sold", "free", str(first), 0, 1),
+    ]
+    assert sound.splitlines()[-1] == "3 moves: never oversold, and the counter is their sum."
+    assert f"order {second} took a seat that the pass did not have" in oversold
+    assert "The counter has 0 held and 1 sold: backstage stock recount" in oversold
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

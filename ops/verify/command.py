@@ -1,4 +1,4 @@
-"""`backstage verify` and the commands that repair what only it finds."""
+"""`backstage verify`: do stores, streams and providers agree?"""
 
 import asyncio
 import json
@@ -7,22 +7,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
 from libs.runtime.scheduling.clock import Clock
 from ops import stores
-from ops.options import As, Data, folder_of
+from ops.options import Data, folder_of
 from ops.paths import data_path
 from ops.up.data_folder import DataFolder
 from ops.up.ports import Ports
 from ops.up.surroundings import Surroundings
 from ops.verify.checker import LOOK_AGAIN_S, Checker
 from ops.verify.cursor import Cursor
-from services.checkout.stock.audit import recount
-
-stock = typer.Typer(help="The counters of the stock.", no_args_is_help=True)
 
 
 def verify(
@@ -85,25 +81,6 @@ def provider_variables(folder: DataFolder) -> Mapping[str, str]:
     if run is None:
         return os.environ
     return Surroundings(os.environ, folder, Ports(run.base_port)).providers().variables
-
-
-@stock.command("recount")
-def recount_stock(
-    pass_id: Annotated[UUID, typer.Argument(help="The pass whose counter is wrong.")],
-    as_: As = None,
-    data: Data = None,
-) -> None:
-    """Set the counter of a pass to the sum of its events."""
-    with stores.operating("checkout", folder_of(data), as_) as operator:
-
-        def act() -> dict[str, Any]:
-            return recount(operator.cursor(), pass_id)
-
-        try:
-            before = operator.intervene("stock.recount", str(pass_id), "", act)
-        except LookupError as unknown:
-            raise typer.BadParameter(str(unknown)) from unknown
-    typer.echo(f"It was {before['held']} held and {before['sold']} sold before.")
 
 
 def _total(checker: Checker) -> float:

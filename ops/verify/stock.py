@@ -93,8 +93,7 @@ def _oversold(row: DictRow, taken: Taken) -> Finding:
         "checkout",
         f"pass {row['pass_id']} had {taken.held + taken.sold} seats held and sold at"
         f" {row['recorded_at']:%F %T %Z}, when there were {taken.seats}",
-        f"backstage events ls --service checkout --mentions {row['pass_id']}; refund the newest"
-        " orders",
+        f"backstage stock audit {row['pass_id']}; refund the newest orders",
     )
 
 

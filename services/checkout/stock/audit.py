@@ -15,7 +15,11 @@ logger = logging.getLogger(__name__)
 # Who moves a seat or sets a capacity holds the counter's row first, so the numbers of the events
 # are in the order of the moves; the order of transactions is not.
 _MOVES: Final = """
-    SELECT xact, notification_id, recorded_at,
+    SELECT xact, notification_id, recorded_at, originator_id AS seat_id,
+           split_part(topic, '.', 3) AS move,
+           convert_from(state, 'UTF8')::jsonb ->> 'reason' AS reason,
+           (convert_from(state, 'UTF8')::jsonb -> 'order_id' ->> '_data_')::uuid AS order_id,
+           (convert_from(state, 'UTF8')::jsonb ->> 'version_number')::integer AS version_number,
            (convert_from(state, 'UTF8')::jsonb -> 'pass_id' ->> '_data_')::uuid AS pass_id,
            CASE topic WHEN 'checkout.seat.sold' THEN -1
                       WHEN 'checkout.capacity.set' THEN 0
@@ -37,6 +41,9 @@ _MOVES: Final = """
 _NEWER: Final = f"""
     {_MOVES} AND (xact, notification_id) > (%s, %s) ORDER BY notification_id
 """
+_LEDGER: Final = f"""
+    SELECT * FROM ({_MOVES}) all_moves WHERE pass_id = %s ORDER BY notification_id
+"""  # noqa: S608 - our own text
 _COUNTERS: Final = "SELECT pass_id, wanted, capacity, held, sold FROM stock"
 _RECOUNT: Final = f"""
     WITH moves AS MATERIALIZED (
@@ -82,6 +89,11 @@ def list_moves(checkout: Connection[DictRow], xact: int, after: int) -> Iterator
     """Moves of seats and settings of capacities after a place in the log, as they were made."""
     with checkout.cursor("moves") as moves:
         yield from moves.execute(_NEWER, (xact, after))
+
+
+def list_ledger(checkout: Connection[DictRow], pass_id: UUID) -> Iterator[DictRow]:
+    """Return the moves of a pass's seats and the settings of its capacity, as they were made."""
+    yield from checkout.execute(_LEDGER, (pass_id,))
 
 
 def list_counters(checkout: Connection[DictRow]) -> Sequence[DictRow]:
