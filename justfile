@@ -39,12 +39,12 @@ web: (packages "run")
 test *args: (packages "dev")
     @exec {{ python }} -m tests.suite "$@"
 
-# Tell stories of the simulated system and look for harm: [--seeds N [--from M] | --seed N] [--json].
+# Run stories of the simulated system and check every promise: [--seeds N [--from M] | --seed N] [--json].
 [no-exit-message]
 simulate *args: (packages "dev")
     @{{ python }} -m tests.simulation "$@"
 
-# Break a running system on purpose and look for harm: [--minutes N] [--seed N] [--json].
+# Break a running system on purpose and check every promise: [--minutes N] [--seed N] [--json].
 [no-exit-message]
 chaos *args: (packages "dev")
     @{{ python }} -m tests.chaos "$@"
@@ -57,7 +57,7 @@ check: (packages "dev")
     {{ bin }}/mypy
     {{ bin }}/lint-imports --no-logo
 
-# Put the sources into the house's format.
+# Format the sources.
 format: (packages "dev")
     {{ bin }}/ruff format .
     {{ bin }}/ruff check --fix .

@@ -1,4 +1,4 @@
-"""`backstage drift`: where the chat provider differs from our own records, and putting it right."""
+"""`backstage drift`: where the chat provider differs from our records, and how to repair that."""
 
 from functools import partial
 from typing import Annotated, Any, Final
@@ -35,7 +35,8 @@ def drift(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Compare who is in the chat at its provider with who may be; 1 when they differ."""
+    """Compare the channel members at the chat provider with who may be there; exit 1 if they
+    differ."""
     folder = folder_of(data)
     found = _discrepancies(folder)
     for finding in as_findings(found, CHANNELS):
@@ -60,7 +61,7 @@ def _discrepancies(folder: DataFolder) -> set[Discrepancy]:
 
 
 def _settle(operator: Operator, discrepancy: Discrepancy) -> bool:
-    """Schedule the job that brings a person in or out, as is wanted now."""
+    """Schedule the job that adds or removes a person, as is wanted now."""
     experience_id, person, kind = discrepancy
 
     def act() -> dict[str, Any]:

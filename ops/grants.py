@@ -1,4 +1,4 @@
-"""`backstage grants`: what people may enter by purchases that are not there any more."""
+"""`backstage grants`: access that rests on purchases which no longer exist."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -35,7 +35,7 @@ def withdraw(
     as_: As = None,
     data: Data = None,
 ) -> None:
-    """Have access revoke what rests on memberships that checkout's log does not hold.
+    """Have access revoke what rests on memberships that checkout's log lacks.
 
     Needed after an older copy of checkout was restored. A later purchase by the same order grants
     access again.
@@ -63,7 +63,7 @@ def _refuse_a_purchase(membership_id: UUID, folder: DataFolder) -> None:
 
 
 def _withdraw(operator: Operator, membership_id: UUID) -> int:
-    """How many grants stood."""
+    """Return how many grants were active."""
 
     def act() -> dict[str, Any]:
         rows = operator.cursor().execute(_STANDING, (membership_id, _FROM_PURCHASES)).fetchall()

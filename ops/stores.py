@@ -81,12 +81,12 @@ def views_of(service: str) -> tuple[View, ...]:
 
 
 def hears_of(service: str) -> tuple[type[Contract], ...]:
-    """The contracts that a service hears; reads code, starts nothing."""
+    """Return the contracts that a service subscribes to; reads code, starts nothing."""
     return tuple(subscriptions_of(service))
 
 
 def subscriptions_of(service: str) -> Mapping[type[Contract], Reaction]:
-    """They with the service's reactions."""
+    """Return them with the service's reactions."""
     if find_spec(f"services.{service}.reactions") is None:
         return {}
     reactions = import_module(f"services.{service}.reactions").SUBSCRIPTIONS
@@ -94,7 +94,7 @@ def subscriptions_of(service: str) -> Mapping[type[Contract], Reaction]:
 
 
 def subscribers() -> Mapping[str, Sequence[str]]:
-    """The services that hear each type of contract; reads code, starts nothing."""
+    """Return the subscribers of each type of contract; reads code, starts nothing."""
     by_type: dict[str, list[str]] = defaultdict(list)
     for service in SERVICES:
         for contract in subscriptions_of(service):

@@ -141,7 +141,7 @@ class _Effects:
                     pass
 
     def of(self, purchase: Said, bought: PassPurchased) -> tuple[list[Said], ...]:
-        """Grants, seats in the chat, notices. Raises Incomplete when some are missing."""
+        """Return grants, channel members and notices. Raises Incomplete if some are missing."""
         grants = self._grants[bought.membership_id]
         places = [(bought.person_id, where) for where in bought.experience_ids]
         seats = [self._seats[place] for place in places if place in self._seats]

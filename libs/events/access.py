@@ -21,18 +21,18 @@ class GrantReason(StrEnum):
 
 
 BY_TEAM: Final = frozenset({"creator", "abuse", "mistake"})
-"""The causes for which the team of a space revokes a grant."""
+"""The causes for which a space's team revokes a grant."""
 LOST: Final = "lost"
-"""The cause that goes with an order which checkout lost with its log."""
+"""The cause of a grant whose membership checkout lost with its log."""
 
 
 class GrantIssued(Contract):
-    """A person may enter an experience from `valid_from` until `valid_until` (None: for ever).
+    """A person got access to an experience from `valid_from` until `valid_until` (None: for ever).
 
     `source_id` is what the grant rests on: a membership, or the comp of a creator. `source_version`
-    is the version of that membership which the grant follows (0 for a comp). A grant that was
-    revoked with its membership is issued again under the same id when the membership is restored:
-    of the events of one grant the one with the latest `entity_version` holds.
+    is the version of that membership (0 for a comp). A grant revoked with its membership is issued
+    again under the same id when the membership is restored: of a grant's events the latest
+    `entity_version` wins.
     """
 
     type: ClassVar[str] = "access.grant_issued.v1"
@@ -48,10 +48,10 @@ class GrantIssued(Contract):
 
 
 class GrantRevoked(Contract):
-    """The grant was revoked; other grants may still apply.
+    """A grant was revoked; other grants may still apply.
 
-    `cause` is `refund`, `suspended`, `LOST`, or one of `BY_TEAM`: what the team revoked is never
-    issued again. After a loss the versions of the source count from the beginning.
+    `cause` is `refund`, `suspended`, `LOST`, or one of `BY_TEAM`; a grant revoked by the team is
+    never issued again. After a loss the versions of the source start from the beginning.
     """
 
     type: ClassVar[str] = "access.grant_revoked.v1"

@@ -11,7 +11,7 @@ from libs.events.contract import Contract
 
 
 class RefundCause(StrEnum):
-    """Why money went back."""
+    """Why money was refunded."""
 
     CREATOR = "creator"
     PROVIDER = "provider"
@@ -22,7 +22,7 @@ class RefundCause(StrEnum):
 
 
 class MembershipState(StrEnum):
-    """What a person has of a pass."""
+    """The state of a membership."""
 
     TRIALING = "trialing"
     ACTIVE = "active"
@@ -53,7 +53,7 @@ class EndCause(StrEnum):
 
 
 class OrderOpened(Contract):
-    """A person tries to buy a pass under the terms of one version; a seat is held until then."""
+    """A person opened an order for a pass version; a seat is held until `held_until`."""
 
     type: ClassVar[str] = "checkout.order_opened.v1"
     order_id: UUID
@@ -67,7 +67,7 @@ class OrderOpened(Contract):
 
 
 class OrderExpired(Contract):
-    """The seat of an unpaid order went back on sale."""
+    """An unpaid order expired, and its seat returned to sale."""
 
     type: ClassVar[str] = "checkout.order_expired.v1"
     order_id: UUID
@@ -77,7 +77,7 @@ class OrderExpired(Contract):
 
 
 class PaymentFailed(Contract):
-    """A charge was refused; the order stays open for another card. `code` is the provider's."""
+    """A charge was declined; the order stays open for another card. `code` is the provider's."""
 
     type: ClassVar[str] = "checkout.payment_failed.v1"
     order_id: UUID
@@ -91,8 +91,8 @@ class PassPurchased(Contract):
     """A settled order, paid or free, started a membership of the pass.
 
     It is the first event of its membership. The person may enter the experiences from `access_from`
-    until `access_until` (None: for ever). Everything that the others need to act is here, frozen as
-    it was bought; the names are those of the moment of purchase.
+    until `access_until` (None: for ever). It carries everything that other services need, frozen at
+    the purchase; the names are those of that moment.
     """
 
     type: ClassVar[str] = "checkout.pass_purchased.v1"
@@ -117,11 +117,11 @@ class PassPurchased(Contract):
 
 
 class MembershipChanged(Contract):
-    """A membership has another state, or another end of access, than before.
+    """A membership changed its state or its end of access.
 
-    The events of a membership are ordered by the `entity_version` of their envelope: the latest
-    holds, whichever arrives first. The person may enter in the states of `MAY_ENTER`, from
-    `access_from` until `access_until` (None: for ever).
+    The `entity_version` of the envelope orders the events of a membership: the latest wins,
+    whichever arrives first. The person may enter in the states of `MAY_ENTER`, from `access_from`
+    until `access_until` (None: for ever).
     """
 
     type: ClassVar[str] = "checkout.membership_changed.v1"
@@ -136,9 +136,9 @@ class MembershipChanged(Contract):
 
 
 class MembershipEnded(Contract):
-    """A membership is over: it opens none of its experiences, unless a later event restores it.
+    """A membership ended: it opens none of its experiences, unless a later event restores it.
 
-    Ordered as `MembershipChanged`. Only a refund that fails at the bank restores a membership.
+    Ordered as `MembershipChanged`. Only a refund that the bank rejects restores a membership.
     """
 
     type: ClassVar[str] = "checkout.membership_ended.v1"
@@ -151,7 +151,7 @@ class MembershipEnded(Contract):
 
 
 class PurchaseRefunded(Contract):
-    """Money of a purchase went back; `full` says that nothing of it is left with the creator."""
+    """Money of a purchase was refunded; `full` means that the creator keeps nothing of it."""
 
     type: ClassVar[str] = "checkout.purchase_refunded.v1"
     order_id: UUID
@@ -166,9 +166,9 @@ class PurchaseRefunded(Contract):
 
 
 class RefundFailed(Contract):
-    """The buyer's bank did not take a refund that had been told: the creator has the money still.
+    """The bank rejected a refund that we had already announced: the creator still has the money.
 
-    `stands_again` says that the purchase had been refunded in full and is theirs again.
+    `stands_again` means that the purchase had been refunded in full and is restored.
     """
 
     type: ClassVar[str] = "checkout.refund_failed.v1"
@@ -183,8 +183,11 @@ class RefundFailed(Contract):
 
 
 class PaymentReturned(Contract):
-    """A charge that bought nothing went back in full: no seat was left, the pass was over, it was a
-    second one, or a ban keeps the person out. Sent once more if the bank rejected the return."""
+    """A payment that bought nothing was refunded in full.
+
+    No seat was left, the pass had ended, it was a second charge, or the person is banned. Published
+    once more if the bank rejected the refund.
+    """
 
     type: ClassVar[str] = "checkout.payment_returned.v1"
     order_id: UUID

@@ -14,7 +14,7 @@ class PersonRegistered(Contract):
 
 
 class NewBrowserSignedIn(Contract):
-    """Someone signed in to an account with a browser that had never signed in to it before."""
+    """Somebody signed in to an account with a browser that is new to it."""
 
     type: ClassVar[str] = "identity.new_browser_signed_in.v1"
     session_id: UUID

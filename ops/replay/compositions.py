@@ -39,5 +39,5 @@ def refusals_of(service: str) -> tuple[type[Exception], ...]:
 
 
 def reactions_of(service: str) -> Mapping[Any, Any]:
-    """The reactions of a service, by contract."""
+    """Return the reactions of a service, by contract."""
     return stores.subscriptions_of(service)

@@ -284,7 +284,7 @@ def find_again(shop: Shop) -> None:
 
 
 def withdraw(order_id: UUID) -> str:
-    """What the command says, on one line."""
+    """Return the command's output on one line."""
     done = CliRunner().invoke(
         app, ["grants", "withdraw", str(Membership.create_id(order_id))], env={"COLUMNS": "200"}
     )

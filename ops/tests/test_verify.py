@@ -73,7 +73,7 @@ NOW = AT + SETTLED_WITHIN + timedelta(minutes=1)
 
 @dataclass
 class Bought:
-    """An order, the payment that was captured for it, and the membership if that bought it."""
+    """An order, its captured payment, and the membership if the payment bought it."""
 
     order: Order
     payment: Payment

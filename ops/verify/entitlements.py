@@ -1,4 +1,4 @@
-"""Whoever may enter an experience gets its tokens and is in its channel, and nobody else."""
+"""Everyone who may enter an experience gets its tokens and is in its channel, and nobody else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -116,7 +116,7 @@ def channels(chat: Connection[DictRow]) -> list[UUID]:
 
 
 class StreamMembers:
-    """Asks the chat provider who is in which channel, through its official SDK.
+    """Asks the chat provider for its channel members, through its official SDK.
 
     `variables` are those of the chat service: `STREAM_API_KEY`, `_SECRET`, `_URL`.
     """

@@ -118,7 +118,7 @@ class _Look:
         self._to_contract = stores.announces("checkout")
 
     def at_memberships(self, membership_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each purchase has all of its grants and both of its receipts, once."""
+        """Check that each purchase has all of its grants and both receipts, once."""
         purchases = self._purchases(membership_ids)
         facts = self._facts(purchases)
         for membership_id, purchase in purchases.items():
@@ -129,7 +129,7 @@ class _Look:
                 self.found.update(dict.fromkeys(amiss))
 
     def at_grants(self, grant_ids: Sequence[UUID]) -> Iterator[UUID]:
-        """Each open grant that rests on a membership is one that its purchase gives."""
+        """Check that each active grant of a membership is one that its purchase gives."""
         resting = {}
         for grant_id, rows in self._events("access", grant_ids, _GRANTED).items():
             grant = self._told(rows[0])
@@ -151,7 +151,8 @@ class _Look:
                 yield grant_id
 
     def _repair(self, membership_id: UUID) -> str:
-        """Its order may be open and paid, of which an older copy of the log does not know."""
+        """Return the repair: the order may be open and paid, without the restored log's
+        knowledge."""
         order_id = orders.find_open_order(self._logs["checkout"], membership_id)
         return "backstage reconcile" if order_id else f"backstage grants withdraw {membership_id}"
 

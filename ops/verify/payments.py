@@ -159,7 +159,7 @@ def _check_one(
             "backstage reconcile; if that does not help, refund the rest at the provider",
         )
     if not orders.is_known(checkout, order_id):
-        # It was stored before the payment was asked for: there is nothing to wait for.
+        # The order is stored before its payment is requested, so waiting would not help.
         return _orphaned(checkout, payment, order_id, now)
     if granted:
         return _refunded_otherwise(payment, order_id, ours, now)
@@ -201,7 +201,7 @@ def _reconcile(at: datetime, now: datetime) -> str:
 def _orphaned(
     checkout: Connection[DictRow], payment: Captured, order_id: UUID, now: datetime
 ) -> Finding | None:
-    """It was made for an order of ours that the log does not hold: an older copy came back."""
+    """Report a payment for an order that the log lacks: an older copy was restored."""
     found = reconciliation.find_orphaned_payment(checkout, payment.payment_intent_id)
     if payment.returned_minor >= payment.amount_minor or (found and found["returned_at"]):
         return None

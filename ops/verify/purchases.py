@@ -20,7 +20,7 @@ OPENED: Final = (Grant.Issued.TOPIC, Grant.Reinstated.TOPIC)
 CLOSED: Final = frozenset({Grant.Revoked.TOPIC, Grant.Expired.TOPIC})
 _DELIVERED: Final = Notice.Delivered.TOPIC
 _OVER: Final = {EndCause.REFUNDED: "refunded in full", EndCause.REMOVED: "removed by the team"}
-# The mail server, or the person's wish, has the last word.
+# The mail server, or the person's preference, has the last word.
 _UNSAID: Final = frozenset({Notice.Dropped.TOPIC, Notice.Failed.TOPIC})
 
 Topics = Mapping[UUID, Sequence[str]]
@@ -34,15 +34,15 @@ class Purchase:
     event_id: UUID
     bought: PassPurchased
     at: datetime
-    """When something was said of it last."""
+    """The time of its last event."""
     times: int = 1
     ended_id: UUID | None = None
-    """The event that says that it is over, and that its grants are revoked by that."""
+    """The event that ended it and made access revoke its grants."""
     ended_for: EndCause | None = None
 
     @property
     def order_id(self) -> UUID:
-        """The order that was settled."""
+        """Return the event of the settled order."""
         return self.bought.order_id
 
     def end(self, event_id: UUID, cause: EndCause, at: datetime) -> None:
@@ -57,7 +57,7 @@ class Purchase:
 
     @property
     def grants(self) -> list[UUID]:
-        """The grants that it gives."""
+        """The grants of the purchase."""
         experiences = dict.fromkeys(self.bought.experience_ids)
         return [Grant.create_id(self.bought.membership_id, each) for each in experiences]
 
@@ -69,7 +69,7 @@ class Purchase:
 
     @property
     def announced(self) -> list[UUID]:
-        """The events that others have to act upon."""
+        """The events that other services must handle."""
         return [self.event_id] if self.ended_id is None else [self.event_id, self.ended_id]
 
 
@@ -84,7 +84,7 @@ class Facts:
     handled: Mapping[str, AbstractSet[UUID]]
     """The events that each service has handled."""
     owned_twice: Mapping[UUID, UUID] = field(default_factory=dict)
-    """Live memberships whose person has the pass by that other order too."""
+    """Live memberships whose person owns the pass by that other order too."""
 
 
 def amiss_with(purchase: Purchase, facts: Facts) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def _fold(checkout: Connection[DictRow], known: Ledger, now: Ledger) -> list[Fin
         taken.sold += row["sold"]
         rises = row["held"] + row["sold"] > 0
         if rises and taken.seats is not None and taken.held + taken.sold > taken.seats:
-            # The last moment of several is the worst one.
+            # The last of several moments is the worst one.
             found[pass_id] = _oversold(row, taken)
     return list(found.values())
 

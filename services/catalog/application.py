@@ -123,7 +123,7 @@ class Catalog(Application[UUID]):
         return Written(profile.id, profile.version)
 
     def follow_creator(self, username: str, person_id: UUID) -> Written:
-        """Follow a creator; a repeated call changes nothing. Raises ProfileNotFound, OwnProfile."""
+        """Follow a creator; idempotent. Raises ProfileNotFound, OwnProfile."""
         profile = self._profile_named(username)
         following = self._following(profile.id, person_id)
         if following is None:
@@ -132,7 +132,7 @@ class Catalog(Application[UUID]):
         return self._saved(following)
 
     def unfollow_creator(self, username: str, person_id: UUID) -> None:
-        """Unfollow a creator; a repeated call changes nothing. Raises ProfileNotFound."""
+        """Unfollow a creator; idempotent. Raises ProfileNotFound."""
         following = self._following(self._profile_named(username).id, person_id)
         if following is not None:
             following.stop()

@@ -35,5 +35,5 @@ to_contract.public(AccessPass.Archived, PassArchived, id_as="pass_id")
 
 # Buyers see the names of the moment at which a pass was published.
 to_contract.private(Space.DetailsChanged)
-# A draft is its team's own business.
+# Only the team sees drafts.
 to_contract.private(AccessPass.Drafted, AccessPass.DraftChanged)

@@ -20,13 +20,13 @@ def _bundle(locale: str) -> FluentBundle:
 
 
 def language_for(accept_language: str) -> str:
-    """The first language of the header that we speak; English when there is none."""
+    """Return the first language of the header that we have; English if there is none."""
     wanted = [each.partition(";")[0].strip() for each in accept_language.split(",")]
     return negotiate_locale(wanted, _LANGUAGES, sep="-") or _FALLBACK
 
 
 def sentence(code: str, given: dict[str, str | int] | None = None, locale: str = _FALLBACK) -> str:
-    """The sentence of a code such as `slug_taken`. Raises LookupError for one that has none."""
+    """Return the sentence of a code such as `slug_taken`. Raises LookupError."""
     bundle = _bundle(locale)
     message = bundle.get_message(code.replace("_", "-"))
     if message.value is None:

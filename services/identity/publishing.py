@@ -11,5 +11,5 @@ to_contract: Final = Publishing()
 to_contract.public(Person.Registered, PersonRegistered, id_as="person_id")
 to_contract.public(Session.FoundInNewBrowser, NewBrowserSignedIn, id_as="session_id")
 
-# When someone comes and goes is nobody else's business.
+# Other sessions are private.
 to_contract.private(Session.Started, Session.Ended)

@@ -14,7 +14,7 @@ _SPACES: Final = "/account/purchased_spaces"
 
 
 def receipt_of(purchased: PassPurchased, about: Envelope) -> News:
-    """What was bought, for how much, when and until when; a one-time payment has no next charge."""
+    """A receipt: pass, amount, order, time and end; a one-time payment has no next charge."""
     until = purchased.access_until
     return News(
         about_event_id=about.id,
@@ -61,7 +61,7 @@ def account_of(event_id: UUID) -> News:
 
 
 def new_sign_in_of(about: Envelope) -> News:
-    """When another browser signed in, and where sessions are ended."""
+    """When another browser signed in, and where to end sessions."""
     facts = {"signed_in_at": about.occurred_at.isoformat()}
     return News(about.id, Kind.NEW_SIGN_IN, _SESSIONS, facts)
 

@@ -94,9 +94,9 @@ class NoticeList(View):
 
 
 class AudienceList(View):
-    """Who holds which grant, as access announced it.
+    """Grants, as access announced them.
 
-    A revoked grant may be issued again: of the events of a grant the latest version holds.
+    A revoked grant may be issued again: of a grant's events the latest version wins.
     """
 
     name = "audience_list"

@@ -10,5 +10,5 @@ to_contract: Final = Publishing()
 
 to_contract.public(Notice.Delivered, NoticeDelivered, id_as="notice_id")
 
-# What was not told, and what was read, is between the person and us.
+# Dropped and read notices are private.
 to_contract.private(Notice.Requested, Notice.Dropped, Notice.Failed, Notice.Read)

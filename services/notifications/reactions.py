@@ -44,7 +44,7 @@ def on_person_registered(registered: PersonRegistered, about: Envelope, app: Not
 def on_new_browser_signed_in(
     signed_in: NewBrowserSignedIn, about: Envelope, app: Notifications
 ) -> None:
-    """The person hears of it, so that a stranger in their account does not stay unseen."""
+    """Notify the person, so that they notice a stranger in their account."""
     app.tell([signed_in.person_id], news.new_sign_in_of(about))
 
 

@@ -21,7 +21,7 @@ class Language:
     def __init__(self, wanted: str, bundle: FluentBundle, tag: str) -> None:
         self.tag = tag
         self._bundle = bundle
-        # English as the world writes dates: the day stands first.
+        # International English: the day comes before the month.
         self._dates = Locale.parse("en-001" if tag == "en" else tag, sep="-")
         self._money = _locale(wanted) or Locale.parse(tag)
 

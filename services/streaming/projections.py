@@ -82,9 +82,9 @@ class StreamList(View):
 
 
 class DoorList(View):
-    """Which grant lets whom into what and when, as access announced it.
+    """Grants, as access announced them.
 
-    A closed grant may be issued again: of the events of a grant the latest version holds.
+    A closed grant may be issued again: of a grant's events the latest version wins.
     """
 
     name = "door_list"

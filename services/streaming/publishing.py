@@ -14,11 +14,11 @@ to_contract.public(Stream.WentLive, StreamWentLive, id_as="stream_id")
 
 @to_contract.register
 def _(event: Stream.Ended) -> Contract | None:
-    """Nobody was told of a stream that never went live."""
+    """The end of a stream that never went live is private."""
     if not event.was_live:
         return None
     return copied(StreamEnded, event, stream_id=event.originator_id)
 
 
-# Nobody else acts on these.
+# No other service needs these.
 to_contract.private(Stream.Requested, Stream.RoomOpened, Stream.HostReturned, Stream.HostLeft)

@@ -68,7 +68,7 @@ def test_a_service_publishes_its_own_contracts_alone(service: str) -> None:
 
 
 def contracts_named_in(view: View) -> set[type[Contract]]:
-    """The contracts that the methods of a view speak of."""
+    """Return the contracts that the methods of a view mention."""
     names = vars(inspect.getmodule(type(view)))
     (class_,) = ast.parse(textwrap.dedent(inspect.getsource(type(view)))).body
     spoken_of = {

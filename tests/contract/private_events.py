@@ -15,7 +15,7 @@ _NEVER_STORED = {"Event", "Created", "Snapshot"}
 
 
 def aggregates(service: str) -> set[type[Aggregate]]:
-    """All aggregates of a service."""
+    """Return all aggregates of a service."""
     return {
         found
         for module in _domain_modules(service)
@@ -25,7 +25,7 @@ def aggregates(service: str) -> set[type[Aggregate]]:
 
 
 def private_events(service: str) -> set[type]:
-    """All events that the aggregates of a service can store."""
+    """Return all events that the aggregates of a service can store."""
     return {
         member
         for aggregate in aggregates(service)
@@ -37,12 +37,12 @@ def private_events(service: str) -> set[type]:
 
 
 def stored_names(service: str) -> set[str]:
-    """The names under which they are stored."""
+    """Return the names under which they are stored."""
     return {get_topic(event) for event in private_events(service)}
 
 
 def _domain_modules(service: str) -> Iterator[ModuleType]:
-    """The service's `domain`, or all that it has when it is cut by capability."""
+    """Return the service's `domain`, or all of its modules if it is cut by capability."""
     package = importlib.import_module(f"services.{service}")
     if (Path("services") / service / "domain.py").exists():
         yield importlib.import_module(f"services.{service}.domain")

@@ -18,7 +18,7 @@ _TOLD_APART = 12
 
 
 def english() -> list[str]:
-    """The sentences of the English pages that a German page must not show."""
+    """Sentences of the English pages that no German page may show."""
     folders = [ROOT / "libs/web", ROOT / "services/gateway", ROOT / "services/admin"]
     texts = [text for each in folders for text in texts_of(each / "locale/en.ftl").values()]
     whole = (text for text in texts if "{" not in text and len(text) >= _TOLD_APART)
@@ -26,7 +26,7 @@ def english() -> list[str]:
 
 
 def speaks_german(page: Page, *wanted: str) -> None:
-    """The page says what is wanted, no English sentence, and fits a phone."""
+    """Check that the page shows the text, no English sentence, and fits a phone."""
     main = page.locator("body")
     for text in wanted:
         expect(main).to_contain_text(text)

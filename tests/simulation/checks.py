@@ -25,7 +25,7 @@ def check_end(world: World) -> Damage:
 
 
 def _memberships(world: World) -> Damage:
-    """Access rests on the memberships, as they stand: what is live opens, what is over does not.
+    """Access follows the memberships: live ones open their experiences, ended ones do not.
 
     What the team revoked stays revoked, and what has expired is closed by its window.
     """
@@ -54,7 +54,7 @@ def _memberships(world: World) -> Damage:
 
 
 def _chat(world: World) -> Damage:
-    """Who may enter is in the channel: as wanted, as confirmed, and at the provider."""
+    """Everyone who may enter is in the channel: as wanted, as confirmed, and at the provider."""
     may = _may_enter(world, world.clock.now())
     members = {
         (row["person_id"], row["experience_id"]): (row["wanted_role"], row["confirmed_role"])
@@ -68,7 +68,7 @@ def _chat(world: World) -> Damage:
 
 
 def _stays_on(world: World) -> Damage:
-    """Who is in a channel may be there, or might half a minute ago."""
+    """Every channel member may be there, or might have been half a minute ago."""
     now = world.clock.now()
     may = _may_enter(world, now) | _may_enter(world, now - _GONE_AFTER)
     for person_id, experience_id in sorted(world.room.members.keys() - may.keys()):
@@ -187,7 +187,7 @@ def state_of(world: World) -> dict[str, Any]:
 
 
 BOUNDS = ((_GONE_AFTER, _stays_on), (timedelta(minutes=15), money.check_outcomes))
-"""What must be so how long after the last mishap."""
+"""Return what must be true so long after the last fault."""
 
 _AT_THE_END = (
     money.check_seats,

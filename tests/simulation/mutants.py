@@ -122,7 +122,7 @@ class TakesItsTime(Payments):
 
 
 class Gullible(Access):
-    """Believes of a membership what it hears last, whichever version that is."""
+    """Applies each event of a membership as it arrives, whatever its version."""
 
     @override
     def issue_grants(self, entitled: Entitlement) -> list[UUID]:
@@ -157,7 +157,7 @@ class Unforgiving(Access):
 
 
 class Lenient(Chat):
-    """Has people join and leave five minutes late."""
+    """Adds and removes members five minutes late."""
 
     def __init__(self, *arguments: Any, schedule: Schedule, **more: Any) -> None:
         class Late:
@@ -171,7 +171,7 @@ class Lenient(Chat):
 
 
 class Credulous(Chat):
-    """Believes of a team what it hears last, whichever version that is."""
+    """Applies each event of a team as it arrives, whatever its version."""
 
     @override
     def change_team_role(

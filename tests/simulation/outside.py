@@ -17,7 +17,7 @@ class NoAnswer(Exception):
 
 @dataclass
 class Room:
-    """GetStream: adds a member once, however often it is asked to; answers get lost.
+    """GetStream: adds members idempotently; answers get lost.
 
     `answers_to_lose` orders that the answers to the next executed calls are lost.
     """
@@ -39,14 +39,14 @@ class Room:
         self._after()
 
     def add_member(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.add_member: a member keeps their role."""
+        """As ChatProvider.add_member: an existing member keeps their role."""
         self._before()
         self._find(experience_id, person_id)
         self.members.setdefault((person_id, experience_id), role.value)
         self._after()
 
     def change_role(self, experience_id: UUID, person_id: UUID, role: Role) -> None:
-        """As ChatProvider.change_role: it adds whoever is no member yet."""
+        """As ChatProvider.change_role: adds a missing member."""
         self._before()
         self._find(experience_id, person_id)
         self.members[person_id, experience_id] = role.value

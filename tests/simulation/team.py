@@ -43,7 +43,7 @@ class Team(Edge):
         return f"{intent_of(payment)}: {amount or 'all'} refunded by hand"
 
     def reject_refund(self) -> str | None:
-        """A customer's bank rejects a refund, so the money stays with the creator."""
+        """A customer's bank rejects a refund, so the creator keeps the money."""
         bank = self.world.bank
         refunded = [p for p in bank.of_status(PaymentStatus.SUCCEEDED) if p.refunds]
         if not refunded:
@@ -113,7 +113,7 @@ class Team(Edge):
         return f"{old.slug} gets {stock} seats: {outcome}"
 
     def change_team(self) -> str | None:
-        """Somebody joins the team, or leaves it."""
+        """Somebody joins or leaves the team."""
         person = self.injector.one_of(self.world.people[1:])
         if self.injector.chance(0.5):
             role = Role.MODERATOR

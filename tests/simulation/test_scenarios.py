@@ -51,7 +51,7 @@ def begin(site: Site) -> Iterator[Callable[..., Story]]:
 
 
 def open_order(story: Story) -> UUID:
-    """Somebody wants the pass, and can pay for it."""
+    """Somebody opens an order and can pay for it."""
     story.open_order(story.world.people[1], story.passes[0].pass_id)
     order_id = story.an_order("open")
     assert order_id is not None
@@ -234,7 +234,7 @@ def test_the_latest_version_of_a_membership_holds_whichever_comes_first(
 
 
 def look_at(story: Story, payment: ProviderPayment) -> None:
-    """The checkout asks how the payment stands."""
+    """The checkout asks for the state of the payment."""
 
     def look(process: Any) -> None:
         record = process.charging.follow_hint(payment.payment_intent_id)

@@ -25,13 +25,13 @@ Reaction: TypeAlias = Callable[[Any, Envelope, Any], None]
 
 
 def only_views(event: Contract, about: Envelope, application: object) -> None:
-    """The reaction to an event that is heard for the sake of the views alone."""
+    """Reaction to an event that only views use."""
 
 
 def with_views(
     reactions: Mapping[type[Contract], Reaction], views: Iterable[View]
 ) -> dict[type[Contract], Reaction]:
-    """All that a service subscribes to: what it reacts to, and what its views show."""
+    """Return all subscriptions of a service: those of its reactions and those of its views."""
     shown = {contract: only_views for view in views for contract in view.subscriptions}
     return {**shown, **reactions}
 

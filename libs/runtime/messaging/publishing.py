@@ -10,10 +10,11 @@ C = TypeVar("C", bound=Contract)
 
 
 def copied(contract: type[C], *sources: object, **named: object) -> C:
-    """The contract, its fields filled by name: those named here, else from the first source.
+    """Return the contract, its fields filled by name: from `named`, or from the first source with
+    them.
 
-    The sources are the event and what it holds. Raises AttributeError for a field that none of
-    them has, be it one with a default, and TypeError for a name that is no field.
+    The sources are the event and its parts. Raises AttributeError for a field that no source has,
+    even if it has a default, and TypeError for a name that is no field.
     """
     if unknown := sorted(named.keys() - contract.model_fields.keys()):
         raise TypeError(f"{contract.type} has no {', '.join(unknown)}")
@@ -32,7 +33,7 @@ def _attribute(name: str, sources: tuple[object, ...]) -> object:
 class Publishing:
     """Translates private events, each declared once: public, private, or by a registered function.
 
-    A function returns None for an event that is public only at times.
+    A function returns None for an event that is public only sometimes.
     """
 
     def __init__(self) -> None:
@@ -41,13 +42,14 @@ class Publishing:
         self.registry = self._translate.registry
 
     def __call__(self, event: object) -> Contract | None:
-        """What the world may know about it. Raises NotImplementedError for an undeclared event."""
+        """Return the public contract of an event, or None. Raises NotImplementedError if it is
+        undeclared."""
         return self._translate(event)
 
     def public(self, event: type, contract: type[Contract], *, id_as: str | None = None) -> None:
-        """Publish its fields of the same names; the field `id_as` takes the id of its aggregate.
+        """Publish the event's fields of the same names; the field `id_as` takes its aggregate's id.
 
-        Raises TypeError when the event lacks a field of the contract.
+        Raises TypeError if the event lacks a field of the contract.
         """
         sources = {name: name for name in contract.model_fields}
         if id_as is not None:
@@ -66,7 +68,7 @@ class Publishing:
         self._declare(event, translate)
 
     def private(self, *events: type) -> None:
-        """Publish nothing of these."""
+        """Keep these events private."""
         for event in events:
             self._declare(event, _nothing)
 
@@ -81,4 +83,4 @@ def _undeclared(event: object) -> Contract | None:
 
 
 def _nothing(_: object) -> None:
-    """A private event stays with its service."""
+    """Return None: the event is private."""

@@ -121,8 +121,8 @@ class Store(Generic[A]):
         return _once(unit, decide)
 
     def react(self, about: Envelope, durable: str, decide: Callable[[], None]) -> bool:
-        """Handle an event of another service once; False when it was handled before, or belongs to
-        an epoch that its producer has left."""
+        """Handle an event of another service once; returns False if it was handled before, or if
+        its epoch is over."""
         cause = Cause(
             about.id, actor=about.actor, traceparent=current_traceparent() or about.traceparent
         )
@@ -159,7 +159,7 @@ class Store(Generic[A]):
         unit_of_work.required().after_commit.append(act)
 
     def project(self, contract: Contract, about: Envelope) -> None:
-        """Show it in the views that subscribe to it, inside the open transaction."""
+        """Apply an event to the views that subscribe to it, inside the open transaction."""
         self._apply(contract, about, [v for v in self.views if type(contract) in v.subscriptions])
 
     def envelope_of(self, event: log.LoggedEvent, type_: str, epoch: int) -> Envelope:

@@ -110,7 +110,7 @@ class Balances(View):
 
 
 class MirroredBalances(Balances):
-    """The same, as another service shows it."""
+    """The same view in another service."""
 
     subscriptions = (AccountCredited,)
 

@@ -49,7 +49,7 @@ class StreamsIncomplete(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a service's views are made from: its log, and the streams of others."""
+    """What a service's views are made from: its log, and other services' streams."""
 
     service: str
     database_url: str

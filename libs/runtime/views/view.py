@@ -28,8 +28,8 @@ class View:
     """One or several tables, and how each event changes them.
 
     A view depends only on events: it calls no provider and reads no clock and no table but its own.
-    It can therefore be rebuilt at any time. `ddl` creates the tables; `subscriptions` are the
-    contracts of other services that it shows, and it gets no others.
+    It can therefore be rebuilt at any time. `ddl` creates the tables; `subscriptions` are the only
+    contracts of other services that it gets.
     """
 
     name: str

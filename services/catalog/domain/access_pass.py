@@ -259,7 +259,7 @@ class AccessPass(Aggregate):
         self.has_changes = False
 
     def archive(self, at: datetime) -> None:
-        """Take the pass off sale for good. Repeated, it happens once. Raises PassNotPublished."""
+        """Take the pass off sale for good; idempotent. Raises PassNotPublished."""
         if not self.version_number:
             raise PassNotPublished(self.id)
         if not self.archived:

@@ -51,19 +51,19 @@ def _language(accept_language: Annotated[str, Header()] = "") -> str:
 
 
 Language = Annotated[str, Depends(_language)]
-"""What to say to people in; the edges name the language that the viewer has chosen."""
+"""The language of answers; the edges send the one that the viewer chose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Which command it is, and in which language to tell what is wrong with it."""
+    """The command's id, and the language in which to report its errors."""
 
     cause: Cause
     language: str
 
     @property
     def id(self) -> UUID:
-        """The same for every copy of the command."""
+        """Return the command's id."""
         return self.cause.command_id
 
 

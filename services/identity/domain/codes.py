@@ -1,4 +1,4 @@
-"""Sign-in codes: how many may be sent, and what a guess is worth."""
+"""Sign-in codes: their limits, and the verdict on a guess."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -37,7 +37,7 @@ class Session(Aggregate):
         started_at: datetime
 
     class FoundInNewBrowser(Aggregate.Event):
-        """Not the browser that opened the account, and it had never signed in to it."""
+        """An account was used in a browser that is new to it."""
 
         TOPIC = "identity.session.found_in_new_browser"
 
@@ -64,7 +64,7 @@ class Session(Aggregate):
         return uuid5(NAMESPACE_URL, f"/sessions/{request_id}")
 
     def note_new_browser(self) -> None:
-        """Note that this browser had never signed in to the account."""
+        """Record that this browser is new to the account."""
         self._found_in_new_browser(person_id=self.person_id)
 
     @event(FoundInNewBrowser)

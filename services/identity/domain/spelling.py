@@ -1,4 +1,4 @@
-"""The one spelling of addresses, names and networks."""
+"""Addresses, names and networks, each in its one spelling."""
 
 import re
 import unicodedata

@@ -152,7 +152,7 @@ def rooms() -> Rooms:
 
 
 def tell(store: Store[Streaming], *contracts: Contract) -> None:
-    """Show what other services announced, as the consumer does.
+    """Apply events of other services, as the consumer does.
 
     A grant is issued in version 1 and closed in version 2; the others are numbered as given.
     """

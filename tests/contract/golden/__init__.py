@@ -1,6 +1,6 @@
-"""A golden sample of each public contract: every field filled in, as it was first published.
+"""A golden sample of each public contract: every field filled in, as first published.
 
-With what is always written anew: the catalogue, and lines in the services' docstrings.
+Also the generated files: the catalogue, and lines in the services' docstrings.
 """
 
 import json
@@ -30,35 +30,36 @@ _PLAIN: Final[dict[Any, Any]] = {
 
 
 def path_of(type_: str) -> Path:
-    """Where the sample of a contract lies."""
+    """Return the file of a contract's sample."""
     return FOLDER / f"{type_}.json"
 
 
 def read(contract: type[Contract]) -> dict[str, Any]:
-    """The sample as it was published once."""
+    """Return the sample as it was first published."""
     sample: dict[str, Any] = json.loads(path_of(contract.type).read_text())
     return sample
 
 
 def envelope() -> dict[str, str]:
-    """The headers of one event as they were published once."""
+    """Return the headers of one event as they were first published."""
     headers: dict[str, str] = json.loads(_ENVELOPE.read_text())
     return headers
 
 
 def write(contract: type[Contract]) -> None:
-    """Keep a sample of a new contract. One that is there stays: it stands for old messages."""
+    """Write a sample of a new contract. An existing one stays, because it stands for old
+    messages."""
     if not path_of(contract.type).exists():
         path_of(contract.type).write_text(sample_of(contract).model_dump_json(indent=2) + "\n")
 
 
 def sample_of(contract: type[Contract]) -> Contract:
-    """The contract with something in each field, optional ones too."""
+    """Return the contract with a value in each field, optional ones included."""
     return contract.model_validate(_model(contract, contract.type))
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Each file that is written anew, with its text."""
+    """Return each generated file with its text."""
     yield from catalogue.documents(stores.subscribers())
     for path in service_lines.paths():
         yield path, service_lines.updated(path.parent.name, path.read_text())
@@ -72,7 +73,7 @@ def _model(model: type[BaseModel], path: str) -> dict[str, Any]:
 
 
 def _value(annotation: Any, path: str) -> Any:
-    """Something of this type; each id and text of a sample is another one."""
+    """Return a value of this type; each id and text of a sample is different."""
     if get_origin(annotation) in {Union, UnionType}:
         annotation = next(each for each in get_args(annotation) if each is not type(None))
     if get_origin(annotation) in {tuple, list}:

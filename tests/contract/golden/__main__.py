@@ -1,7 +1,8 @@
-"""`./bp golden` writes all that is generated about events.
+"""`./bp golden` writes all generated files about events.
 
-The golden log, a sample of each contract, their schemas, `docs/events.md`, `docs/asyncapi.json`,
-and in each service's docstring what it subscribes to and publishes.
+These are the golden log, a sample of each contract, the schemas, `docs/events.md`,
+`docs/asyncapi.json`, and the lines in each service's docstring about its subscriptions and
+publications.
 """
 
 import sys
@@ -13,7 +14,7 @@ from tests.contract.golden_log import recording
 
 
 def main() -> int:
-    """1 when a name can't be recorded, because no test stores it."""
+    """Return 1 if a name can't be recorded, because no test stores it."""
     for contract in contracts():
         golden.write(contract)
     documents = dict(golden.documents())

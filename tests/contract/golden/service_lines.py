@@ -1,4 +1,4 @@
-"""The lines of a service's docstring that say what it subscribes to and what it publishes."""
+"""The lines of a service's docstring about its subscriptions and publications."""
 
 import re
 import textwrap
@@ -15,12 +15,12 @@ _PARAGRAPH: Final = r"^{title}:.*?(?=^[A-Z][a-z ]*:|\"\"\")"
 
 
 def paths() -> list[Path]:
-    """Where they stand."""
+    """Return the file with the lines."""
     return sorted(main.with_name("__init__.py") for main in Path("services").glob("*/__main__.py"))
 
 
 def updated(service: str, text: str) -> str:
-    """The text with both lines as the code has it."""
+    """Return the text with both lines as the code has them."""
     published = [contract for contract in contracts() if contract.producer() == service]
     text = _put(text, "Subscribes to", _by_producer(hears_of(service)))
     return _put(text, "Publishes", _names(published))

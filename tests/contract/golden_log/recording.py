@@ -1,7 +1,7 @@
-"""Adds what the golden log lacks: a stream for each stored name and for each published contract.
+"""Adds missing streams to the golden log: one for each stored name and each published contract.
 
-The streams are what the services' own tests have their aggregates store. A stream that is there
-stays as it is, because it stands for what lies in databases out there.
+The services' own tests store these streams. An existing stream stays as it is, because it stands
+for what lies in databases.
 """
 
 from collections import defaultdict
@@ -23,13 +23,14 @@ _NEEDS_A_DATABASE: Final = {"postgres", "database", "own_postgres"}
 
 
 def wanted(service: str) -> set[str]:
-    """The names that a service can store, and the types of the contracts that it publishes."""
+    """Return the names that a service can store, and the types of the contracts that it
+    publishes."""
     types = {contract.type for contract in contracts() if contract.producer() == service}
     return stored_names(service) | types
 
 
 def shown(service: str, streams: Iterable[Stream]) -> set[str]:
-    """Those of them that occur in these streams."""
+    """Return those of them that occur in these streams."""
     to_contract, names = announces(service), set()
     for stream in streams:
         names |= golden_log.topics_of([stream])
@@ -39,19 +40,19 @@ def shown(service: str, streams: Iterable[Stream]) -> set[str]:
 
 
 def missing(service: str) -> set[str]:
-    """What the golden log of a service lacks."""
+    """Return what the golden log of a service lacks."""
     return wanted(service) - shown(service, golden_log.read(service))
 
 
 def complete(services: Iterable[str]) -> dict[str, set[str]]:
-    """Run the tests of services that lack something; what is still missing after the last one."""
+    """Run the tests of services that lack something; returns what is still missing."""
     lacking = {service: lack for service in services if (lack := missing(service))}
     recorder = _Recorder(lacking)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Mapper, "to_stored_event", recorder.noting(Mapper.to_stored_event))
         tests = [f"services/{service}/tests" for service in lacking]
         if tests:
-            # Modules are imported already: assertions can't be rewritten any more.
+            # Modules are already imported, so assertions can't be rewritten.
             options = ("--quick", "--assert=plain", "-p", "no:cacheprovider")
             pytest.main([*options, *tests], [recorder])
     for service, streams in recorder.found.items():
@@ -60,7 +61,7 @@ def complete(services: Iterable[str]) -> dict[str, set[str]]:
 
 
 class _Recorder:
-    """Keeps a stream, as short as one test stores it, for each name that is lacking."""
+    """Keeps a stream, as short as one test stores it, for each missing name."""
 
     def __init__(self, lacking: Mapping[str, set[str]]) -> None:
         self.lacking = {service: set(names) for service, names in lacking.items()}
@@ -68,7 +69,7 @@ class _Recorder:
         self._stored: dict[UUID, dict[int, StoredEvent]] = defaultdict(dict)
 
     def noting(self, write_down: Any) -> Any:
-        """The mapper's own method, which also tells the recorder."""
+        """Call the mapper's own method, and record the result."""
 
         def to_stored_event(mapper: Mapper[Any], domain_event: Any) -> StoredEvent:
             stored: StoredEvent = write_down(mapper, domain_event)
@@ -81,7 +82,7 @@ class _Recorder:
 
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Tests without a database first: most names need no others."""
+        """Run tests without a database first: most names need no others."""
         items.sort(
             key=lambda item: bool(_NEEDS_A_DATABASE & set(getattr(item, "fixturenames", ())))
         )
@@ -95,7 +96,7 @@ class _Recorder:
 
     @pytest.hookimpl
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """Stop when nothing is lacking."""
+        """Stop once nothing is missing."""
         if not any(self.lacking.values()):
             item.session.shouldstop = "the golden log has every name"
 
