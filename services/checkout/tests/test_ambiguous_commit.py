@@ -26,7 +26,7 @@ def wire_and_shop(database: str, open_shop: Callable[..., Shop]) -> Iterator[tup
 
 
 @pytest.mark.parametrize("frozen", [free(stock=4), terms(stock=4)], ids=["free", "paid"])
-async def test_a_batch_whose_commit_was_never_confirmed_is_sold_once_and_everyone_gets_their_order(
+async def test_batch_with_an_unconfirmed_commit_sells_once_and_answers_everyone(
     wire_and_shop: tuple[Wire, Shop], frozen: Any
 ) -> None:
     wire, shop = wire_and_shop
@@ -44,7 +44,7 @@ async def test_a_batch_whose_commit_was_never_confirmed_is_sold_once_and_everyon
     assert sum(shop.stock(pass_id)[1:]) == len(orders) == 4
 
 
-async def test_from_purchase_to_refund_every_step_is_taken_once_though_no_commit_is_heard_of(
+async def test_unconfirmed_commits_repeat_no_step_from_purchase_to_refund(
     wire_and_shop: tuple[Wire, Shop],
 ) -> None:
     wire, shop = wire_and_shop

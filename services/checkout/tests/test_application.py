@@ -68,7 +68,7 @@ def test_nothing_to_pay_is_bought_at_once() -> None:
     assert shop.due() == []
 
 
-def test_who_comes_when_all_seats_are_held_is_told_sold_out_and_nothing_is_written() -> None:
+def test_buyer_without_a_free_seat_is_refused_and_nothing_is_written() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     shop.buy(pass_id)
@@ -94,7 +94,7 @@ def test_an_unknown_pass_is_refused() -> None:
         Shop().buy(uuid4())
 
 
-def test_a_success_told_by_everyone_is_one_purchase() -> None:
+def test_success_reported_by_everyone_is_one_purchase() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     payment = a_payment(order_id)
@@ -120,7 +120,7 @@ def test_whatever_the_order_of_hints_the_pass_is_bought_once() -> None:
         assert shop.counters.counts(pass_id) == (0, 1)
 
 
-def test_the_buyers_secret_is_kept_while_open_and_forgotten_after() -> None:
+def test_client_secret_is_deleted_when_the_order_is_settled() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer())
     shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
@@ -131,7 +131,7 @@ def test_the_buyers_secret_is_kept_while_open_and_forgotten_after() -> None:
     assert shop.reads.secrets == {}
 
 
-def test_a_made_payment_is_looked_after_two_minutes_later() -> None:
+def test_new_payment_is_checked_after_two_minutes() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer())
 
@@ -154,7 +154,7 @@ def test_an_unpaid_order_gives_its_seat_back_when_the_hold_is_over() -> None:
     assert shop.counters.counts(pass_id) == (0, 0)
 
 
-def test_a_hold_that_is_not_over_is_left_alone() -> None:
+def test_running_hold_is_left_alone() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
 
@@ -163,7 +163,7 @@ def test_a_hold_that_is_not_over_is_left_alone() -> None:
     assert shop.order(order_id).status == OrderStatus.OPEN
 
 
-def test_a_late_success_takes_a_seat_when_one_is_left() -> None:
+def test_late_success_takes_a_free_seat() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
@@ -178,7 +178,7 @@ def test_a_late_success_takes_a_seat_when_one_is_left() -> None:
     assert seat.state == "sold"
 
 
-def test_a_late_success_without_a_seat_goes_back_in_full() -> None:
+def test_late_success_without_a_seat_is_returned_in_full() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     late = shop.buy(pass_id)
@@ -197,7 +197,7 @@ def test_a_late_success_without_a_seat_goes_back_in_full() -> None:
     ]
 
 
-def test_a_second_charge_of_one_order_goes_back_by_itself() -> None:
+def test_second_charge_of_an_order_is_returned() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
@@ -211,7 +211,7 @@ def test_a_second_charge_of_one_order_goes_back_by_itself() -> None:
     assert shop.order(order_id).status == OrderStatus.FULFILLED
 
 
-def test_a_late_success_of_who_has_bought_the_pass_meanwhile_goes_back() -> None:
+def test_late_success_is_returned_if_the_buyer_owns_the_pass_by_now() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=5)
     person_id = uuid4()
@@ -228,7 +228,7 @@ def test_a_late_success_of_who_has_bought_the_pass_meanwhile_goes_back() -> None
     assert shop.counters.counts(pass_id) == (0, 1)
 
 
-def test_another_amount_than_the_orders_buys_nothing_and_goes_back() -> None:
+def test_payment_of_another_amount_is_returned() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
@@ -240,7 +240,7 @@ def test_another_amount_than_the_orders_buys_nothing_and_goes_back() -> None:
     assert shop.counters.counts(pass_id) == (0, 0)
 
 
-def test_a_payment_that_can_not_be_made_lets_go_of_the_seat() -> None:
+def test_refused_payment_request_releases_the_seat() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
@@ -253,7 +253,7 @@ def test_a_payment_that_can_not_be_made_lets_go_of_the_seat() -> None:
     assert shop.counters.counts(pass_id) == (0, 0)
 
 
-def test_the_middle_of_a_payment_extends_the_hold() -> None:
+def test_pending_payment_extends_the_hold() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.clock.advance(10 * MINUTE)
@@ -276,7 +276,7 @@ def test_redelivered_end_of_a_hold_extends_it_once() -> None:
     assert (shop.order(order_id).held_until, shop.order(order_id).extensions) == (until, 1)
 
 
-def test_who_stood_in_line_for_long_has_all_of_the_hold_to_pay() -> None:
+def test_long_wait_in_the_queue_restarts_the_hold() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.clock.advance(9 * MINUTE)
@@ -290,7 +290,7 @@ def test_who_stood_in_line_for_long_has_all_of_the_hold_to_pay() -> None:
     assert (due[CLOSE_ORDER], due[HOLD_EXPIRES]) == (until, until + 2 * MINUTE)
 
 
-def test_a_payment_that_comes_soon_or_again_does_not_restart_the_hold() -> None:
+def test_quick_or_repeated_payment_does_not_restart_the_hold() -> None:
     shop = Shop()
     soon, again = shop.buy(shop.offer()), shop.buy(shop.offer())
     held_until = shop.clock.now() + 10 * MINUTE
@@ -307,7 +307,7 @@ def test_a_payment_that_comes_soon_or_again_does_not_restart_the_hold() -> None:
     assert shop.order(soon).held_until == shop.order(again).held_until == held_until
 
 
-def test_a_payment_for_which_the_line_took_too_long_holds_no_seat() -> None:
+def test_payment_that_comes_after_the_hold_gets_no_seat() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
@@ -321,7 +321,7 @@ def test_a_payment_for_which_the_line_took_too_long_holds_no_seat() -> None:
     assert shop.due() == [CLOSE_ORDER]
 
 
-def test_a_full_refund_frees_the_seat_and_a_partial_one_does_not() -> None:
+def test_only_a_full_refund_releases_the_seat() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     order_id = shop.buy(pass_id)
@@ -336,7 +336,7 @@ def test_a_full_refund_frees_the_seat_and_a_partial_one_does_not() -> None:
     assert shop.membership(order_id).is_refunded
 
 
-def test_a_refund_from_the_dashboard_is_noticed_when_the_payment_is_looked_at() -> None:
+def test_dashboard_refund_is_recorded_with_the_payment() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.checkout.orders.apply_provider_state(order_id, a_payment(order_id))
@@ -367,7 +367,7 @@ def test_an_unknown_order_is_not_found() -> None:
         Shop().checkout.orders.apply_provider_state(uuid4(), a_payment(uuid4()))
 
 
-def test_capacity_below_what_is_taken_leaves_none_and_seats_that_return_vanish() -> None:
+def test_capacity_below_the_taken_seats_sells_none_and_absorbs_released_ones() -> None:
     shop = Shop()
     pass_id = shop.offer(free(), seats=3)
     for _ in range(3):
@@ -449,7 +449,7 @@ def test_after_a_cancelled_payment_another_one_is_requested() -> None:
     assert attempts == [1, 2]
 
 
-def test_a_payment_of_a_known_attempt_under_another_id_is_one_of_its_own() -> None:
+def test_payment_with_another_id_is_another_payment() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
@@ -465,7 +465,7 @@ def listed(order_id: UUID, says: MovementKind, movement_id: str = "pi_1") -> Pro
     return ProviderMovement("any", says, "pi_1", movement_id, order_id, 1990, "EUR", NOON)
 
 
-def test_what_a_list_says_and_nobody_told_is_settled_and_kept_once() -> None:
+def test_listed_movement_that_we_missed_is_settled_once() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     payment = a_payment(order_id)
@@ -481,7 +481,7 @@ def test_what_a_list_says_and_nobody_told_is_settled_and_kept_once() -> None:
     assert (found.theirs, found.ours) == ("captured", "unknown")
 
 
-def test_a_refund_that_a_list_says_of_what_is_on_its_way_back_is_no_difference() -> None:
+def test_listed_refund_of_a_returning_payment_is_no_discrepancy() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     late = shop.buy(pass_id)
@@ -497,7 +497,7 @@ def test_a_refund_that_a_list_says_of_what_is_on_its_way_back_is_no_difference()
     assert differs is False
 
 
-def test_what_a_list_says_of_no_order_of_ours_is_refused() -> None:
+def test_listed_movement_of_an_unknown_order_is_refused() -> None:
     shop = Shop()
 
     with pytest.raises(OrderNotFound):
@@ -506,7 +506,7 @@ def test_what_a_list_says_of_no_order_of_ours_is_refused() -> None:
         )
 
 
-def test_a_look_at_an_open_order_is_followed_by_another_and_at_a_settled_one_by_none() -> None:
+def test_open_orders_are_checked_again_and_settled_ones_are_not() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.checkout.orders.attach_payment(order_id, a_payment(order_id, "awaiting"))
@@ -520,7 +520,7 @@ def test_a_look_at_an_open_order_is_followed_by_another_and_at_a_settled_one_by_
     assert RECONCILE_ORDER not in shop.due()
 
 
-def test_a_day_that_is_compared_twice_keeps_both_and_is_as_it_was_found_last() -> None:
+def test_day_compared_again_has_the_last_result() -> None:
     shop = Shop()
     sums = {"EUR": {"captured_theirs_minor": 1990, "captured_ours_minor": 0}}
 

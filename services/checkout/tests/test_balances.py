@@ -49,9 +49,7 @@ async def at_three_in_the_night(shop: Shop) -> None:
     await shop.work()
 
 
-async def test_a_day_that_is_the_same_on_both_sides_is_kept_as_such(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_equal_day_is_recorded_as_equal(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     shop.schedule_runs()
     for _ in range(3):
         _, intent = a_purchase(shop)
@@ -73,7 +71,7 @@ async def test_a_day_that_is_the_same_on_both_sides_is_kept_as_such(
     assert shop.rows("SELECT * FROM seen_at_provider") == []
 
 
-async def test_a_difference_cries_out_and_is_looked_into_and_added_up_again(
+async def test_difference_is_logged_and_the_day_compared_again(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.schedule_runs()
@@ -93,7 +91,7 @@ async def test_a_difference_cries_out_and_is_looked_into_and_added_up_again(
     assert balances(shop)[0]["differing"] == []
 
 
-def test_the_sums_of_a_day_wait_while_something_of_the_lists_was_never_tried(shop: Shop) -> None:
+def test_sums_of_a_day_wait_for_its_untried_movements(shop: Shop) -> None:
     shop.schedule_runs()
     now = shop.clock.now()
     put = shop.store.schedule.at
@@ -108,7 +106,7 @@ def test_the_sums_of_a_day_wait_while_something_of_the_lists_was_never_tried(sho
     assert due(shop, BALANCE_DAY, DAY) == now + timedelta(seconds=1)
 
 
-async def test_what_can_not_be_settled_holds_the_second_sums_up_for_one_try_alone(
+async def test_unsettled_movement_delays_the_second_sums_by_one_try(
     shop: Shop,
 ) -> None:
     shop.schedule_runs()
@@ -126,7 +124,7 @@ async def test_what_can_not_be_settled_holds_the_second_sums_up_for_one_try_alon
     assert shop.count("checkout.discrepancy.found") == 1
 
 
-async def test_what_we_alone_have_stays_a_difference_until_a_person_comes(shop: Shop) -> None:
+async def test_movement_unknown_to_the_provider_stays_a_difference(shop: Shop) -> None:
     shop.schedule_runs()
     _, intent = a_purchase(shop)
     _, other = a_purchase(shop)
@@ -141,7 +139,7 @@ async def test_what_we_alone_have_stays_a_difference_until_a_person_comes(shop: 
     assert other not in balance["differing"]
 
 
-async def test_a_payment_that_the_provider_does_not_know_at_all_is_a_difference_of_its_day(
+async def test_payment_unknown_to_the_provider_is_a_difference_of_its_day(
     shop: Shop,
 ) -> None:
     shop.schedule_runs()
@@ -159,7 +157,7 @@ async def test_a_payment_that_the_provider_does_not_know_at_all_is_a_difference_
     assert shop.rows("SELECT 1 FROM schedule WHERE last_error IS NOT NULL") == []
 
 
-async def test_what_was_captured_before_midnight_and_learned_after_it_counts_before(
+async def test_capture_counts_on_the_providers_day(
     shop: Shop,
 ) -> None:
     shop.schedule_runs()
@@ -179,7 +177,7 @@ async def test_what_was_captured_before_midnight_and_learned_after_it_counts_bef
     ]
 
 
-async def test_a_payment_that_bought_nothing_came_and_went_back_on_both_sides(shop: Shop) -> None:
+async def test_returned_payment_is_equal_on_both_sides(shop: Shop) -> None:
     shop.schedule_runs()
     pass_id = shop.offer(terms(stock=1)).pass_id
     late = shop.buy(pass_id)
@@ -218,7 +216,7 @@ async def test_a_silent_provider_leaves_the_day_for_later(shop: Shop) -> None:
     assert balances(shop)[0]["sums"] == {"EUR": the_sums((1990, 1990), (0, 0))}
 
 
-async def test_days_on_which_nothing_ran_are_made_up_for_one_by_one(shop: Shop) -> None:
+async def test_missed_days_are_compared_one_by_one(shop: Shop) -> None:
     shop.schedule_runs()
     a_purchase(shop)
 

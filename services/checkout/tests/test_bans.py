@@ -25,7 +25,7 @@ def lift(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("frozen", [terms(), free()], ids=["paid", "free"])
-async def test_a_banned_person_is_told_so_on_the_page_and_buys_nothing_until_the_ban_is_lifted(
+async def test_banned_person_buys_nothing_until_the_ban_is_lifted(
     shop: Shop, http: httpx.AsyncClient, frozen: object
 ) -> None:
     pass_id = shop.offer(frozen, space_id=SPACE).pass_id  # type: ignore[arg-type]
@@ -45,9 +45,7 @@ async def test_a_banned_person_is_told_so_on_the_page_and_buys_nothing_until_the
     assert (sold.status_code, later.status_code) == (201, 201)
 
 
-async def test_a_ban_in_one_space_keeps_nobody_from_buying_in_another(
-    shop: Shop, http: httpx.AsyncClient
-) -> None:
+async def test_banned_person_buys_in_another_space(shop: Shop, http: httpx.AsyncClient) -> None:
     pass_id = shop.offer(terms(), space_id=SPACE).pass_id
     ban(shop, space_id=uuid4())
 
@@ -57,7 +55,7 @@ async def test_a_ban_in_one_space_keeps_nobody_from_buying_in_another(
 
 
 @pytest.mark.parametrize("banned", [True, False])
-async def test_money_paid_while_a_ban_fell_goes_back_by_itself(shop: Shop, banned: bool) -> None:
+async def test_payment_during_a_ban_is_returned(shop: Shop, banned: bool) -> None:
     pass_id = shop.offer(terms(stock=1), space_id=SPACE).pass_id
     order_id = shop.buy(pass_id, BUYER)
     shop.ensure(order_id)
@@ -81,7 +79,7 @@ async def test_money_paid_while_a_ban_fell_goes_back_by_itself(shop: Shop, banne
     assert shop.stock(pass_id) == (1, 0, 0)
 
 
-async def test_a_payment_that_its_bank_captures_after_the_ban_goes_back_too(shop: Shop) -> None:
+async def test_payment_captured_after_the_ban_is_returned(shop: Shop) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1), space_id=SPACE).pass_id, BUYER)
     shop.ensure(order_id)
     shop.provider.tell("pi_1", status=PaymentStatus.PROCESSING)
@@ -100,7 +98,7 @@ async def test_a_payment_that_its_bank_captures_after_the_ban_goes_back_too(shop
 @pytest.mark.parametrize(
     ("paid_after_min", "goes_back"), [(1, True), (0, False)], ids=["after the ban", "before"]
 )
-async def test_money_paid_after_a_ban_of_which_the_checkout_hears_later_goes_back(
+async def test_payment_between_a_ban_and_its_event_is_refunded(
     shop: Shop, paid_after_min: int, goes_back: bool
 ) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1), space_id=SPACE).pass_id, BUYER)

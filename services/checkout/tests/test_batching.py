@@ -69,7 +69,7 @@ async def test_those_who_came_first_are_served_first(shop: Shop) -> None:
     assert {row["person_id"] for row in rows} == {b.person_id for b in buyers[:3]}
 
 
-async def test_two_desks_on_one_database_never_sell_a_seat_twice(
+async def test_two_batchers_never_sell_a_seat_twice(
     open_shop: Callable[..., Shop],
 ) -> None:
     one, other = open_shop(), open_shop()
@@ -84,7 +84,7 @@ async def test_two_desks_on_one_database_never_sell_a_seat_twice(
     assert one.stock(pass_id) == (25, 0, 25)
 
 
-async def test_a_refusal_in_a_batch_is_that_buyers_alone(shop: Shop) -> None:
+async def test_refusal_in_a_batch_concerns_one_buyer(shop: Shop) -> None:
     pass_id = shop.offer(free(stock=5)).pass_id
     owner = uuid4()
     shop.buy(pass_id, owner)
@@ -101,7 +101,7 @@ async def test_a_refusal_in_a_batch_is_that_buyers_alone(shop: Shop) -> None:
     assert shop.stock(pass_id) == (5, 0, 3)
 
 
-async def test_who_is_refused_in_a_batch_leaves_nothing_behind(shop: Shop) -> None:
+async def test_refused_buyer_in_a_batch_writes_nothing(shop: Shop) -> None:
     pass_id = shop.offer(terms(stock=1)).pass_id
 
     sold = await served(a_batcher(shop), *(a_buyer(shop, pass_id) for _ in range(3)))
@@ -168,7 +168,7 @@ async def test_when_a_batch_fails_each_is_served_by_themselves(shop: Shop) -> No
     assert shop.stock(pass_id) == (5, 0, 2)
 
 
-async def test_the_desk_goes_on_after_everyone_was_served(shop: Shop) -> None:
+async def test_batcher_serves_later_buyers_too(shop: Shop) -> None:
     pass_id = shop.offer(free(stock=1)).pass_id
     batcher = a_batcher(shop)
 

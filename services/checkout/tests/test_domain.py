@@ -38,7 +38,7 @@ from services.checkout.tests.builders import (
         ({"owned_order_id": uuid4()}, AlreadyOwned),
     ],
 )
-def test_who_stands_badly_to_a_pass_is_told_why(
+def test_ineligible_buyer_is_refused_with_the_reason(
     eligibility: dict[str, Any], refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
@@ -55,14 +55,14 @@ def test_who_stands_badly_to_a_pass_is_told_why(
         ({"pricing_type": "recurring", "billing_period": "monthly"}, RecurringNotAvailable),
     ],
 )
-def test_terms_that_forbid_the_sale_now_are_told(
+def test_terms_that_forbid_the_sale_refuse_it(
     fields: dict[str, Any], refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
         refuse_unless_on_sale(Eligibility(an_offer(terms(**fields))), NOON)
 
 
-def test_an_open_order_is_no_refusal_since_it_is_given_again() -> None:
+def test_open_order_is_no_refusal() -> None:
     eligibility = Eligibility(an_offer(), open_order_id=uuid4())
 
     refuse_unless_on_sale(eligibility, NOON)
@@ -113,7 +113,7 @@ def test_a_seat_is_held_sold_and_released_with_its_reasons() -> None:
     assert [e.reason for e in seat.collect_events()] == ["order", "paid", "refunded"]
 
 
-def test_a_released_seat_is_sold_only_after_it_was_taken_again() -> None:
+def test_released_seat_must_be_held_before_it_is_sold() -> None:
     seat = a_seat()
     seat.release(SeatReason.HOLD_EXPIRED, NOON)
 

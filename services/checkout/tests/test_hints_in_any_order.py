@@ -116,7 +116,7 @@ FAILED_IN_THE_END: Final = [
 
 
 @pytest.mark.parametrize("portion", PORTIONS, ids=range(len(PORTIONS)))
-async def test_in_any_order_and_twice_the_hints_of_a_payment_end_the_same(
+async def test_redelivered_webhooks_in_any_order_end_the_same(
     shop: Shop, portion: Sequence[Sequence[str]]
 ) -> None:
     for hints in portion:
@@ -125,7 +125,7 @@ async def test_in_any_order_and_twice_the_hints_of_a_payment_end_the_same(
         assert rows_of(shop, order_id) == FAILED_IN_THE_END, hints
 
 
-async def test_any_one_hint_may_never_come(shop: Shop) -> None:
+async def test_missing_webhook_changes_nothing(shop: Shop) -> None:
     in_order = await live(shop, LIFE, refund_fails=False)
     for dropped in LIFE:
         order_id = await live(shop, [h for h in LIFE if h != dropped], refund_fails=False)
@@ -135,7 +135,7 @@ async def test_any_one_hint_may_never_come(shop: Shop) -> None:
     assert shop.order(in_order)["refunded_minor"] == 500
 
 
-async def test_a_success_of_which_no_hint_ever_comes_is_found_by_the_look(shop: Shop) -> None:
+async def test_success_without_a_webhook_is_found_by_the_check(shop: Shop) -> None:
     told = await live(shop, LIFE[:4], refund_fails=False)
     untold = await live(shop, (), refund_fails=False)
     await look(shop)
@@ -144,9 +144,7 @@ async def test_a_success_of_which_no_hint_ever_comes_is_found_by_the_look(shop: 
 
 
 @pytest.mark.parametrize("fault_at", range(len(LIFE)))
-async def test_a_fault_at_any_one_hint_changes_nothing_in_the_end(
-    shop: Shop, fault_at: int
-) -> None:
+async def test_fault_at_any_webhook_changes_nothing_in_the_end(shop: Shop, fault_at: int) -> None:
     order_id = await live(shop, LIFE, fault_at=fault_at)
     noted = shop.rows("SELECT 1 FROM webhook_inbox WHERE error IS NOT NULL")
     await look(shop)
@@ -155,7 +153,7 @@ async def test_a_fault_at_any_one_hint_changes_nothing_in_the_end(
     assert rows_of(shop, order_id) == FAILED_IN_THE_END
 
 
-async def test_hints_that_are_missing_for_good_would_be_seen_in_the_rows(shop: Shop) -> None:
+async def test_missing_webhooks_without_a_check_would_be_seen(shop: Shop) -> None:
     """The control: nobody looks, and all that tells of the refund is dropped."""
     in_order = await live(shop, LIFE, refund_fails=False)
     order_id = await live(shop, LIFE[:4], refund_fails=False)

@@ -161,9 +161,7 @@ async def test_nothing_to_pay_needs_no_payment_form(shop: Shop, visit: Visit) ->
     assert shop.provider.asked == []
 
 
-async def test_with_a_silent_provider_the_order_waits_and_the_next_look_asks_again(
-    shop: Shop, visit: Visit
-) -> None:
+async def test_silent_provider_is_asked_again_at_the_next_look(shop: Shop, visit: Visit) -> None:
     pass_id = str(shop.offer(terms()).pass_id)
     shop.provider.faults = [ProviderSilent("down")]
     buyer = visit(STRANGER)
@@ -175,7 +173,7 @@ async def test_with_a_silent_provider_the_order_waits_and_the_next_look_asks_aga
     assert later["payment"]["client_secret"] == "pi_1_secret"
 
 
-async def test_a_payment_that_can_not_be_made_is_told_with_the_providers_code(
+async def test_impossible_payment_is_reported_with_the_providers_code(
     shop: Shop, visit: Visit
 ) -> None:
     pass_id = str(shop.offer(terms(price_minor=1)).pass_id)
@@ -406,7 +404,7 @@ async def test_a_signed_webhook_is_stored_then_followed_up(
     assert shop.row("SELECT outcome FROM webhook_inbox")["outcome"] == "settled"
 
 
-async def test_what_a_webhook_says_is_not_believed(shop: Shop, http: httpx.AsyncClient) -> None:
+async def test_webhook_body_is_not_believed(shop: Shop, http: httpx.AsyncClient) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
     shop.ensure(order_id)
 
@@ -441,7 +439,7 @@ async def test_an_event_that_names_no_payment_is_kept_and_ignored(
 
 
 @pytest.mark.parametrize("type_", ["refund.failed", "charge.refund.updated"])
-async def test_a_refund_that_failed_is_heard_of_by_webhook(
+async def test_failed_refund_arrives_by_webhook(
     shop: Shop, http: httpx.AsyncClient, type_: str
 ) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
@@ -459,7 +457,7 @@ async def test_a_refund_that_failed_is_heard_of_by_webhook(
     assert (before, shop.order(order_id)["status"]) == ("refunded", "fulfilled")
 
 
-async def test_a_hint_about_an_unknown_payment_is_over_at_once(
+async def test_webhook_of_an_unknown_payment_is_done_at_once(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:
     await deliver(http, an_event("pi_of_another_account"))
@@ -469,7 +467,7 @@ async def test_a_hint_about_an_unknown_payment_is_over_at_once(
     assert shop.row("SELECT outcome FROM webhook_inbox")["outcome"] == "not_ours"
 
 
-async def test_types_that_we_do_not_heed_are_kept_and_ignored(
+async def test_unhandled_webhook_types_are_stored_and_ignored(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:
     await deliver(http, an_event(type_="invoice.paid"))

@@ -19,7 +19,7 @@ def test_after_a_rest_a_seconds_worth_is_there_at_once() -> None:
     assert [limit.take(100.0) for _ in range(21)] == [True] * 20 + [False]
 
 
-def test_no_second_sees_more_than_the_rate() -> None:
+def test_no_second_exceeds_the_rate() -> None:
     at_once = taken_by_a_crowd(SlidingWindowLimit(per_s=20), 5.0, evenly=False)
     evenly = taken_by_a_crowd(SlidingWindowLimit(per_s=20), 5.0, evenly=True)
 
@@ -55,7 +55,7 @@ def test_a_token_that_was_not_needed_can_be_taken_again() -> None:
     assert limit.take(11.2)
 
 
-def test_who_waits_in_a_thread_gives_up_in_time() -> None:
+def test_blocking_wait_gives_up_in_time() -> None:
     limit = SlidingWindowLimit(per_s=0.1)
 
     assert limit.take_within(0.1)

@@ -107,7 +107,7 @@ def both(act: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("locks", "decided"), [(AdvisoryLocks, 1), (NoLocks, 2)])
-def test_two_tabs_of_a_person_make_one_order_and_without_the_lock_the_table_undoes_the_other(
+def test_two_tabs_make_one_order_and_without_the_lock_the_table_refuses_one(
     shop: Shop,
     open_store: Callable[..., Store[Checkout]],
     locks: type[Locks],
@@ -133,7 +133,7 @@ def test_two_tabs_of_a_person_make_one_order_and_without_the_lock_the_table_undo
 @pytest.mark.parametrize(
     ("locks", "faults"), [(AdvisoryLocks, 0), (NoLocks, 1)], ids=["locked", "unlocked"]
 )
-def test_a_payment_that_two_hear_of_is_decided_once_and_without_the_lock_a_wall_stops_the_other(
+def test_concurrent_settlers_decide_once_and_without_the_lock_the_log_refuses_one(
     shop: Shop,
     open_store: Callable[..., Store[Checkout]],
     locks: type[Locks],

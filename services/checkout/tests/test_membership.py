@@ -38,7 +38,7 @@ def test_a_purchase_starts_one_membership_however_often_it_is_settled() -> None:
     assert Membership.create_id(order_id) != Membership.create_id(uuid4())
 
 
-def test_a_full_refund_ends_it_once_and_one_that_failed_restores_it() -> None:
+def test_full_refund_ends_a_membership_once_and_its_failure_restores_it() -> None:
     membership = a_membership()
 
     membership.refund(NOON)
@@ -52,7 +52,7 @@ def test_a_full_refund_ends_it_once_and_one_that_failed_restores_it() -> None:
     assert events_of(membership) == ["Started", "Ended", "Restored"]
 
 
-def test_it_expires_when_its_window_closes_and_not_before() -> None:
+def test_membership_expires_when_its_window_closes() -> None:
     membership, for_ever = a_membership(LATER), a_membership()
 
     membership.expire(LATER - timedelta(seconds=1))
@@ -68,7 +68,7 @@ def test_it_expires_when_its_window_closes_and_not_before() -> None:
     assert membership.version == 2
 
 
-def test_it_ends_with_the_last_experience_that_the_team_takes_away() -> None:
+def test_membership_ends_with_its_last_experience() -> None:
     membership = a_membership()
     first, second = membership.experience_ids
 
@@ -87,9 +87,7 @@ def test_it_ends_with_the_last_experience_that_the_team_takes_away() -> None:
     [("expired", LATER), ("removed", NOON), ("expires", LATER), ("is removed", NOON)],
     ids=["expired before", "removed before", "expired since", "removed since"],
 )
-def test_what_has_ended_otherwise_is_not_restored_by_a_refund_that_fails(
-    what: str, at: datetime
-) -> None:
+def test_failed_refund_restores_no_membership_that_ended_otherwise(what: str, at: datetime) -> None:
     membership = a_membership(LATER)
     if what == "removed":
         remove_all(membership)
@@ -105,7 +103,7 @@ def test_what_has_ended_otherwise_is_not_restored_by_a_refund_that_fails(
     assert events_of(membership)[-1] != "Restored"
 
 
-def test_a_part_that_the_team_took_away_does_not_keep_the_rest_from_being_restored() -> None:
+def test_membership_without_a_removed_experience_is_restored() -> None:
     membership = a_membership()
     membership.remove(membership.experience_ids[0], NOON)
     membership.refund(NOON)
@@ -131,7 +129,7 @@ def test_every_state_and_cause_is_one_that_the_others_know() -> None:
     assert {public.EndCause(cause) for cause in EndCause} == set(public.EndCause)
 
 
-def test_its_events_say_whose_it_is_and_of_what() -> None:
+def test_membership_events_name_person_space_pass_and_experiences() -> None:
     membership = a_membership(LATER)
     membership.refund(NOON)
     membership.restore(NOON)

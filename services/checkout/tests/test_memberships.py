@@ -27,9 +27,7 @@ def revoked(order_id: UUID, experience_id: UUID, cause: str = "creator") -> Gran
     )
 
 
-async def test_who_was_removed_from_all_of_a_pass_buys_it_again(
-    shop: Shop, http: httpx.AsyncClient
-) -> None:
+async def test_removed_person_buys_the_pass_again(shop: Shop, http: httpx.AsyncClient) -> None:
     offered = shop.offer(free(), space_id=SPACE)
     buyer, wanted = Visitor(http, BUYER), {"pass_id": str(offered.pass_id)}
     first = (await buyer.ask("POST", "/orders", wanted)).json()
@@ -51,7 +49,7 @@ async def test_who_was_removed_from_all_of_a_pass_buys_it_again(
 
 
 @pytest.mark.parametrize("cause", ["refund", "lost"])
-async def test_what_goes_with_a_refund_or_a_lost_order_is_no_removal(
+async def test_grants_revoked_by_refund_or_loss_are_no_removal(
     shop: Shop, http: httpx.AsyncClient, cause: str
 ) -> None:
     offered = shop.offer(free(), space_id=SPACE)
@@ -69,7 +67,7 @@ def membership(shop: Shop, order_id: UUID) -> dict[str, Any]:
     return shop.row("SELECT * FROM membership_list WHERE order_id = %s", order_id)
 
 
-def test_of_a_comp_and_of_somebody_elses_order_nothing_is_removed(shop: Shop) -> None:
+def test_revoked_comp_changes_no_membership(shop: Shop) -> None:
     order_id = shop.buy(shop.offer(free()).pass_id)
 
     shop.hear(revoked(uuid4(), uuid4()), uuid4())
@@ -77,7 +75,7 @@ def test_of_a_comp_and_of_somebody_elses_order_nothing_is_removed(shop: Shop) ->
     assert membership(shop, order_id)["version"] == 1
 
 
-def test_a_removal_is_the_same_when_redelivered(shop: Shop) -> None:
+def test_redelivered_removal_changes_nothing(shop: Shop) -> None:
     offered = shop.offer(free(), space_id=SPACE)
     order_id = shop.buy(offered.pass_id, BUYER)
 
@@ -108,7 +106,7 @@ async def test_a_membership_expires_by_itself_and_its_owner_buys_again(shop: Sho
     assert [row["due_at"] for row in ends] == [NOON + timedelta(days=2)]
 
 
-async def test_a_clock_that_was_moved_back_ends_no_membership_too_early(shop: Shop) -> None:
+async def test_clock_moved_back_ends_no_membership_early(shop: Shop) -> None:
     order_id = shop.buy(shop.offer(free(expires_after_days=1)).pass_id)
     early = Membership.create_id(order_id)
 
@@ -121,9 +119,7 @@ async def test_a_clock_that_was_moved_back_ends_no_membership_too_early(shop: Sh
 
 
 @pytest.mark.parametrize("over", ["expired", "removed"])
-async def test_a_refund_that_fails_after_the_membership_had_ended_is_sent_again(
-    shop: Shop, over: str
-) -> None:
+async def test_failed_refund_of_an_ended_membership_is_sent_again(shop: Shop, over: str) -> None:
     offered = shop.offer(terms(stock=1, expires_after_days=1), space_id=SPACE)
     order_id = shop.buy(offered.pass_id, BUYER)
     shop.ensure(order_id)

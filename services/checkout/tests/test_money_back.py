@@ -83,7 +83,7 @@ async def pass_minutes(shop: Shop, minutes: int) -> None:
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
-async def test_a_return_that_met_a_fault_which_its_key_repeats_is_over_within_fifteen_minutes(
+async def test_return_with_a_replayed_fault_is_made_within_fifteen_minutes(
     shop: Shop, done: bool
 ) -> None:
     a_second_charge(shop)
@@ -97,7 +97,7 @@ async def test_a_return_that_met_a_fault_which_its_key_repeats_is_over_within_fi
     assert shop.returns() == 1
 
 
-async def test_a_return_is_tried_with_fresh_keys_and_longer_pauses_for_as_long_as_it_takes(
+async def test_return_is_retried_with_fresh_keys_and_longer_pauses(
     shop: Shop,
 ) -> None:
     a_second_charge(shop)
@@ -112,7 +112,7 @@ async def test_a_return_is_tried_with_fresh_keys_and_longer_pauses_for_as_long_a
     assert state_of(shop, "pi_2") == "returned"
 
 
-async def test_a_return_that_somebody_made_by_hand_is_not_asked_for(shop: Shop) -> None:
+async def test_return_made_by_hand_is_not_repeated(shop: Shop) -> None:
     a_second_charge(shop)
     parts = (ProviderRefund("re_hand_1", 990), ProviderRefund("re_hand_2", 1000))
     shop.provider.tell("pi_2", refunds=parts)
@@ -125,7 +125,7 @@ async def test_a_return_that_somebody_made_by_hand_is_not_asked_for(shop: Shop) 
 
 @pytest.mark.parametrize("answer", [KEPT_FAULT, KEPT_REFUSAL], ids=["fault", "refusal"])
 @pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
-async def test_a_part_that_met_an_answer_which_its_key_repeats_goes_back_once(
+async def test_partial_refund_with_a_replayed_answer_is_made_once(
     shop: Shop, done: bool, answer: Exception
 ) -> None:
     order_id = a_purchase(shop)
@@ -140,7 +140,7 @@ async def test_a_part_that_met_an_answer_which_its_key_repeats_goes_back_once(
     assert shop.count("checkout.payment.refund_refused") == 0
 
 
-async def test_without_asking_for_the_refund_first_the_part_would_go_back_twice(shop: Shop) -> None:
+async def test_without_looking_for_the_refund_first_it_would_be_made_twice(shop: Shop) -> None:
     """The protection switched off: who asks gets an old copy of the payment."""
     order_id = a_purchase(shop)
     before = shop.provider.payments["pi_1"]
@@ -157,7 +157,7 @@ async def test_without_asking_for_the_refund_first_the_part_would_go_back_twice(
 # Banks that do not take it
 
 
-async def test_a_return_that_the_bank_did_not_take_is_sent_again_later_each_time(
+async def test_rejected_return_is_sent_again_after_longer_pauses(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     order_id = a_second_charge(shop)
@@ -202,7 +202,7 @@ async def test_a_return_that_fails_at_once_is_not_called_returned(shop: Shop) ->
     assert shop.returns() == 1
 
 
-async def test_a_failed_refund_of_a_purchase_gives_the_pass_and_its_seat_again(
+async def test_failed_full_refund_restores_the_membership_and_its_seat(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     order_id = a_purchase(shop)
@@ -230,7 +230,7 @@ async def test_a_failed_refund_of_a_purchase_gives_the_pass_and_its_seat_again(
     assert shop.order(order_id)["refund_failure"] is None
 
 
-async def test_when_the_seat_is_gone_a_failed_refund_is_sent_again_and_no_pass_is_given(
+async def test_failed_refund_without_a_free_seat_is_sent_again(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     order_id = a_purchase(shop)
@@ -254,7 +254,7 @@ async def test_when_the_seat_is_gone_a_failed_refund_is_sent_again_and_no_pass_i
     assert shop.stock(pass_id)[2] == 0
 
 
-async def test_who_has_bought_the_pass_anew_does_not_get_the_refunded_one_as_well(
+async def test_failed_refund_restores_nothing_if_the_pass_was_bought_again(
     shop: Shop,
 ) -> None:
     person_id = uuid4()
@@ -277,7 +277,7 @@ async def test_who_has_bought_the_pass_anew_does_not_get_the_refunded_one_as_wel
     assert shop.order(order_id)["refunded_minor"] == 1990
 
 
-async def test_of_two_parts_one_that_fails_leaves_the_other(shop: Shop) -> None:
+async def test_one_failed_partial_refund_leaves_the_other(shop: Shop) -> None:
     order_id = a_purchase(shop)
     parts = (ProviderRefund("re_1", 990), ProviderRefund("re_2", 1000))
     shop.provider.tell("pi_1", refunds=parts)
@@ -290,7 +290,7 @@ async def test_of_two_parts_one_that_fails_leaves_the_other(shop: Shop) -> None:
     assert (row["status"], row["refunded_minor"]) == ("fulfilled", 1000)
 
 
-async def test_a_refund_that_the_team_asked_for_and_that_fails_at_once_ends_the_request(
+async def test_refund_that_fails_at_once_ends_the_request(
     shop: Shop,
 ) -> None:
     order_id = a_purchase(shop)
@@ -318,9 +318,7 @@ def what_was_seen(paid: ProviderPayment) -> list[ProviderPayment]:
 
 
 @pytest.mark.parametrize("second_charge", [False, True], ids=["purchase", "second charge"])
-def test_in_whatever_order_a_payments_refunds_are_heard_of_the_end_is_the_same(
-    shop: Shop, second_charge: bool
-) -> None:
+def test_refunds_in_any_order_end_the_same(shop: Shop, second_charge: bool) -> None:
     ends = set()
     for told in permutations(range(4)):
         order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
@@ -359,7 +357,7 @@ def test_in_whatever_order_a_payments_refunds_are_heard_of_the_end_is_the_same(
 # Payments that are late
 
 
-async def test_what_could_not_be_cancelled_is_looked_at_until_it_is_decided(shop: Shop) -> None:
+async def test_uncancellable_payment_is_checked_until_it_is_decided(shop: Shop) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
     shop.ensure(order_id)
     cancel = shop.provider.cancel
@@ -400,7 +398,7 @@ async def test_a_debit_that_failed_after_the_hold_is_cancelled(shop: Shop) -> No
     assert shop.rows("SELECT kind FROM schedule") == []
 
 
-async def test_a_success_that_comes_when_the_pass_is_over_goes_back(shop: Shop) -> None:
+async def test_success_after_the_pass_has_expired_is_returned(shop: Shop) -> None:
     over = NOON + timedelta(minutes=15)
     order_id = shop.buy(shop.offer(terms(stock=1, auto_expire_at=over)).pass_id)
     shop.ensure(order_id)
@@ -419,5 +417,5 @@ async def test_a_success_that_comes_when_the_pass_is_over_goes_back(shop: Shop) 
     assert told["cause"] == "too_late"
 
 
-def test_a_hint_about_a_payment_that_the_provider_does_not_know_is_not_ours(shop: Shop) -> None:
+def test_webhook_of_a_payment_unknown_to_the_provider_is_not_ours(shop: Shop) -> None:
     assert shop.charging.follow_hint("pi_of_another_account") is None

@@ -85,9 +85,7 @@ def charged_twice(shop: Shop) -> list[tuple[UUID | None, int]]:
 
 
 @pytest.mark.parametrize("portion", range(5))
-def test_clicks_tabs_and_all_who_hear_of_it_at_once_charge_an_order_once(
-    shop: Shop, portion: int
-) -> None:
+def test_concurrent_clicks_tabs_and_webhooks_charge_an_order_once(shop: Shop, portion: int) -> None:
     pass_id = shop.offer(terms(stock=20)).pass_id
     for _ in range(10):
         order_id = open_in_many_tabs(shop, pass_id, uuid4())

@@ -52,7 +52,7 @@ def calls(shop: Shop, what: str) -> int:
     return sum(asked.startswith(what) for asked in shop.provider.asked)
 
 
-async def test_a_payment_of_ours_whose_order_was_lost_is_found_within_the_hour_and_once(
+async def test_payment_of_a_lost_order_is_found_once_within_the_hour(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     a_purchase(shop)
@@ -74,7 +74,7 @@ async def test_a_payment_of_ours_whose_order_was_lost_is_found_within_the_hour_a
     assert calls(shop, "refund") == 0
 
 
-async def test_the_lists_of_a_day_that_is_long_over_tell_of_one_as_well(shop: Shop) -> None:
+async def test_run_over_an_old_day_finds_an_orphaned_payment(shop: Shop) -> None:
     shop.schedule_runs()
     shop.pass_time(days=9)
     await shop.work()
@@ -92,7 +92,7 @@ async def test_the_lists_of_a_day_that_is_long_over_tell_of_one_as_well(shop: Sh
     [{"order_id": None}, {"attempt": 0}, {"status": PaymentStatus.CANCELLED, "charge_id": None}],
     ids=["no order", "an order, but not our mark", "nothing captured"],
 )
-async def test_what_another_seller_took_or_nobody_paid_is_left_alone(
+async def test_other_sellers_and_unpaid_payments_are_ignored(
     shop: Shop, fields: dict[str, Any]
 ) -> None:
     lost = an_orphan(shop)
@@ -127,7 +127,7 @@ async def test_redelivered_command_of_an_operator_refunds_it_once_and_in_full(
     assert calls(shop, "refund return:pi_lost") == 1
 
 
-async def test_a_return_whose_answer_was_cut_off_is_asked_for_before_it_is_made_again(
+async def test_return_with_a_lost_answer_is_looked_up_before_it_is_repeated(
     shop: Shop,
 ) -> None:
     an_orphan(shop)
@@ -148,7 +148,7 @@ async def test_a_return_whose_answer_was_cut_off_is_asked_for_before_it_is_made_
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before it is found", "afterwards"])
-async def test_what_went_back_on_the_dashboard_is_known_as_back(shop: Shop, before: bool) -> None:
+async def test_dashboard_refund_completes_an_orphaned_return(shop: Shop, before: bool) -> None:
     shop.schedule_runs()
     an_orphan(shop)
     if not before:
@@ -162,7 +162,7 @@ async def test_what_went_back_on_the_dashboard_is_known_as_back(shop: Shop, befo
     assert calls(shop, "refund") == 0
 
 
-async def test_a_purchase_of_ours_is_never_sent_back_as_a_stray_one(shop: Shop) -> None:
+async def test_purchase_is_never_refunded_as_orphaned(shop: Shop) -> None:
     order_id, intent = a_purchase(shop)
 
     have_returned(shop, intent)
@@ -174,7 +174,7 @@ async def test_a_purchase_of_ours_is_never_sent_back_as_a_stray_one(shop: Shop) 
     assert shop.rows("SELECT 1 FROM schedule WHERE kind = %s", REFUND_ORPHANED_PAYMENT) == []
 
 
-async def test_one_whose_order_its_buyer_has_opened_again_stays(shop: Shop) -> None:
+async def test_payment_of_a_reopened_order_is_kept(shop: Shop) -> None:
     """The same command makes the same order, and the same key finds the same payment."""
     order_id, intent = a_purchase(shop)
     shop.schedule_runs()
@@ -191,7 +191,7 @@ async def test_one_whose_order_its_buyer_has_opened_again_stays(shop: Shop) -> N
     assert shop.row("SELECT status FROM order_list")["status"] == "fulfilled"
 
 
-def test_a_payment_whose_order_we_have_is_kept_by_nobody_as_a_stray_one(shop: Shop) -> None:
+def test_payment_with_a_known_order_is_not_orphaned(shop: Shop) -> None:
     order_id, intent = a_purchase(shop)
     payment = shop.provider.payments[intent]
 

@@ -41,7 +41,7 @@ def test_each_attempt_of_an_order_is_one_payment() -> None:
     assert payment.id != Payment.id_of(payment.order_id, 2)
 
 
-def test_a_payment_moves_forward_whatever_the_order_of_the_hints() -> None:
+def test_payment_moves_forward_in_any_order_of_webhooks() -> None:
     hints = [
         {"status": "awaiting"},
         {"status": "awaiting", "failure": "ch_0", "failure_code": "generic_decline"},
@@ -62,7 +62,7 @@ def test_a_payment_moves_forward_whatever_the_order_of_the_hints() -> None:
         assert payment.state == "succeeded"
 
 
-def test_each_refused_charge_is_kept_once_even_if_heard_of_late() -> None:
+def test_refused_charge_is_recorded_once() -> None:
     payment = a_charge()
     first = {"failure": "ch_1", "failure_code": "generic_decline"}
     second = {"failure": "ch_2", "failure_code": "insufficient_funds"}
@@ -74,7 +74,7 @@ def test_each_refused_charge_is_kept_once_even_if_heard_of_late() -> None:
     assert failed == ["generic_decline", "insufficient_funds"]
 
 
-def test_a_refused_charge_of_an_order_that_is_over_is_not_kept() -> None:
+def test_refused_charge_of_an_ended_order_is_ignored() -> None:
     payment = a_charge()
     refused = a_payment(payment.order_id, "awaiting", failure="ch_1", failure_code="declined")
 
@@ -83,7 +83,7 @@ def test_a_refused_charge_of_an_order_that_is_over_is_not_kept() -> None:
     assert events_of(payment) == ["Requested", "IntentCreated"]
 
 
-def test_money_that_comes_after_a_cancellation_is_still_seen() -> None:
+def test_capture_after_a_cancellation_is_recorded() -> None:
     payment = a_charge()
     told(payment, "cancelled")
     was_over = payment.is_over
@@ -119,7 +119,7 @@ def test_parts_return_a_payment_when_all_of_it_is_back() -> None:
     assert (partly, payment.state) == ("returning", "returned")
 
 
-def test_a_return_that_the_bank_rejected_has_to_be_made_again() -> None:
+def test_rejected_return_is_due_again() -> None:
     payment = a_captured_payment()
     return_whole(payment, "sold_out", NOON)
     record_refund(payment, ProviderRefund("re_1", 1990), NOON)
@@ -152,7 +152,7 @@ def test_a_redelivered_refund_is_counted_once() -> None:
     assert payment.refunded_minor == 990
 
 
-def test_a_refund_that_failed_counts_no_more() -> None:
+def test_failed_refund_no_longer_counts() -> None:
     payment = a_captured_payment()
     record_refund(payment, ProviderRefund("re_1", 990), NOON)
 
@@ -162,7 +162,7 @@ def test_a_refund_that_failed_counts_no_more() -> None:
     assert (payment.refunded_minor, refundable_minor(payment)) == (0, 1990)
 
 
-def test_a_refund_keeps_the_purpose_of_the_team_and_a_foreign_one_is_the_providers() -> None:
+def test_refund_has_the_teams_purpose_or_the_providers() -> None:
     payment = a_captured_payment()
     asked = uuid4()
     request_refund(payment, asked, 500, "creator", NOON)
@@ -175,7 +175,7 @@ def test_a_refund_keeps_the_purpose_of_the_team_and_a_foreign_one_is_the_provide
     assert [e.purpose for e in refunded] == ["creator", "provider"]
 
 
-def test_no_more_is_refunded_than_was_captured_requests_under_way_counted() -> None:
+def test_refunds_and_open_requests_stay_within_the_capture() -> None:
     payment = a_captured_payment()
     request_refund(payment, uuid4(), 1500, "creator", NOON)
 
@@ -197,7 +197,7 @@ def test_a_refused_refund_can_be_asked_for_again() -> None:
     assert refundable_minor(payment) == 0
 
 
-def test_a_payment_that_was_not_captured_has_nothing_to_refund() -> None:
+def test_uncaptured_payment_has_nothing_to_refund() -> None:
     with pytest.raises(NothingToRefund):
         request_refund(a_charge(), uuid4(), None, "creator", NOON)
 
@@ -211,7 +211,7 @@ def test_a_payment_that_was_not_captured_has_nothing_to_refund() -> None:
         (MovementKind.REFUND_FAILED, True, True),
     ],
 )
-def test_what_a_list_says_is_known_by_how_far_the_payment_is(
+def test_payment_state_tells_whether_a_listed_movement_is_known(
     kind: MovementKind, before: bool, after: bool
 ) -> None:
     payment = a_charge()

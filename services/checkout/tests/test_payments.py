@@ -38,7 +38,7 @@ def secret_of(shop: Shop, order_id: UUID) -> Any:
     return rows[0]["client_secret"] if rows else None
 
 
-def test_a_payment_is_asked_for_once_however_often_it_is_wanted(shop: Shop) -> None:
+def test_payment_is_requested_once_for_any_number_of_joins(shop: Shop) -> None:
     order_id, _ = a_payable_order(shop)
 
     shop.ensure(order_id)
@@ -57,7 +57,7 @@ def test_two_at_once_get_the_same_payment(shop: Shop) -> None:
     assert shop.count("checkout.payment.intent_created") == 1
 
 
-def test_a_silent_provider_leaves_the_order_open_and_is_asked_again_with_the_same_key(
+def test_silent_provider_is_asked_again_with_the_same_key(
     shop: Shop,
 ) -> None:
     order_id, _ = an_order(shop)
@@ -73,7 +73,7 @@ def test_a_silent_provider_leaves_the_order_open_and_is_asked_again_with_the_sam
     assert secret_of(shop, order_id) == "pi_1_secret"
 
 
-def test_an_answer_that_got_lost_makes_no_second_payment(shop: Shop) -> None:
+def test_lost_answer_makes_no_second_payment(shop: Shop) -> None:
     order_id, _ = an_order(shop)
     shop.provider.after = [SILENT]
 
@@ -83,7 +83,7 @@ def test_an_answer_that_got_lost_makes_no_second_payment(shop: Shop) -> None:
     assert list(shop.provider.payments) == ["pi_1"]
 
 
-def test_a_fault_that_is_replayed_is_searched_for_and_then_asked_anew(shop: Shop) -> None:
+def test_replayed_fault_without_a_payment_begins_another_attempt(shop: Shop) -> None:
     order_id, _ = an_order(shop)
     shop.provider.faults = [ProviderSilent("500", replayed=True)]
 
@@ -98,7 +98,7 @@ def test_a_fault_that_is_replayed_is_searched_for_and_then_asked_anew(shop: Shop
     assert secret_of(shop, order_id) == "pi_1_secret"
 
 
-def test_a_fault_that_is_replayed_for_a_payment_that_exists_finds_it(shop: Shop) -> None:
+def test_replayed_fault_leads_to_the_existing_payment(shop: Shop) -> None:
     order_id, _ = an_order(shop)
     shop.provider.after = [ProviderSilent("500", replayed=True)]
 
@@ -108,7 +108,7 @@ def test_a_fault_that_is_replayed_for_a_payment_that_exists_finds_it(shop: Shop)
     assert list(shop.provider.payments) == ["pi_1"]
 
 
-def test_a_payment_that_can_not_be_made_frees_the_seat(shop: Shop) -> None:
+def test_impossible_payment_releases_the_seat(shop: Shop) -> None:
     order_id, pass_id = an_order(shop)
     shop.provider.faults = [PaymentImpossible("amount_too_small")]
 
@@ -138,7 +138,7 @@ def test_webhook_return_page_and_reconciler_at_once_make_one_purchase(shop: Shop
     assert secret_of(shop, order_id) is None
 
 
-async def test_a_webhook_that_never_comes_is_made_up_for_after_two_minutes(shop: Shop) -> None:
+async def test_missing_webhook_is_replaced_after_two_minutes(shop: Shop) -> None:
     order_id, _ = a_payable_order(shop)
     shop.provider.pay("pi_1")
     assert await shop.work() == 0
@@ -173,7 +173,7 @@ async def test_the_end_of_the_hold_finds_a_payment_that_succeeded(shop: Shop) ->
     assert shop.stock(pass_id) == (1, 0, 1)
 
 
-async def test_the_end_of_the_hold_waits_once_for_who_is_at_3_d_secure(shop: Shop) -> None:
+async def test_hold_is_extended_once_for_3_d_secure(shop: Shop) -> None:
     order_id, _ = a_payable_order(shop)
     shop.provider.tell("pi_1", status=PaymentStatus.CHALLENGED)
 
@@ -187,7 +187,7 @@ async def test_the_end_of_the_hold_waits_once_for_who_is_at_3_d_secure(shop: Sho
     assert shop.provider.payments["pi_1"].status is PaymentStatus.CANCELLED
 
 
-async def test_while_the_bank_is_at_it_the_hold_stays(shop: Shop) -> None:
+async def test_processing_payment_keeps_the_hold(shop: Shop) -> None:
     order_id, _ = a_payable_order(shop)
     shop.provider.tell("pi_1", status=PaymentStatus.PROCESSING)
 
@@ -216,7 +216,7 @@ async def test_a_payment_of_unknown_outcome_is_found_and_cancelled_when_the_hold
     assert shop.order(order_id)["status"] == "expired"
 
 
-async def test_with_the_provider_away_the_seat_is_free_two_minutes_later_all_the_same(
+async def test_silent_provider_delays_the_release_of_a_seat_by_two_minutes(
     shop: Shop,
 ) -> None:
     order_id, pass_id = a_payable_order(shop)
@@ -236,7 +236,7 @@ async def test_with_the_provider_away_the_seat_is_free_two_minutes_later_all_the
     assert shop.provider.payments["pi_1"].status is PaymentStatus.CANCELLED
 
 
-async def test_a_late_success_with_no_seat_left_is_refunded_once(shop: Shop) -> None:
+async def test_late_success_without_a_seat_is_refunded_once(shop: Shop) -> None:
     late, pass_id = a_payable_order(shop)
     shop.provider.faults = [SILENT] * 20
     shop.pass_time(minutes=12)
@@ -253,7 +253,7 @@ async def test_a_late_success_with_no_seat_left_is_refunded_once(shop: Shop) -> 
     assert shop.returns() == 1
 
 
-async def test_a_refund_whose_answer_got_lost_is_asked_again_and_made_once(shop: Shop) -> None:
+async def test_refund_with_a_lost_answer_is_made_once(shop: Shop) -> None:
     order_id, _ = a_payable_order(shop)
     shop.provider.pay("pi_1")
     shop.settle(order_id)
@@ -270,7 +270,7 @@ async def test_a_refund_whose_answer_got_lost_is_asked_again_and_made_once(shop:
     assert shop.order(order_id)["status"] == "fulfilled"
 
 
-async def test_a_refund_that_the_dashboard_made_first_is_recorded_and_the_request_ends(
+async def test_earlier_dashboard_refund_is_recorded_and_ends_the_request(
     shop: Shop,
 ) -> None:
     order_id, pass_id = a_payable_order(shop)
@@ -287,7 +287,7 @@ async def test_a_refund_that_the_dashboard_made_first_is_recorded_and_the_reques
     assert shop.stock(pass_id) == (1, 0, 0)
 
 
-async def test_a_refund_that_the_provider_refuses_leaves_the_purchase_as_it_is_and_is_told(
+async def test_refused_refund_is_logged_and_leaves_the_purchase(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     order_id, _ = a_payable_order(shop)
@@ -304,7 +304,7 @@ async def test_a_refund_that_the_provider_refuses_leaves_the_purchase_as_it_is_a
     assert "the provider refuses refund" in caplog.text
 
 
-def test_a_declined_card_leaves_the_order_open_for_another_one(shop: Shop) -> None:
+def test_declined_card_leaves_the_order_open(shop: Shop) -> None:
     order_id, _ = a_payable_order(shop)
     shop.provider.tell("pi_1", failure="ch_0", failure_code="insufficient_funds")
 
@@ -327,7 +327,7 @@ def test_a_payment_cancelled_elsewhere_is_followed_by_a_new_one(shop: Shop) -> N
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["first", "again"])
-def test_a_payment_that_names_no_order_of_ours_is_left_alone(
+def test_payment_without_an_order_of_ours_is_ignored(
     open_shop: Callable[..., Shop], again: bool
 ) -> None:
     shop = open_shop()
@@ -347,7 +347,7 @@ def ask_refund(shop: Shop, request_id: UUID, order_id: UUID, amount: int | None)
     )
 
 
-async def test_the_hold_of_one_who_waited_in_vain_ends_without_asking_the_provider(
+async def test_hold_of_an_unrequested_payment_ends_without_the_provider(
     shop: Shop,
 ) -> None:
     pass_id = shop.offer(terms(stock=2)).pass_id

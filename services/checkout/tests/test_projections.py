@@ -113,7 +113,7 @@ def dump(shop: Shop) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_built_again_from_zero_the_views_equal_the_live_ones(shop: Shop) -> None:
+def test_rebuilt_views_equal_the_live_ones(shop: Shop) -> None:
     everything_that_can_happen(shop)
     live = dump(shop)
     shop.rows(f"TRUNCATE {', '.join(live)}")
@@ -137,7 +137,7 @@ def test_built_again_from_zero_the_views_equal_the_live_ones(shop: Shop) -> None
     assert {row["state"] for row in live["membership_list"]} == {"active", "ended", "refunded"}
 
 
-def test_of_two_versions_of_a_pass_the_newer_stands_in_whatever_order_they_come(
+def test_newer_version_of_a_pass_wins_in_any_order(
     shop: Shop,
 ) -> None:
     new = a_pass(terms(price_minor=2), version_number=2)
@@ -156,7 +156,7 @@ def test_of_two_versions_of_a_pass_the_newer_stands_in_whatever_order_they_come(
     assert row["archived"] is True
 
 
-def test_who_left_the_team_does_not_come_back_by_an_old_event(shop: Shop) -> None:
+def test_old_event_restores_no_former_team_member(shop: Shop) -> None:
     space_id, owner_id = uuid4(), uuid4()
     created = a_space(owner_id, space_id)
 

@@ -29,7 +29,7 @@ def published(shop: Shop, order_id: UUID) -> list[object]:
     return [contract for contract in told if contract is not None]
 
 
-def test_a_purchase_says_everything_the_others_need() -> None:
+def test_purchase_event_has_everything_that_consumers_need() -> None:
     shop = Shop()
     pass_id = shop.offer(terms(expires_after_days=30, redirect_url="https://example.org/hi"))
     person_id = uuid4()
@@ -54,7 +54,7 @@ def test_a_purchase_says_everything_the_others_need() -> None:
     assert purchased.redirect_url == "https://example.org/hi"
 
 
-def test_failures_expiry_returns_and_refunds_are_told() -> None:
+def test_failures_expiry_returns_and_refunds_are_announced() -> None:
     shop = Shop()
     pass_id = shop.offer(seats=1)
     late = shop.buy(pass_id)
@@ -78,7 +78,7 @@ def test_failures_expiry_returns_and_refunds_are_told() -> None:
     ]
 
 
-def test_a_refund_that_failed_is_told_when_it_had_been_told_as_made() -> None:
+def test_failed_refund_is_announced_if_the_refund_was() -> None:
     shop = Shop()
     told, untold = shop.buy(shop.offer(seats=1)), shop.buy(shop.offer(seats=1))
     for order_id in (told, untold):
@@ -102,7 +102,7 @@ def test_a_refund_that_failed_is_told_when_it_had_been_told_as_made() -> None:
     assert [type(c) for c in published(shop, untold)] == [OrderOpened, PassPurchased]
 
 
-def test_a_payment_that_is_returned_again_is_told_again() -> None:
+def test_repeated_return_is_announced_again() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))
     shop.checkout.orders.apply_provider_state(

@@ -49,14 +49,14 @@ def run(
     return found
 
 
-def test_who_comes_when_nobody_waits_goes_in_at_once() -> None:
+def test_buyer_at_an_empty_queue_is_admitted_at_once() -> None:
     queue = a_line()
     [order_id] = people(queue, 1)
 
     assert queue.next(0.0) == (order_id, "buyer 0")
 
 
-def test_a_seconds_worth_goes_in_at_once_and_the_others_one_after_the_other() -> None:
+def test_one_second_of_tokens_is_admitted_at_once_and_the_rest_evenly() -> None:
     queue = a_line(per_s=10)
     ids = people(queue, 25)
 
@@ -66,7 +66,7 @@ def test_a_seconds_worth_goes_in_at_once_and_the_others_one_after_the_other() ->
     assert let_in(queue, 1.1) == ids[11:12]
 
 
-def test_all_go_in_in_the_order_of_opening_however_they_join() -> None:
+def test_waiters_are_admitted_in_the_order_of_opening() -> None:
     queue = a_line(per_s=10)
     ids = [uuid4() for _ in range(60)]
     for number in reversed(range(60)):
@@ -76,7 +76,7 @@ def test_all_go_in_in_the_order_of_opening_however_they_join() -> None:
     assert run(queue, until=20.0) == ids
 
 
-def test_nobody_overtakes_one_of_whom_it_is_looked_up_what_they_have_to_pay() -> None:
+def test_reserved_place_is_not_overtaken() -> None:
     queue = a_line()
     first, second = queue.arrive(), queue.arrive()
     ids = [uuid4(), uuid4()]
@@ -93,7 +93,7 @@ def test_nobody_overtakes_one_of_whom_it_is_looked_up_what_they_have_to_pay() ->
     assert let_in(queue, 0.0) == ids
 
 
-def test_one_who_has_nothing_to_pay_holds_nobody_up() -> None:
+def test_buyer_with_nothing_to_pay_delays_nobody() -> None:
     queue = a_line()
     first, second = queue.arrive(), queue.arrive()
     order_id = uuid4()
@@ -125,7 +125,7 @@ def test_the_place_tells_how_many_are_ahead_and_about_how_long() -> None:
     assert queue.position_of(uuid4(), 0.0) is None
 
 
-def test_no_more_are_in_at_once_than_there_are_hands() -> None:
+def test_admissions_stay_within_the_concurrency() -> None:
     queue = a_line(per_s=10, concurrency=3)
     ids = people(queue, 5)
 
@@ -147,7 +147,7 @@ def test_an_order_that_ended_meanwhile_uses_no_token() -> None:
     assert let_in(queue, 0.0) == ids[4:]
 
 
-def test_silence_keeps_the_place_and_those_behind_go_on() -> None:
+def test_waiter_without_an_answer_keeps_the_place_and_others_go_on() -> None:
     queue = a_line(per_s=10)
     ids = people(queue, 3)
     assert let_in(queue, 0.0) == ids
@@ -179,7 +179,7 @@ def test_one_order_that_never_gets_an_answer_blocks_nobody() -> None:
     assert 1 < tries <= 5
 
 
-def test_when_nobody_gets_an_answer_all_pause_and_then_go_on_in_order() -> None:
+def test_silent_provider_pauses_the_queue_which_keeps_its_order() -> None:
     queue = a_line(per_s=10)
     ids = people(queue, 30)
 
@@ -191,7 +191,7 @@ def test_when_nobody_gets_an_answer_all_pause_and_then_go_on_in_order() -> None:
     assert sorted(after) == sorted(ids)
 
 
-def test_the_buyers_look_brings_the_next_try_forward_for_the_first_alone() -> None:
+def test_buyers_request_retries_only_the_first_in_the_queue() -> None:
     queue = a_line(per_s=10)
     ids = people(queue, 2)
     assert let_in(queue, 0.0) == ids
@@ -205,7 +205,7 @@ def test_the_buyers_look_brings_the_next_try_forward_for_the_first_alone() -> No
     assert let_in(queue, 0.4) == ids[:1]
 
 
-def test_whose_hold_is_over_is_not_asked_for_any_more() -> None:
+def test_expired_hold_leaves_the_queue() -> None:
     queue = a_line(per_s=1)
     ids = people(queue, 3)
     assert let_in(queue, 0.0) == ids[:1]
@@ -221,7 +221,7 @@ def test_whose_hold_is_over_is_not_asked_for_any_more() -> None:
     [(False, False, True), (False, True, False), (True, False, False)],
     ids=["new", "tried", "of an earlier process"],
 )
-def test_it_is_known_for_whom_the_provider_was_never_asked(
+def test_orders_that_were_never_requested_are_known(
     asked_before: bool, tried: bool, never: bool
 ) -> None:
     queue = a_line(per_s=10)

@@ -81,7 +81,7 @@ def reached(shop: Shop, name: str = "hourly") -> Any:
 # Every five minutes
 
 
-async def test_an_open_order_is_looked_at_after_two_minutes_and_then_every_five(shop: Shop) -> None:
+async def test_open_order_is_checked_after_two_minutes_then_every_five(shop: Shop) -> None:
     order_id, intent = an_order(shop)
 
     shop.pass_time(minutes=2)
@@ -98,7 +98,7 @@ async def test_an_open_order_is_looked_at_after_two_minutes_and_then_every_five(
     assert shop.rows("SELECT 1 FROM schedule WHERE kind = 'reconcile_order'") == []
 
 
-async def test_looking_again_ends_with_the_order_and_never_stacks_up(shop: Shop) -> None:
+async def test_checks_end_with_the_order_and_never_accumulate(shop: Shop) -> None:
     an_order(shop)
 
     for _ in range(12):
@@ -110,7 +110,7 @@ async def test_looking_again_ends_with_the_order_and_never_stacks_up(shop: Shop)
     assert shop.rows("SELECT kind FROM schedule") == []
 
 
-async def test_a_silent_provider_is_looked_at_again_by_the_schedules_own_patience(
+async def test_silent_provider_is_retried_by_the_schedule(
     shop: Shop,
 ) -> None:
     order_id, intent = an_order(shop)
@@ -130,7 +130,7 @@ async def test_a_silent_provider_is_looked_at_again_by_the_schedules_own_patienc
 # Every hour
 
 
-async def test_a_captured_payment_that_nobody_looks_at_is_found_in_the_lists(
+async def test_unnoticed_capture_is_found_in_the_lists(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     order_id, intent = an_order(shop)
@@ -150,7 +150,7 @@ async def test_a_captured_payment_that_nobody_looks_at_is_found_in_the_lists(
     assert shop.provider.asked.count("get") == 1
 
 
-async def test_a_round_that_an_operator_asks_for_leaves_nothing_to_the_webhooks(
+async def test_run_up_to_now_leaves_nothing_to_the_webhooks(
     shop: Shop,
 ) -> None:
     order_id, intent = an_order(shop)
@@ -169,7 +169,7 @@ async def test_a_round_that_an_operator_asks_for_leaves_nothing_to_the_webhooks(
     assert due(shop, RECONCILE_LISTS) == at + timedelta(hours=1, minutes=2)
 
 
-async def test_a_payment_whose_id_never_reached_us_is_found_by_the_order_it_names(
+async def test_payment_without_a_known_id_is_found_by_its_order(
     shop: Shop,
 ) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id)
@@ -210,7 +210,7 @@ async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_within_the_h
 
 
 @pytest.mark.parametrize("days_away", [0, 45])
-async def test_a_refund_that_a_bank_gives_back_weeks_later_is_found_within_a_day(
+async def test_refund_rejected_weeks_later_is_found_within_a_day(
     shop: Shop, days_away: int
 ) -> None:
     """Nobody tells of it, and the checkout may have been away meanwhile: see the days that it was
@@ -235,7 +235,7 @@ async def test_a_refund_that_a_bank_gives_back_weeks_later_is_found_within_a_day
     assert {a.split()[0] for a in shop.provider.asked[asked:]} == {"list"}
 
 
-async def test_a_return_that_a_bank_gives_back_weeks_later_is_made_again(shop: Shop) -> None:
+async def test_return_rejected_weeks_later_is_made_again(shop: Shop) -> None:
     last_one = shop.offer(terms(stock=1)).pass_id
     _, intent = an_order(shop, last_one)
     shop.schedule_runs()
@@ -258,7 +258,7 @@ async def test_a_return_that_a_bank_gives_back_weeks_later_is_made_again(shop: S
     assert states == [{"state": "returned"}]
 
 
-async def test_the_round_over_refunds_goes_page_by_page_and_no_further_back_than_banks_do(
+async def test_run_over_refunds_goes_back_as_far_as_refunds_can_fail(
     shop: Shop,
 ) -> None:
     for _ in range(5):
@@ -287,7 +287,7 @@ async def days(shop: Shop, number: int) -> None:
     await shop.work()
 
 
-async def test_a_payment_that_was_cancelled_elsewhere_is_known_as_cancelled(shop: Shop) -> None:
+async def test_payment_cancelled_elsewhere_is_cancelled(shop: Shop) -> None:
     _, intent = an_order(shop)
     forget_to_look(shop)
     shop.provider.tell(intent, status=PaymentStatus.CANCELLED)
@@ -321,7 +321,7 @@ async def test_payments_that_are_not_ours_and_those_that_we_know_are_passed_over
     assert differences(shop) == []
 
 
-async def test_a_provider_that_falls_silent_in_the_middle_keeps_the_cursor_where_it_is(
+async def test_silent_provider_leaves_the_cursor_in_place(
     shop: Shop,
 ) -> None:
     orders = [an_order(shop) for _ in range(5)]
@@ -347,7 +347,7 @@ async def test_a_provider_that_falls_silent_in_the_middle_keeps_the_cursor_where
     assert len(differences(shop)) == 5
 
 
-async def test_a_payment_that_can_not_be_settled_holds_up_no_other_and_is_settled_in_the_end(
+async def test_unsettled_movement_delays_no_other_and_is_settled_later(
     shop: Shop,
 ) -> None:
     orders = [an_order(shop) for _ in range(4)]
@@ -380,7 +380,7 @@ async def test_a_payment_that_can_not_be_settled_holds_up_no_other_and_is_settle
     assert shop.rows("SELECT 1 FROM schedule WHERE kind = %s", SETTLE_MOVEMENT) == []
 
 
-async def test_a_round_that_settles_by_itself_stops_at_the_payment_that_can_not_be_settled(
+async def test_run_that_settles_inline_stops_at_an_unsettled_payment(
     shop: Shop,
 ) -> None:
     """The positive control."""
@@ -431,7 +431,7 @@ def set_aside(shop: Shop) -> dict[str, Any]:
     return shop.row("SELECT * FROM schedule WHERE kind = %s", SETTLE_MOVEMENT)
 
 
-async def test_a_payment_that_names_another_of_our_orders_stays_with_the_one_that_has_it(
+async def test_payment_with_an_edited_order_id_stays_with_its_order(
     shop: Shop,
 ) -> None:
     (order_id, intent), (other_id, _) = an_order(shop), an_order(shop)
@@ -474,7 +474,7 @@ async def test_two_processes_on_the_same_round_record_it_once(shop: Shop) -> Non
     assert len(shop.rows("SELECT 1 FROM schedule WHERE kind = %s", RECONCILE_LISTS)) == 1
 
 
-async def test_a_step_asks_for_one_page_alone_and_each_payment_for_itself(shop: Shop) -> None:
+async def test_step_reads_one_page_and_settles_each_payment_separately(shop: Shop) -> None:
     orders = [an_order(shop) for _ in range(13)]
     for _, intent in orders:
         shop.provider.pay(intent)
@@ -494,7 +494,7 @@ async def test_a_step_asks_for_one_page_alone_and_each_payment_for_itself(shop: 
     assert (in_all.count("list"), in_all.count("get")) == (3, 13)
 
 
-async def test_a_clock_that_was_a_day_ahead_does_not_switch_the_round_off(shop: Shop) -> None:
+async def test_clock_a_day_ahead_does_not_stop_the_run(shop: Shop) -> None:
     shop.schedule_runs()
     shop.pass_time(days=1)
     await shop.work()
@@ -515,7 +515,7 @@ async def test_a_clock_that_was_a_day_ahead_does_not_switch_the_round_off(shop: 
     assert due(shop, RECONCILE_LISTS) == shop.clock.now() + timedelta(hours=1)
 
 
-async def test_a_round_that_began_while_the_clock_was_ahead_begins_anew(shop: Shop) -> None:
+async def test_run_begun_by_a_fast_clock_begins_anew(shop: Shop) -> None:
     shop.schedule_runs()
     await shop.work()
     shop.pass_time(days=1)
@@ -533,7 +533,7 @@ async def test_a_round_that_began_while_the_clock_was_ahead_begins_anew(shop: Sh
     assert reached(shop) == shop.clock.now() - timedelta(minutes=2)
 
 
-async def test_a_round_begins_two_hours_before_the_last_one_ended_and_comes_every_hour(
+async def test_hourly_run_overlaps_the_last_one_by_two_hours(
     shop: Shop,
 ) -> None:
     shop.schedule_runs()

@@ -35,7 +35,7 @@ def test_a_limit_holds_and_the_counter_is_the_sum_of_the_ledger(shop: Shop) -> N
     assert differences(shop) == []
 
 
-def test_a_counter_that_is_not_the_sum_of_the_ledger_is_found(shop: Shop) -> None:
+def test_counter_that_differs_from_the_ledger_is_found(shop: Shop) -> None:
     pass_id = shop.offer(free(stock=2)).pass_id
     shop.buy(pass_id)
     shop.rows("UPDATE stock SET sold = 2")
@@ -46,7 +46,7 @@ def test_a_counter_that_is_not_the_sum_of_the_ledger_is_found(shop: Shop) -> Non
     ]
 
 
-def test_lowered_below_what_is_sold_none_is_left_and_a_seat_that_returns_vanishes(
+def test_capacity_lowered_below_sales_leaves_none_and_absorbs_released_seats(
     shop: Shop,
 ) -> None:
     published = shop.offer(terms(stock=3))
@@ -64,7 +64,7 @@ def test_lowered_below_what_is_sold_none_is_left_and_a_seat_that_returns_vanishe
         shop.buy(published.pass_id)
 
 
-def test_raised_there_are_seats_again(shop: Shop) -> None:
+def test_raised_capacity_has_free_seats(shop: Shop) -> None:
     published = shop.offer(free(stock=1))
     shop.buy(published.pass_id)
 
@@ -75,7 +75,7 @@ def test_raised_there_are_seats_again(shop: Shop) -> None:
     assert shop.stock(published.pass_id) == (2, 0, 2)
 
 
-def test_without_a_limit_no_row_is_written_and_a_later_limit_counts_what_was_sold(
+def test_later_limit_counts_the_seats_sold_without_one(
     shop: Shop,
 ) -> None:
     published = shop.offer(free())
@@ -145,7 +145,7 @@ def test_one_person_with_many_tabs_has_one_order_and_one_seat(shop: Shop) -> Non
     assert shop.stock(pass_id) == (50, 1, 0)
 
 
-def test_lowered_below_what_is_sold_is_no_finding_of_the_checker(shop: Shop) -> None:
+def test_capacity_lowered_below_sales_is_no_finding(shop: Shop) -> None:
     published = shop.offer(free(stock=3))
     for _ in range(3):
         shop.buy(published.pass_id)
@@ -155,7 +155,7 @@ def test_lowered_below_what_is_sold_is_no_finding_of_the_checker(shop: Shop) -> 
 
 
 @pytest.mark.parametrize("before", [3, None], ids=["lowered", "limited"])
-def test_oversold_under_a_limit_that_came_later_is_found(
+def test_overselling_under_a_later_limit_is_found(
     open_shop: Callable[..., Shop], before: int | None
 ) -> None:
     """The control: the counter lets everybody in, and its last wall is gone."""
@@ -173,7 +173,7 @@ def test_oversold_under_a_limit_that_came_later_is_found(
     assert found.endswith("when there were 1")
 
 
-def test_raised_and_unlimited_again_there_is_nothing_to_find(shop: Shop) -> None:
+def test_raised_and_lifted_limits_have_no_finding(shop: Shop) -> None:
     pass_id = shop.offer(free(stock=1)).pass_id
     shop.buy(pass_id)
     lower(shop, pass_id, 2, 2)
@@ -184,7 +184,7 @@ def test_raised_and_unlimited_again_there_is_nothing_to_find(shop: Shop) -> None
     assert findings(shop) == []
 
 
-def test_a_later_look_goes_on_where_the_last_one_ended_and_misses_nobody_who_was_slow(
+def test_later_check_continues_and_misses_no_slow_transaction(
     shop: Shop,
 ) -> None:
     """A transaction that began early and is still open keeps later ones from being settled."""
@@ -207,7 +207,7 @@ def test_a_later_look_goes_on_where_the_last_one_ended_and_misses_nobody_who_was
     assert (taken.held, taken.sold, taken.seats) == (0, 3, 9)
 
 
-def test_a_log_that_was_put_back_is_read_from_its_beginning(shop: Shop) -> None:
+def test_restored_log_is_read_from_its_beginning(shop: Shop) -> None:
     pass_id = shop.offer(free(stock=9)).pass_id
     shop.buy(pass_id)
     _, known = look(shop, Ledger())

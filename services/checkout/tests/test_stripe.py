@@ -60,7 +60,7 @@ def a_request(**fields: Any) -> PaymentRequest:
     return PaymentRequest(**(given | fields))
 
 
-def test_a_payment_is_made_once_for_its_key_and_told_in_our_words(
+def test_payment_is_made_once_per_key(
     payments: StripePayments,
 ) -> None:
     asked = a_request()
@@ -85,9 +85,7 @@ def test_amounts_are_in_the_smallest_unit_of_each_currency(
     assert (made.amount_minor, made.currency) == (amount, currency)
 
 
-def test_a_paid_one_succeeded_and_is_refunded_in_parts(
-    sandbox: StandIn, payments: StripePayments
-) -> None:
+def test_paid_payment_is_refunded_in_parts(sandbox: StandIn, payments: StripePayments) -> None:
     made = payments.create(a_request())
     sandbox.pay(made.client_secret)
     request_id = uuid4()
@@ -107,7 +105,7 @@ def test_a_paid_one_succeeded_and_is_refunded_in_parts(
     assert refused.value.code == "charge_already_refunded"
 
 
-def test_a_refund_that_failed_later_is_told_apart_from_those_that_went_back(
+def test_later_failed_refund_differs_from_successful_ones(
     sandbox: StandIn, payments: StripePayments
 ) -> None:
     made = payments.create(a_request())
@@ -137,7 +135,7 @@ def test_all_refunds_are_seen_the_oldest_first(sandbox: StandIn, payments: Strip
     assert payments.get(intent).refunds == tuple(parts)
 
 
-def test_a_fault_or_a_refusal_that_a_key_repeats_is_known_as_such(
+def test_replayed_faults_and_refusals_are_marked(
     sandbox: StandIn, payments: StripePayments
 ) -> None:
     made = payments.create(a_request())
@@ -179,7 +177,7 @@ def test_metadata_that_somebody_has_edited_does_not_stop_us(
     assert (seen.order_id, seen.attempt) == (None, 1)
 
 
-def test_a_declined_card_is_told_with_its_code_and_its_charge(
+def test_declined_card_is_reported_with_code_and_charge(
     sandbox: StandIn, payments: StripePayments
 ) -> None:
     made = payments.create(a_request())
@@ -193,14 +191,14 @@ def test_a_declined_card_is_told_with_its_code_and_its_charge(
     assert seen.failure.startswith("ch_")
 
 
-def test_3_d_secure_is_in_flight(sandbox: StandIn, payments: StripePayments) -> None:
+def test_3_d_secure_counts_as_in_flight(sandbox: StandIn, payments: StripePayments) -> None:
     made = payments.create(a_request())
     sandbox.pay(made.client_secret, "challenged")
 
     assert payments.get(made.payment_intent_id).status is PaymentStatus.CHALLENGED
 
 
-def test_what_is_cancelled_can_not_be_paid_and_what_is_paid_not_cancelled(
+def test_cancelled_payment_is_unpayable_and_paid_one_uncancellable(
     sandbox: StandIn, payments: StripePayments
 ) -> None:
     cancelled, paid = payments.create(a_request()), payments.create(a_request())
@@ -219,7 +217,7 @@ def test_too_small_an_amount_is_impossible(payments: StripePayments) -> None:
     assert refused.value.code == "amount_too_small"
 
 
-def test_a_wrong_key_and_an_address_that_does_not_answer_tell_nothing_of_the_outcome(
+def test_wrong_key_and_unreachable_address_leave_the_outcome_unknown(
     sandbox: StandIn,
 ) -> None:
     for provider in (
@@ -231,7 +229,7 @@ def test_a_wrong_key_and_an_address_that_does_not_answer_tell_nothing_of_the_out
         assert silent.value.replayed is False
 
 
-def test_a_fault_after_the_payment_was_made_is_replayed_and_the_payment_can_be_found(
+def test_payment_made_before_a_replayed_fault_is_found(
     sandbox: StandIn, payments: StripePayments
 ) -> None:
     asked = a_request()
@@ -244,7 +242,7 @@ def test_a_fault_after_the_payment_was_made_is_replayed_and_the_payment_can_be_f
     assert payments.find(asked.order_id, 1) is not None
 
 
-def test_an_answer_that_is_cut_off_leaves_it_unknown_and_the_same_key_finds_it(
+def test_lost_answer_is_repeated_by_the_same_key(
     sandbox: StandIn, payments: StripePayments
 ) -> None:
     asked = a_request()
@@ -348,7 +346,7 @@ def a_try(shop: Shop, pass_id: UUID) -> tuple[UUID, str] | None:
     return order_id, secret_of(shop, order_id)
 
 
-async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
+async def test_refund_on_stripes_dashboard_ends_the_purchase(
     open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)
@@ -361,7 +359,7 @@ async def test_a_refund_on_stripes_dashboard_ends_the_purchase_here(
     assert shop.count("checkout.payment.refunded") == 1
 
 
-async def test_a_refund_that_stripe_takes_back_later_gives_the_pass_again(
+async def test_refund_that_fails_later_at_stripe_restores_the_pass(
     open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)
@@ -417,7 +415,7 @@ async def test_a_second_charge_is_returned_once_although_the_answer_is_a_fault(
     assert len(payments.get(second.payment_intent_id).refunds) == 1
 
 
-async def test_three_d_secure_is_waited_for_and_then_let_go(
+async def test_three_d_secure_extends_the_hold_once(
     open_shop: Callable[..., Shop], sandbox: StandIn, payments: StripePayments
 ) -> None:
     shop = open_shop(payments)

@@ -56,9 +56,7 @@ def a_purchase(shop: Shop, sandbox: StandIn) -> tuple[UUID, str]:
     return order_id, intent
 
 
-async def test_a_payment_that_neither_webhook_nor_page_told_is_found_after_two_minutes(
-    shop: Shop, sandbox: StandIn
-) -> None:
+async def test_unreported_payment_is_found_after_two_minutes(shop: Shop, sandbox: StandIn) -> None:
     order_id, _, secret = an_order(shop)
     sandbox.pay(secret)
 
@@ -69,7 +67,7 @@ async def test_a_payment_that_neither_webhook_nor_page_told_is_found_after_two_m
     assert differences(shop) == []
 
 
-async def test_with_that_switched_off_it_is_found_in_stripes_lists(
+async def test_without_the_check_the_payment_is_found_in_stripes_lists(
     shop: Shop, sandbox: StandIn
 ) -> None:
     order_id, intent, secret = an_order(shop)
@@ -106,7 +104,7 @@ async def test_a_refund_on_the_dashboard_without_a_webhook_is_found_in_stripes_l
     assert differences(shop) == [(refund.id, "returned", "succeeded")]
 
 
-async def test_of_captured_payments_whose_order_we_do_not_have_only_ours_are_found_and_returned(
+async def test_only_our_own_orphaned_payments_are_found_and_refunded(
     shop: Shop, sandbox: StandIn
 ) -> None:
     def captured(**metadata: str) -> str:
@@ -214,7 +212,7 @@ def answering(body: dict[str, Any]) -> Iterator[str]:
     ("status", "captured", "counts"),
     [("succeeded", True, True), ("pending", True, False), ("succeeded", False, False)],
 )
-def test_a_charge_counts_when_the_bank_has_made_it_and_it_was_captured(
+def test_charge_counts_once_it_succeeded_and_was_captured(
     status: str, captured: bool, counts: bool
 ) -> None:
     charge = {
@@ -237,16 +235,12 @@ def test_a_charge_counts_when_the_bank_has_made_it_and_it_was_captured(
     assert [listed.object_id for listed in page.listed] == (["ch_1"] if counts else [])
 
 
-def test_a_payment_that_stripe_does_not_know_is_told_apart_from_silence(
-    shop: Shop, sandbox: StandIn
-) -> None:
+def test_payment_unknown_to_stripe_differs_from_silence(shop: Shop, sandbox: StandIn) -> None:
     with pytest.raises(PaymentUnknown):
         shop.provider.get("pi_3unknown")
 
 
-def test_a_list_comes_in_pages_and_tells_of_payments_that_name_an_order(
-    shop: Shop, sandbox: StandIn
-) -> None:
+def test_list_is_paged_and_has_payments_with_an_order(shop: Shop, sandbox: StandIn) -> None:
     _, paid = a_purchase(shop, sandbox)
     _, waiting, _ = an_order(shop)
     sandbox.client().v1.payment_intents.create({"amount": 500, "currency": "eur"})

@@ -64,7 +64,7 @@ async def test_the_return_page_learns_how_the_payment_stands_at_the_provider(
     assert (order["status"], order["at_provider"]) == ("open", status)
 
 
-async def test_a_try_under_way_is_not_hidden_by_the_refusal_before_it(
+async def test_earlier_refusal_does_not_hide_a_pending_attempt(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:
     order_id = an_order(shop)
@@ -86,7 +86,7 @@ async def test_without_an_answer_nothing_is_known(shop: Shop, http: httpx.AsyncC
     assert (order["status"], order["at_provider"]) == ("open", None)
 
 
-async def test_a_refusal_is_forgotten_when_another_payment_is_asked_for(shop: Shop) -> None:
+async def test_new_payment_request_clears_the_refusal(shop: Shop) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id, BUYER)
     shop.provider.faults = [ProviderSilent("500", replayed=True)]
 
@@ -96,7 +96,7 @@ async def test_a_refusal_is_forgotten_when_another_payment_is_asked_for(shop: Sh
     assert told(shop, order_id).failure_code is None
 
 
-async def test_a_refusal_is_forgotten_when_the_next_card_pays(shop: Shop) -> None:
+async def test_successful_card_clears_the_refusal(shop: Shop) -> None:
     order_id = an_order(shop)
     shop.provider.tell("pi_1", failure="ch_0", failure_code="insufficient_funds")
     shop.settle(order_id)
@@ -135,7 +135,7 @@ async def test_an_order_is_unsettled_until_the_provider_tells_of_its_payment(sho
     assert (told(shop, order_id).status, told(shop, order_id).unsettled) == ("fulfilled", False)
 
 
-async def test_a_payment_that_was_asked_for_in_vain_is_unsettled_until_it_is_found_out(
+async def test_payment_without_an_answer_is_unsettled_until_it_is_found(
     shop: Shop,
 ) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id, BUYER)
@@ -151,7 +151,7 @@ async def test_a_payment_that_was_asked_for_in_vain_is_unsettled_until_it_is_fou
     assert (told(shop, order_id).status, told(shop, order_id).unsettled) == ("expired", False)
 
 
-async def test_a_payment_that_nobody_ever_asked_for_leaves_nothing_to_find_out(shop: Shop) -> None:
+async def test_payment_that_was_never_requested_is_impossible(shop: Shop) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id, BUYER)
 
     await end_hold(shop)
@@ -160,7 +160,7 @@ async def test_a_payment_that_nobody_ever_asked_for_leaves_nothing_to_find_out(s
     assert (order.status, order.unsettled) == ("expired", False)
 
 
-async def test_money_on_its_way_back_is_unsettled_and_says_why(shop: Shop) -> None:
+async def test_returning_payment_is_unsettled_with_its_cause(shop: Shop) -> None:
     pass_id = shop.offer(terms(stock=1)).pass_id
     late = an_order(shop, pass_id)
     await end_hold(shop)
@@ -177,7 +177,7 @@ async def test_money_on_its_way_back_is_unsettled_and_says_why(shop: Shop) -> No
     assert on_its_way.return_cause == back.return_cause == "sold_out"
 
 
-async def test_a_form_sent_again_after_the_end_of_a_declined_order_shows_how_it_ended(
+async def test_resubmitted_form_shows_how_the_declined_order_ended(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:
     body = {"pass_id": str(shop.offer(terms(stock=3)).pass_id)}
@@ -235,7 +235,7 @@ async def test_tabs_that_look_together_ask_once(poller: StatusPoller, bank: Bank
     assert bank.asked == 1
 
 
-async def test_whoever_looks_shortly_after_somebody_else_asks_nobody(
+async def test_quick_second_look_shares_the_first_answer(
     poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
@@ -247,7 +247,7 @@ async def test_whoever_looks_shortly_after_somebody_else_asks_nobody(
     assert bank.asked == 1
 
 
-async def test_later_it_is_asked_again_and_another_order_at_once(
+async def test_silent_order_is_retried_later_and_another_at_once(
     poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
@@ -261,7 +261,7 @@ async def test_later_it_is_asked_again_and_another_order_at_once(
     assert len(poller.begun) == 2
 
 
-async def test_a_clock_that_is_put_back_does_not_stop_the_asking(
+async def test_clock_moved_back_does_not_stop_the_queue(
     poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
@@ -273,7 +273,7 @@ async def test_a_clock_that_is_put_back_does_not_stop_the_asking(
     assert bank.asked == 2
 
 
-async def test_an_older_look_does_not_tell_who_has_paid_since_that_they_have_not(
+async def test_shared_answer_hides_no_later_payment(
     poller: StatusPoller, bank: Bank, clock: FixedClock
 ) -> None:
     order_id = uuid4()
@@ -288,7 +288,7 @@ async def test_an_older_look_does_not_tell_who_has_paid_since_that_they_have_not
     assert (own, others, later) == (PaymentStatus.AWAITING, None, PaymentStatus.SUCCEEDED)
 
 
-async def test_silence_is_not_asked_again_at_once_either(poller: StatusPoller, bank: Bank) -> None:
+async def test_silent_request_is_not_repeated_at_once(poller: StatusPoller, bank: Bank) -> None:
     order_id, bank.silent = uuid4(), True
 
     seen = [await poller.look(order_id, Cause(uuid4())) for _ in range(3)]
@@ -296,7 +296,7 @@ async def test_silence_is_not_asked_again_at_once_either(poller: StatusPoller, b
     assert (seen, bank.asked) == ([None, None, None], 1)
 
 
-async def test_who_looked_before_there_was_a_payment_is_told_of_it_at_once_when_it_is_paid(
+async def test_early_look_does_not_delay_the_news_of_a_payment(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:
     order_id = shop.buy(shop.offer(terms(stock=1)).pass_id, BUYER)
@@ -309,7 +309,7 @@ async def test_who_looked_before_there_was_a_payment_is_told_of_it_at_once_when_
     assert order["status"] == "fulfilled"
 
 
-async def test_a_page_that_reloads_all_the_time_costs_a_question_every_three_seconds(
+async def test_reloading_page_asks_the_provider_every_three_seconds(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:
     order_id = an_order(shop)

@@ -166,7 +166,7 @@ async def test_sixty_at_once_get_their_payments_in_the_order_of_opening(
         assert told[-1] >= PER_S
 
 
-async def test_without_the_line_the_providers_limit_is_hit(
+async def test_without_the_queue_the_providers_limit_is_hit(
     start: Callable[[float], Any], sandbox: StandIn
 ) -> None:
     """The positive control."""
@@ -180,7 +180,7 @@ async def test_without_the_line_the_providers_limit_is_hit(
         assert len({order["order_id"] for _, order in bought}) == BUYERS
 
 
-async def test_a_restarted_process_takes_up_the_line_where_it_was(
+async def test_restarted_process_rebuilds_the_queue(
     start: Callable[[float], Any], sandbox: StandIn
 ) -> None:
     async with start(1) as house:
@@ -201,7 +201,7 @@ async def test_a_restarted_process_takes_up_the_line_where_it_was(
         assert all(abs(left.index(one) - n) <= 2 for n, one in enumerate(after[PER_S:], PER_S))
 
 
-async def test_who_comes_when_nobody_waits_has_the_form_in_the_same_answer(
+async def test_buyer_at_an_empty_queue_gets_the_form_at_once(
     start: Callable[[float], Any], sandbox: StandIn
 ) -> None:
     async with start(PER_S) as house:
@@ -213,7 +213,7 @@ async def test_who_comes_when_nobody_waits_has_the_form_in_the_same_answer(
         assert (order["payment_pending"], order["waiting"]) == (False, None)
 
 
-async def test_a_provider_that_was_silent_is_asked_again_though_nobody_looks(
+async def test_silent_provider_is_asked_again_without_a_buyer(
     start: Callable[[float], Any], sandbox: StandIn
 ) -> None:
     sandbox.misbehave(kind="refuse", path="/v1/payment_intents", times=4)

@@ -29,12 +29,12 @@ def an_intent(id_: str = "pi_3Qx_secretless") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("at", [-290, 0, 50])
-def test_a_webhook_of_now_is_taken_although_clocks_differ(at: float) -> None:
+def test_current_webhook_is_accepted_although_clocks_differ(at: float) -> None:
     assert told(an_intent(), at).payment_intent_id == "pi_3Qx_secretless"
 
 
 @pytest.mark.parametrize("at", [-310, 70, 3600, 10**9])
-def test_a_webhook_of_long_ago_or_of_the_future_is_refused(at: float) -> None:
+def test_old_or_future_webhook_is_refused(at: float) -> None:
     with pytest.raises(ForgedWebhook):
         told(an_intent(), at)
 
@@ -52,7 +52,7 @@ def test_a_webhook_of_long_ago_or_of_the_future_is_refused(at: float) -> None:
         "pi_ 1",
     ],
 )
-def test_an_id_that_could_bend_an_address_is_asked_for_nowhere(id_: str) -> None:
+def test_malformed_id_never_becomes_part_of_a_url(id_: str) -> None:
     charge = {"object": "charge", "id": "ch_1", "payment_intent": id_}
 
     assert told(an_intent(id_)).payment_intent_id is None
