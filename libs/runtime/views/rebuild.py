@@ -122,7 +122,7 @@ class _Rebuild:
         self._sources = sources
         self._views = views
         self._schema = schema
-        self._progress = progress or _nobody
+        self._progress = progress or (lambda _done, _total: None)
         self._reached = _Reached()
         self._total = 0
         self._contracts = {c.type: c for view in views for c in view.subscriptions}
@@ -295,7 +295,3 @@ def _event_id(message: Message) -> UUID | None:
         return UUID(message.headers["ce-id"])
     except (KeyError, ValueError):
         return None
-
-
-def _nobody(done: int, total: int) -> None:
-    """Ignore the progress."""
