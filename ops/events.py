@@ -19,6 +19,7 @@ from ops import stores
 from ops.log_reader import LogEntry, Verdict, follow, verify
 from ops.paths import data_path
 from ops.up.data_folder import DataFolder
+from services.checkout.memberships.membership import Membership
 
 app = typer.Typer(help="Inspects the event logs of all services.", no_args_is_help=True)
 
@@ -26,7 +27,10 @@ _POLL_S = 0.2
 
 Data = Annotated[Path | None, typer.Option(help="The data folder of the running system.")]
 Service = Annotated[str | None, typer.Option(help="Only the log of this service.")]
-Mentions = Annotated[str | None, typer.Option(help="Only events that mention this id anywhere.")]
+Mentions = Annotated[
+    str | None,
+    typer.Option(help="Only events that mention this id, or the membership of this order."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
@@ -151,20 +155,29 @@ def _read(service: str, folder: DataFolder) -> list[LogEntry]:
 def _filter(
     type_: str | None, mentions: str | None, since: datetime | None
 ) -> Callable[[LogEntry], bool]:
+    ids = None if mentions is None else _ids_of(mentions)
+
     def wanted(entry: LogEntry) -> bool:
         if type_ is not None and type_ not in entry.topic:
             return False
         if since is not None and entry.recorded_at.replace(tzinfo=None) < since:
             return False
-        return mentions is None or _mentions(entry, mentions)
+        return ids is None or _mentions(entry, ids)
 
     return wanted
 
 
-def _mentions(entry: LogEntry, id_: str) -> bool:
-    # Ids are stored without hyphens.
+def _ids_of(id_: str) -> set[str]:
+    """Return the id and that of such an order's membership, as stored: without hyphens."""
+    try:
+        return {UUID(id_).hex, Membership.create_id(UUID(id_)).hex}
+    except ValueError:
+        return {id_.replace("-", "")}
+
+
+def _mentions(entry: LogEntry, ids: set[str]) -> bool:
     text = f"{entry.entity_id} {entry.actor} {json.dumps(entry.state)}".replace("-", "")
-    return id_.replace("-", "") in text
+    return any(id_ in text for id_ in ids)
 
 
 def _row(entry: LogEntry) -> str:

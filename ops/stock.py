@@ -20,11 +20,11 @@ PassId = Annotated[UUID, typer.Argument(help="The pass.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Move:
     """One move of the ledger, and the sums up to and with it."""
 
     at: str
-    move: str
+    kind: str
     reason: str
     order_id: str | None
     held: int
@@ -42,7 +42,7 @@ class Line:
 
         A capacity lowered below the taken seats takes none.
         """
-        takes = self.move in {"held", "held_again"}
+        takes = self.kind in {"held", "held_again"}
         return takes and self.seats is not None and self.held + self.sold > self.seats
 
 
@@ -50,21 +50,21 @@ class Line:
 def audit_pass(pass_id: PassId, as_json: AsJson = False, data: Data = None) -> None:
     """Print every move of a pass's seats with its reason and the sums; exit 1 if they are wrong."""
     with stores.reading(stores.database_url("checkout", folder_of(data))) as checkout:
-        lines = list(ledger(checkout, pass_id))
+        moves = list(ledger(checkout, pass_id))
         counters = {row["pass_id"]: row for row in audit.list_counters(checkout)}
     if pass_id not in counters:
         raise typer.BadParameter(f"no pass {pass_id} whose stock is known")
-    for line in lines:
-        typer.echo(json.dumps(asdict(line)) if as_json else _in_columns(line))
-    wrong = list(_wrong(lines, counters[pass_id]))
+    for move in moves:
+        typer.echo(json.dumps(asdict(move)) if as_json else _in_columns(move))
+    wrong = list(_wrong(moves, counters[pass_id]))
     for sentence in wrong:
         typer.echo(sentence, err=as_json)
     if wrong:
         raise typer.Exit(1)
-    typer.echo(f"{len(lines)} moves: never oversold, and the counter is their sum.", err=as_json)
+    typer.echo(f"{len(moves)} moves: never oversold, and the counter is their sum.", err=as_json)
 
 
-def ledger(checkout: Connection[DictRow], pass_id: UUID) -> Iterator[Line]:
+def ledger(checkout: Connection[DictRow], pass_id: UUID) -> Iterator[Move]:
     """Return the moves of a pass's seats with the sum at each prefix, the oldest first."""
     held, sold, seats = 0, 0, None
     orders: dict[UUID, UUID] = {}
@@ -75,9 +75,9 @@ def ledger(checkout: Connection[DictRow], pass_id: UUID) -> Iterator[Line]:
             orders[row["seat_id"]] = row["order_id"]
         held, sold = held + row["held"], sold + row["sold"]
         order_id = orders.get(row["seat_id"])
-        yield Line(
+        yield Move(
             at=row["recorded_at"].isoformat(timespec="seconds"),
-            move="capacity" if row["is_capacity"] else row["move"],
+            kind="capacity" if row["is_capacity"] else row["move"],
             reason=f"version {row['version_number']}" if row["is_capacity"] else row["reason"],
             order_id=None if order_id is None else str(order_id),
             held=held,
@@ -86,22 +86,22 @@ def ledger(checkout: Connection[DictRow], pass_id: UUID) -> Iterator[Line]:
         )
 
 
-def _in_columns(line: Line) -> str:
-    left = "no limit" if line.left is None else str(line.left)
+def _in_columns(move: Move) -> str:
+    left = "no limit" if move.left is None else str(move.left)
     return (
-        f"{line.at}  {line.move:<10}  {line.reason:<18}  {line.order_id or '-':<36}"
-        f"  held {line.held:>4}  sold {line.sold:>4}  left {left:>4}"
+        f"{move.at}  {move.kind:<10}  {move.reason:<18}  {move.order_id or '-':<36}"
+        f"  held {move.held:>4}  sold {move.sold:>4}  left {left:>4}"
     )
 
 
-def _wrong(lines: list[Line], counter: DictRow) -> Iterator[str]:
-    for line in lines:
-        if line.oversells:
-            yield f"At {line.at} order {line.order_id} took a seat that the pass did not have."
+def _wrong(moves: list[Move], counter: DictRow) -> Iterator[str]:
+    for move in moves:
+        if move.oversells:
+            yield f"At {move.at} order {move.order_id} took a seat that the pass did not have."
     # Without a limit the counter counts nothing.
-    if counter["capacity"] is None or not lines:
+    if counter["capacity"] is None or not moves:
         return
-    if (counter["held"], counter["sold"]) != (lines[-1].held, lines[-1].sold):
+    if (counter["held"], counter["sold"]) != (moves[-1].held, moves[-1].sold):
         yield (
             f"The counter has {counter['held']} held and {counter['sold']} sold:"
             f" backstage stock recount {counter['pass_id']}"

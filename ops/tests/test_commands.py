@@ -17,6 +17,7 @@ from libs.runtime.tests.test_pipe import until
 from ops import stores
 from ops.__main__ import app
 from ops.tests.operated import Operated, sell
+from services.checkout.memberships.membership import Membership
 from tests.servers import NatsServer, PostgresServer
 
 pytestmark = pytest.mark.slow(90, "starts a small system")
@@ -32,11 +33,11 @@ def system(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Operate
 
 @pytest.fixture
 def sold(system: Operated) -> list[UUID]:
-    """Three orders that access has not received."""
+    """Three memberships that access has not received."""
     store = system.store("checkout")
-    orders = [sell(store) for _ in range(3)]
+    memberships = [Membership.create_id(sell(store)) for _ in range(3)]
     store.close()
-    return orders
+    return memberships
 
 
 def backstage(*arguments: str, code: int = 0) -> str:
@@ -193,11 +194,11 @@ def test_events_are_replayed_by_the_time_at_which_they_were_recorded(
 ) -> None:
     """From an instant on, and before another one."""
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
-    for hours, order_id in enumerate(sold):
+    for hours, membership_id in enumerate(sold):
         system.rows(
             "checkout",
             "UPDATE events SET recorded_at = %s WHERE originator_id = %s",
-            *(noon + timedelta(hours=hours), order_id),
+            *(noon + timedelta(hours=hours), membership_id),
         )
 
     told = replay("--since", "2026-06-01T13:00:00", "--until", "2026-06-01T14:00:00")
@@ -231,8 +232,8 @@ def test_a_backup_brings_all_services_back_to_where_they_were(
     assert still == 4
     assert "backstage epoch new SERVICE" in restored
     assert grants(system) == 2
-    orders = "SELECT DISTINCT originator_id FROM events WHERE topic = 'checkout.order.opened'"
-    assert {id_ for (id_,) in system.rows("checkout", orders)} == set(sold)
+    sales = "SELECT DISTINCT originator_id FROM events WHERE topic = 'checkout.membership.started'"
+    assert {id_ for (id_,) in system.rows("checkout", sales)} == set(sold)
     assert "1 were handled" in replay("--entity", str(sold[1]))
 
 

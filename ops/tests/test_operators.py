@@ -331,7 +331,7 @@ async def test_ledger_of_a_pass_is_printed_with_the_sum_at_each_move(
     await asyncio.to_thread(backstage, "stock", "audit", str(uuid4()), code=2)
 
     moves = [json.loads(line) for line in sound.splitlines()[:-1]]
-    assert [(m["move"], m["reason"], m["order_id"], m["held"], m["sold"]) for m in moves] == [
+    assert [(m["kind"], m["reason"], m["order_id"], m["held"], m["sold"]) for m in moves] == [
         ("capacity", "version 1", None, 0, 0),
         ("held", "order", str(first), 1, 0),
         ("sold", "free", str(first), 0, 1),

@@ -10,18 +10,16 @@ from eventsourcing.application import Repository
 
 
 class Clock(Protocol):
-    """Knows what time it is."""
-
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
         ...
 
 
 class Schedule(Protocol):
-    """Work that is due at a time, kept until it is done."""
+    """The durable schedule: work that is due at a time."""
 
     def at(self, kind: str, key: str, due_at: datetime, payload: Mapping[str, Any]) -> None:
-        """Do it at that time; the same kind and key moves it."""
+        """Schedule it; an entry of the same kind and key moves."""
         ...
 
     def cancel(self, kind: str, key: str) -> None:
@@ -30,13 +28,13 @@ class Schedule(Protocol):
 
 
 class Locks(Protocol):
-    """Keeps others from deciding on the same meanwhile, until the unit of work ends."""
+    """Locks that last until the unit of work ends."""
 
     def lock_buyer(self, person_id: UUID, pass_id: UUID) -> None:
-        """Let nobody else decide on what this person has of this pass."""
+        """Lock what this person has of this pass."""
 
     def lock_order(self, order_id: UUID) -> None:
-        """Let nobody else decide on this order, its payments and its membership."""
+        """Lock this order, its payments and its membership."""
 
 
 @dataclass(frozen=True)

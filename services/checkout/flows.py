@@ -42,7 +42,7 @@ EVERY_MINUTE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Workers:
-    """Those who talk with the payment provider, and the inbox of its webhooks."""
+    """Whatever calls the payment provider, and the inbox of its webhooks."""
 
     charging: Charging
     refunding: Refunding
@@ -57,7 +57,7 @@ def talking_to(
     before_making: Callable[[UUID], None] = lambda _: None,
     reconciler: type[Reconciler] = Reconciler,
 ) -> Workers:
-    """The workers of a store; `before_making` as in Charging."""
+    """The workers of a store; `before_making` as in `Charging`."""
     checkout = store.application
     use_cases = UseCases(checkout.orders, checkout.payments)
     charging = Charging(store, use_cases, provider, before_making)
@@ -97,7 +97,7 @@ def jobs(workers: Workers) -> Mapping[str, Job]:
 
 
 def timers(store: Store[Checkout], webhooks: Webhooks) -> Mapping[str, Timer]:
-    """What happens in the checkout alone, by the kind of the schedule entry."""
+    """What needs no provider, by the kind of the schedule entry."""
 
     def every_minute(kind: str, act: Callable[[], None]) -> Timer:
         def run(_payload: Mapping[str, Any], _checkout: Checkout) -> None:
@@ -115,7 +115,7 @@ def timers(store: Store[Checkout], webhooks: Webhooks) -> Mapping[str, Timer]:
 
 
 def on_hold_expires(payload: Mapping[str, Any], checkout: Checkout) -> None:
-    """The provider could not be asked in time: the seat goes back on sale all the same."""
+    """The seat goes back on sale although the provider could not be asked in time."""
     checkout.orders.close_order(UUID(payload["order_id"]))
 
 
@@ -127,7 +127,7 @@ def on_membership_expires(payload: Mapping[str, Any], checkout: Checkout) -> Non
 def begin(store: Store[Checkout]) -> Hook:
     """Schedule the work of every minute for now, and reconciliation for when it is due.
 
-    A service that starts again and again must not put the work of every minute off each time.
+    A service that restarts often must not delay the work of every minute each time.
     """
 
     async def hook(_: Service) -> None:

@@ -1,4 +1,4 @@
-"""How each refusal of the checkout is told over HTTP."""
+"""The HTTP status, code and title of each refusal."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -22,10 +22,10 @@ from services.checkout.stock.inventory import PassNotFound, SoldOut
 
 REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     PassNotFound: Refusal(404, "pass_not_found", "There is no such pass"),
-    PassNotForSale: Refusal(409, "pass_not_for_sale", "This pass is sold no longer"),
-    NotYetOnSale: Refusal(409, "not_yet_on_sale", "The sale has not begun"),
+    PassNotForSale: Refusal(409, "pass_not_for_sale", "This pass is no longer on sale"),
+    NotYetOnSale: Refusal(409, "not_yet_on_sale", "The sale has not started"),
     SaleEnded: Refusal(409, "sale_ended", "The sale is over"),
-    SoldOut: Refusal(409, "sold_out", "No seat is left"),
+    SoldOut: Refusal(409, "sold_out", "This pass is sold out"),
     AlreadyOwned: Refusal(409, "already_owned", "You have this pass already"),
     OwnSpace: Refusal(409, "own_space", "You work in this space and need no pass"),
     Banned: Refusal(409, "banned", "You are banned from this space"),
@@ -37,12 +37,12 @@ REFUSALS: Final[Mapping[type[Exception], Refusal]] = {
     OrderNotOpen: Refusal(409, "order_not_open", "The order is settled or expired"),
     NothingToRefund: Refusal(409, "nothing_to_refund", "Nothing is left to refund"),
     RefundExceedsPayment: Refusal(
-        422, "refund_exceeds_payment", "More would go back than is left of what was paid"
+        422, "refund_exceeds_payment", "The refund is larger than what is left of the payment"
     ),
     PaymentImpossible: Refusal(
-        502, "payment_impossible", "The payment provider will not take this payment"
+        502, "payment_impossible", "The payment provider refuses this payment"
     ),
-    ForgedWebhook: Refusal(400, "bad_signature", "The webhook is not signed by its sender"),
+    ForgedWebhook: Refusal(400, "bad_signature", "The webhook has no valid signature"),
     SpaceNotFound: Refusal(404, "space_not_found", "There is no such space"),
     NotOnTeam: Refusal(403, "not_on_team", "You do not work in this space"),
     RoleNotAllowed: Refusal(403, "role_not_allowed", "Your role may not do this"),

@@ -1,4 +1,4 @@
-"""Which of our private events become public, and in what shape; every one of them is listed."""
+"""Lists every private event: public, with its contract, or private."""
 
 from typing import Final
 
@@ -76,7 +76,7 @@ def _(event: Payment.Failed) -> Contract:
 
 @to_contract.register
 def _(event: Payment.Refunded) -> Contract | None:
-    """A payment that bought nothing is told once, when all of it is back."""
+    """A payment that bought nothing is announced once, when its return is complete."""
     charge = Charge.from_state(event.charge)
     if not event.whole:
         return copied(PurchaseRefunded, event, charge, cause=event.purpose)
@@ -89,20 +89,20 @@ def _(event: Payment.Refunded) -> Contract | None:
 
 @to_contract.register
 def _(event: Payment.RefundFailed) -> Contract | None:
-    """Told when the refund of a purchase had been told as made."""
+    """Announced if the refund of a purchase had been announced."""
     if event.whole or not event.counted:
         return None
     return copied(RefundFailed, event, Charge.from_state(event.charge))
 
 
-# How an order and its payments come about is our own affair.
+# The steps of an order and its payments stay private.
 to_contract.private(Order.HoldExtended, Order.HoldRestarted, Order.Fulfilled)
 to_contract.private(Payment.Requested, Payment.IntentCreated, Payment.Cancelled, Payment.Succeeded)
 to_contract.private(Payment.RefundRequested, Payment.RefundRefused)
-# Access itself has revoked it.
+# Access itself announced the revocation.
 to_contract.private(Membership.ExperienceRemoved)
-# The ledger of the stock is audited here; the pages ask for what is left.
+# The stock's ledger is audited here; pages ask for what is left.
 to_contract.private(Seat.Held, Seat.HeldAgain, Seat.Sold, Seat.Released, Capacity.Set)
-# How our books were compared is for our operators.
+# Reconciliation is for operators.
 to_contract.private(Discrepancy.Found, DailyBalance.Opened, DailyBalance.Compared)
 to_contract.private(OrphanedPayment.Found, OrphanedPayment.Returned)

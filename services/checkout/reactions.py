@@ -22,7 +22,7 @@ def on_pass_published(published: PassPublished, _: Envelope, checkout: Checkout)
 
 
 def on_person_banned(banned: PersonBanned, about: Envelope, checkout: Checkout) -> None:
-    """Refund a payment made after the ban and before we heard of it."""
+    """Refund what was paid between the ban and our hearing of it."""
     checkout.refunds.refund_what_a_ban_overtook(
         banned.space_id, banned.person_id, about.occurred_at
     )

@@ -7,13 +7,12 @@ from services.checkout.orders.use_cases import HOLD
 
 
 class Settings(ServiceSettings):
-    """The keys of Stripe, and how fast it may be asked for payments.
+    """The keys of Stripe, the rate of payment requests, and the length of a hold.
 
-    Without webhook secrets the webhook's address does not exist; several are taken while one is
-    replaced by the next. Stripe allows 25 requests a second for one address of its API
-    (docs.stripe.com/rate-limits): we stay below. `payments_per_s` is the share of this process: the
-    replicas of one account divide 20 among themselves. `hold_s` is how long a seat is kept for
-    someone who pays.
+    Without webhook secrets there is no webhook route; several secrets are accepted during a
+    rotation. Stripe allows 25 requests a second for one endpoint (docs.stripe.com/rate-limits): we
+    stay below. `payments_per_s` is the share of this process: the replicas of one account share 20.
+    `hold_s` is how long a seat is held for a buyer.
     """
 
     stripe_api_key: str = Field(min_length=1)
@@ -25,5 +24,4 @@ class Settings(ServiceSettings):
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
-        """The secrets that a webhook may be signed with."""
         return tuple(s.strip() for s in self.stripe_webhook_secrets.split(",") if s.strip())

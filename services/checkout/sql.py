@@ -1,4 +1,4 @@
-"""Our own SQL in the open unit of work."""
+"""SQL in the open unit of work."""
 
 from typing import Any
 

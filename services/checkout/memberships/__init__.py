@@ -1,1 +1,1 @@
-"""What people have of the passes: each purchase starts a membership, the only source of access."""
+"""Memberships: each purchase starts one, and it is the only source of access."""

@@ -1,4 +1,4 @@
-"""What the log says of memberships, for `backstage verify`."""
+"""Memberships by the log, for `backstage verify`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -38,7 +38,6 @@ _OWNED_TWICE: Final = """
 
 
 def is_known(checkout: Connection[DictRow], membership_id: UUID) -> bool:
-    """Whether the log holds that membership."""
     return checkout.execute(_KNOWN, (membership_id,)).fetchone() is not None
 
 
@@ -51,14 +50,15 @@ def count_started(checkout: Connection[DictRow], order_id: UUID, payment_intent_
 
 
 def list_started(checkout: Connection[DictRow], **bounds: Any) -> Sequence[DictRow]:
-    """The orders whose memberships started `since` then, and the payment of each; between two
-    places of the log."""
+    """Orders whose memberships started `since` then, each with its payment; between two log
+    positions.
+    """
     return checkout.execute(_STARTED, bounds).fetchall()
 
 
 def list_owned_twice(
     checkout: Connection[DictRow], membership_ids: Sequence[UUID]
 ) -> Mapping[UUID, UUID]:
-    """Of these, the live ones whose person has the pass by the membership of another order too."""
+    """Those whose person owns the pass by another live membership too, with its order."""
     rows = checkout.execute(_OWNED_TWICE, (list(membership_ids),))
     return {row["membership_id"]: row["other_order_id"] for row in rows}

@@ -1,4 +1,4 @@
-"""What a refund asks of the payment provider: outside of any transaction, recorded inside one."""
+"""Refunds at the payment provider: asked outside of any transaction, recorded inside one."""
 
 import logging
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ logger = logging.getLogger(__name__)
 
 
 class Refunding:
-    """Asks the provider for one refund at a time and says what to record."""
+    """Asks the provider for one refund and returns what to record."""
 
     def __init__(self, refunds: Refunds, provider: PaymentProvider) -> None:
         self._refunds = refunds
         self._provider = provider
 
     def refund(self, asked: RefundRequest, request_id: UUID, tries: int) -> Record:
-        """Refund what was asked for, unless the provider has made a refund of that request."""
+        """Make the requested refund, unless the provider has made it already."""
         order_id = asked.order_id
         payment = self._provider.get(asked.payment_intent_id)
         made = (*payment.refunds, *payment.failed_refunds)
@@ -36,7 +36,11 @@ class Refunding:
         except ProviderSilent as silent:
             if not silent.replayed:
                 raise
-            logger.warning("%s only tells its first fault again: %r", request_id, silent)
+            logger.warning(
+                "%s: the provider replays its first fault, a new key follows: %r",
+                request_id,
+                silent,
+            )
             return lambda: self._refunds.refund_again(order_id, request_id, tries + 1)
         except RefundImpossible as refused:
             if refused.replayed:
@@ -52,7 +56,7 @@ class Refunding:
 
 
 def refund_request_of(due: Mapping[str, Any]) -> RefundRequest:
-    """What the provider is asked for, by the payload of the job."""
+    """The request that the payload of a job describes."""
     request_id, tries = UUID(due["request_id"]), due["tries"]
     key = f"refund:{request_id}"
     return RefundRequest(

@@ -25,7 +25,7 @@ class Membership(Aggregate):
         TOPIC = "checkout.membership.created"
 
     class Started(Aggregate.Created):
-        """A purchase was settled by this payment (None: nothing was due)."""
+        """This payment settled the purchase (None: nothing was due)."""
 
         TOPIC = "checkout.membership.started"
 
@@ -94,7 +94,7 @@ class Membership(Aggregate):
         self.access_from = access_from
         self.access_until = access_until
         self.state = MembershipState.ACTIVE.value
-        self.removed: set[UUID] = set()
+        self.removed: list[UUID] = []
         self.ended_by_refund_alone = False
 
     @staticmethod
@@ -110,13 +110,13 @@ class Membership(Aggregate):
 
     @property
     def is_refunded(self) -> bool:
-        """Whether all of its money went back."""
+        """Whether it was refunded in full."""
         return self.state == MembershipState.REFUNDED
 
     @property
     def is_emptied(self) -> bool:
         """Whether the team has left nothing of it."""
-        return bool(self.removed) and self.removed >= set(self.experience_ids)
+        return bool(self.removed) and set(self.removed) >= set(self.experience_ids)
 
     def has_expired(self, at: datetime) -> bool:
         """Whether its window has closed by then."""
@@ -133,12 +133,12 @@ class Membership(Aggregate):
             self._end(EndCause.EXPIRED, at)
 
     def refund(self, at: datetime) -> None:
-        """All of its money went back. Does nothing when that is known."""
+        """End it after a full refund. Does nothing when that is known."""
         if not self.is_refunded:
             self._end(EndCause.REFUNDED, at)
 
     def remove(self, experience_id: UUID, at: datetime) -> None:
-        """The team took one experience away; with the last one the membership ends."""
+        """Record that the team revoked one experience; with the last one the membership ends."""
         if experience_id in self.removed or experience_id not in self.experience_ids:
             return
         self._tell(Membership.ExperienceRemoved, experience_id=experience_id, removed_at=at)
@@ -147,7 +147,7 @@ class Membership(Aggregate):
 
     @event(ExperienceRemoved)
     def _experience_removed(self, experience_id: UUID) -> None:
-        self.removed.add(experience_id)
+        self.removed.append(experience_id)
 
     def _end(self, cause: EndCause, at: datetime) -> None:
         self._tell(Membership.Ended, cause=cause.value, ended_at=at)

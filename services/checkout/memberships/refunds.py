@@ -51,7 +51,7 @@ class Refunds:
     def request_refund(
         self, request_id: UUID, order_id: UUID, amount_minor: int | None, purpose: str
     ) -> str:
-        """Have that much (None: all that is left) refunded. Returns the id of the request.
+        """Request a refund of that much (None: all that is left). Returns the id of the request.
 
         Raises NothingToRefund, RefundExceedsPayment.
         """
@@ -68,12 +68,12 @@ class Refunds:
     def refund_what_a_ban_overtook(
         self, space_id: UUID, person_id: UUID, banned_at: datetime
     ) -> None:
-        """Refund what was paid after a ban fell and before we heard of it."""
+        """Refund what was paid between a ban and our hearing of it."""
         for order_id in self._memberships.reads.bought_during_a_ban(space_id, person_id, banned_at):
             self.request_refund(uuid5(order_id, _BANNED), order_id, None, _BANNED)
 
     def refund_again(self, order_id: UUID, request_id: UUID, tries: int) -> None:
-        """So many tries brought about no refund at the provider: try again with a fresh key.
+        """No refund came of so many tries: try again with a fresh key.
 
         Does nothing when the request is over.
         """
@@ -82,14 +82,14 @@ class Refunds:
             self._put(payment, request_id, tries, self._context.clock.now() + pause(tries))
 
     def refuse_refund(self, order_id: UUID, request_id: UUID, code: str, tries: int) -> None:
-        """The provider refuses the refund, after so many tries. The team may ask again.
+        """The provider refused the refund after so many tries. The team may ask again.
 
-        What a refunded membership still owes is tried for ever.
+        A refund that a refunded membership still owes is retried for ever.
         """
         membership, payment = self._bought(order_id)
         if str(request_id) not in payment.requests:
             return
-        logger.error("order %s: refund %s is refused: %s", order_id, request_id, code)
+        logger.error("order %s: the provider refuses refund %s: %s", order_id, request_id, code)
         now = self._context.clock.now()
         owes = payment.refunded_minor < payment.captured_minor
         if membership.is_refunded and owes:
@@ -99,10 +99,7 @@ class Refunds:
         self._context.save(payment)
 
     def record_refund(self, order_id: UUID, refund: ProviderRefund) -> None:
-        """The provider refunded money of a purchase, or tells at once that it failed.
-
-        Raises NothingToRefund.
-        """
+        """Record a refund, or one that failed at once. Raises NothingToRefund."""
         membership, payment = self._bought(order_id)
         seat = self._memberships.seat_of(membership)
         self._record(membership, payment, seat, refund)
@@ -118,7 +115,7 @@ class Refunds:
     def compare(
         self, membership: Membership, payment: Payment, seat: Seat, provider: ProviderPayment
     ) -> None:
-        """Record what was refunded at the provider, whoever asked for it, and what failed."""
+        """Record every refund at the provider, whoever asked for it, and every failed one."""
         for refund in (*provider.refunds, *provider.failed_refunds):
             self._record(membership, payment, seat, refund)
 
@@ -155,7 +152,7 @@ class Refunds:
             logger.error("order %s: %s", payment.order_id, what)
             return
         logger.error(
-            "order %s: %s; the pass can't be given back, so it is sent again",
+            "order %s: %s; the membership can't be restored, so it is sent again",
             payment.order_id,
             what,
         )
@@ -176,7 +173,7 @@ class Refunds:
         return True
 
     def _bought(self, order_id: UUID) -> tuple[Membership, Payment]:
-        """What was bought by an order, and the payment of it. Raises NothingToRefund."""
+        """The membership of an order and the payment that bought it. Raises NothingToRefund."""
         membership = self._memberships.of_order(order_id)
         if membership is None or membership.payment_intent_id is None:
             raise NothingToRefund(order_id)

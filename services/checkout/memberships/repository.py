@@ -16,13 +16,13 @@ class MembershipReads(Protocol):
     """Which memberships there are."""
 
     def live_membership(self, person_id: UUID, pass_id: UUID, at: datetime) -> UUID | None:
-        """The membership by which the person owns the pass then."""
+        """The person's live membership of the pass."""
         ...
 
     def bought_during_a_ban(
         self, space_id: UUID, person_id: UUID, since: datetime
     ) -> Sequence[UUID]:
-        """Orders that were paid after a ban fell which still stands."""
+        """Orders that were paid after a ban that still applies."""
         ...
 
 
@@ -34,12 +34,12 @@ class MembershipRepository:
         self.reads = reads
 
     def of_order(self, order_id: UUID) -> Membership | None:
-        """What an order started, locked until the unit of work ends."""
+        """The membership that an order started; its order is locked."""
         self._context.locks.lock_order(order_id)
         return self._find(Membership.create_id(order_id))
 
     def locked(self, membership_id: UUID) -> Membership | None:
-        """The membership of that id, locked until the unit of work ends."""
+        """The membership of that id; its order is locked."""
         found = self._find(membership_id)
         return None if found is None else self.of_order(found.order_id)
 
@@ -49,7 +49,7 @@ class MembershipRepository:
         return seat
 
     def is_owned_otherwise(self, membership: Membership, at: datetime) -> bool:
-        """Whether its person has a live membership of the pass; nobody else decides meanwhile."""
+        """Whether the person has another live membership of the pass; the buyer is locked."""
         person_id, pass_id = membership.person_id, membership.pass_id
         self._context.locks.lock_buyer(person_id, pass_id)
         return self.reads.live_membership(person_id, pass_id, at) is not None

@@ -29,14 +29,14 @@ class MembershipTables:
     """`membership_list`, and the bans beside it."""
 
     def live_membership(self, person_id: UUID, pass_id: UUID, at: datetime) -> UUID | None:
-        """The membership by which the person owns the pass then."""
+        """The person's live membership of the pass."""
         row = execute(_LIVE_ONE, {"person_id": person_id, "pass_id": pass_id, "at": at}).fetchone()
         return None if row is None else row["membership_id"]
 
     def bought_during_a_ban(
         self, space_id: UUID, person_id: UUID, since: datetime
     ) -> Sequence[UUID]:
-        """Orders that were paid after a ban fell which still stands."""
+        """Orders that were paid after a ban that still applies."""
         rows = execute(
             _DURING_A_BAN, {"space_id": space_id, "person_id": person_id, "since": since}
         )

@@ -23,17 +23,17 @@ class Memberships:
         self._repository = repository
 
     def of_order(self, order_id: UUID) -> Membership | None:
-        """What an order started, locked until the unit of work ends."""
+        """The membership that an order started; its order is locked."""
         return self._repository.of_order(order_id)
 
     def start(self, membership: Membership) -> Membership:
-        """Put its end on the schedule. Whoever settled the order saves both."""
+        """Schedule its end. The caller saves it with the order."""
         if membership.access_until is not None:
             self._schedule_end(membership, membership.access_until)
         return membership
 
     def expire(self, membership_id: UUID) -> None:
-        """End a membership whose window has closed; later, if the clock was moved back."""
+        """End a membership whose window has closed; reschedule if the clock was moved back."""
         membership = self._repository.locked(membership_id)
         if membership is None or membership.access_until is None:
             return
@@ -45,7 +45,7 @@ class Memberships:
             self._schedule_end(membership, membership.access_until)
 
     def remove_experience(self, membership_id: UUID, experience_id: UUID) -> None:
-        """The team revoked one of its grants. Does nothing for what isn't a membership."""
+        """Record that the team revoked one of its grants. Ignores the grants of comps."""
         membership = self._repository.locked(membership_id)
         if membership is not None:
             membership.remove(experience_id, self._context.clock.now())

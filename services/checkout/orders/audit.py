@@ -1,4 +1,4 @@
-"""What became of orders, for `backstage verify`."""
+"""Orders by the log, for `backstage verify`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,12 +20,11 @@ _OPEN: Final = "SELECT order_id FROM order_list WHERE status = 'open'"
 
 
 def is_known(checkout: Connection[DictRow], order_id: UUID) -> bool:
-    """Whether the log holds that order."""
     return checkout.execute(_KNOWN, (order_id,)).fetchone() is not None
 
 
 def list_never_ended(checkout: Connection[DictRow], before: datetime) -> Sequence[DictRow]:
-    """Orders that are open although their seat was held until before then."""
+    """Open orders whose hold ended before then."""
     return checkout.execute(_NEVER_ENDED, (before,)).fetchall()
 
 

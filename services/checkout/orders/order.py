@@ -39,14 +39,14 @@ class Order(Aggregate):
         held_until: datetime
 
     class HoldExtended(Aggregate.Event):
-        """The buyer or their bank was in the middle of paying when the hold would have ended."""
+        """The buyer or their bank was paying when the hold would have ended."""
 
         TOPIC = "checkout.order.hold_extended"
 
         held_until: datetime
 
     class HoldRestarted(Aggregate.Event):
-        """The payment was long in coming: the time to pay begins when there is one."""
+        """The buyer waited for the payment to be made, so the whole hold begins anew."""
 
         TOPIC = "checkout.order.hold_restarted"
 
@@ -95,7 +95,6 @@ class Order(Aggregate):
 
     @property
     def quote(self) -> Quote:
-        """What was offered when the order was opened."""
         return Quote.from_state(self.quote_state)
 
     @property
@@ -114,12 +113,11 @@ class Order(Aggregate):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be paid."""
         return self.status == OrderStatus.OPEN
 
     @property
     def may_be_fulfilled(self) -> bool:
-        """Whether money that arrives now can still buy the pass, if there is a seat."""
+        """Whether money that arrives now may buy the pass, if a seat is left."""
         return self.status in {OrderStatus.OPEN, OrderStatus.EXPIRED}
 
     def require_open(self) -> None:
@@ -157,7 +155,7 @@ class Order(Aggregate):
         self.status = OrderStatus.FULFILLED.value
 
     def expire(self, reason: str, at: datetime) -> None:
-        """Let go of the order. Raises OrderNotOpen."""
+        """End the unpaid order. Raises OrderNotOpen."""
         self.require_open()
         self.trigger_event(
             Order.Expired,

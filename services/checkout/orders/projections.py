@@ -42,7 +42,7 @@ class OrderList(View):
             opened_at timestamptz NOT NULL,
             held_until timestamptz NOT NULL,
             extensions integer NOT NULL DEFAULT 0,
-            -- Of the last refused charge, until another payment is asked for or one succeeds.
+            -- Of the last refused charge, until a payment is requested or succeeds.
             failure_code text
         );
         CREATE UNIQUE INDEX IF NOT EXISTS order_list_one_open

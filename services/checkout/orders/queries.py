@@ -14,7 +14,7 @@ from services.checkout.payments.queue.queue import QueuePosition
 
 
 class Frozen(BaseModel):
-    """What was read, as it was when it was read."""
+    """A row of a query."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,15 +29,13 @@ class PaymentForm(Frozen):
 class OrderState(Frozen):
     """An order as its buyer sees it; money in minor units.
 
-    `payment_pending`: something is due and the provider has not yet said under which secret it can
-    be paid; ask again in a moment. `waiting`: so many orders are ahead in the queue, and its
-    turn comes in about so many seconds; the queue moves on whether or not anybody asks.
-    `failure_code` is that of the last refused charge; whether another one is under way, only the
-    provider knows: `at_provider` is how it had the payment when it was asked just now, and None
-    when it was not asked or gave no answer.
-    `unsettled`: the order is over, but a payment of it may still be captured or is on its way back;
-    nobody should pay anew before that is certain. `return_cause` is why a captured payment went
-    back: sold_out, second_charge, too_late (the pass was over), banned, provider (another amount).
+    `payment_pending`: something is due, and the provider has not made the payment yet; ask again in
+    a moment. `waiting`: the place in the queue for that; the queue moves on whether or not anybody
+    asks. `failure_code`: of the last refused charge. `at_provider`: the payment's status when the
+    provider was asked just now; None if it wasn't asked or gave no answer. `unsettled`: the order
+    is over, but a payment of it may still be captured or is being returned; nobody should pay again
+    before that is certain. `return_cause`: why a captured payment was returned: sold_out,
+    second_charge, too_late (the pass was over), banned, provider (another amount).
     """
 
     order_id: UUID
@@ -88,7 +86,7 @@ PURCHASE_TABLES: Final = """
 """An order with what it started and the payment that bought it: `refunded` is a state of the
 membership."""
 
-# What was asked for without an answer is looked for until the end of the order is off the schedule.
+# A payment that was requested without an answer is looked for while the order's end is scheduled.
 _ORDER: Final = f"""
     SELECT {PURCHASE_COLUMNS}, s.client_secret,
         o.status IN ('expired', 'returned') AND EXISTS (
@@ -109,7 +107,7 @@ _ORDER: Final = f"""
 def get_order(
     curs: ViewCursor, order_id: UUID, person_id: UUID, publishable_key: str
 ) -> OrderState:
-    """An order of this person. Raises OrderNotFound, for those of others too."""
+    """An order of this person. Raises OrderNotFound, also for the orders of others."""
     row = curs.execute(
         f"{_ORDER} WHERE o.order_id = %s AND o.person_id = %s ORDER BY p.attempt DESC LIMIT 1",
         (order_id, person_id),

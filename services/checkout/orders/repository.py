@@ -15,17 +15,17 @@ from services.checkout.stock.seat import Seat
 
 
 class CheckoutReads(Protocol):
-    """What is known of passes and people when somebody wants to buy."""
+    """What a purchase reads, and the client secrets of payments."""
 
     def eligibility(self, pass_id: UUID, person_id: UUID, at: datetime) -> Eligibility:
         """Whether the person may buy the pass. Raises PassNotFound."""
         ...
 
     def keep_secret(self, payment: ProviderPayment) -> None:
-        """Keep what lets the buyer's browser pay, until the order is settled."""
+        """Keep the client secret until the order is settled."""
 
     def forget_secrets(self, order_id: UUID) -> None:
-        """Nothing can be paid for the order any more."""
+        """Delete the order's client secrets."""
 
 
 class OrderRepository:
@@ -50,7 +50,7 @@ class OrderRepository:
         return seat
 
     def eligibility_of(self, order: Order) -> Eligibility:
-        """Whether its buyer may still have the pass, decided by nobody else meanwhile."""
+        """Whether its buyer may buy the pass now; the buyer is locked."""
         self._context.locks.lock_buyer(order.person_id, order.quote.pass_id)
         now = self._context.clock.now()
         return self.reads.eligibility(order.quote.pass_id, order.person_id, now)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class OrderStatus(StrEnum):
-    """Where an order is; `returned` is an expired one whose late payment went back."""
+    """Where an order is; `returned`: expired, and its late payment was returned."""
 
     OPEN = "open"
     FULFILLED = "fulfilled"

@@ -1,4 +1,4 @@
-"""What is read while somebody decides on an order, in the open unit of work."""
+"""What orders read and keep beside their log, in the open unit of work."""
 
 from datetime import datetime
 from typing import Final
@@ -17,10 +17,10 @@ _ELIGIBILITY: Final = f"""
 
 
 class CheckoutTables:
-    """What is known of passes and people when somebody wants to buy."""
+    """What a purchase reads, and the client secrets of payments."""
 
     def eligibility(self, pass_id: UUID, person_id: UUID, at: datetime) -> Eligibility:
-        """How the person stands to the pass. Raises PassNotFound."""
+        """Whether the person may buy the pass. Raises PassNotFound."""
         found = execute(
             _ELIGIBILITY, {"pass_id": pass_id, "person_id": person_id, "at": at}
         ).fetchone()
@@ -29,7 +29,7 @@ class CheckoutTables:
         return eligibility_of(pass_id, found)
 
     def keep_secret(self, payment: ProviderPayment) -> None:
-        """Keep what lets the buyer's browser pay, until the order is settled."""
+        """Keep the client secret until the order is settled."""
         if payment.client_secret is not None:
             execute(
                 "INSERT INTO payment_secrets VALUES (%(intent)s, %(order)s, %(secret)s)"
@@ -42,5 +42,5 @@ class CheckoutTables:
             )
 
     def forget_secrets(self, order_id: UUID) -> None:
-        """Nothing can be paid for the order any more."""
+        """Delete the order's client secrets."""
         execute("DELETE FROM payment_secrets WHERE order_id = %(order)s", {"order": order_id})

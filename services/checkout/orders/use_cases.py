@@ -25,9 +25,9 @@ HOLD: Final = timedelta(minutes=10)
 RECONCILE_AFTER: Final = timedelta(minutes=2)
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
 CLOSE_AT_LATEST_AFTER: Final = 0.2
-"""Of the hold's length: so much later a seat is free although the provider could not be asked."""
+"""Fraction of the hold: this long after its end the seat is released without the provider."""
 WAIT_FORGIVEN: Final = 0.05
-"""So much of the hold may pass until there is a payment; after that the whole hold begins anew."""
+"""Fraction of the hold that may pass until there is a payment; then the hold restarts."""
 
 RECONCILE_ORDER: Final = "reconcile_order"
 CLOSE_ORDER: Final = "close_order"
@@ -63,10 +63,10 @@ class Orders:
         pass_id: UUID,
         allotment: Allotment | None = None,
     ) -> str:
-        """Hold a seat and request the payment; fulfilled at once when nothing is due.
+        """Hold a seat and request the payment; fulfil at once when nothing is due.
 
-        Returns the id of the order: the person's open one if there is one. Raises PassNotFound and
-        the refusals of `refuse_unless_on_sale`, SoldOut last.
+        Returns the order's id: the person's open order if there is one. Raises PassNotFound, the
+        refusals of `refuse_unless_on_sale`, and SoldOut last.
         """
         now = self._clock.now()
         self._context.locks.lock_buyer(person_id, pass_id)
@@ -87,7 +87,7 @@ class Orders:
             seat = self._inventory.take(order.id, pass_id, now, allotment)
             self._context.save(order, membership, seat)
             return str(order.id)
-        # Before anything is written: a buyer refused in a batch shares its transaction with others.
+        # Before any write: a buyer who is refused shares the batch's transaction with others.
         seat = self._inventory.hold(order.id, pass_id, now, allotment)
         payment = self._payments.request(order.charge, 1, now)
         self._schedule_end_of_hold(order)
@@ -103,7 +103,7 @@ class Orders:
     def attach_payment(self, order_id: UUID, provider: ProviderPayment) -> None:
         """The provider made the payment: keep its id, and check on it in two minutes.
 
-        A buyer who waited in the queue for it has the whole hold from now on.
+        For a buyer who waited in the queue the whole hold begins now.
         """
         order = self._repository.locked(order_id)
         now = self._clock.now()
@@ -151,7 +151,7 @@ class Orders:
             self._context.save(self._payments.request(order.charge, len(payments) + 1, now))
 
     def apply_provider_state(self, order_id: UUID, provider: ProviderPayment) -> None:
-        """Bring an order to where its payment is at the provider. Redelivered, it happens once.
+        """Bring an order to where its payment is at the provider; a repeated call changes nothing.
 
         Webhook, return page, reconciliation and the end of the hold all come here. A captured
         payment buys the pass or is returned. Raises OrderNotFound.
@@ -161,7 +161,7 @@ class Orders:
         payment = self._payments.named(order.charge, provider, now)
         payment.apply_provider_state(provider, now, tells_failures=order.is_open)
         seat = self._repository.seat_of(order)
-        membership = self._memberships.of_order(order_id)
+        membership = None if order.may_be_fulfilled else self._memberships.of_order(order_id)
         if payment.state == PaymentState.SUCCEEDED and not _bought_by(payment, membership):
             membership = self._fulfil_or_return(order, payment, seat, now) or membership
         if membership is not None and _bought_by(payment, membership):
@@ -183,14 +183,14 @@ class Orders:
             self._schedule.at(RECONCILE_ORDER, str(order_id), due, _about(order_id))
 
     def extend_hold(self, order_id: UUID, provider: ProviderPayment) -> None:
-        """The buyer or their bank is paying while the hold ends: hold the seat once more."""
+        """Extend the hold, because the buyer or their bank is paying."""
         order = self._repository.locked(order_id)
         if not order.is_open:
             return
         now = self._clock.now()
         payment = self._payments.named(order.charge, provider, now)
         payment.attach(provider.payment_intent_id, now)
-        # Redelivered, or after the hold has begun anew, its end is on the schedule already.
+        # After a restarted hold, or a repeated call, its end is scheduled already.
         if order.held_until <= now:
             order.extend_hold(now + self.hold)
             self._schedule_end_of_hold(order)
@@ -274,12 +274,12 @@ class Orders:
     def _schedule_end_of_hold(self, order: Order) -> None:
         key = str(order.id)
         self._schedule.at(CLOSE_ORDER, key, order.held_until, _about(order.id))
-        # Only when the provider could not be asked in all that time.
+        # The last resort, when the provider can't be asked.
         latest = order.held_until + self.hold * CLOSE_AT_LATEST_AFTER
         self._schedule.at(HOLD_EXPIRES, key, latest, _about(order.id))
 
     def _end(self, order: Order) -> None:
-        # CLOSE_ORDER stays: it still has to cancel what an expired order has at the provider.
+        # CLOSE_ORDER stays: it has to cancel the payments of an expired order.
         for kind in (RECONCILE_ORDER, HOLD_EXPIRES):
             self._schedule.cancel(kind, str(order.id))
         self._reads.forget_secrets(order.id)

@@ -1,1 +1,1 @@
-"""Payments at the provider: what we ask of it, what it tells, and the queue in front of it."""
+"""Payments with their refunds, the provider, its webhooks, and the queue in front of it."""

@@ -1,4 +1,4 @@
-"""What the log says of the money of payments, for `backstage verify`."""
+"""Returned and refunded money by the log, for `backstage verify`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,9 +11,9 @@ from psycopg.rows import DictRow
 from services.checkout.payments.payment import Payment
 
 _MOST_ATTEMPTS: Final = 50
-"""So many payments of one order are looked for: a buyer begins another one by hand."""
+"""The most payments of one order that are looked for."""
 
-# A refund that failed without having been told as made takes nothing back.
+# A failed refund that was never counted takes nothing back.
 _MONEY: Final = """
     SELECT count(*) FILTER (WHERE refunded AND whole AND "full")
                - count(*) FILTER (WHERE NOT refunded AND reopened) AS returned,
@@ -46,8 +46,9 @@ _RETURNING: Final = """
 def get_money_back(
     checkout: Connection[DictRow], order_id: UUID, payment_intent_id: str, before: datetime
 ) -> DictRow:
-    """What went back of a payment of an order: how often as a whole, since it bought nothing
-    (`returned`); else `refunded_minor`, of which `long_refunded_minor` were recorded `before`."""
+    """How often a payment was `returned` in full because it bought nothing, and `refunded_minor`;
+    `long_refunded_minor` of that were recorded `before`.
+    """
     payments = [Payment.id_of(order_id, number) for number in range(1, _MOST_ATTEMPTS)]
     asked = {"ids": payments, "intent": payment_intent_id, "before": before}
     row = checkout.execute(_MONEY, asked).fetchone()
@@ -57,5 +58,5 @@ def get_money_back(
 
 
 def list_returning(checkout: Connection[DictRow], before: datetime) -> Sequence[DictRow]:
-    """Payments that are on their way back since before then."""
+    """Payments whose return was requested before then and is not complete."""
     return checkout.execute(_RETURNING, (before,)).fetchall()

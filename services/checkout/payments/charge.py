@@ -1,4 +1,4 @@
-"""What a payment is for, where it is, and why money of it can't go back."""
+"""The purpose and the states of a payment, and why it can't be refunded."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,20 +8,18 @@ from uuid import UUID
 
 
 class OrderNotFound(Exception):
-    """No order of this id, or none that is theirs to see."""
+    """No order of this id, or none that this person may see."""
 
 
 class NothingToRefund(Exception):
-    """Nothing was paid for the order, or all of it is on its way back."""
+    """Nothing was paid for the order, or all of it is refunded or being refunded."""
 
 
 class RefundExceedsPayment(Exception):
-    """More would go back than is left of what was paid."""
+    """The refund is larger than what is left of the payment."""
 
 
 class PaymentState(StrEnum):
-    """How far we know a payment to be."""
-
     REQUESTED = "requested"
     IMPOSSIBLE = "impossible"
     CREATED = "created"
@@ -40,7 +38,7 @@ BOUGHT_NOTHING: Final = {PaymentState.RETURNING, PaymentState.RETURNED}
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a payment is for: the order, whose it is, and the money."""
+    """The purpose of a payment: its order, person, pass and amount."""
 
     order_id: UUID
     person_id: UUID
@@ -51,10 +49,8 @@ class Charge:
     currency_exponent: int
 
     def to_state(self) -> dict[str, Any]:
-        """As it is stored in an event."""
         return asdict(self)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """As it was stored in an event."""
         return cls(**state)

@@ -1,8 +1,8 @@
 """One charge of an order at the provider, and the owner of its refunds.
 
-What the provider tells moves a payment forward along a lattice, never back: requested → created →
-(failed) → cancelled or succeeded; one that bought nothing goes on returning → returned. A refund
-that failed never counts again. So it does not matter who tells it, how often, or in which order.
+A payment moves forward along a lattice, never back: requested → created → (failed) → cancelled or
+succeeded; one that bought nothing goes on to returning → returned. A refund that failed never
+counts again. So the provider's states may arrive from anywhere, repeatedly, and in any order.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ class Payment(Aggregate):
     TOPIC = "checkout.payment"
 
     class Event(Aggregate.Event):
-        """Anything that happened to the payment; `charge` is what it is for."""
+        """Any event of a payment; `charge` is its purpose."""
 
         charge: dict[str, Any]
 
@@ -41,7 +41,7 @@ class Payment(Aggregate):
         TOPIC = "checkout.payment.created"
 
     class Requested(Aggregate.Created):
-        """The intent to ask the provider for it, or one that was found there."""
+        """We will ask the provider for it, or found it there."""
 
         TOPIC = "checkout.payment.requested"
 
@@ -58,7 +58,7 @@ class Payment(Aggregate):
         created_at: datetime
 
     class Failed(Event):
-        """A charge was refused; another card may do. Without an id: no payment can be made."""
+        """A charge was refused; another card may work. Without an id: no payment can be made."""
 
         TOPIC = "checkout.payment.failed"
 
@@ -88,9 +88,9 @@ class Payment(Aggregate):
         succeeded_at: datetime
 
     class RefundRequested(Event):
-        """The intent to refund that much, stored before the provider is asked.
+        """We will ask the provider for this refund.
 
-        `whole`: the payment bought nothing, and all of it goes back.
+        `whole`: the payment bought nothing, and all of it is returned.
         """
 
         TOPIC = "checkout.payment.refund_requested"
@@ -103,9 +103,9 @@ class Payment(Aggregate):
         requested_at: datetime
 
     class Refunded(Event):
-        """Money went back, asked for by us or from the provider's dashboard.
+        """A refund was made, at our request or from the provider's dashboard.
 
-        `full`: with it, all that was captured is back. `whole`: the payment bought nothing.
+        `full`: all that was captured is refunded now. `whole`: the payment bought nothing.
         """
 
         TOPIC = "checkout.payment.refunded"
@@ -123,11 +123,11 @@ class Payment(Aggregate):
         refunded_at: datetime
 
     class RefundFailed(Event):
-        """The bank rejected a refund: that money never went back.
+        """The bank rejected a refund: the money stayed with the creator.
 
         `counted`: it had been recorded as refunded. `stands_again`: the purchase had been refunded
-        in full, and is theirs again. `reopened`: a payment that bought nothing had been returned,
-        and has to be returned again.
+        in full, and its membership is restored. `reopened`: a payment that bought nothing had been
+        returned, and has to be returned again.
         """
 
         TOPIC = "checkout.payment.refund_failed"
@@ -146,7 +146,7 @@ class Payment(Aggregate):
         failed_at: datetime
 
     class RefundRefused(Event):
-        """The provider will not do that refund."""
+        """The provider refused that refund."""
 
         TOPIC = "checkout.payment.refund_refused"
 
@@ -182,7 +182,7 @@ class Payment(Aggregate):
         return uuid5(NAMESPACE_URL, f"/payments/{order_id}/{attempt}")
 
     def tell(self, event_class: Any, **fields: Any) -> None:
-        """Add an event with what the payment is for."""
+        """Trigger an event with the charge."""
         self.trigger_event(event_class, charge=self.charge, **fields)
 
     @property
@@ -192,11 +192,11 @@ class Payment(Aggregate):
 
     @property
     def refunded_minor(self) -> int:
-        """What went back so far."""
+        """The sum of its refunds."""
         return sum(self.refunds.values())
 
     def attach(self, payment_intent_id: str, at: datetime) -> None:
-        """Remember under which id the provider has it. Does nothing when that is known."""
+        """Keep the provider's id of it. Does nothing when that is known."""
         if self.payment_intent_id is None:
             self.tell(
                 Payment.IntentCreated,
@@ -217,7 +217,7 @@ class Payment(Aggregate):
     def apply_provider_state(
         self, payment: ProviderPayment, at: datetime, *, tells_failures: bool
     ) -> None:
-        """Move forward to where the provider has it; a refused charge is kept if wanted."""
+        """Move forward to the provider's state; record a refused charge if `tells_failures`."""
         self.attach(payment.payment_intent_id, at)
         intent = payment.payment_intent_id
         is_new_failure = payment.failure not in {None, *self.failures}

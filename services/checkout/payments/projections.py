@@ -1,4 +1,4 @@
-"""The payments of orders, and the money that moved."""
+"""Payments, and the money that moved."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from services.checkout.payments.payment import Payment
 
 
 class PaymentList(View):
-    """Every payment that was asked for, by order and attempt, with the provider's id of it."""
+    """Every payment by order and attempt, with the provider's id."""
 
     name = "payment_list"
     tables = ("payment_list",)
@@ -28,7 +28,7 @@ class PaymentList(View):
             state text NOT NULL,
             return_cause text,
             refunded_minor bigint NOT NULL DEFAULT 0,
-            -- Of the last refund that was asked for by itself, or that a bank rejected.
+            -- Of the last requested refund, or of one that a bank rejected.
             refund_failure text,
             UNIQUE (order_id, attempt)
         )
@@ -111,8 +111,9 @@ def _set(curs: ViewCursor, event: Payment.Event, change: str, value: str | int |
 
 
 class MoneyList(View):
-    """Every payment that was captured, and every refund: of a purchase, or of a payment that
-    bought nothing (`returned`); by the provider's id of it."""
+    """Every captured payment and every refund, by the provider's id; `returned` is the refund of a
+    payment that bought nothing.
+    """
 
     name = "money_list"
     tables = ("money_list",)

@@ -1,4 +1,4 @@
-"""The refunds of a payment: decided here, assigned by the payment's own events."""
+"""Decides the refunds of a payment, which the payment's own events assign."""
 
 from datetime import datetime
 from typing import Final
@@ -9,17 +9,17 @@ from services.checkout.payments.payment import Payment
 from services.checkout.payments.provider.protocol import ProviderRefund
 
 FROM_DASHBOARD: Final = "provider"
-"""The purpose of a refund that nobody asked us for."""
+"""The purpose of a refund that was made on the provider's dashboard."""
 
 
 def refundable_minor(payment: Payment) -> int:
-    """What is left to refund, requests under way taken off."""
+    """What is left to refund, less open requests."""
     asked: int = sum(each["amount_minor"] for each in payment.requests.values())
     return payment.captured_minor - payment.refunded_minor - asked
 
 
 def return_whole(payment: Payment, purpose: str, at: datetime) -> None:
-    """It bought nothing: intend to return all. Does nothing when that is under way."""
+    """Request the return of a payment that bought nothing. Does nothing when that is under way."""
     if payment.state == PaymentState.SUCCEEDED:
         request_id = uuid5(NAMESPACE_URL, f"/refunds/{payment.id}/whole")
         _request(payment, request_id, payment.captured_minor, purpose, at, whole=True)
@@ -28,7 +28,7 @@ def return_whole(payment: Payment, purpose: str, at: datetime) -> None:
 def request_refund(
     payment: Payment, request_id: UUID, amount_minor: int | None, purpose: str, at: datetime
 ) -> None:
-    """Intend to refund that much (None: all that is left), once for the request.
+    """Request a refund of that much (None: all that is left), once for the id.
 
     Raises NothingToRefund, RefundExceedsPayment.
     """
@@ -43,7 +43,7 @@ def request_refund(
 
 
 def refund_again(payment: Payment, failed: ProviderRefund, at: datetime) -> UUID:
-    """Intend to refund once more what a bank rejected. Returns the id of the request."""
+    """Request again what a bank rejected. Returns the id of the request."""
     request_id = uuid5(NAMESPACE_URL, f"/refunds/{failed.refund_id}/again")
     _request(payment, request_id, failed.amount_minor, FROM_DASHBOARD, at)
     return request_id
@@ -70,7 +70,7 @@ def _request(
 
 
 def refuse_refund(payment: Payment, request_id: UUID, code: str, at: datetime) -> None:
-    """The provider refuses it. Does nothing when the request is settled."""
+    """Record that the provider refuses it. Does nothing when the request is settled."""
     if str(request_id) in payment.requests:
         payment.tell(
             Payment.RefundRefused,
@@ -83,7 +83,7 @@ def refuse_refund(payment: Payment, request_id: UUID, code: str, at: datetime) -
 def record_refund(
     payment: Payment, refund: ProviderRefund, at: datetime
 ) -> Payment.Refunded | None:
-    """Money went back. None when that is known, or known to have failed."""
+    """Record a refund. None if it is known, or known to have failed."""
     if refund.refund_id in payment.refunds or refund.refund_id in payment.failed_refunds:
         return None
     asked = payment.requests.get(str(refund.request_id))
@@ -105,7 +105,7 @@ def record_refund(
 
 
 def would_lack(payment: Payment, failed: ProviderRefund) -> bool:
-    """Whether less than was captured is refunded once that refund, told as made, has failed."""
+    """Whether the failure of a recorded refund leaves less refunded than was captured."""
     counted = payment.refunds.get(failed.refund_id, 0)
     return counted > 0 and payment.refunded_minor - counted < payment.captured_minor
 
@@ -113,7 +113,7 @@ def would_lack(payment: Payment, failed: ProviderRefund) -> bool:
 def fail_refund(
     payment: Payment, refund: ProviderRefund, at: datetime, *, stands_again: bool = False
 ) -> Payment.RefundFailed | None:
-    """The bank rejected it: it never counts again. None when that is known."""
+    """Record that the bank rejected a refund: it never counts again. None if known."""
     if refund.refund_id in payment.failed_refunds:
         return None
     asked = str(refund.request_id) in payment.requests

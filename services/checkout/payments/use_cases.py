@@ -30,9 +30,9 @@ logger = logging.getLogger(__name__)
 
 RETURN_PAYMENT: Final = "return_payment"
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""Between two tries while the provider answers with faults."""
+"""The longest pause between two tries while the provider answers with faults."""
 AFTER_FAILED_REFUND: Final = timedelta(minutes=5)
-"""Until money that a bank rejected is sent again; four times as long each time, a day at most."""
+"""The pause before a rejected refund is sent again; four times as long each time, a day at most."""
 
 
 class Payments:
@@ -66,7 +66,7 @@ class Payments:
         return Payment(charge=charge.to_state(), attempt=number, requested_at=at)
 
     def named(self, charge: Charge, payment: ProviderPayment, at: datetime) -> Payment:
-        """The payment that the provider speaks of; a new one if it is none of those we know."""
+        """The payment that the provider names; a new one if unknown."""
         direct = self.get(charge.order_id, payment.attempt)
         if direct is not None and direct.payment_intent_id in {None, payment.payment_intent_id}:
             return direct
@@ -75,7 +75,7 @@ class Payments:
         return same[0] if same else self.request(charge, len(known) + 1, at)
 
     def is_only_one(self, payment: Payment) -> bool:
-        """Whether its order was charged once."""
+        """Whether its order has no other payment."""
         return payment.attempt == 1 and self.get(payment.order_id, 2) is None
 
     # A payment that bought nothing
@@ -86,9 +86,9 @@ class Payments:
         self._put_return(payment, 0, at)
 
     def return_again(self, order_id: UUID, payment_intent_id: str, key: str, tries: int) -> None:
-        """The return under that key did not come about: try again with a fresh key.
+        """No refund came of that key: try again with a fresh one.
 
-        Does nothing when it is over, or when a newer key is on the schedule.
+        Does nothing when the return is complete, or when a newer key is scheduled.
         """
         self._context.locks.lock_order(order_id)
         payment = self.find(order_id, payment_intent_id)
@@ -98,7 +98,7 @@ class Payments:
             self._put_return(payment, tries + 1, self._context.clock.now() + pause(tries))
 
     def record_return(self, order_id: UUID, payment_intent_id: str, refund: ProviderRefund) -> None:
-        """The provider returned a payment that bought nothing, or tells at once that it failed."""
+        """Record the return of a payment that bought nothing, or its failure."""
         self._context.locks.lock_order(order_id)
         payment = self.find(order_id, payment_intent_id)
         if payment is None:
@@ -107,12 +107,12 @@ class Payments:
         self._context.save(payment)
 
     def compare(self, payment: Payment, provider: ProviderPayment, at: datetime) -> None:
-        """Record what was returned at the provider, whoever asked for it, and what failed."""
+        """Record every refund at the provider, whoever asked for it, and every failed one."""
         for refund in (*provider.failed_refunds, *provider.refunds):
             self.record(payment, refund, at)
 
     def record(self, payment: Payment, refund: ProviderRefund, at: datetime) -> None:
-        """Money of a payment that bought nothing went back, or the bank rejected it."""
+        """Record one refund of a payment that bought nothing, or its failure at the bank."""
         if refund.failure is None:
             record_refund(payment, refund, at)
         elif fail_refund(payment, refund, at) and payment.state == PaymentState.RETURNING:
@@ -138,9 +138,9 @@ class Payments:
 
 
 def knows(payment: Payment, movement: ProviderMovement) -> bool:
-    """Whether we have what a list of the provider says.
+    """Whether we have what the provider's list says.
 
-    What is being returned is left to the job that returns it.
+    A payment that is being returned is left to its job.
     """
     match movement.kind:
         case MovementKind.CAPTURED:
@@ -155,7 +155,7 @@ def knows(payment: Payment, movement: ProviderMovement) -> bool:
 
 
 def _return_key(payment: Payment, tries: int) -> str:
-    """A new key after each refund that failed, and after each key that only repeats its fault.
+    """A new key after each failed refund, and after each key that only replays its fault.
 
     The provider refuses to refund more than the charge, so a new key never pays twice.
     """

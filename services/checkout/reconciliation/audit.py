@@ -19,5 +19,5 @@ def list_differing_days(checkout: Connection[DictRow]) -> Sequence[DictRow]:
 
 
 def find_orphaned_payment(checkout: Connection[DictRow], payment_intent_id: str) -> DictRow | None:
-    """Since when an orphaned payment is back; None when no run over the lists has found it."""
+    """When an orphaned payment was returned; None when no run has found it."""
     return checkout.execute(_ORPHAN, (payment_intent_id,)).fetchone()

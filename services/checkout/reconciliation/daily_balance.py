@@ -1,4 +1,4 @@
-"""The money of one day, at the provider and in our books, side by side."""
+"""The money of one day, at the provider and in our log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 
 class DailyBalance(Aggregate):
-    """What was captured and what went back on one UTC day of the provider's clock."""
+    """What was captured and refunded on one UTC day of the provider's clock."""
 
     TOPIC = "checkout.daily_balance"
 
@@ -20,15 +20,16 @@ class DailyBalance(Aggregate):
         TOPIC = "checkout.daily_balance.created"
 
     class Opened(Aggregate.Created):
-        """The day is over, and compared for the first time."""
+        """The day is over and compared for the first time."""
 
         TOPIC = "checkout.daily_balance.opened"
 
         day: str
 
     class Compared(Aggregate.Event):
-        """Both sides were added up, in minor units by currency; `differing` names what is not the
-        same on both (the first few), and is empty when all is well."""
+        """Both sides were summed, in minor units by currency; `differing` names the first few
+        movements that differ.
+        """
 
         TOPIC = "checkout.daily_balance.compared"
 
@@ -45,18 +46,17 @@ class DailyBalance(Aggregate):
     @staticmethod
     @override
     def create_id(day: str) -> UUID:
-        """One for each day (ISO 8601)."""
         return uuid5(NAMESPACE_URL, f"/daily-balances/{day}")
 
     @property
     def equal(self) -> bool:
-        """Whether both sides were the same when they were compared last."""
+        """Whether both sides were equal at the last comparison."""
         return not self.differing
 
     def compare(
         self, sums: Mapping[str, Mapping[str, int]], differing: Sequence[str], at: datetime
     ) -> None:
-        """Keep what a comparison came to."""
+        """Record a comparison."""
         kept: dict[str, Any] = {currency: dict(each) for currency, each in sums.items()}
         self.trigger_event(
             DailyBalance.Compared,

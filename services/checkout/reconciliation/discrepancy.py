@@ -1,4 +1,4 @@
-"""Where the provider's lists and our books did not say the same."""
+"""Differences between the provider's lists and our log."""
 
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -8,7 +8,7 @@ from typing_extensions import override
 
 
 class Discrepancy(Aggregate):
-    """One movement of money that nobody had told us of; found once, brought right where found."""
+    """One movement of money that we had missed; recorded once, corrected where found."""
 
     TOPIC = "checkout.discrepancy"
 
@@ -45,5 +45,5 @@ class Discrepancy(Aggregate):
     @staticmethod
     @override
     def create_id(movement_id: str, theirs: str) -> UUID:
-        """The same movement is found once, whoever goes through the lists."""
+        """The same movement is found once, whichever run finds it."""
         return uuid5(NAMESPACE_URL, f"/differences/{movement_id}/{theirs}")

@@ -1,4 +1,4 @@
-"""Money that was captured for an order which our log does not hold."""
+"""Captured money for an order that our log lacks."""
 
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -8,9 +8,9 @@ from typing_extensions import override
 
 
 class OrphanedPayment(Aggregate):
-    """A payment of ours whose order was lost with our log: an older copy of it was put back.
+    """A payment of ours whose order was lost: an older copy of the log was restored.
 
-    It buys nothing any more; a person decides when it goes back.
+    It buys nothing any more; an operator decides when it is returned.
     """
 
     TOPIC = "checkout.orphaned_payment"
@@ -21,7 +21,7 @@ class OrphanedPayment(Aggregate):
         TOPIC = "checkout.orphaned_payment.created"
 
     class Found(Aggregate.Created):
-        """The provider's lists have it, with our mark; the order that it names we do not have."""
+        """The provider's lists have it, with our metadata, for an order that we lack."""
 
         TOPIC = "checkout.orphaned_payment.found"
 
@@ -32,7 +32,7 @@ class OrphanedPayment(Aggregate):
         found_at: datetime
 
     class Returned(Aggregate.Event):
-        """All of it is back; the refund is the last one that was made of it."""
+        """All of it was refunded; `refund_id` is its last refund."""
 
         TOPIC = "checkout.orphaned_payment.returned"
 
@@ -56,11 +56,11 @@ class OrphanedPayment(Aggregate):
     @staticmethod
     @override
     def create_id(payment_intent_id: str) -> UUID:
-        """The same payment is found once, whoever goes through the lists."""
+        """The same payment is found once, whichever run finds it."""
         return uuid5(NAMESPACE_URL, f"/orphaned-payments/{payment_intent_id}")
 
     def record_return(self, refund_id: str, at: datetime) -> None:
-        """It went back in full. Does nothing when that is known."""
+        """Record its full return. Does nothing when that is known."""
         if not self.is_back:
             self.trigger_event(
                 OrphanedPayment.Returned,

@@ -1,4 +1,4 @@
-"""What reconciliation found: days that were compared, and payments without an order."""
+"""Compared days, and payments without an order."""
 
 from psycopg.types.json import Jsonb
 from typing_extensions import override
@@ -10,7 +10,7 @@ from services.checkout.reconciliation.orphaned_payment import OrphanedPayment
 
 
 class BalanceList(View):
-    """Each day that was compared with the provider's, as it was found last."""
+    """Each compared day, by its last comparison."""
 
     name = "balance_list"
     tables = ("balance_list",)
@@ -39,7 +39,7 @@ class BalanceList(View):
 
 
 class OrphanedPaymentList(View):
-    """Every one that was found, and since when all of it is back."""
+    """Every orphaned payment, and when it was returned in full."""
 
     name = "orphaned_payment_list"
     tables = ("orphaned_payment_list",)

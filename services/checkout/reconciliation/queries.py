@@ -1,4 +1,4 @@
-"""What our books say of the money that the provider's lists name."""
+"""What our views say about the objects of the provider's lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +17,10 @@ _LISTED: Final = """
     LEFT JOIN order_list o ON o.order_id = coalesce(p.order_id, l.order_id)
     LEFT JOIN money_list m ON m.order_id = o.order_id AND m.movement_id = l.movement
 """
-"""The objects of a page, beside the order of ours that they are about and what we have of them.
+"""The objects of a page, each with our order and what our views have of it.
 
-Who changes at the provider which order a payment names does not change whose it is: where we have
-the payment already, it is the order's that asked for it.
+A payment that we know belongs to the order that requested it, whatever order it names at the
+provider: anybody may have edited that on the dashboard.
 """
 
 _UNKNOWN: Final = f"""
@@ -42,7 +42,7 @@ _UNKNOWN: Final = f"""
 _BOOKED: Final = f"""
     SELECT l.n, p.state, m.kind, m.amount_minor {_LISTED} WHERE o.order_id IS NOT NULL ORDER BY l.n
 """
-# Learned in this time, and not met in the provider's lists of it.
+# Recorded in this time, and not in the provider's lists of it.
 _UNSEEN: Final = """
     SELECT m.movement_id, m.kind, m.amount_minor, m.currency,
            m.payment_intent_id
@@ -56,7 +56,7 @@ _UNSEEN: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money that moved, as our books have it: captured, refunded (a part) or returned (whole)."""
+    """Money that moved by our log: captured, refunded, or returned since it bought nothing."""
 
     movement_id: str
     kind: str
@@ -68,9 +68,11 @@ class Movement:
 def list_unknown(
     curs: ViewCursor, listed: Sequence[ProviderMovement], kind: str
 ) -> list[ProviderMovement]:
-    """Those that we seem not to know yet, in their order, each with the order whose it is; the
-    order decides. Of orders that we do not have: payments of ours that nobody has found yet, and
-    what went back of those that were. Without those that are on the schedule as that kind."""
+    """The listed movements that our views lack, in their order, each with its order's id.
+
+    The use case decides under the order's lock. For orders that our log lacks: our payments that no
+    run has found yet, and refunds of those found. Leaves out those scheduled as that kind.
+    """
     rows = curs.execute(_UNKNOWN, _columns(listed) | {"kind": kind}, prepare=True)
     unknown = [(listed[row["n"] - 1], row["order_id"]) for row in rows]
     return [replace(each, order_id=whose or each.order_id) for each, whose in unknown]
@@ -79,13 +81,13 @@ def list_unknown(
 def list_booked(
     curs: ViewCursor, listed: Sequence[ProviderMovement]
 ) -> list[tuple[ProviderMovement, int]]:
-    """Those about our orders, each with the amount that we have for it (0: none)."""
+    """The listed movements of our orders, each with our amount for it (0: none)."""
     rows = curs.execute(_BOOKED, _columns(listed), prepare=True)
     return [(listed[row["n"] - 1], _ours(listed[row["n"] - 1], row)) for row in rows]
 
 
 def _ours(listed: ProviderMovement, row: Any) -> int:
-    # Of a payment that goes back as a whole we keep its last refund alone, which stands for all.
+    # Of a returned payment we record its last refund alone, which stands for all.
     if listed.kind is MovementKind.RETURNED and row["state"] in {"returning", "returned"}:
         return listed.amount_minor
     return row["amount_minor"] or 0
@@ -94,7 +96,7 @@ def _ours(listed: ProviderMovement, row: Any) -> int:
 def list_unseen(
     curs: ViewCursor, round_: str, since: datetime, until: datetime, limit: int
 ) -> list[Movement]:
-    """What we recorded in that time and the run did not meet at the provider."""
+    """What we recorded in that time and the run did not find at the provider."""
     rows = curs.execute(
         _UNSEEN, {"round": round_, "since": since, "until": until, "limit": limit}, prepare=True
     )
@@ -102,7 +104,7 @@ def list_unseen(
 
 
 def is_settling(curs: ViewCursor, kind: str) -> bool:
-    """Whether something of that kind on the schedule was never tried to the end."""
+    """Whether an entry of that kind has not been tried yet."""
     sql = "SELECT FROM schedule WHERE kind = %s AND last_error IS NULL LIMIT 1"
     return curs.execute(sql, (kind,)).fetchone() is not None
 
@@ -120,7 +122,7 @@ def _columns(listed: Sequence[ProviderMovement]) -> dict[str, list[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """One that a run has found; `has_order`: its buyer's page has opened the order again."""
+    """An orphaned payment; `has_order`: its buyer has opened the same order again."""
 
     payment_intent_id: str
     order_id: UUID
@@ -132,12 +134,11 @@ class Orphan:
 
     @property
     def is_kept(self) -> bool:
-        """Whether we have money for nothing."""
+        """Whether we keep money that bought nothing."""
         return self.returned_at is None and not self.has_order
 
 
 def find_orphaned_payment(curs: ViewCursor, payment_intent_id: str) -> Orphan | None:
-    """None when no run has found such a payment."""
     row = curs.execute(
         "SELECT payment_intent_id, order_id, amount_minor, currency, found_at, returned_at,"
         " EXISTS (SELECT FROM order_list o WHERE o.order_id = s.order_id) AS has_order"

@@ -1,4 +1,4 @@
-"""Use cases of reconciliation: keep what the comparison with the provider found."""
+"""Use cases of reconciliation: record what the comparison with the provider found."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -14,7 +14,7 @@ from services.checkout.reconciliation.orphaned_payment import OrphanedPayment
 
 
 class Charges(Protocol):
-    """What reconciliation asks of those who own the payments."""
+    """What reconciliation needs of the owners of payments."""
 
     def find_discrepancy(self, movement: ProviderMovement) -> str | None:
         """Our state of the payment if it contradicts the provider's list; None when it agrees.
@@ -36,9 +36,9 @@ class Reconciliation:
         self._charges = charges
 
     def reconcile(self, movement: ProviderMovement, payment: ProviderPayment) -> bool:
-        """Apply what a list of the provider says, and keep how our books differed.
+        """Apply a listed movement, and record how our log differed.
 
-        False when we know it by now. Raises OrderNotFound.
+        False if it is known by now. Raises OrderNotFound.
         """
         ours = self._charges.find_discrepancy(movement)
         if ours is None:
@@ -57,7 +57,7 @@ class Reconciliation:
         return True
 
     def record_orphaned_payment(self, order_id: UUID, payment: ProviderPayment) -> bool:
-        """Keep a captured payment whose order our log does not hold, and when all of it is back.
+        """Record a captured payment whose order our log lacks, and its full return.
 
         True if newly recorded; False if known or the order exists.
         """
@@ -87,7 +87,7 @@ class Reconciliation:
     def balance_day(
         self, day: str, sums: Mapping[str, Mapping[str, int]], differing: Sequence[str]
     ) -> None:
-        """Keep what comparing the money of a day (ISO 8601) with the provider's came to."""
+        """Record the comparison of a day (ISO 8601)."""
         balance: DailyBalance
         try:
             balance = self._context.repository.get(DailyBalance.create_id(day))

@@ -1,4 +1,4 @@
-"""Whether the counters are the sum of the ledger, and the ledger that of the log."""
+"""Compares the counters with the ledger, and both with the log."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ _RECOUNT: Final = f"""
 
 
 def list_stock_differences() -> list[DictRow]:
-    """Passes whose counters are not the sum of the ledger; none, unless we have a fault."""
+    """Passes whose counters differ from the ledger's sums; any is our fault."""
     return execute(
         """
         SELECT s.pass_id, s.held, s.sold, coalesce(l.held, 0) AS held_by_ledger,
@@ -80,13 +80,13 @@ def list_stock_differences() -> list[DictRow]:
 
 
 def audit_stock() -> None:
-    """Compare counters and ledger; a difference is our fault, logged as an error."""
+    """Compare counters and ledger; a difference is logged as an error."""
     for discrepancy in list_stock_differences():
-        logger.error("the stock of a pass is not the sum of its ledger: %s", discrepancy)
+        logger.error("the counters of a pass differ from its ledger: %s", discrepancy)
 
 
 def list_moves(checkout: Connection[DictRow], xact: int, after: int) -> Iterator[DictRow]:
-    """Moves of seats and settings of capacities after a place in the log, as they were made."""
+    """Moves of seats and new capacities after a log position, in the order of the moves."""
     with checkout.cursor("moves") as moves:
         yield from moves.execute(_NEWER, (xact, after))
 
@@ -97,7 +97,7 @@ def list_ledger(checkout: Connection[DictRow], pass_id: UUID) -> Iterator[DictRo
 
 
 def list_counters(checkout: Connection[DictRow]) -> Sequence[DictRow]:
-    """What the row of each pass says is held and sold of how many seats."""
+    """The counters of each pass."""
     return checkout.execute(_COUNTERS).fetchall()
 
 

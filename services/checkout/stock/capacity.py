@@ -1,4 +1,4 @@
-"""How many seats a pass has, as each of its versions says: what the ledger is measured by."""
+"""The capacity of a pass, set by each of its versions; the ledger's limit."""
 
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -8,7 +8,7 @@ from typing_extensions import override
 
 
 class Capacity(Aggregate):
-    """The stock that one version of a pass asks for; it holds until a newer version's is set."""
+    """The capacity that one version of a pass sets, until a newer version does."""
 
     TOPIC = "checkout.capacity"
 
@@ -18,7 +18,7 @@ class Capacity(Aggregate):
         TOPIC = "checkout.capacity.created"
 
     class Set(Aggregate.Created):
-        """From here on in the log nobody gets a seat above that many (None: no limit)."""
+        """From here on in the log the limit is that many seats (None: no limit)."""
 
         TOPIC = "checkout.capacity.set"
 
@@ -37,5 +37,5 @@ class Capacity(Aggregate):
     @staticmethod
     @override
     def create_id(pass_id: UUID, version_number: int) -> UUID:
-        """A version says it once."""
+        """A version sets it once."""
         return uuid5(NAMESPACE_URL, f"/capacities/{pass_id}/{version_number}")

@@ -1,7 +1,7 @@
-"""The inventory of a pass: every seat is taken, sold and given back here.
+"""The inventory of a pass: every seat is held, sold and released here.
 
-The counter row decides, so that any number of processes is safe. Every move of it is an event of
-the seat, saved in the same transaction: the counter is the sum of the ledger at every commit.
+The counter's row decides, so any number of processes is safe. Every move is an event of the seat in
+the same transaction: the counter equals the ledger's sum at every commit.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class SoldOut(Exception):
 
 @dataclass
 class Allotment:
-    """Free seats of a pass that a batch of buyers shares; their row is locked meanwhile."""
+    """Free seats of a pass for one batch of buyers; their row is locked meanwhile."""
 
     pass_id: UUID
     left: int
@@ -31,7 +31,7 @@ class Allotment:
     sold: int = 0
 
     def take(self, held: int, sold: int) -> bool:
-        """Give one seat out; False when none is left."""
+        """Take one seat; False if none is left."""
         if self.left == 0:
             return False
         self.left -= 1
@@ -44,13 +44,14 @@ class Counters(Protocol):
     """How many seats of each pass are held and sold, against its capacity (None: no limit)."""
 
     def move(self, pass_id: UUID, held: int, sold: int) -> bool:
-        """Change both by that much; False, and no change, when it would exceed the capacity."""
+        """Change both by that much; False, and no change, if that exceeds the capacity."""
         ...
 
     def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> bool:
-        """Set the seats from this version of the pass on; False, and no change, for an older one.
+        """Set the capacity from this version of the pass on; False, and no change, for an older
+        one.
 
-        Below what is held and sold, no seat is left and those that come back vanish.
+        A capacity below what is held and sold leaves no seat; released seats vanish until it fits.
         """
         ...
 
@@ -64,7 +65,7 @@ class Inventory:
     def hold(
         self, order_id: UUID, pass_id: UUID, at: datetime, allotment: Allotment | None = None
     ) -> Seat:
-        """Keep a seat for an order, of the batch's allotment if there is one. Raises SoldOut."""
+        """Hold a seat for an order, from the batch's allotment if there is one. Raises SoldOut."""
         self._give_out(pass_id, allotment, held=1, sold=0)
         return Seat(order_id, pass_id, SeatReason.ORDER.value, at)
 
@@ -86,7 +87,7 @@ class Inventory:
             raise SoldOut(pass_id)
 
     def sell(self, seat: Seat, at: datetime, again: SeatReason = SeatReason.LATE_PAYMENT) -> None:
-        """Sell the held seat; a released one is taken `again` for that reason, if any is left.
+        """Sell the held seat; a released one is held again first, for the reason `again`.
 
         Raises SoldOut.
         """
@@ -105,10 +106,10 @@ class Inventory:
     def set_capacity(
         self, pass_id: UUID, version_number: int, capacity: int | None, at: datetime
     ) -> Capacity | None:
-        """A version of the pass sets how many seats there are; None for an older version.
+        """A version of the pass sets the capacity; None for an older version.
 
-        The counter's row is locked by then. So the event stands in the log between the moves
-        measured by the last capacity and those measured by this one.
+        The counter's row is locked by then. So in the log the event stands between the moves under
+        the last capacity and those under this one.
         """
         if not self._counters.set_capacity(pass_id, version_number, capacity):
             return None

@@ -1,4 +1,4 @@
-"""The ledger of the stock, seat by seat."""
+"""The stock's ledger."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from services.checkout.stock.seat import Seat, SeatState
 
 
 class SeatList(View):
-    """The ledger of the stock: where each seat is and why. Its sums are the counters."""
+    """The stock's ledger: the state of each seat and why. Its sums are the counters."""
 
     name = "seat_list"
     tables = ("seat_list",)

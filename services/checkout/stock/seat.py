@@ -1,4 +1,4 @@
-"""One place of a pass: held, sold, given back. Together the seats are the ledger of the stock."""
+"""One seat of a pass: held, sold, released. Together the seats are the stock's ledger."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,15 +9,13 @@ from typing_extensions import override
 
 
 class SeatState(StrEnum):
-    """Where a place is."""
-
     HELD = "held"
     SOLD = "sold"
     RELEASED = "released"
 
 
 class SeatReason(StrEnum):
-    """Why a place moved."""
+    """Why a seat moved."""
 
     ORDER = "order"
     LATE_PAYMENT = "late_payment"
@@ -31,11 +29,11 @@ class SeatReason(StrEnum):
 
 
 class SeatNotHeld(Exception):
-    """The place was sold or given back already."""
+    """The seat was sold or released already."""
 
 
 class Seat(Aggregate):
-    """The place that one order takes in the stock of its pass."""
+    """The seat that one order takes of the stock of its pass."""
 
     TOPIC = "checkout.seat"
 
@@ -55,7 +53,7 @@ class Seat(Aggregate):
         held_at: datetime
 
     class HeldAgain(Aggregate.Event):
-        """It had gone back on sale, and was taken once more for the same order."""
+        """A released seat was held again for the same order."""
 
         TOPIC = "checkout.seat.held_again"
 
@@ -91,11 +89,11 @@ class Seat(Aggregate):
     @staticmethod
     @override
     def create_id(order_id: UUID) -> UUID:
-        """An order takes one seat, however often it is told to."""
+        """An order takes one seat, however often it asks."""
         return uuid5(NAMESPACE_URL, f"/seats/{order_id}")
 
     def hold_again(self, reason: SeatReason, at: datetime) -> None:
-        """Take it back from sale. Does nothing when it was never released."""
+        """Hold it again. Does nothing unless it was released."""
         if self.state == SeatState.RELEASED:
             self._held_again(pass_id=self.pass_id, reason=reason.value, held_at=at)
 
@@ -104,7 +102,7 @@ class Seat(Aggregate):
         self.state = SeatState.HELD.value
 
     def sell(self, reason: SeatReason, at: datetime) -> None:
-        """Give it to the buyer. Raises SeatNotHeld."""
+        """Sell it to the buyer. Raises SeatNotHeld."""
         if self.state != SeatState.HELD:
             raise SeatNotHeld(self.id)
         self._sold(pass_id=self.pass_id, reason=reason.value, sold_at=at)
@@ -114,7 +112,7 @@ class Seat(Aggregate):
         self.state = SeatState.SOLD.value
 
     def release(self, reason: SeatReason, at: datetime) -> None:
-        """Put it on sale again. Raises SeatNotHeld when it is on sale already."""
+        """Put it on sale again. Raises SeatNotHeld if it was released already."""
         if self.state == SeatState.RELEASED:
             raise SeatNotHeld(self.id)
         self._released(pass_id=self.pass_id, was=self.state, reason=reason.value, released_at=at)

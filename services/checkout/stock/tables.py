@@ -1,4 +1,4 @@
-"""The counters of the stock in PostgreSQL; all of it runs in the open unit of work."""
+"""The stock's counters in PostgreSQL, used in the open unit of work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from uuid import UUID
 from services.checkout.sql import execute
 from services.checkout.stock.inventory import Allotment, PassNotFound
 
-# A seat that comes back lowers a capacity that is above what the newest version wants.
+# A released seat lowers a capacity that exceeds the newest version's.
 _MOVE: Final = """
     UPDATE stock SET
         held = held + %(held)s,
@@ -58,23 +58,23 @@ _FREE: Final = """
 
 
 class MissingSeats(Exception):
-    """A batch gave out seats that were not there: everything in it is undone."""
+    """A batch sold seats that were not there: the whole batch is rolled back."""
 
 
 class StockTable:
-    """`stock`: one conditional UPDATE decides, and a CHECK stands behind it.
+    """`stock`: one conditional UPDATE decides, backed by a CHECK.
 
     A pass without a limit locks no row: its seats are counted from the ledger when a limit is set.
-    So that none is overlooked then, who moves one meanwhile holds a shared lock.
+    Every move holds a shared lock, so that this count misses none.
     """
 
     def move(self, pass_id: UUID, held: int, sold: int) -> bool:
-        """Change both by that much; False, and no change, when it would exceed the capacity."""
+        """Change both by that much; False, and no change, if that exceeds the capacity."""
         return self._move(pass_id, held, sold)
 
     @contextmanager
     def allotted(self, pass_id: UUID, seats: int) -> Iterator[Allotment | None]:
-        """Give out up to so many seats by counting; one UPDATE writes them down at the end.
+        """An allotment of up to so many seats; one UPDATE books them at the end.
 
         Yields None for a pass without a limit. Raises MissingSeats.
         """
@@ -96,11 +96,11 @@ class StockTable:
         row = execute(_LIMITED, {"pass_id": pass_id}).fetchone()
         if row is None:
             raise PassNotFound(pass_id)
-        # A limit that was set in between is asked once more.
+        # Try again if a limit was set in between.
         return not row["limited"] or execute(_MOVE, parameters).rowcount == 1
 
     def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> bool:
-        """From this version on there are that many seats; older versions change nothing."""
+        """Set the capacity from this version on; older versions change nothing."""
         execute(_ALONE, {"key": str(pass_id)})
         counted = execute(_COUNT, {"pass_id": pass_id}).fetchone() or {}
         done = execute(

@@ -1,4 +1,4 @@
-"""Use cases of the stock."""
+"""Use cases of the stock: load, decide, save."""
 
 from uuid import UUID
 
@@ -7,13 +7,13 @@ from services.checkout.stock.inventory import Inventory
 
 
 class Stock:
-    """What is decided on the stock itself; orders move its seats."""
+    """Sets capacities; orders move the seats."""
 
     def __init__(self, context: Context, inventory: Inventory) -> None:
         self._context = context
         self._inventory = inventory
 
     def set_capacity(self, pass_id: UUID, version_number: int, capacity: int | None) -> None:
-        """A version of a pass sets how many seats there are (None: no limit)."""
+        """A version of a pass sets its capacity (None: no limit)."""
         now = self._context.clock.now()
         self._context.save(self._inventory.set_capacity(pass_id, version_number, capacity, now))

@@ -404,6 +404,23 @@ def test_from_a_snapshot_an_order_goes_on_as_from_its_events() -> None:
     assert shop.order(order_id).status == OrderStatus.FULFILLED
 
 
+def test_from_a_snapshot_a_membership_goes_on_as_from_its_events() -> None:
+    shop = Shop()
+    order_id = shop.buy(shop.offer(free(), seats=1))
+    membership_id = shop.membership(order_id).id
+    first, second = shop.membership(order_id).experience_ids
+    shop.checkout.memberships.remove_experience(membership_id, first)
+    from_events = shop.membership(order_id)
+
+    shop.checkout.take_snapshot(membership_id)
+    shop.checkout.memberships.remove_experience(membership_id, second)
+
+    assert shop.checkout.snapshots is not None
+    (snapshot,) = shop.checkout.snapshots.get(membership_id)
+    assert snapshot.mutate(None).__dict__ == from_events.__dict__
+    assert not shop.membership(order_id).is_live
+
+
 def test_from_a_snapshot_a_payment_goes_on_as_from_its_events() -> None:
     shop = Shop()
     order_id = shop.buy(shop.offer(seats=1))

@@ -68,7 +68,7 @@ async def test_a_day_that_is_the_same_on_both_sides_is_kept_as_such(
     assert balances(shop) == [
         {"day": DAY, "sums": {"EUR": the_sums((5970, 5970), (500, 500))}, "differing": []}
     ]
-    assert "not the same" not in caplog.text
+    assert "differs at the provider" not in caplog.text
     assert due(shop, BALANCE_DAY) == NOON + timedelta(days=1, hours=15)
     assert shop.rows("SELECT * FROM seen_at_provider") == []
 
@@ -83,7 +83,7 @@ async def test_a_difference_cries_out_and_is_looked_into_and_added_up_again(
 
     await at_three_in_the_night(shop)
 
-    assert f"the money of {DAY} is not the same at the provider" in caplog.text
+    assert f"the money of {DAY} differs at the provider" in caplog.text
     first, again = compared(shop)
     assert first["sums"] == {"EUR": the_sums((1990, 1990), (1990, 0))}
     assert first["differing"] == [refund]

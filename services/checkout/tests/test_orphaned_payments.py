@@ -69,7 +69,7 @@ async def test_a_payment_of_ours_whose_order_was_lost_is_found_within_the_hour_a
     assert found["found_at"] == NOON + timedelta(hours=1)
     assert found["returned_at"] is None
     assert shop.count("checkout.orphaned_payment.found") == 1
-    assert caplog.text.count("which our log does not hold") == 1
+    assert caplog.text.count("our log lacks its order") == 1
     assert differences(shop) == []
     assert calls(shop, "refund") == 0
 

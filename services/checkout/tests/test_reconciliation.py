@@ -146,7 +146,7 @@ async def test_a_captured_payment_that_nobody_looks_at_is_found_in_the_lists(
     assert young == "open"
     assert shop.order(order_id)["status"] == "fulfilled"
     assert differences(shop) == [(intent, "captured", "created")]
-    assert "nobody told us" in caplog.text
+    assert "we had missed" in caplog.text
     assert shop.provider.asked.count("get") == 1
 
 

@@ -1,7 +1,8 @@
-"""What orders ask of the payment provider.
+"""Charges orders at the payment provider.
 
-Asked outside of any transaction, recorded inside one. What is asked was stored before as an intent;
-an answer that does not come leaves the outcome unknown, and it is asked again with the same key.
+The provider is asked outside of any transaction, and its answer recorded inside one. The intent is
+stored first. Without an answer the outcome is unknown: the same request is repeated with the same
+key.
 """
 
 import logging
@@ -45,7 +46,7 @@ class UseCases:
 
 
 class Charging:
-    """Asks the provider for one order at a time and says what to record."""
+    """Asks the provider about one order and returns what to record."""
 
     def __init__(
         self,
@@ -54,8 +55,10 @@ class Charging:
         provider: PaymentProvider,
         before_making: Callable[[UUID], None],
     ) -> None:
-        """`before_making` waits for a turn when the end of a hold asks whether a payment was made,
-        by making it. It may raise PaymentImpossible and ProviderSilent."""
+        """`before_making` waits for a turn in the queue: at the end of a hold, repeating the
+        request is how to learn whether a payment was made. It may raise PaymentImpossible and
+        ProviderSilent.
+        """
         self._store = store
         self._orders = use_cases.orders
         self._payments = use_cases.payments
@@ -63,9 +66,9 @@ class Charging:
         self._before_making = before_making
 
     def ensure(self, order_id: UUID, cause: Cause) -> Asked:
-        """See to it that an open order has a payment that can be paid.
+        """Make the payment of an open order unless there is one.
 
-        Nothing is raised when the provider is silent: the order stays open, asked again later.
+        A silent provider is no fault: the order stays open, and is asked about later.
         """
         asked = self._asked(order_id)
         if asked is not None and asked.is_over:
@@ -82,7 +85,9 @@ class Charging:
                 cause, lambda: self._orders.give_up_payment(order_id, asked.attempt, code)
             )
         except ProviderSilent as silent:
-            logger.warning("the payment of order %s is asked for again: %r", order_id, silent)
+            logger.warning(
+                "order %s: no answer about its payment, asked again later: %r", order_id, silent
+            )
             if silent.replayed:
                 self._store.work(cause, lambda: self._orders.renew_payment(order_id, asked.attempt))
             return Asked.IN_VAIN
@@ -91,7 +96,7 @@ class Charging:
         return Asked.ANSWERED
 
     def settle_order(self, order_id: UUID, cause: Cause) -> Sequence[ProviderPayment]:
-        """Ask for the undecided payments of an order and settle it; they are told as they stood.
+        """Settle an order by its undecided payments. Returns them as the provider has them.
 
         Raises ProviderSilent.
         """
@@ -101,12 +106,12 @@ class Charging:
         return seen
 
     def look(self, order_id: UUID) -> Record | None:
-        """Ask how the undecided payments of an order stand; None when there are none."""
+        """Get the undecided payments of an order; None when there are none."""
         seen = self._seen(order_id)
         return self._settling(order_id, seen) if seen else None
 
     def look_and_again(self, order_id: UUID) -> Record:
-        """As `look`, and once more in five minutes, for as long as anything is open."""
+        """As `look`, and again every five minutes while anything is undecided."""
         look = self.look(order_id)
 
         def record() -> None:
@@ -117,7 +122,7 @@ class Charging:
         return record
 
     def follow_hint(self, payment_intent_id: str) -> Record | None:
-        """Ask how a payment stands that somebody spoke of; None when it is not one of ours."""
+        """Get the payment that a webhook named; None when it isn't ours."""
         try:
             payment = self._provider.get(payment_intent_id)
         except PaymentUnknown:
@@ -126,8 +131,10 @@ class Charging:
         return None if order_id is None else self._settling(order_id, [payment])
 
     def close(self, order_id: UUID) -> Record | None:
-        """The hold is over: cancel what can still be paid, unless someone is in the middle. What
-        can't be cancelled yet is looked at every five minutes, until it is decided."""
+        """The hold is over: cancel what can still be paid, unless the buyer is paying right now.
+
+        A payment that can't be cancelled yet is checked every five minutes until it is decided.
+        """
         payments: list[ProviderPayment] = []
         for asked in self._undecided(order_id):
             payment = self._known_or_made(asked)
@@ -152,8 +159,11 @@ class Charging:
     def return_payment(
         self, order_id: UUID, payment_intent_id: str, key: str, tries: int
     ) -> Record:
-        """Return a payment that bought nothing, in full. Whether it is back already is asked first:
-        the answer to a key, a fault as well, stays the same for a day."""
+        """Return a payment that bought nothing, in full.
+
+        Look for an existing refund first: the provider replays the first response to a key, errors
+        included.
+        """
         payment = self._provider.get(payment_intent_id)
         refund: ProviderRefund | None = None
         if sum(made.amount_minor for made in payment.refunds) < payment.amount_minor:
@@ -162,7 +172,9 @@ class Charging:
             except ProviderSilent as silent:
                 if not silent.replayed:
                     raise
-                logger.warning("%s only tells its first fault again: %r", key, silent)
+                logger.warning(
+                    "%s: the provider replays its first fault, a new key follows: %r", key, silent
+                )
             except RefundImpossible:
                 logger.exception("payment %s can't be returned", payment_intent_id)
                 payment = self._provider.get(payment_intent_id)
@@ -191,7 +203,7 @@ class Charging:
         return challenged and asked.extensions < _CHALLENGES_EXTENDED
 
     def _known_or_made(self, asked: AskedPayment) -> ProviderPayment | None:
-        """A payment that was asked for without an answer may exist: the same key names it."""
+        """Repeat a request without an answer: the payment may exist, and the same key names it."""
         if asked.payment_intent_id is not None:
             return self._provider.get(asked.payment_intent_id)
         try:
@@ -223,7 +235,7 @@ class Charging:
         return [self._provider.get(a.payment_intent_id) for a in named if a.payment_intent_id]
 
     def _any_undecided(self, order_id: UUID) -> bool:
-        """Whether one of those that can be seen at the provider may still be paid."""
+        """Whether a payment that the provider has may still be paid."""
         return any(asked.payment_intent_id for asked in self._undecided(order_id))
 
     def _undecided(self, order_id: UUID) -> list[AskedPayment]:

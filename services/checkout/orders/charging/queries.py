@@ -10,7 +10,7 @@ from services.checkout.payments.provider.protocol import PaymentRequest, Provide
 
 @dataclass(frozen=True, slots=True)
 class AskedPayment:
-    """A payment that an order has asked for, as far as we know it."""
+    """A payment that an order has requested, as our views have it."""
 
     order_id: UUID
     person_id: UUID
@@ -31,7 +31,7 @@ class AskedPayment:
         return self.state in {"cancelled", "impossible"}
 
     def to_request(self) -> PaymentRequest:
-        """What the provider is asked for, the same at every time of asking."""
+        """The request to the provider, the same each time."""
         return PaymentRequest(
             order_id=self.order_id,
             person_id=self.person_id,
@@ -62,7 +62,7 @@ def get_asked_payment(curs: ViewCursor, order_id: UUID) -> AskedPayment | None:
 
 
 def find_order_of(curs: ViewCursor, payment: ProviderPayment) -> UUID | None:
-    """The order that has this payment, else the one that it names; None when it is none of ours."""
+    """The order that requested this payment, else the one it names; None if unknown."""
     row = curs.execute(
         "SELECT coalesce((SELECT order_id FROM payment_list WHERE payment_intent_id = %s),"
         " (SELECT order_id FROM order_list WHERE order_id = %s)) AS order_id",
@@ -73,7 +73,7 @@ def find_order_of(curs: ViewCursor, payment: ProviderPayment) -> UUID | None:
 
 
 def list_undecided_payments(curs: ViewCursor, order_id: UUID) -> list[AskedPayment]:
-    """The payments of an order that may still be paid, as far as we know."""
+    """The payments of an order that may still be paid."""
     rows = curs.execute(
         f"{_ASKED} AND p.state IN ('requested', 'created', 'failed') ORDER BY p.attempt",
         (order_id,),

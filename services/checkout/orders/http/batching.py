@@ -1,8 +1,8 @@
-"""All who want the same pass at the same time are served in one transaction.
+"""Buyers who want the same pass at the same time are served in one transaction.
 
-A buyer who comes while a batch is served waits for the next one, in the order of coming. Each buyer
-keeps their own command: its answer is remembered, its events carry it, a refusal is theirs alone.
-Any number of processes may batch: the row of the stock decides between them.
+A buyer who arrives while a batch is served waits for the next one, first come, first served. Each
+buyer keeps their own command: its answer is remembered, its events carry it, and a refusal concerns
+this buyer alone. Several processes may batch: the stock's row decides between them.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _THREADS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Someone who wants a pass, and the command that gives it to them."""
+    """A buyer with the command that sells the pass."""
 
     person_id: UUID
     pass_id: UUID
@@ -39,7 +39,7 @@ class Buyer:
 
 
 class _Alone(Exception):
-    """The batch failed as a whole: be served by yourself."""
+    """The batch failed as a whole; the buyer is served alone."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class _Batches:
 
 
 class OrderBatcher:
-    """Serves the buyers of each pass in batches; one who comes alone is served at once."""
+    """Serves the buyers of each pass in batches; a single buyer is served at once."""
 
     def __init__(self, store: Store[Any], refusals: tuple[type[Exception], ...]) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class OrderBatcher:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="batches")
 
     async def serve(self, buyer: Buyer) -> str:
-        """Wait for a batch and be served. Raises what the command refuses, or Overloaded."""
+        """Wait for a batch. Raises the command's refusals and Overloaded."""
         queue = self._waiting.get(buyer.pass_id)
         if queue is None:
             queue = self._waiting[buyer.pass_id] = _Batches()
@@ -101,7 +101,9 @@ class OrderBatcher:
         fault = work.exception()
         if fault is None:
             return work.result()
-        logger.warning("a batch of %s is served one by one: %r", len(batch), fault)
+        logger.warning(
+            "a batch of %s failed, its buyers are served one by one: %r", len(batch), fault
+        )
         return [_Alone() for _ in batch]
 
     def _in_one(self, pass_id: UUID, batch: Sequence[Buyer]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What a buyer asks: may I buy, let me buy, how does my order stand."""
+"""The routes of buyers: can I buy, buy, how is my order."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,12 +26,12 @@ from services.checkout.payments.queue.waiting_room import WaitingRoom
 
 JUST_NOW: Final = timedelta(seconds=30)
 SOON_S: Final = 1
-"""Whose turn comes this soon is not sent away: the answer waits for it."""
+"""The answer waits for a turn that comes this soon."""
 
 
 @dataclass
 class OrderRoutes:
-    """What the routes of orders depend on."""
+    """The dependencies of the routes."""
 
     store: Store[Any]
     orders: Orders
@@ -47,7 +47,7 @@ class OrderRoutes:
         )
 
     async def opened(self, order_id: UUID, person_id: UUID) -> OrderState:
-        """As `payable`, for an order that was opened just now: its place is kept meanwhile.
+        """As `payable`, for a new order: its place in the queue is kept meanwhile.
 
         Batches answer in the order in which they opened the orders.
         """
@@ -56,7 +56,7 @@ class OrderRoutes:
             try:
                 order = await self.get(order_id, person_id)
             except (Overloaded, StoreUnavailable):
-                # Nobody may ever ask again: the queue finds out what there is to pay.
+                # The buyer may never ask again, so the queue makes the payment.
                 held_until = now + self.orders.hold
                 self.room.join(order_id, now, held_until, str(person_id), arrival)
                 raise
@@ -66,14 +66,14 @@ class OrderRoutes:
         return await self._served(order, person_id)
 
     async def payable(self, order_id: UUID, person_id: UUID) -> OrderState:
-        """The order with what its buyer needs to pay, or with its place in the queue for that."""
+        """The order with its payment form, or with its place in the queue for one."""
         order = await self.get(order_id, person_id)
         if order.payment_pending:
             self.room.join(order_id, order.opened_at, order.held_until, str(person_id))
         return await self._served(order, person_id)
 
     async def is_impossible(self, order: OrderState) -> bool:
-        """Whether the provider never wanted to make a payment for it, so that it is over."""
+        """Whether the order is over because the provider refused to make a payment."""
         if order.status is not OrderStatus.EXPIRED or order.failure_code is None:
             return False
         return not await self.store.ask(lambda curs: queries.was_payable(curs, order.order_id))
@@ -131,7 +131,7 @@ def _add_buying(router: APIRouter, routes: OrderRoutes) -> None:
             raise Problem(
                 502,
                 "payment_impossible",
-                "The payment provider will not take this payment",
+                "The payment provider refuses this payment",
                 order.failure_code,
             )
         return order

@@ -1,4 +1,4 @@
-"""Asking the provider how an order stands because its buyer wants to know, and not too often."""
+"""Asks the provider about an order when its buyer wants to know, but not too often."""
 
 import asyncio
 import contextvars
@@ -22,9 +22,9 @@ from services.checkout.payments.provider.protocol import (
 logger = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 6.0
-"""How long an answer waits for the provider; what is under way then goes on without us."""
+"""How long an answer waits for the provider; the request then goes on in its thread."""
 FRESH: Final = timedelta(seconds=3)
-"""For so long nobody looks again: all buyers together have 25 questions a second at Stripe."""
+"""How long an answer is shared: Stripe allows 25 requests a second for all buyers."""
 _THREADS: Final = 24
 
 _BY_MONEY: Final = (
@@ -40,7 +40,7 @@ _Answer = asyncio.Future[Sequence[ProviderPayment]]
 
 @dataclass
 class StatusPoller:
-    """One look at a time for each order, whoever asks; tabs of the same buyer share it."""
+    """One request at a time for each order; the tabs of a buyer share its answer."""
 
     charging: Charging
     clock: Clock
@@ -50,7 +50,7 @@ class StatusPoller:
     begun: dict[UUID, tuple[datetime, _Answer]] = field(default_factory=dict)
 
     async def look(self, order_id: UUID, cause: Cause) -> PaymentStatus | None:
-        """Settle the order; returns how its payment stood at the provider, None if unknown.
+        """Settle the order. Returns the payment's status at the provider, None if unknown.
 
         A shared AWAITING answer is discarded: the buyer may have paid since.
         """
@@ -88,15 +88,15 @@ def _ended(answer: _Answer) -> None:
     if isinstance(fault, ProviderSilent):
         logger.warning("the payment provider is silent: %r", fault)
     elif fault is not None:
-        logger.error("a talk with the payment provider failed", exc_info=fault)
+        logger.error("asking the payment provider failed", exc_info=fault)
 
 
 def _asked(answer: _Answer) -> bool:
-    """Whether there was a payment to ask for: else it cost nothing, and there may be one now."""
+    """Whether a request was made; if not, there may be a payment to ask for now."""
     return answer.exception() is not None or bool(answer.result())
 
 
 def _furthest(payments: Sequence[ProviderPayment]) -> PaymentStatus | None:
-    """Of several, the one by which money may move."""
+    """The status of several payments that is closest to captured."""
     statuses = [payment.status for payment in payments]
     return max(statuses, key=_BY_MONEY.index, default=None)

@@ -1,4 +1,4 @@
-"""What the catalog tells us: the passes that are for sale."""
+"""The passes on sale, as the catalog publishes them."""
 
 from psycopg.types.json import Jsonb
 from typing_extensions import override
@@ -12,7 +12,7 @@ from libs.runtime.views.view import View, ViewCursor
 
 
 class PassSale(View):
-    """What the catalog offers now: the newest version of each pass."""
+    """The newest version of each pass."""
 
     name = "pass_sale"
     tables = ("pass_sale",)

@@ -9,7 +9,7 @@ from services.checkout.orders.sale.quote import Quote, Terms
 
 
 class PassNotForSale(Exception):
-    """The pass is sold no longer."""
+    """The pass was archived."""
 
 
 class NotYetOnSale(Exception):
@@ -21,7 +21,7 @@ class SaleEnded(Exception):
 
 
 class AlreadyOwned(Exception):
-    """The person has bought this pass, and it still stands."""
+    """The person has a live membership of the pass."""
 
 
 class OwnSpace(Exception):
@@ -33,7 +33,7 @@ class Banned(Exception):
 
 
 class WaitlistOnly(Exception):
-    """The pass goes to those who were let in from its waitlist."""
+    """The pass is sold from its waitlist only."""
 
 
 class RecurringNotAvailable(Exception):
@@ -41,7 +41,7 @@ class RecurringNotAvailable(Exception):
 
 
 class SaleState(StrEnum):
-    """How a pass stands to the person who looks at it."""
+    """Whether a person can buy a pass, or why not."""
 
     ON_SALE = "on_sale"
     SOLD_OUT = "sold_out"
@@ -58,7 +58,7 @@ class SaleState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """What is known when somebody wants to buy: the offer, and how they stand to it."""
+    """The quote, and what decides whether this person may buy it."""
 
     quote: Quote
     archived: bool = False
@@ -69,7 +69,7 @@ class Eligibility:
 
 
 def sale_state(eligibility: Eligibility, at: datetime) -> SaleState:
-    """Whether it can be bought then, stock apart. The page and the purchase judge alike."""
+    """Whether it can be bought then, stock apart; for the page and for the purchase."""
     if eligibility.banned:
         return SaleState.BANNED
     if eligibility.owned_order_id is not None:
@@ -107,7 +107,6 @@ _REFUSALS: dict[SaleState, type[Exception]] = {
 
 
 def refuse_unless_on_sale(eligibility: Eligibility, at: datetime) -> None:
-    """Raises the refusal that says why this person can't buy this pass then."""
     refusal = _REFUSALS.get(sale_state(eligibility, at))
     if refusal is not None:
         raise refusal(eligibility.quote.pass_id)

@@ -26,11 +26,10 @@ ELIGIBILITY_COLUMNS: Final = f"""
     (SELECT m.order_id FROM membership_list m WHERE m.person_id = %(person_id)s
      AND m.pass_id = p.pass_id AND {IS_LIVE} LIMIT 1) AS owned_order_id
 """  # noqa: S608 - our own text
-"""How a person stands to a pass of `pass_sale p`, at an instant: what `eligibility_of` reads."""
+"""What `eligibility_of` reads: a pass of `pass_sale p` and a person, at an instant."""
 
 
 def eligibility_of(pass_id: UUID, row: Mapping[str, Any]) -> Eligibility:
-    """The row of a pass and a person as the domain judges it."""
     names = (
         "version_id",
         "version_number",
@@ -59,9 +58,9 @@ _NOBODY: Final = UUID(int=0)
 
 
 class Sale(BaseModel):
-    """How a pass stands to who looks at it; `left` None is no limit.
+    """Whether this person can buy a pass; `left` None is no limit.
 
-    `membership_id` is that of a live membership, which the person has already.
+    `membership_id`: the person's live membership of the pass.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a pass version as far as a sale depends on them; money in minor units."""
+    """The terms of a pass version that matter to a sale; money in minor units."""
 
     pricing_type: str
     currency: str
@@ -24,7 +24,7 @@ class Terms:
 
     @classmethod
     def of(cls, frozen: Mapping[str, Any]) -> Self:
-        """Read them from the JSON that the catalog has published."""
+        """Read them from the JSON that the catalog published."""
         return cls(
             pricing_type=frozen["pricing_type"],
             currency=frozen["currency"],
@@ -39,7 +39,7 @@ class Terms:
         )
 
     def access_until(self, bought_at: datetime) -> datetime | None:
-        """When what was bought then expires; None is never."""
+        """The end of access when bought then; None: for ever."""
         ends = [self.auto_expire_at] if self.auto_expire_at else []
         if self.expires_after_days is not None:
             ends.append(bought_at + timedelta(days=self.expires_after_days))
@@ -52,7 +52,7 @@ def _instant(text: str | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One pass version, as it is frozen into the order of who buys it."""
+    """One pass version, frozen into an order."""
 
     pass_id: UUID
     version_id: UUID
@@ -71,7 +71,6 @@ class Quote:
         return Terms.of(self.frozen_terms)
 
     def to_state(self) -> dict[str, Any]:
-        """As it is stored in an event."""
         return {
             "pass_id": self.pass_id,
             "version_id": self.version_id,
@@ -87,5 +86,4 @@ class Quote:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """As it was stored in an event."""
         return cls(**{**state, "experience_ids": tuple(state["experience_ids"])})

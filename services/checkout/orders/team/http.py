@@ -1,4 +1,4 @@
-"""What the team of a space asks: what was bought, what it came to, and money back."""
+"""The routes of teams: purchases, numbers, refunds."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
@@ -18,14 +18,14 @@ from services.checkout.payments.charge import OrderNotFound
 
 
 class NewRefund(RequestBody):
-    """How much goes back, in minor units of the order's currency; without it all that is left."""
+    """The amount in minor units of the order's currency; without it all that is left."""
 
     amount_minor: Annotated[int, Field(gt=0)] | None = None
     cause: Literal["creator"] = "creator"
 
 
 class RefundAsked(BaseModel):
-    """The request was stored; the order tells when the money is back."""
+    """The request was stored; the order shows when the refund was made."""
 
     order_id: UUID
     refund_id: UUID
@@ -81,7 +81,7 @@ def _add_refund(router: APIRouter, store: Store[Any], refunds: Refunds) -> None:
 
 
 def _require_refund_right(curs: Any, order_id: UUID, person_id: UUID) -> None:
-    """Strangers are not told that the order exists; its buyer knows, but may not refund it."""
+    """Strangers get OrderNotFound; the buyer is told that only the team refunds."""
     space_id, buyer_id = get_space_of_order(curs, order_id)
     try:
         queries.require(curs, space_id, person_id, Permission.REFUND)

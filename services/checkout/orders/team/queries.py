@@ -16,17 +16,17 @@ class NotOnTeam(Exception):
 
 
 class RoleNotAllowed(Exception):
-    """The person works in the space, but not at this."""
+    """The person's role lacks the permission."""
 
 
 class SpaceNotFound(Exception):
-    """The catalog has not told of such a space."""
+    """The catalog has published no such space."""
 
 
 class SpacePurchase(Frozen):
-    """One purchase as the team sees it: by whom (an id), of what, for how much.
+    """One purchase as the team sees it.
 
-    `refund_failure`: why the refund that was asked for last did not go back; the provider's code.
+    `refund_failure`: the provider's code, when the last requested refund failed.
     """
 
     order_id: UUID
@@ -45,7 +45,7 @@ class SpacePurchase(Frozen):
 
 
 class CurrencyNumbers(Frozen):
-    """What was sold in one currency; currencies are never summed. net = gross - refunds."""
+    """Sales in one currency; currencies are never summed. net = gross - refunds."""
 
     currency: str
     currency_exponent: int
@@ -89,7 +89,7 @@ def require(curs: ViewCursor, space_id: UUID, person_id: UUID, permission: Permi
 def list_purchases(
     curs: ViewCursor, space_id: UUID, *, limit: int, before: datetime | None
 ) -> list[SpacePurchase]:
-    """What was bought in a space, the newest first; page on by the last `bought_at`."""
+    """The purchases of a space, the newest first; `before` takes the last `bought_at`."""
     rows = curs.execute(
         f"""
         SELECT {PURCHASE_COLUMNS}, m.access_from AS bought_at FROM {PURCHASE_TABLES}

@@ -1,4 +1,4 @@
-"""The payment provider: what we ask of it, what it tells, and how it may let us down."""
+"""The payment provider: requests, answers and faults."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class PaymentStatus(StrEnum):
-    """The states of a payment, told the provider's names apart."""
+    """The states of a payment at the provider, under our own names."""
 
     AWAITING = "awaiting"
     CHALLENGED = "challenged"
@@ -20,9 +20,9 @@ class PaymentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderRefund:
-    """Money that went back; `request_id` is our own id of it when we asked for it.
+    """A refund at the provider; `request_id` is our own id if we requested it.
 
-    `failure`: why it did not go back after all, even if it was called done before.
+    `failure`: why it failed, even if it had succeeded before.
     """
 
     refund_id: str
@@ -33,12 +33,11 @@ class ProviderRefund:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPayment:
-    """One payment as it stands at the provider; the amount is what was, or would be, captured.
+    """One payment at the provider; the amount is what was, or would be, captured.
 
-    `failure` names the last refused attempt (the charge, or the code when none was made), so that
-    the same one is told once. `refunds` are those that went back or are on their way; a failed one
-    never is again. `client_secret` lets the buyer's browser pay: it is never stored in
-    an event nor logged.
+    `failure` names the last refused attempt (its charge, or its code without one), so that it is
+    announced once. `refunds` succeeded or are pending; a failed refund never counts again.
+    `client_secret` lets the buyer's browser pay; it is never logged, nor stored in an event.
     """
 
     payment_intent_id: str
@@ -56,7 +55,7 @@ class ProviderPayment:
 
 
 class Listing(StrEnum):
-    """The lists, in the order in which a run goes through them."""
+    """The provider's lists, in the order in which a run reads them."""
 
     PAYMENTS = "payments"
     CHARGES = "charges"
@@ -64,7 +63,7 @@ class Listing(StrEnum):
 
 
 class MovementKind(StrEnum):
-    """What one object of a list says of its payment."""
+    """What a listed object says about its payment."""
 
     CAPTURED = "captured"
     CANCELLED = "cancelled"
@@ -75,11 +74,11 @@ class MovementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderMovement:
-    """One object of a list that decides something, with the order that the payment names.
+    """One listed object that decides something, with the order that the payment names.
 
-    `movement_id` names the money that moved: the payment that was captured or will never be, or the
-    refund that went back. `object_id` is its place in the list; `at` is the provider's own time.
-    `marked`: the payment bears all that we write into ours, so that it is no other seller's.
+    `movement_id`: the payment that was captured or cancelled, or the refund. `object_id` is its
+    place in the list; `at` is the provider's own time. `marked`: the payment has all our metadata,
+    so it isn't another seller's.
     """
 
     object_id: str
@@ -94,15 +93,15 @@ class ProviderMovement:
 
     @property
     def key(self) -> str:
-        """The same for all objects of the lists that say the same."""
+        """The same for all listed objects that say the same."""
         return f"{self.movement_id}:{self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a list, the newest first; the next one begins after `next_after` (None: the end).
+    """Part of a list, the newest first; the next page begins after `next_after` (None: the end).
 
-    What decides nothing yet, and payments that name no order, are left out.
+    Leaves out what decides nothing yet, and payments that name no order.
     """
 
     listed: tuple[ProviderMovement, ...]
@@ -110,9 +109,9 @@ class Page:
 
 
 class ProviderSilent(Exception):
-    """The provider gave no answer that tells the outcome.
+    """The provider gave no answer that says what happened.
 
-    `replayed`: this key will go on getting the same fault.
+    `replayed`: the provider replays this fault for this key.
     """
 
     def __init__(self, detail: str, *, replayed: bool = False) -> None:
@@ -121,7 +120,7 @@ class ProviderSilent(Exception):
 
 
 class PaymentImpossible(Exception):
-    """The provider will not make such a payment; its code is the argument."""
+    """The provider refuses to make the payment; its code is the argument."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -133,9 +132,9 @@ class PaymentUnknown(Exception):
 
 
 class RefundImpossible(Exception):
-    """The provider will not send this back; its code is the argument.
+    """The provider refuses the refund; its code is the argument.
 
-    `replayed`: that was its answer when the key was used first, whatever holds by now.
+    `replayed`: this is the first response to the key, and may be out of date.
     """
 
     def __init__(self, code: str, *, replayed: bool = False) -> None:
@@ -145,12 +144,12 @@ class RefundImpossible(Exception):
 
 
 class ForgedWebhook(Exception):
-    """Not signed by the provider, too old, or not what it sends."""
+    """Not signed by the provider, too old, or malformed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """A payment to be made, once for its key."""
+    """A payment to make, once for its key."""
 
     order_id: UUID
     person_id: UUID
@@ -163,7 +162,7 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """A requested refund, made once per key; an amount of None means all of it."""
+    """A refund to make, once for its key; the amount None is all of it."""
 
     order_id: UUID
     payment_intent_id: str
@@ -174,7 +173,7 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """A hint of the provider that something happened to a payment; `body` is as it came."""
+    """The provider's hint that something happened to a payment; `body` as received."""
 
     event_id: str
     type: str
@@ -183,7 +182,7 @@ class WebhookEvent:
 
 
 class PaymentProvider(Protocol):
-    """Who moves the money. Each call may raise ProviderSilent."""
+    """Moves the money. Each call may raise ProviderSilent."""
 
     def create(self, asked: PaymentRequest) -> ProviderPayment:
         """Make the payment, once for its key. Raises PaymentImpossible."""
@@ -194,11 +193,11 @@ class PaymentProvider(Protocol):
         ...
 
     def find(self, order_id: UUID, attempt: int) -> ProviderPayment | None:
-        """The payment of an order's attempt, by what was written into it."""
+        """The payment of an order's attempt, by its metadata."""
         ...
 
     def cancel(self, payment_intent_id: str) -> ProviderPayment:
-        """See to it that nobody can pay it any more; tells how it stands, paid perhaps."""
+        """Make it unpayable. Returns its state, which may be paid."""
         ...
 
     def refund(self, asked: RefundRequest) -> ProviderRefund:
@@ -208,12 +207,12 @@ class PaymentProvider(Protocol):
     def list_page(
         self, listing: Listing, since: datetime, until: datetime, after: str | None = None
     ) -> Page:
-        """What was made at or after `since` and before `until`, from one of its own lists."""
+        """A page of one list: objects created at or after `since` and before `until`."""
         ...
 
 
 class Asked(Enum):
-    """How it went to ask for a payment: answered, silence, or nothing had to be asked for."""
+    """What came of asking for a payment: an answer, silence, or nothing to ask for."""
 
     ANSWERED = auto()
     IN_VAIN = auto()

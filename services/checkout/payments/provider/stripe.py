@@ -1,4 +1,4 @@
-"""Stripe, spoken to by its own SDK; the only file that knows it."""
+"""Stripe through its SDK; the only file that imports it."""
 
 import json
 import re
@@ -46,16 +46,16 @@ R = TypeVar("R")
 # Several answers that are all slow may outlast it: then another takes it on as well, and the keys
 # and the lock of the order see to it that it happens once.
 _TIMEOUT_S: Final = (2.0, 4.0)
-"""For the connection, and for the answer."""
+"""To connect, and to read the answer."""
 _RETRIES: Final = 1
 WEBHOOK_TOLERANCE_S: Final = 300
 """How old a signed webhook may be: Stripe's own default (docs.stripe.com/webhooks)."""
 _EXPAND: Final = ["latest_charge.refunds"]
 _CONFLICT: Final = 409
 _PAGE: Final = 100
-"""Of a list: as many as Stripe gives at once."""
+"""Stripe's largest page."""
 CLOCKS_DIFFER_S: Final = 60
-"""How far in the future a signed webhook may be, which Stripe's SDK does not ask."""
+"""How far in the future a signed webhook may be; Stripe's SDK doesn't check that."""
 _SIGNED_AT: Final = re.compile(r"(?:^|,)\s*t=([0-9]{1,15})(?:,|$)")
 
 _STATUS: Final = {
@@ -70,10 +70,10 @@ _STATUS: Final = {
 
 
 class StripePayments:
-    """Payment intents and refunds at Stripe; amounts in its smallest unit, which is ours too.
+    """Payment intents and refunds at Stripe; amounts in minor units, as ours.
 
-    Each call raises ProviderSilent when the outcome is not known: unreachable, timed out, a fault
-    on their side, a wrong key.
+    Each call raises ProviderSilent when the outcome is unknown: unreachable, timed out, a fault at
+    Stripe, a wrong API key.
     """
 
     def __init__(self, api_key: str, api_url: str) -> None:
@@ -119,13 +119,13 @@ class StripePayments:
             raise PaymentUnknown(payment_intent_id) from refused
 
     def find(self, order_id: UUID, attempt: int) -> ProviderPayment | None:
-        """The payment of an order's attempt by what we wrote into it; the index lags a minute."""
+        """The payment of an order's attempt by its metadata; Stripe's index lags a minute."""
         query = f"metadata['order_id']:'{order_id}' AND metadata['attempt']:'{attempt}'"
         found = _asked(lambda: self._client.v1.payment_intents.search({"query": query}))
         return self.get(found.data[0].id) if found.data else None
 
     def cancel(self, payment_intent_id: str) -> ProviderPayment:
-        """See to it that nobody can pay it any more; tells how it stands, paid perhaps."""
+        """Make it unpayable. Returns its state, which may be paid."""
         try:
             _asked(lambda: self._client.v1.payment_intents.cancel(payment_intent_id))
         except stripe.InvalidRequestError as refused:
@@ -157,8 +157,9 @@ class StripePayments:
     def list_page(
         self, listing: Listing, since: datetime, until: datetime, after: str | None = None
     ) -> Page:
-        """A hundred objects that were made at or after `since` and before `until` (to the second),
-        the newest first, after that one."""
+        """A hundred objects created at or after `since` and before `until` (to the second), the
+        newest first, after that one.
+        """
         lists, expand, read = self._lists()[listing]
         params: dict[str, Any] = {
             "limit": _PAGE,
@@ -222,7 +223,7 @@ class StripePayments:
 
 
 def _asked(call: Callable[[], R]) -> R:
-    """Ask Stripe. What it refuses passes through; anything else leaves the outcome unknown."""
+    """Call Stripe. Refusals pass through; any other error leaves the outcome unknown."""
     try:
         with continued_span("ask stripe", current_traceparent()):
             failpoint("provider.before_call")
@@ -230,7 +231,7 @@ def _asked(call: Callable[[], R]) -> R:
             failpoint("provider.after_answer")
             return answer
     except stripe.IdempotencyError as refused:
-        # Either the first request with this key is under way, or it was not the same as this one.
+        # The first request with this key is under way, or had other parameters.
         raise ProviderSilent(str(refused), replayed=refused.http_status != _CONFLICT) from refused
     except stripe.InvalidRequestError:
         raise
@@ -244,7 +245,7 @@ def _is_replayed(fault: stripe.StripeError) -> bool:
 
 
 def read_webhook(body: bytes, signature: str | None, secrets: Sequence[str]) -> WebhookEvent:
-    """What Stripe hints at, when one of the secrets has signed it. Raises ForgedWebhook."""
+    """The event of a webhook that one of the secrets signed. Raises ForgedWebhook."""
     if not any(_signed(body, signature, secret) for secret in secrets):
         raise ForgedWebhook
     text = body.decode()
@@ -266,6 +267,6 @@ def _signed(body: bytes, signature: str | None, secret: str) -> bool:
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, WEBHOOK_TOLERANCE_S)
     except (stripe.SignatureVerificationError, UnicodeDecodeError, TypeError):
-        # Signs beyond ASCII can't be compared in constant time, nor signed anything.
+        # Non-ASCII can't be compared in constant time, and never is a signature.
         return False
     return True

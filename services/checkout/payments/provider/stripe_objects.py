@@ -1,4 +1,4 @@
-"""Stripe's objects as we read them."""
+"""Stripe's objects, read."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,17 +13,17 @@ from services.checkout.payments.provider.protocol import (
 )
 
 _GOES_BACK: Final = ("succeeded", "pending", "requires_action")
-"""States of a refund that counts; the others failed or were called off."""
+"""The states of a refund that counts; the others failed or were cancelled."""
 
 _EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
 _EVENT_TYPE: Final = re.compile(r"[a-z0-9_.]{1,255}")
 _INTENT_ID: Final = re.compile(r"pi_[A-Za-z0-9_]{1,250}")
-"""Ids become parts of addresses at Stripe (docs.stripe.com/api: a prefix, letters and digits)."""
+"""Ids become parts of URLs at Stripe (docs.stripe.com/api: a prefix, letters and digits)."""
 _ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 
 def refund_of(refund: Mapping[str, Any]) -> ProviderRefund:
-    """A refund, with its failure if the money does not go back."""
+    """A refund, with its failure if it failed."""
     metadata = refund["metadata"] or {}
     failure = None
     if refund["status"] not in _GOES_BACK:
@@ -33,7 +33,7 @@ def refund_of(refund: Mapping[str, Any]) -> ProviderRefund:
 
 
 def attempt_of(text: str | None) -> int:
-    """Who edits metadata on Stripe's dashboard may have written anything."""
+    """The attempt in the metadata; anybody may have edited it on Stripe's dashboard."""
     return int(text) if text and _ATTEMPT.fullmatch(text) else 1
 
 
@@ -41,7 +41,7 @@ ReadMovement = Callable[[dict[str, Any]], ProviderMovement | None]
 
 
 def movement_of_intent(intent: dict[str, Any]) -> ProviderMovement | None:
-    """A payment that was captured or cancelled; None while that is undecided."""
+    """A captured or cancelled payment; None while undecided."""
     intent_id = intent["id"]
     if intent["status"] == "succeeded":
         at, amount_minor = (intent["latest_charge"] or intent)["created"], intent["amount_received"]
@@ -54,11 +54,11 @@ def movement_of_intent(intent: dict[str, Any]) -> ProviderMovement | None:
 
 def movement_of_charge(charge: dict[str, Any]) -> ProviderMovement | None:
     """A charge that was captured; None for any other."""
-    # `paid` is true of a debit as well that the bank has not made yet.
+    # `paid` is also true of a debit that the bank has not made yet.
     succeeded = charge["status"] == "succeeded"
     if not (succeeded and charge["captured"] and charge["payment_intent"]):
         return None
-    # Stripe writes the metadata of the payment into each charge of it.
+    # Stripe copies a payment's metadata into its charges.
     intent = {"id": charge["payment_intent"], "metadata": charge["metadata"]}
     amount_minor = charge["amount_captured"]
     return _movement(
@@ -67,7 +67,7 @@ def movement_of_charge(charge: dict[str, Any]) -> ProviderMovement | None:
 
 
 def movement_of_refund(refund: dict[str, Any]) -> ProviderMovement | None:
-    """A refund or its failure; None for that of a charge without a payment."""
+    """A refund or its failure; None if its charge has no payment."""
     intent = refund["payment_intent"]
     if intent is None:
         return None
@@ -100,7 +100,7 @@ def _movement(
 
 
 def uuid_of(text: str | None) -> UUID | None:
-    """The id, or None if the text is none."""
+    """The UUID, or None if the text isn't one."""
     try:
         return None if text is None else UUID(text)
     except ValueError:
@@ -108,7 +108,7 @@ def uuid_of(text: str | None) -> UUID | None:
 
 
 def intent_of(about: dict[str, Any]) -> str | None:
-    """The payment that an event's object is, or belongs to; None for what is no id of one."""
+    """The payment that an event's object is or belongs to; None if its id is malformed."""
     named = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
     return named if _is(_INTENT_ID, named) else None
 

@@ -1,1 +1,1 @@
-"""The queue in front of the payment provider, which makes only so many payments a second."""
+"""The queue in front of the payment provider, which limits payments a second."""

@@ -1,4 +1,4 @@
-"""How many payments may be asked for in any second."""
+"""The limit of payment requests in any second."""
 
 import threading
 import time
@@ -10,11 +10,10 @@ _LOOK_EVERY_S: Final = 0.02
 
 
 class SlidingWindowLimit:
-    """As many tokens as payments may be asked for in a second; times are seconds of one clock.
+    """As many tokens as payments may be requested in a second; times are seconds of one clock.
 
-    A token comes back a second after it was taken and not earlier, so that no second sees more
-    than there are: a bucket that drips would let through twice as many in the second after a rest.
-    Safe to use from several threads.
+    A token returns exactly one second after it was taken, so that no second exceeds the limit. A
+    token bucket would let through twice as many in the second after a rest. Thread-safe.
     """
 
     def __init__(self, per_s: float) -> None:
@@ -27,7 +26,7 @@ class SlidingWindowLimit:
         self._lock = threading.Lock()
 
     def free_at(self, *, evenly: bool) -> float:
-        """When the next token can be taken; it may be long past. `evenly`: one after the other."""
+        """When the next token is free, perhaps in the past. `evenly`: spaced over the second."""
         with self._lock:
             return self._free_at(evenly=evenly)
 
@@ -39,19 +38,19 @@ class SlidingWindowLimit:
             if self._free_at(evenly=evenly) > now:
                 return False
             insort(self._taken, now)
-            # Who is let in a little late does not make all the others late.
+            # One late admission must not delay all others.
             self._next_even_at = max(self._next_even_at, now - self._gap_s / 2) + self._gap_s
             return True
 
     def give_back(self, taken_at: float) -> None:
-        """The token that was taken then was not needed."""
+        """Return an unused token."""
         with self._lock:
             if taken_at in self._taken:
                 self._taken.remove(taken_at)
                 self._next_even_at -= self._gap_s
 
     def take_within(self, longest_wait_s: float) -> bool:
-        """Wait in this thread for a token; those in the queue may take it first."""
+        """Block this thread until a token is free; the queue may take it first."""
         give_up_at = time.monotonic() + longest_wait_s
         while not self.take(time.monotonic()):
             if time.monotonic() > give_up_at:

@@ -9,7 +9,7 @@ from libs.runtime.views.view import ViewCursor
 
 @dataclass(frozen=True, slots=True)
 class WaitingOrder:
-    """An open order whose buyer can not pay yet, since the provider has not made the payment."""
+    """An open order whose payment the provider has not made yet."""
 
     order_id: UUID
     person_id: UUID
@@ -18,7 +18,7 @@ class WaitingOrder:
 
 
 def list_orders_without_payment(curs: ViewCursor) -> list[WaitingOrder]:
-    """All open orders that can't be paid yet, in the order in which they were opened."""
+    """All open orders without a payment, in the order in which they were opened."""
     rows = curs.execute(
         "SELECT o.order_id, o.person_id, o.opened_at, o.held_until FROM order_list o"
         " WHERE o.status = 'open' AND o.total_minor > 0 AND NOT EXISTS ("

@@ -1,4 +1,4 @@
-"""Who waits for a payment, in the order in which their orders were opened."""
+"""The waiters for a payment, in the order in which their orders were opened."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ W = TypeVar("W")
 
 _AGAIN_AFTER_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 _SILENT_FROM: Final = 3
-"""So many calls in a row without an answer mean the provider, not the order."""
+"""This many calls in a row without an answer are the provider's fault, not the order's."""
 _REMEMBERED_S: Final = 180.0
-"""The end of a hold is looked at within two minutes."""
+"""The end of a hold is handled within two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """How many are in front, and in about how many seconds it is one's turn."""
+    """How many are ahead, and the estimated seconds until one's turn."""
 
     ahead: int
     about_s: int
@@ -52,11 +52,11 @@ class _Entry(Generic[W]):
 
 @dataclass
 class Queue(Generic[W]):
-    """Lets in one waiter after the other, as the limit has tokens and calls may run at once.
+    """Admits one waiter after another, within the limit and the concurrency.
 
-    Keeps no clock: every call says what time it is, in seconds of the bucket's clock. Who gets no
-    answer keeps the place, and is tried again after a pause while those behind go on; when nobody
-    gets one, all pause.
+    Keeps no clock: every call passes the time, in seconds of the limit's clock. A waiter without an
+    answer keeps the place, and is retried after a pause while those behind go on. When nobody gets
+    an answer, all pause.
     """
 
     limit: SlidingWindowLimit
@@ -76,15 +76,16 @@ class Queue(Generic[W]):
         return len(self._waiting)
 
     def arrive(self) -> int:
-        """Someone has opened an order, and joins as soon as it is known what is due.
+        """Reserve a place for a buyer who has just opened an order.
 
-        Those who came later don't overtake them meanwhile."""
+        Later arrivals don't overtake them until it is known what is due.
+        """
         self._arrivals += 1
         self._arriving[self._arrivals] = None
         return self._arrivals
 
     def arrived(self, arrival: int) -> None:
-        """They have joined, or have nothing to pay."""
+        """Give up a reserved place: they have joined, or have nothing to pay."""
         self._arriving.pop(arrival, None)
 
     def join(
@@ -97,14 +98,14 @@ class Queue(Generic[W]):
         arrival: int | None = None,
         asked_before: bool = False,
     ) -> bool:
-        """Join the queue until the hold is over at `gone_at`; False for who is there already."""
+        """Join until the hold ends at `gone_at`; False if already there."""
         if order_id in self._waiting or order_id in self._inside or order_id in self._gone:
             return False
         self._enter(_Entry(_Key(opened_at, order_id), waiter, gone_at, arrival, asked_before))
         return True
 
     def next(self, now: float) -> tuple[UUID, W] | None:
-        """Who is let in now, if anybody: a token is theirs, and `ended` must follow."""
+        """Admit the next waiter, if any: it takes a token, and `ended` must follow."""
         self._let_go(now)
         entry = next(self._ready(now), None)
         if entry is None:
@@ -119,7 +120,7 @@ class Queue(Generic[W]):
         return entry.key.order_id, entry.waiter
 
     def next_at(self, now: float) -> float | None:
-        """When it is worth to ask for the next one; None: not before someone joins or ends."""
+        """When to call `next` again; None: not before someone joins or ends."""
         if not self._waiting or len(self._inside) >= self.concurrency:
             return None
         due_at = min(
@@ -130,7 +131,7 @@ class Queue(Generic[W]):
         return max(due_at, self._paused_until, self.limit.free_at(evenly=self._crowded), now)
 
     def ended(self, order_id: UUID, outcome: Asked, now: float) -> None:
-        """What became of one who was let in: an answer, nothing to ask for, or silence."""
+        """Record what came of an admitted waiter: an answer, nothing to ask for, or silence."""
         entry = self._inside.pop(order_id)
         match outcome:
             case Asked.NEEDLESSLY:
@@ -141,17 +142,17 @@ class Queue(Generic[W]):
                 self._unheard(entry, now)
 
     def look_again(self, order_id: UUID, now: float) -> None:
-        """The buyer asks: the first in the queue need not wait for their next try."""
+        """Retry the first in the queue at once, because the buyer asks."""
         if self._keys and self._keys[0].order_id == order_id:
             self._waiting[order_id].due_at = now
 
     def waiter_of(self, order_id: UUID) -> W | None:
-        """Who is in the queue, or is let in, with this order."""
+        """The waiter of this order, queued or admitted."""
         entry = self._waiting.get(order_id) or self._inside.get(order_id)
         return None if entry is None else entry.waiter
 
     def position_of(self, order_id: UUID, now: float) -> QueuePosition | None:
-        """Where in the queue an order is; None when it does not."""
+        """The order's place in the queue; None if it has none."""
         if order_id in self._inside:
             return QueuePosition(0, 1)
         entry = self._waiting.get(order_id)
@@ -162,7 +163,7 @@ class Queue(Generic[W]):
         return QueuePosition(ahead, max(1, ceil(max(first_at - now, 0) + ahead / self.limit.per_s)))
 
     def never_asked(self, order_id: UUID) -> bool:
-        """Whether it is certain that the provider has not heard of this order."""
+        """Whether the provider certainly knows nothing of this order."""
         entry = self._waiting.get(order_id) or self._gone.get(order_id)
         return entry is not None and entry.never_asked
 
@@ -192,7 +193,7 @@ class Queue(Generic[W]):
         del self._keys[bisect_left(self._keys, entry.key)]
 
     def _let_go(self, now: float) -> None:
-        """Holds are equally long: those that are over stand in front."""
+        """Drop expired holds; they are all at the front, because holds are equally long."""
         while self._keys and self._waiting[self._keys[0].order_id].gone_at <= now:
             entry = self._waiting[self._keys[0].order_id]
             self._leave(entry)
@@ -205,7 +206,7 @@ class Queue(Generic[W]):
 
     def _heard(self, now: float) -> None:
         if self._unanswered >= _SILENT_FROM:
-            # It was not about them: they go on in the order in which they came.
+            # The fault wasn't theirs: they go on in the order in which they came.
             for entry in self._waiting.values():
                 entry.due_at = now
         self._unanswered = 0

@@ -1,4 +1,4 @@
-"""The queue at work: payments are made in its order, whether or not a buyer's browser asks."""
+"""Works off the queue: payments are made in its order, whether or not a browser asks."""
 
 import asyncio
 import contextvars
@@ -25,7 +25,7 @@ from services.checkout.payments.queue.queue import Queue, QueuePosition
 logger = logging.getLogger(__name__)
 
 LONGEST_CALL_S: Final = 2.0
-"""Up to this the provider's answers don't slow the queue down: so many calls run at once."""
+"""Concurrent calls are limited so that answers up to this slow don't slow the queue down."""
 _FEWEST_AT_ONCE: Final = 8
 _MOST_AT_ONCE: Final = 40
 _SPARED_WITHIN_S: Final = 2.0
@@ -35,7 +35,7 @@ _SHORTEST_PAUSE_S: Final = 0.001
 
 @dataclass
 class Waiter:
-    """In whose name and trace the payment is asked for, and who waits for the outcome."""
+    """Whose payment is requested, under which trace, and who awaits the outcome."""
 
     actor: str
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
@@ -43,16 +43,16 @@ class Waiter:
 
 
 def queue_for(per_s: float) -> Queue[Waiter]:
-    """The queue in front of a provider that makes `per_s` payments a second."""
+    """A queue that admits `per_s` payments a second."""
     at_once = min(_MOST_AT_ONCE, max(_FEWEST_AT_ONCE, int(per_s * LONGEST_CALL_S)))
     return Queue(SlidingWindowLimit(per_s), at_once)
 
 
 def spare_turn(queue: Queue[Waiter], order_id: UUID) -> None:
-    """Wait, in the thread of the end of a hold, for a turn to ask whether there is a payment.
+    """Block the end of a hold until it may ask whether there is a payment.
 
-    Raises PaymentImpossible when there can't be one, since nobody ever asked for it, and
-    ProviderSilent when the queue needs all turns for itself.
+    Raises PaymentImpossible if nobody ever requested one, and ProviderSilent when the queue needs
+    all turns.
     """
     if queue.never_asked(order_id):
         raise PaymentImpossible("never_asked")
@@ -61,9 +61,9 @@ def spare_turn(queue: Queue[Waiter], order_id: UUID) -> None:
 
 
 class WaitingRoom:
-    """Asks the provider for payments, at most `per_s` a second, in the order of opening.
+    """Requests payments, at most `per_s` a second, in the order in which orders were opened.
 
-    Who comes when nobody waits is served at once. What it knows is rebuilt from what is stored.
+    If nobody waits, a buyer is served at once. A restart rebuilds the queue from the database.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class WaitingRoom:
         self._now_s = now_s
 
     async def open(self, _: Service) -> None:
-        """Take up the queue where the last process left it."""
+        """Rebuild the queue from the database and start."""
         for waiting in await asyncio.to_thread(
             self._store.query, queries.list_orders_without_payment
         ):
@@ -97,7 +97,7 @@ class WaitingRoom:
         self._let_in()
 
     async def close(self, _: Service) -> None:
-        """Let nobody in any more; who is in may still get their answer."""
+        """Admit nobody any more; those admitted may still get their answer."""
         self._closed = True
         if self._alarm is not None:
             self._alarm.cancel()
@@ -106,7 +106,7 @@ class WaitingRoom:
 
     @contextmanager
     def arriving(self) -> Iterator[int]:
-        """While it is looked up what an order that was just opened has to pay."""
+        """Keeps the place of a new order while its dues are looked up."""
         arrival = self._queue.arrive()
         try:
             yield arrival
@@ -122,7 +122,7 @@ class WaitingRoom:
         actor: str,
         arrival: int | None = None,
     ) -> None:
-        """Join the queue, or stay in it: a place is not lost by looking."""
+        """Join the queue; a waiter keeps the place."""
         gone_at = self._gone_at(held_until)
         if not self._queue.join(order_id, Waiter(actor), opened_at, gone_at, arrival=arrival):
             waiter = self._queue.waiter_of(order_id)
@@ -132,11 +132,11 @@ class WaitingRoom:
         self._let_in()
 
     def position_of(self, order_id: UUID) -> QueuePosition | None:
-        """How many are in front of an order, and for about how long."""
+        """The order's place in the queue; None if it has none."""
         return self._queue.position_of(order_id, self._now_s())
 
     async def turn_within(self, order_id: UUID, patience_s: float) -> None:
-        """Wait until the provider was asked for this order once more, but not too long."""
+        """Wait for the next request for this order, at most that long."""
         waiter = self._queue.waiter_of(order_id)
         if waiter is not None:
             try:
@@ -171,7 +171,7 @@ class WaitingRoom:
         asking.add_done_callback(partial(self._ended, order_id, waiter))
 
     def _ask(self, order_id: UUID, actor: str) -> Asked:
-        # A cause of its own: what the provider says now must not be answered from memory.
+        # A new cause, or the answer would come from the memory of commands.
         return self._ensure(order_id, Cause(uuid4(), actor, current_traceparent()))
 
     def _ended(self, order_id: UUID, waiter: Waiter, asking: "asyncio.Future[Asked]") -> None:

@@ -1,1 +1,1 @@
-"""What the payment provider tells us unasked."""
+"""The webhooks of the payment provider."""

@@ -1,4 +1,4 @@
-"""Where Stripe tells us things. Stored before it is answered, believed in nothing."""
+"""The route of Stripe's webhooks: stored before they are answered, and never believed."""
 
 from collections.abc import Callable, Sequence
 from typing import Final

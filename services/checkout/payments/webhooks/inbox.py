@@ -1,4 +1,4 @@
-"""What the provider tells us unasked: kept as it came, then followed as a hint."""
+"""The inbox of webhooks: stored as received, then followed up as hints."""
 
 import logging
 from collections.abc import Callable
@@ -36,7 +36,7 @@ HEEDED: Final = frozenset(
 
 
 class Webhooks:
-    """The inbox of hints, and the worker that follows them."""
+    """Stores webhooks and follows them up."""
 
     def __init__(
         self, store: Store[Any], follow_hint: Callable[[str], Record | None], schedule: Schedule
@@ -47,7 +47,7 @@ class Webhooks:
         self._table = WebhookTable()
 
     async def receive(self, event: WebhookEvent) -> None:
-        """Store it, once, together with the job that follows it up; then it can be answered."""
+        """Store it once, with the job that follows it up."""
         cause = Cause(uuid5(NAMESPACE_URL, f"/stripe-events/{event.event_id}"), actor="stripe")
         failpoint("webhook.before_store")
         await self._store.command(cause, lambda: self._keep(event))
@@ -68,7 +68,7 @@ class Webhooks:
             self._table.mark_handled(event.event_id, "ignored", now)
 
     def follow(self, event_id: str, payment_intent_id: str) -> Record:
-        """Ask how the payment stands that the hint speaks of. A fault is noted beside the hint."""
+        """Get the payment that the webhook names, and apply it. A fault is noted in the inbox."""
         try:
             found = self._follow_hint(payment_intent_id)
         except Exception as fault:
@@ -91,12 +91,12 @@ class Webhooks:
         self._store.work(Cause(uuid5(NAMESPACE_URL, f"/stripe-events/{event_id}/error")), decide)
 
     def sweep(self) -> None:
-        """Put hints back on the schedule that nobody follows; there are none."""
+        """Reschedule webhooks that have no job; there should be none."""
         now = self._store.clock.now()
         for event_id, payment_intent_id in self._table.forgotten(
             FOLLOW_HINT, now - FORGOTTEN_AFTER
         ):
-            logger.error("webhook %s was forgotten, followed up now", event_id)
+            logger.error("webhook %s had no job, rescheduled now", event_id)
             self._schedule.at(
                 FOLLOW_HINT,
                 event_id,

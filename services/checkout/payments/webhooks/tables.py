@@ -1,4 +1,4 @@
-"""What Stripe told us, and what lets a buyer pay; all of it runs in the open unit of work."""
+"""The table of webhooks, used in the open unit of work."""
 
 from datetime import datetime
 
@@ -7,10 +7,10 @@ from services.checkout.sql import execute
 
 
 class WebhookTable:
-    """`webhook_inbox`: what the provider told us, once for each of its events."""
+    """`webhook_inbox`: each event of the provider once."""
 
     def add(self, event: WebhookEvent, at: datetime) -> bool:
-        """Keep it; False when it is there already."""
+        """True if newly stored; False if known."""
         added = execute(
             "INSERT INTO webhook_inbox (event_id, type, payment_intent_id, body, received_at)"
             " VALUES (%(id)s, %(type)s, %(intent)s, %(body)s, %(at)s) ON CONFLICT DO NOTHING",
@@ -25,7 +25,6 @@ class WebhookTable:
         return added.rowcount == 1
 
     def mark_handled(self, event_id: str, outcome: str, at: datetime) -> None:
-        """Nothing is left to do for it."""
         execute(
             "UPDATE webhook_inbox SET handled_at = %(at)s, outcome = %(outcome)s, error = NULL"
             " WHERE event_id = %(id)s",
@@ -33,14 +32,13 @@ class WebhookTable:
         )
 
     def note_error(self, event_id: str, error: str) -> None:
-        """Why it could not be handled yet."""
         execute(
             "UPDATE webhook_inbox SET error = %(error)s WHERE event_id = %(id)s",
             {"id": event_id, "error": error},
         )
 
     def forgotten(self, kind: str, before: datetime) -> list[tuple[str, str]]:
-        """Unhandled ones from before then that are not on the schedule, at most a hundred."""
+        """Unhandled webhooks from before then without a job, at most a hundred."""
         rows = execute(
             "SELECT event_id, payment_intent_id FROM webhook_inbox w WHERE handled_at IS NULL"
             " AND received_at < %(before)s AND NOT EXISTS (SELECT 1 FROM schedule s"

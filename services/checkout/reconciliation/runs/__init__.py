@@ -1,1 +1,1 @@
-"""Going through the lists and the sums of the provider, page by page."""
+"""The runs of reconciliation over the provider's lists and sums."""

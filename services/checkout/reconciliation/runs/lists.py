@@ -1,6 +1,6 @@
-"""Every hour: what the provider's lists say is what our books say, or is brought right.
+"""Every hour: finds in the provider's lists what our log lacks, and corrects it.
 
-Once a day the refunds are gone through again which a bank may have given back since.
+Once a day the refunds are read again, because a bank may have rejected one since.
 """
 
 import logging
@@ -50,10 +50,10 @@ _KEPT: Final = TypeAdapter(ProviderMovement)
 
 
 class Reconciler:
-    """Goes through the lists of payments, charges and refunds, one page in a step.
+    """Reads the lists of payments, charges and refunds, one page in a step.
 
-    What we do not know is put on the schedule, each by itself: one that can't be settled holds up
-    neither the run nor the others.
+    Each movement that we lack is scheduled by itself: one that can't be settled delays neither the
+    run nor the others.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class Reconciler:
         self._runs = RunTable()
 
     def step(self, day: str | None = None, *, up_to_now: bool = False) -> Record:
-        """The next page: of the hourly run, or of one over a day (ISO 8601, UTC) alone. A run
-        that begins `up_to_now` leaves nothing to the webhooks.
+        """Read the next page of the hourly run, or of a run over one day (ISO 8601, UTC).
 
-        Raises ProviderSilent: the run stays where it is.
+        A run `up_to_now` leaves nothing to the webhooks. Raises ProviderSilent: the run stays where
+        it is.
         """
         young = timedelta(0) if up_to_now else YOUNG
         return self._go_on(
@@ -78,28 +78,22 @@ class Reconciler:
         )
 
     def look_back(self) -> Record:
-        """The next page of the refunds that were made so lately that they may fail at a bank.
+        """Read the next page of the refunds that may still fail at a bank.
 
         Raises ProviderSilent: the run stays where it is.
         """
         return self._go_on(REFUNDS, self._may_have_failed, self._put_refunds)
 
     def settle(self, kept: Mapping[str, Any]) -> Record:
-        """Ask for one payment of which a list says what we may not know, and bring it right.
-
-        Raises ProviderSilent.
-        """
+        """Get the payment of one listed movement, and apply it. Raises ProviderSilent."""
         listed = _KEPT.validate_python(kept)
         payment = self._provider.get(listed.payment_intent_id)
         return lambda: self._settled(listed, payment)
 
     def refund_orphaned_payment(self, payment_intent_id: str) -> Record | None:
-        """Refund what is left of a payment without an order of ours.
+        """Refund what is left of an orphaned payment; None if it isn't one, or not any more.
 
-        Returns None if no run has found such a payment, or it is no such payment any more. The
-        fetched payment shows whether it was refunded before.
-
-        Raises ProviderSilent, RefundImpossible.
+        Look for existing refunds first. Raises ProviderSilent, RefundImpossible.
         """
         orphan = self._store.query(
             lambda curs: queries.find_orphaned_payment(curs, payment_intent_id)
@@ -118,7 +112,7 @@ class Reconciler:
     ) -> Record:
         begun = self._store.query(lambda _: self._runs.get(name))
         cursor = None if begun.under_way is None else Cursor.of(begun.under_way)
-        # What lies ahead was written by a clock that was wrong.
+        # A cursor in the future was written by a wrong clock.
         if cursor is None or cursor.until > self._store.clock.now():
             cursor = cursor_of(begun)
         page = self._provider.list_page(cursor.listing, cursor.since, cursor.until, cursor.after)
@@ -135,20 +129,20 @@ class Reconciler:
         return Cursor(reached - back, now - young, _LISTINGS[0])
 
     def _may_have_failed(self, begun: Run) -> Cursor:
-        """Those that could not fail any more when the run was made last are left out."""
+        """Leaves out refunds that could not fail any more at the last run."""
         now = self._store.clock.now()
         reached = min(begun.reached or now, now)
         return Cursor(reached - MAY_FAIL_FOR, now - YOUNG, Listing.REFUNDS)
 
     def _record(self, begun: Run, cursor: Cursor, page: Page) -> Run:
-        """Where the run stands now."""
+        """The state of the run now."""
         going_on = _after(cursor, page)
         reached = cursor.until if going_on is None else begun.reached
         under_way = None if going_on is None else going_on.kept()
         now = Run(begun.name, reached, under_way)
         moved = self._runs.move(begun, now)
         if moved:
-            # A payment that was made long ago may have been captured a moment ago.
+            # An old payment may have been captured a moment ago.
             self._put_unknown([listed for listed in page.listed if listed.at < cursor.until])
         return now if moved else self._runs.get(begun.name)
 
@@ -175,10 +169,10 @@ class Reconciler:
         try:
             if self._reconciliation.reconcile(listed, payment):
                 self._report(
-                    "order %s: the provider says %s of %s, which nobody told us; settled now",
+                    "order %s: we had missed that %s is %s at the provider; settled now",
                     listed.order_id,
-                    listed.kind,
                     listed.movement_id,
+                    listed.kind,
                 )
         except OrderNotFound:
             self._record_orphaned_payment(listed.order_id, payment)
@@ -186,8 +180,7 @@ class Reconciler:
     def _record_orphaned_payment(self, order_id: UUID, payment: ProviderPayment) -> None:
         if self._reconciliation.record_orphaned_payment(order_id, payment):
             self._report(
-                "payment %s is of order %s, which our log does not hold: kept until a person has it"
-                " returned",
+                "payment %s: our log lacks its order %s; kept until an operator has it returned",
                 payment.payment_intent_id,
                 order_id,
             )
@@ -197,7 +190,7 @@ class Reconciler:
 
 
 def _after(cursor: Cursor, page: Page) -> Cursor | None:
-    """Where it goes on; None when that was the last page of the last list."""
+    """The next cursor; None after the last page of the last list."""
     if page.next_after is not None:
         return Cursor(cursor.since, cursor.until, cursor.listing, page.next_after)
     following = _LISTINGS[_LISTINGS.index(cursor.listing) + 1 :]

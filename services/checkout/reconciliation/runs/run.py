@@ -1,4 +1,4 @@
-"""How far each run has come, and when it goes on."""
+"""The progress of each run, and when it continues."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SETTLE_MOVEMENT: Final = "settle_movement"
 REFUND_ORPHANED_PAYMENT: Final = "refund_orphaned_payment"
 BALANCE_DAY: Final = "balance_day"
 EVERY: Final = "all"
-"""The key of the entry that comes again and again; a day's own has the day as its key."""
+"""The key of the recurring entry; the entry of one day has the day as its key."""
 
 HOURLY: Final = "hourly"
 DAILY: Final = "daily"
@@ -26,14 +26,14 @@ BETWEEN_RUNS: Final = timedelta(hours=1)
 OVERLAP: Final = timedelta(hours=2)
 FIRST_BACK: Final = timedelta(days=3)
 YOUNG: Final = timedelta(minutes=2)
-"""What is younger is left to its webhook and to the return page."""
+"""Younger movements are left to the webhooks and the return page."""
 MAY_FAIL_FOR: Final = timedelta(days=45 + 30)
-"""So long after it was asked for a refund may fail: one that is pending for 45 days fails
+"""How long after its request a refund may fail: one that is pending for 45 days fails
 (support.stripe.com/questions/fix-your-pending-refund), and a bank may give one back 30 days after
 it was sent (docs.stripe.com/refunds#failed-refunds)."""
 _DAY: Final = timedelta(days=1)
 _NIGHT: Final = timedelta(hours=3)
-"""The sums of a day are drawn up at 03:00 UTC of the next."""
+"""The sums of a day are compared at 03:00 UTC of the next."""
 
 _MOVE: Final = """
     INSERT INTO reconciliation AS r (round, reached, under_way)
@@ -47,7 +47,7 @@ _MOVE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run by its name: all before `reached` was compared; `under_way` is its place."""
+    """A run by its name: all before `reached` was compared; `under_way` is its cursor."""
 
     name: str
     reached: datetime | None = None
@@ -56,7 +56,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where in the lists a run is, and from when to when it goes through them."""
+    """The place of a run in the lists, and the period that it reads."""
 
     since: datetime
     until: datetime
@@ -65,12 +65,10 @@ class Cursor:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Cursor":
-        """As it was kept."""
         since, until = (datetime.fromisoformat(kept[name]) for name in ("since", "until"))
         return cls(since, until, Listing(kept["listing"]), kept["after"])
 
     def kept(self) -> dict[str, Any]:
-        """As it is kept."""
         since, until = self.since.isoformat(), self.until.isoformat()
         return {
             "since": since,
@@ -81,10 +79,10 @@ class Cursor:
 
 
 class RunTable:
-    """`reconciliation` and `seen_at_provider`, in the unit of work that is open."""
+    """`reconciliation` and `seen_at_provider`, in the open unit of work."""
 
     def begin(self, name: str, reached: datetime) -> None:
-        """The run is done for the first time, from then on. Nothing changes when it is known."""
+        """Create the run from then on. Does nothing if it exists."""
         with unit_of_work.required().cursor() as curs:
             curs.execute(
                 "INSERT INTO reconciliation VALUES (%s, %s, NULL) ON CONFLICT DO NOTHING",
@@ -92,13 +90,12 @@ class RunTable:
             )
 
     def get(self, name: str) -> Run:
-        """How far it has come."""
         with unit_of_work.required().cursor() as curs:
             row = curs.execute("SELECT * FROM reconciliation WHERE round = %s", (name,)).fetchone()
         return Run(name) if row is None else Run(name, row["reached"], row["under_way"])
 
     def move(self, was: Run, now: Run) -> bool:
-        """Go on, unless somebody else did meanwhile; whether it was us."""
+        """Move the run; False if another process did meanwhile."""
         with unit_of_work.required().cursor() as curs:
             moved = curs.execute(
                 _MOVE,
@@ -113,7 +110,7 @@ class RunTable:
             return moved.rowcount == 1
 
     def see(self, name: str, movement_ids: list[str]) -> None:
-        """The run has met these at the provider, or knows why it did not."""
+        """Record the movements that the run has compared."""
         with unit_of_work.required().cursor() as curs:
             curs.execute(
                 "INSERT INTO seen_at_provider SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
@@ -121,7 +118,7 @@ class RunTable:
             )
 
     def forget_seen(self, name: str) -> None:
-        """The run is over."""
+        """Delete what the run has compared."""
         with unit_of_work.required().cursor() as curs:
             curs.execute("DELETE FROM seen_at_provider WHERE round = %s", (name,))
 
@@ -136,13 +133,15 @@ def midnight(day: str) -> datetime:
 
 
 def after_day(begins: datetime) -> datetime:
-    """When the sums of the day that begins then are drawn up."""
+    """When the sums of the day that begins then are compared."""
     return begins + _DAY + _NIGHT
 
 
 def schedule_runs(schedule: Schedule, now: datetime) -> None:
-    """Put the runs on the schedule for when they are due; a restart neither hurries nor delays
-    them. The first one over the lists goes three days back, the first sums are today's."""
+    """Schedule the runs for when they are due; a restart neither hurries nor delays them.
+
+    The first run over the lists goes three days back; the first sums are today's.
+    """
     runs = RunTable()
     runs.begin(HOURLY, now - FIRST_BACK)
     runs.begin(DAILY, midnight(now.date().isoformat()))
@@ -153,7 +152,7 @@ def schedule_runs(schedule: Schedule, now: datetime) -> None:
 
 
 def put_lists(schedule: Schedule, hourly: Run, now: datetime) -> None:
-    """The next step of the hourly run; at once when a clock that was ahead has put it off."""
+    """Schedule the hourly run's next step; at once if a fast clock had delayed it."""
     due = now
     if hourly.under_way is None and hourly.reached is not None and hourly.reached <= now:
         due = max(now, hourly.reached + YOUNG + BETWEEN_RUNS)
@@ -161,7 +160,7 @@ def put_lists(schedule: Schedule, hourly: Run, now: datetime) -> None:
 
 
 def put_refunds(schedule: Schedule, refunds: Run, now: datetime) -> None:
-    """The next step of the run over the refunds that may have failed, once a day."""
+    """Schedule the next step of the daily run over refunds that may have failed."""
     due = now
     if refunds.under_way is None and refunds.reached is not None and refunds.reached <= now:
         due = max(now, refunds.reached + _DAY)
@@ -169,7 +168,7 @@ def put_refunds(schedule: Schedule, refunds: Run, now: datetime) -> None:
 
 
 def put_sums(schedule: Schedule, daily: Run, now: datetime) -> None:
-    """The next step of the nightly run."""
+    """Schedule the nightly run's next step."""
     due = now
     if daily.under_way is None and daily.reached is not None:
         due = max(now, after_day(daily.reached))

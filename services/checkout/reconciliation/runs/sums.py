@@ -1,4 +1,4 @@
-"""Every night: the sums of a day at the provider against our own, by currency."""
+"""Every night: compares the day's sums at the provider with ours, by currency."""
 
 import logging
 from collections.abc import Iterable
@@ -36,10 +36,10 @@ from services.checkout.reconciliation.use_cases import Reconciliation
 logger = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 10
-"""So many payments are asked for in one step, which must be over before its lease is."""
+"""Payments looked up in one step, which must end before its lease does."""
 _SETTLED_WITHIN: Final = timedelta(seconds=1)
 _NAMED: Final = 20
-"""So many differences are named; the sums count them all."""
+"""The most differences that are named; the sums count all."""
 _ZERO: Final = {
     "captured_theirs_minor": 0,
     "captured_ours_minor": 0,
@@ -50,7 +50,7 @@ _ZERO: Final = {
 
 @dataclass
 class _Sums:
-    """Minor units by currency, both sides, and what is not the same on both."""
+    """Both sides in minor units by currency, and the movements that differ."""
 
     by_currency: dict[str, dict[str, int]] = field(default_factory=dict)
     differing: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Sums:
     def of(cls, kept: dict[str, Any] | None) -> "_Sums":
         if kept is None:
             return cls()
-        # What was kept must stay as it was: moving on compares it with the row.
+        # Copied, because `move` compares what was kept with the row.
         return cls({c: dict(each) for c, each in kept["by_currency"].items()}, kept["differing"][:])
 
     def add(self, what: str, movement_id: str, currency: str, theirs: int, ours: int) -> None:
@@ -75,7 +75,7 @@ class _Sums:
 
 @dataclass(frozen=True)
 class _Step:
-    """What one step saw, and where the next one goes on; no listing: our own side is left."""
+    """The result of one step and the next cursor; no listing: our own side is left."""
 
     begun: Run
     day: str
@@ -87,10 +87,10 @@ class _Step:
 
 
 class Balancer:
-    """Goes through the charges and the refunds of a day, then through what we alone have of it.
+    """Reads a day's charges and refunds at the provider, then our own movements of that day.
 
-    The day is that of the provider's own clock. What we learned on it of another day is asked for
-    by its id before it is called a difference.
+    The day is that of the provider's clock. A movement that we recorded on another day is looked up
+    by its id before it counts as a difference.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Balancer:
         self._runs = RunTable()
 
     def step(self, day: str | None = None) -> Record | None:
-        """The next page: of the day whose turn it is, or of that one (ISO 8601, UTC) once more.
+        """Read the next page of the day that is due, or of that day (ISO 8601, UTC) again.
 
         Raises ProviderSilent: the run stays where it is.
         """
@@ -123,7 +123,7 @@ class Balancer:
         return lambda: self._record(step)
 
     def _wait(self, day: str) -> None:
-        """What the lists of the day have brought up is settled first, or has failed once."""
+        """Wait until the day's listed movements are settled, or have failed once."""
         due_at = self._store.clock.now() + _SETTLED_WITHIN
         self._store.schedule.at(BALANCE_DAY, day, due_at, {"day": day})
 
@@ -192,14 +192,14 @@ class Balancer:
             return
         self._store.after_commit(
             lambda: logger.error(
-                "the money of %s is not the same at the provider: %s; %s",
+                "the money of %s differs at the provider: %s; %s",
                 day,
                 sums.by_currency,
                 sums.differing,
             )
         )
         if step.begun.name == DAILY:
-            # Gone through once more, and added up again; what differs then waits for a person.
+            # Read and summed once more; a difference then needs an operator.
             now = self._store.clock.now()
             self._store.schedule.at(RECONCILE_LISTS, day, now, {"day": day})
 
