@@ -114,7 +114,7 @@ def _bare(url: str) -> float:
 
 
 def _rebuild(url: str) -> float:
-    sources = Sources("checkout", url, _mapper(), NoStreams())
+    sources = Sources("checkout", url, _mapper(), NoStreams(), ())
     begun = time.perf_counter()
     outcome = rebuild.rebuild(sources, [OrderList()])
     if not outcome.same:

@@ -138,7 +138,8 @@ async def connected(data: DataFolder, what_for: str) -> AsyncIterator[Client]:
 def sources_of(service: str, data: DataFolder, streams: Streams) -> Sources:
     """Return what the views of a service are made from."""
     announces(service)  # registers the service's event classes under their stored names
-    return Sources(service, database_url(service, data), event_mapper(), streams)
+    url = database_url(service, data)
+    return Sources(service, url, event_mapper(), streams, subscriptions_of(service))
 
 
 def operator_name(given: str | None) -> str:

@@ -150,6 +150,7 @@ class Service:
             self.settings.database_url,
             self.store.application.mapper,
             BridgedStreams(self.client, self.loop),
+            self._subscriptions,
         )
         while self.store.outdated_views:
             try:

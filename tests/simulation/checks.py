@@ -9,6 +9,7 @@ from libs import permissions
 from libs.events.checkout import PassPurchased, PaymentReturned, PurchaseRefunded
 from libs.permissions import Permission
 from libs.runtime.views.rebuild import Sources, compare
+from ops.stores import subscriptions_of
 from tests.simulation import money
 from tests.simulation.money import Damage, check_moment
 from tests.simulation.wiring import SERVICES, VIEWS
@@ -152,6 +153,7 @@ def check_rebuild(world: World, service: str) -> Damage:
         world.site.urls[service],
         world.processes[service].application.mapper,
         world.bus,
+        subscriptions_of(service),
     )
     for each in compare(sources, VIEWS[service]).discrepancies:
         if each.found:

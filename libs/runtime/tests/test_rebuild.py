@@ -46,7 +46,7 @@ def store(database: str) -> Iterator[Store[Ledger]]:
 
 
 def own(store: Store[Ledger], database: str) -> Sources:
-    return Sources("ledger", database, store.application.mapper, NoStreams())
+    return Sources("ledger", database, store.application.mapper, NoStreams(), ())
 
 
 def heard(service: Service) -> Sources:
@@ -57,6 +57,7 @@ def heard(service: Service) -> Sources:
         service.settings.database_url,
         service.store.application.mapper,
         BridgedStreams(service.client, service.loop),
+        service._subscriptions,
     )
 
 

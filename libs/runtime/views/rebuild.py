@@ -6,7 +6,7 @@ database, rebuild and live tables must therefore be equal, row for row.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from eventsourcing.persistence import Mapper
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
+from libs.events.contract import Contract
 from libs.events.envelope import Envelope
 from libs.runtime.failpoints import failpoint
 from libs.runtime.messaging.streams import Message, Streams
@@ -49,12 +50,16 @@ class StreamsIncomplete(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a service's views are made from: its log, and other services' streams."""
+    """What a service's views are made from: its log, and other services' streams.
+
+    `subscriptions` are all contracts that the service handles, those of its reactions included.
+    """
 
     service: str
     database_url: str
     mapper: Mapper[Any]
     streams: Streams
+    subscriptions: Iterable[type[Contract]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,12 @@ class _Rebuild:
         self._sources = sources
         self._views = views
         self._schema = schema
-        self._progress = progress or _nobody
+        self._progress = progress or (lambda _done, _total: None)
         self._reached = _Reached()
         self._total = 0
         self._contracts = {c.type: c for view in views for c in view.subscriptions}
         self._producers = sorted({c.producer() for c in self._contracts.values()})
+        self._handled_types = {*self._contracts, *(c.type for c in sources.subscriptions)}
 
     def compare(self) -> Outcome:
         begun = time.monotonic()
@@ -227,11 +233,12 @@ class _Rebuild:
         heard = [(message, event_id) for message in page if (event_id := _event_id(message))]
         ids = [event_id for _, event_id in heard]
         new = shadow.newly_handled(durable, ids)
-        mine = [(m, id_) for m, id_ in heard if m.headers.get("ce-type") in self._contracts]
+        # Events of reactions count too, because the inbox will hold them.
+        mine = [(m, id_) for m, id_ in heard if m.headers.get("ce-type") in self._handled_types]
         coming = shadow.still_coming(durable, [id_ for _, id_ in mine])
         with shadow.conn.pipeline(), shadow.conn.cursor() as curs:
             for message, event_id in mine:
-                if event_id in new:
+                if event_id in new and message.headers["ce-type"] in self._contracts:
                     new.discard(event_id)
                     self._apply_foreign(message, curs)
         self._reached.messages += len(page)
@@ -288,7 +295,3 @@ def _event_id(message: Message) -> UUID | None:
         return UUID(message.headers["ce-id"])
     except (KeyError, ValueError):
         return None
-
-
-def _nobody(done: int, total: int) -> None:
-    """Ignore the progress."""
