@@ -22,7 +22,12 @@ _CHANGES: Final = {
     "services/access/projections.py": ("revoked_for text\n", "revoked_for text,\n noted text\n"),
     "libs/events/access.py": (
         r"(class GrantIssued\(.*?)\n    valid_until:",
-        r'\1\n    noted: str = "by the newer version"\n    valid_until:',
+        r"\1\n    noted: str\n    valid_until:",
+    ),
+    "services/access/publishing.py": (
+        r'import Publishing\n(.*?)to_contract.public\(issued, GrantIssued, id_as="grant_id"\)',
+        r"import Publishing, copied\n\1to_contract.register(issued, lambda event: copied("
+        r'GrantIssued, event, grant_id=event.originator_id, noted="by the newer version"))',
     ),
 }
 
