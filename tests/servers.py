@@ -149,10 +149,14 @@ def free_port() -> int:
 def free_row_of_ports() -> int:
     """Return a base port whose whole row is free: the system uses ports up to 50 above it.
 
-    Below 32,768: from there on Linux gives ports to clients at any moment.
+    Below 32,768: from there on Linux gives ports to clients at any moment. Each process of a test
+    run has rows of its own, or two could find the same row free.
     """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        base = 20_000 + (free_port() % 250) * 50
+        row = free_port() % (250 // processes) * processes + process
+        base = 20_000 + row * 50
         if all(_is_free(base + offset) for offset in range(50)):
             return base
 
