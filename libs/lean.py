@@ -9,7 +9,7 @@ from typing import Any
 
 
 def load(module: str, *, without: str) -> None:
-    """Import `module` as if `without` were not installed; in vain once `without` is loaded."""
+    """Import `module` as if `without` were not installed. A loaded `without` stays."""
     modules: dict[str, Any] = sys.modules
     if without in modules:
         return

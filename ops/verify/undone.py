@@ -66,7 +66,7 @@ def has_process(conn: Connection[DictRow], service: str) -> bool:
 
 
 def without_process(service: str) -> Finding:
-    """Report that nobody publishes, subscribes or works for the service."""
+    """Report that no process publishes, subscribes or runs jobs for the service."""
     return Finding(
         "undone",
         service,

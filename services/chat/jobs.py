@@ -143,7 +143,7 @@ class Jobs:
 
 
 def _may_have_another_role(member: Member) -> bool:
-    """Confirmed in another role, or added by an earlier request that nobody confirmed."""
+    """An earlier request may have added the person, even if its outcome was never confirmed."""
     if member.confirmed_role is None:
         return member.request > 1
     return member.confirmed_role != member.wanted_role

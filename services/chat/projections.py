@@ -10,7 +10,7 @@ from services.chat.domain import Channel, ChannelMember
 
 
 class ChannelMemberList(View):
-    """Who is wanted in which channel in which role, and what the provider has confirmed.
+    """The wanted and the confirmed role of each person in each channel.
 
     `wanted_role` and `confirmed_role` are NULL for people who are out; `request` is the number of
     the latest request to the provider.

@@ -18,7 +18,7 @@ class NoSession(Exception):
 
 
 class CurrentSession(BaseModel):
-    """Who is signed in, as the edges see it; a fresh code is needed after `fresh_until`."""
+    """The person who is signed in. After `fresh_until` sensitive actions need a fresh code."""
 
     model_config = ConfigDict(frozen=True)
     session_id: UUID

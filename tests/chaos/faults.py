@@ -59,7 +59,7 @@ def failpoint(machine: Machine, name: Failpoint, service: str | None = None) -> 
     give_up_at = time.monotonic() + _DIES_WITHIN_S
     while not marker.exists():
         if time.monotonic() > give_up_at:
-            # Disarmed, so that nobody dies twice because of one marker.
+            # The marker is removed: it kills one process once.
             marker.touch()
             raise NeverPassed(f"{service} did not pass {name} {times} times")
         # Most failpoints are passed only while somebody buys.

@@ -254,7 +254,7 @@ class World:
     # Concurrent actions
 
     def _meanwhile(self) -> None:
-        # An outer transaction holds locks that the only thread could wait for in vain.
+        # An outer transaction may hold locks: the only thread would wait for itself.
         if self._crowding is None and len(self._under_way) <= _NESTED:
             self.meanwhile()
 

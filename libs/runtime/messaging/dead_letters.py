@@ -107,7 +107,7 @@ def add_behind(curs: Cursor[DictRow], unhandled: Unhandled) -> bool:
 
 
 def entities_to_retry(curs: Cursor[DictRow], durable: str) -> list[str]:
-    """Return the entities of which an operator asked to retry a message."""
+    """Return the entities with a message that an operator asked to retry."""
     rows = curs.execute(
         "SELECT DISTINCT entity_key FROM dead_letters WHERE durable = %s"
         " AND retry_asked_at IS NOT NULL AND skipped_at IS NULL",

@@ -80,5 +80,5 @@ class DurableConsumer:
             await self._js.delete_consumer(self._stream, self._name)
             return "the consumer was ahead of its stream"
         if info.num_ack_pending:
-            return "messages were delivered that nobody holds"
+            return "nobody holds the delivered messages"
         return None

@@ -165,7 +165,7 @@ def ring(access: Access, schedule: MemorySchedule) -> None:
 
 
 class Heard:
-    """Access in memory, and a membership of which it hears in some order."""
+    """Access in memory, and a membership whose events arrive in some order."""
 
     def __init__(self, make: type[Access] = Access) -> None:
         self.clock, self.schedule = FixedClock(NOON), MemorySchedule()

@@ -9,7 +9,7 @@ from services.checkout.memberships.states import EndCause, MembershipState
 
 
 class MembershipList(View):
-    """Every membership: whose, of which pass, by which order, and whether it is live."""
+    """Every membership with its person, pass, order and state."""
 
     name = "membership_list"
     tables = ("membership_list",)
